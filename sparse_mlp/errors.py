@@ -1,0 +1,102 @@
+"""Errors that say what was found, what was wanted, and what to do.
+
+Every message of the library is built here, so that all of them read alike:
+``density=1.2 found; must be in (0, 1]; did you pass a percentage?``
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import numbers
+from collections.abc import Iterable
+from typing import Any
+
+
+class SparseMLPError(Exception):
+    """Stand at the root of all errors that the library raises on purpose."""
+
+
+class InvalidInputError(SparseMLPError, ValueError):
+    """Report an argument, option or array that cannot be used."""
+
+
+class StructureError(InvalidInputError):
+    """Report links that do not form a valid wiring."""
+
+
+class DataFileError(SparseMLPError):
+    """Report a data file that is missing, damaged or of another kind."""
+
+
+class CheckpointError(SparseMLPError):
+    """Report a checkpoint that is missing, damaged or of another run."""
+
+
+class DivergenceError(SparseMLPError, ArithmeticError):
+    """Report a loss that became infinite or not a number."""
+
+
+def describe(found: str, wanted: str, remedy: str = "") -> str:
+    """Join the three parts of a message: found → wanted → remedy."""
+    parts = [f"{found} found", f"must be {wanted}"]
+    if remedy:
+        parts.append(remedy)
+    return "; ".join(parts)
+
+
+def invalid(found: str, wanted: str, remedy: str = "") -> InvalidInputError:
+    """Build an `InvalidInputError` from the three parts of its message."""
+    return InvalidInputError(describe(found, wanted, remedy))
+
+
+def check_fraction(name: str, value: Any, *, zero: bool = False, one: bool = True) -> float:
+    """Return `value` as a float between 0 and 1, or say why it is none.
+
+    Parameters
+    ----------
+    name : str
+        What the caller knows the value by.
+    value : float
+        The value to check.
+    zero, one : bool
+        Whether the borders 0 and 1 themselves are allowed.
+
+    Raises
+    ------
+    InvalidInputError
+        If `value` is not a real number in the interval.
+    """
+    interval = f"in {'[' if zero else '('}0, 1{']' if one else ')'}"
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
+        raise invalid(f"{name}={value!r}", f"a number {interval}")
+    inside = (value > 0 or (zero and value == 0)) and (value < 1 or (one and value == 1))
+    if not inside:
+        raise invalid(f"{name}={value!r}", interval, "did you pass a percentage?" if 1 < value <= 100 else "")
+    return float(value)
+
+
+def check_integer(name: str, value: Any, *, minimum: int = 1) -> int:
+    """Return `value` as an int that is at least `minimum`, or say why it is none."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < minimum:
+        raise invalid(f"{name}={value!r}", f"a whole number, {minimum} or more")
+    return int(value)
+
+
+def check_number(name: str, value: Any, *, minimum: float = 0.0, strict: bool = False) -> float:
+    """Return `value` as a finite float of at least (`strict`: above) `minimum`, or say why it is none."""
+    wanted = f"a finite number {'above' if strict else 'of at least'} {minimum:g}"
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
+        raise invalid(f"{name}={value!r}", wanted)
+    if value < minimum or (strict and value == minimum):
+        raise invalid(f"{name}={value!r}", wanted)
+    return float(value)
+
+
+def check_choice(name: str, value: Any, choices: Iterable[str]) -> str:
+    """Return `value` if it is one of `choices`, or name the nearest of them."""
+    known = list(choices)
+    if value in known:
+        return str(value)
+    near = difflib.get_close_matches(str(value), known, n=1)
+    raise invalid(f"{name}={value!r}", "one of " + ", ".join(known), f"did you mean {near[0]!r}?" if near else "")

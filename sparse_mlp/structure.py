@@ -1,0 +1,331 @@
+"""SparseStructure: who is linked to whom in one layer, and nothing else.
+
+A structure is immutable. Weights, gradients and momenta are separate 1-D arrays of length `nnz`
+that run parallel to its links; when the wiring evolves, a new structure is made and
+`positions_in` tells each value array where its survivors went.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sparse_mlp.errors import StructureError, describe
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+
+class ByOutput(NamedTuple):
+    """The same links, sorted by output neuron (CSC).
+
+    Attributes
+    ----------
+    indptr : int32 or int64 (n_out + 1,)
+        Links of output v are `indptr[v]:indptr[v + 1]`.
+    indices : int32 (nnz,)
+        Input neuron of each link.
+    order : int32 or int64 (nnz,)
+        Position of each link in the CSR order, so `weight[order]` is the weights by output.
+    """
+
+    indptr: NDArray[Any]
+    indices: NDArray[Any]
+    order: NDArray[Any]
+
+
+class SparseStructure:
+    """Hold the links of one bipartite layer: rows are inputs, columns are outputs.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        (n_in, n_out), both at least 1.
+    indptr : integer array (n_in + 1,)
+        Links of input u are `indices[indptr[u]:indptr[u + 1]]`.
+    indices : integer array (nnz,)
+        Output neuron of each link, ascending within each input, without duplicates.
+
+    Raises
+    ------
+    StructureError
+        If an array is of another type, out of range, unsorted or has duplicates.
+
+    Examples
+    --------
+    >>> s = SparseStructure.from_coo([0, 1, 1], [1, 0, 2], shape=(2, 3))
+    >>> s
+    SparseStructure(2 x 3, 3 links, density 0.5)
+    >>> s.to_scipy().toarray().astype(int)
+    array([[0, 1, 0],
+           [1, 0, 1]])
+    """
+
+    __slots__ = ("__dict__", "indices", "indptr", "shape")
+
+    shape: tuple[int, int]
+    indptr: NDArray[Any]
+    indices: NDArray[Any]
+
+    def __init__(self, shape: tuple[int, int], indptr: ArrayLike, indices: ArrayLike) -> None:
+        n_in, n_out = _checked_shape(shape)
+        pointers, columns = _integers("indptr", indptr), _integers("indices", indices)
+        _check_indptr(pointers, n_in, len(columns))
+        _check_range("indices", columns, n_out, "output neuron")
+        _check_sorted(pointers, columns)
+        wide = len(columns) >= 2**31
+        object.__setattr__(self, "shape", (n_in, n_out))
+        object.__setattr__(self, "indptr", _frozen(pointers, np.int64 if wide else np.int32))
+        object.__setattr__(self, "indices", _frozen(columns, np.int32))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise StructureError(f"assignment to {name!r} found; a structure is immutable; build a new one")
+
+    @classmethod
+    def from_coo(cls, rows: ArrayLike, cols: ArrayLike, shape: tuple[int, int]) -> SparseStructure:
+        """Build a structure from link coordinates in any order.
+
+        Parameters
+        ----------
+        rows, cols : integer arrays (nnz,)
+            Input and output neuron of each link.
+        shape : (int, int)
+            (n_in, n_out).
+
+        Raises
+        ------
+        StructureError
+            If lengths differ, a neuron is out of range or a link occurs twice.
+        """
+        n_in, n_out = _checked_shape(shape)
+        u, v = _integers("rows", rows), _integers("cols", cols)
+        if len(u) != len(v):
+            raise StructureError(describe(f"{len(u)} rows and {len(v)} cols", "of equal length"))
+        _check_range("rows", u, n_in, "input neuron")
+        _check_range("cols", v, n_out, "output neuron")
+        return cls.from_keys(np.sort(u.astype(np.int64) * n_out + v), (n_in, n_out))
+
+    @classmethod
+    def from_keys(cls, keys: ArrayLike, shape: tuple[int, int]) -> SparseStructure:
+        """Build a structure from ascending row-major positions `u * n_out + v` (int64, as `keys` returns them)."""
+        n_in, n_out = _checked_shape(shape)
+        flat = _integers("keys", keys).astype(np.int64)
+        if np.any(np.diff(flat) <= 0):
+            at = int(np.flatnonzero(np.diff(flat) <= 0)[0])
+            kind = "duplicate" if flat[at] == flat[at + 1] else "unsorted"
+            raise StructureError(describe(f"{kind} link {_pair(flat[at + 1], n_out)}", "ascending, each link once"))
+        _check_range("keys", flat, n_in * n_out, "row-major position")
+        rows, cols = np.divmod(flat, n_out)
+        indptr = np.zeros(n_in + 1, np.int64)
+        np.cumsum(np.bincount(rows, minlength=n_in), out=indptr[1:])
+        return cls((n_in, n_out), indptr, cols)
+
+    @classmethod
+    def from_scipy(cls, matrix: Any) -> SparseStructure:
+        """Build a structure from the stored entries of any SciPy sparse array (n_in, n_out)."""
+        coo = matrix.tocoo()
+        return cls.from_coo(coo.coords[0], coo.coords[1], matrix.shape)
+
+    @classmethod
+    def complete(cls, shape: tuple[int, int]) -> SparseStructure:
+        """Build the wiring in which every possible link is present."""
+        n_in, n_out = _checked_shape(shape)
+        return cls((n_in, n_out), np.arange(n_in + 1) * n_out, np.tile(np.arange(n_out), n_in))
+
+    @property
+    def n_in(self) -> int:
+        """Number of input neurons."""
+        return self.shape[0]
+
+    @property
+    def n_out(self) -> int:
+        """Number of output neurons."""
+        return self.shape[1]
+
+    @property
+    def nnz(self) -> int:
+        """Number of links."""
+        return len(self.indices)
+
+    @property
+    def density(self) -> float:
+        """Fraction of the possible links that is present."""
+        return self.nnz / (self.n_in * self.n_out)
+
+    @property
+    def sparsity(self) -> float:
+        """Fraction of the possible links that is absent."""
+        return 1.0 - self.density
+
+    @cached_property
+    def by_output(self) -> ByOutput:
+        """The links sorted by output neuron, with the permutation from CSR order."""
+        from scipy.sparse import csr_array
+
+        positions = np.arange(self.nnz, dtype=self.indptr.dtype)
+        csc = csr_array((positions, self.indices, self.indptr), shape=self.shape).tocsc()
+        return ByOutput(*(_frozen(a, a.dtype) for a in (csc.indptr, csc.indices, csc.data)))
+
+    def to_scipy(self) -> csr_array:
+        """Return the adjacency matrix as a boolean `scipy.sparse.csr_array` (n_in, n_out)."""
+        from scipy.sparse import csr_array
+
+        return csr_array((np.ones(self.nnz, bool), self.indices.copy(), self.indptr.copy()), shape=self.shape)
+
+    def rows(self) -> NDArray[np.int32]:
+        """Return the input neuron of each link, int32 (nnz,)."""
+        return np.repeat(np.arange(self.n_in, dtype=np.int32), np.diff(self.indptr))
+
+    def keys(self) -> NDArray[np.int64]:
+        """Return the ascending row-major position `u * n_out + v` of each link, int64 (nnz,)."""
+        return self.rows().astype(np.int64) * self.n_out + self.indices
+
+    def degrees_in(self) -> NDArray[np.int64]:
+        """Return the number of links of each input neuron, int64 (n_in,)."""
+        return np.diff(self.indptr).astype(np.int64)
+
+    def degrees_out(self) -> NDArray[np.int64]:
+        """Return the number of links of each output neuron, int64 (n_out,)."""
+        return np.bincount(self.indices, minlength=self.n_out)
+
+    def contains(self, rows: ArrayLike, cols: ArrayLike) -> NDArray[np.bool_]:
+        """Tell for each pair (u, v) whether the link is present.
+
+        Parameters
+        ----------
+        rows, cols : integer arrays (k,)
+
+        Returns
+        -------
+        bool (k,)
+        """
+        u, v = _integers("rows", rows), _integers("cols", cols)
+        _check_range("rows", u, self.n_in, "input neuron")
+        _check_range("cols", v, self.n_out, "output neuron")
+        return _find(self.keys(), u.astype(np.int64) * self.n_out + v) >= 0
+
+    def positions_in(self, other: SparseStructure) -> NDArray[np.int64]:
+        """Return where each link of this structure stands in `other`, -1 where it does not.
+
+        This is the `carry` of a topology update: `new_value = old_value[carry]` for survivors.
+        """
+        self._check_same_shape(other)
+        return _find(other.keys(), self.keys())
+
+    def select(self, keep: ArrayLike) -> SparseStructure:
+        """Return the structure of the links where the boolean array `keep` (nnz,) is true."""
+        mask = np.asarray(keep)
+        if mask.dtype != bool or mask.shape != (self.nnz,):
+            raise StructureError(describe(f"keep of {mask.dtype} {mask.shape}", f"bool ({self.nnz},)"))
+        counts = np.concatenate(([0], np.cumsum(mask)))
+        return SparseStructure(self.shape, counts[self.indptr], self.indices[mask])
+
+    def union(self, other: SparseStructure) -> SparseStructure:
+        """Return the links that are in this structure, in `other`, or in both."""
+        self._check_same_shape(other)
+        return SparseStructure.from_keys(np.union1d(self.keys(), other.keys()), self.shape)
+
+    def difference(self, other: SparseStructure) -> SparseStructure:
+        """Return the links of this structure that `other` does not have."""
+        return self.select(self.positions_in(other) < 0)
+
+    def fingerprint(self) -> str:
+        """Return a SHA-256 of shape and links, in hexadecimal, equal exactly for equal structures."""
+        digest = hashlib.sha256(repr(self.shape).encode())
+        digest.update(self.indptr.astype("<i8").tobytes())
+        digest.update(self.indices.astype("<i8").tobytes())
+        return digest.hexdigest()
+
+    def _check_same_shape(self, other: SparseStructure) -> None:
+        if self.shape != other.shape:
+            raise StructureError(describe(f"structures of shape {self.shape} and {other.shape}", "of equal shape"))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, SparseStructure):
+            return NotImplemented
+        same = self.shape == other.shape and np.array_equal(self.indptr, other.indptr)
+        return same and np.array_equal(self.indices, other.indices)
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return SparseStructure, (self.shape, self.indptr, self.indices)
+
+    def __repr__(self) -> str:
+        return f"SparseStructure({self.n_in} x {self.n_out}, {self.nnz} links, density {self.density:.4g})"
+
+
+def _checked_shape(shape: tuple[int, int]) -> tuple[int, int]:
+    sizes = tuple(shape)
+    whole = all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n >= 1 for n in sizes)
+    if len(sizes) != 2 or not whole:
+        raise StructureError(describe(f"shape={shape!r}", "(n_in, n_out), two whole numbers of at least 1"))
+    if max(sizes) >= 2**31:
+        raise StructureError(describe(f"shape={shape!r}", "below 2**31 neurons on each side"))
+    return int(sizes[0]), int(sizes[1])
+
+
+def _integers(name: str, values: ArrayLike) -> NDArray[Any]:
+    array = np.asarray(values)
+    if array.size == 0 and array.ndim == 1:
+        return array.astype(np.int64)
+    if array.ndim != 1 or not np.issubdtype(array.dtype, np.integer):
+        raise StructureError(
+            describe(f"{name} of {array.dtype} with {array.ndim} dimensions", "one dimension of integers")
+        )
+    return array
+
+
+def _frozen(array: NDArray[Any], dtype: Any) -> NDArray[Any]:
+    copy = np.array(array, dtype=dtype, order="C")
+    copy.setflags(write=False)
+    return copy
+
+
+def _check_indptr(indptr: NDArray[Any], n_in: int, nnz: int) -> None:
+    if len(indptr) != n_in + 1:
+        raise StructureError(describe(f"indptr of length {len(indptr)}", f"n_in + 1 = {n_in + 1}"))
+    if indptr[0] != 0 or indptr[-1] != nnz:
+        raise StructureError(describe(f"indptr from {indptr[0]} to {indptr[-1]}", f"from 0 to {nnz}, the links given"))
+    falls = np.flatnonzero(indptr[1:] < indptr[:-1])
+    if len(falls):
+        raise StructureError(describe(f"indptr that falls after input {falls[0]}", "non-decreasing"))
+
+
+def _check_range(name: str, values: NDArray[Any], bound: int, what: str) -> None:
+    outside = np.flatnonzero((values < 0) | (values >= bound))
+    if len(outside):
+        at = int(outside[0])
+        raise StructureError(describe(f"{name}[{at}] = {values[at]}", f"a {what} in [0, {bound})"))
+
+
+def _check_sorted(indptr: NDArray[Any], indices: NDArray[Any]) -> None:
+    steps = np.diff(indices.astype(np.int64))
+    row_starts = np.zeros(len(indices) + 1, bool)
+    row_starts[indptr] = True
+    bad = np.flatnonzero((steps <= 0) & ~row_starts[1:-1]) if len(steps) else steps
+    if not len(bad):
+        return
+    at = int(bad[0])
+    row = int(np.searchsorted(indptr, at, side="right")) - 1
+    kind = "duplicate" if steps[at] == 0 else "unsorted"
+    raise StructureError(
+        describe(f"{kind} output {indices[at + 1]} in input {row}", "ascending, each once", "see from_coo, which sorts")
+    )
+
+
+def _find(sorted_keys: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+    if len(sorted_keys) == 0:
+        return np.full(len(wanted), -1, np.int64)
+    at = np.searchsorted(sorted_keys, wanted)
+    at[at == len(sorted_keys)] = 0
+    return np.where(sorted_keys[at] == wanted, at, -1)
+
+
+def _pair(key: int, n_out: int) -> str:
+    return f"({key // n_out}, {key % n_out})"
