@@ -1,0 +1,119 @@
+"""The truth about the sparse linear layer, z = a W + b over the links only, in loops.
+
+Activations are feature-major: row u of `x` (n_in, batch) is neuron u over the batch. All results are float64.
+The links come sorted by input (`indptr`, `indices`) or by output (`indptr_out`, `rows_out`, with `order_out`
+telling where each link's weight stands in the order by input).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+def spmm(
+    indptr_out: Array, rows_out: Array, order_out: Array, weight: Array, bias: Array, x: Array, relu: bool = False
+) -> Array:
+    """Multiply the activations with the sparse weights and add the bias.
+
+    Parameters
+    ----------
+    indptr_out, rows_out, order_out : integer arrays (n_out + 1,), (nnz,), (nnz,)
+        The links by output neuron.
+    weight : float (nnz,)
+        Weights in the order by input.
+    bias : float (n_out,)
+    x : float (n_in, batch)
+    relu : bool
+        Apply max(z, 0) as well, the fusion that a kernel gets for free.
+
+    Returns
+    -------
+    y : float64 (n_out, batch)
+
+    Notes
+    -----
+    :math:`z_{vj} = b_v + \\sum_{u : u \\to v} w_{uv} x_{uj}`.
+    """
+    n_out, batch = len(indptr_out) - 1, x.shape[1]
+    y = np.zeros((n_out, batch))
+    for v in range(n_out):
+        links = range(indptr_out[v], indptr_out[v + 1])
+        for j in range(batch):
+            products = [float(weight[order_out[k]]) * float(x[rows_out[k], j]) for k in links]
+            z = math.fsum([float(bias[v]), *products])
+            y[v, j] = max(z, 0.0) if relu else z
+    return y
+
+
+def spmm_transpose(indptr: Array, indices: Array, weight: Array, dy: Array) -> Array:
+    """Carry the gradient from the outputs back to the inputs.
+
+    Parameters
+    ----------
+    indptr, indices : integer arrays (n_in + 1,), (nnz,)
+        The links by input neuron.
+    weight : float (nnz,)
+    dy : float (n_out, batch)
+
+    Returns
+    -------
+    dx : float64 (n_in, batch)
+
+    Notes
+    -----
+    :math:`dx_{uj} = \\sum_{v : u \\to v} w_{uv} \\, dy_{vj}`.
+    """
+    n_in, batch = len(indptr) - 1, dy.shape[1]
+    dx = np.zeros((n_in, batch))
+    for u in range(n_in):
+        links = range(indptr[u], indptr[u + 1])
+        for j in range(batch):
+            dx[u, j] = math.fsum(float(weight[k]) * float(dy[indices[k], j]) for k in links)
+    return dx
+
+
+def sddmm(indptr: Array, indices: Array, x: Array, dy: Array) -> Array:
+    """Compute the gradient of each link's weight: a dense product, sampled at the links.
+
+    Parameters
+    ----------
+    indptr, indices : integer arrays (n_in + 1,), (nnz,)
+    x : float (n_in, batch)
+    dy : float (n_out, batch)
+
+    Returns
+    -------
+    dweight : float64 (nnz,)
+
+    Notes
+    -----
+    :math:`dw_{uv} = \\sum_j x_{uj} \\, dy_{vj}` for the present links (u, v) only.
+    """
+    dweight = np.zeros(len(indices))
+    for u in range(len(indptr) - 1):
+        for k in range(indptr[u], indptr[u + 1]):
+            v = indices[k]
+            dweight[k] = math.fsum(float(x[u, j]) * float(dy[v, j]) for j in range(x.shape[1]))
+    return dweight
+
+
+def bias_grad(dy: Array) -> Array:
+    """Sum the gradient of each output neuron over the batch: dy (n_out, batch) → float64 (n_out,)."""
+    return np.array([math.fsum(float(value) for value in row) for row in dy])
+
+
+def linear_backward(indptr: Array, indices: Array, weight: Array, x: Array, dy: Array) -> tuple[Array, Array]:
+    """Compute `spmm_transpose` and `sddmm` together, as the kernel does in one pass over the links.
+
+    Returns
+    -------
+    dx : float64 (n_in, batch)
+    dweight : float64 (nnz,)
+    """
+    return spmm_transpose(indptr, indices, weight, dy), sddmm(indptr, indices, x, dy)
