@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ Array = NDArray[Any]
 Gradients = dict[str, Array]
 
 
-class Layer:
+class Layer(ABC):
     """Map activations (batch, n_in) to (batch, n_out), and gradients back.
 
     Arrays are indexed (batch, features) but lie feature-major in memory, so that one neuron's batch is
@@ -20,6 +21,7 @@ class Layer:
 
     name: str = ""
 
+    @abstractmethod
     def forward(self, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, Any]:
         """Return the layer's output and what its backward pass needs.
 
@@ -35,8 +37,8 @@ class Layer:
         cache : object
             To be handed to `backward`.
         """
-        raise NotImplementedError(f"{type(self).__name__} has no forward pass")
 
+    @abstractmethod
     def backward(self, dy: Array, cache: Any) -> tuple[Array, Gradients]:
         """Return the gradient by the input and by each parameter.
 
@@ -53,7 +55,6 @@ class Layer:
         grads : dict of str to float arrays
             One entry for each entry of `parameters`.
         """
-        raise NotImplementedError(f"{type(self).__name__} has no backward pass")
 
     def parameters(self) -> dict[str, Array]:
         """Return the trainable arrays by name; they share memory with the layer."""
