@@ -1,0 +1,18 @@
+"""Who connects to whom at the start: wirings, budgets of links and initial weights."""
+
+from __future__ import annotations
+
+from sparse_mlp.topology.allocation import allocate
+from sparse_mlp.topology.epsilon import density_from_epsilon, epsilon_from_density
+from sparse_mlp.topology.generate import GENERATORS, generate
+from sparse_mlp.topology.initial_weights import INITIAL_WEIGHTS, initial_weights
+
+__all__ = [
+    "GENERATORS",
+    "INITIAL_WEIGHTS",
+    "allocate",
+    "density_from_epsilon",
+    "epsilon_from_density",
+    "generate",
+    "initial_weights",
+]

@@ -1,0 +1,62 @@
+"""SET: sparse evolutionary training (Mocanu et al. 2018)."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from sparse_mlp.errors import check_choice
+from sparse_mlp.evolution.regrowth import regrow_random
+from sparse_mlp.evolution.removal import REMOVALS
+from sparse_mlp.evolution.schedules import zeta_schedule as make_zeta_schedule
+from sparse_mlp.evolution.three_stages import ThreeStageRule
+
+
+def set_rule(
+    *,
+    zeta: float = 0.3,
+    zeta_schedule: str = "constant",
+    zeta_end: float = 0.75,
+    removal: str = "sign",
+    percolate: bool = False,
+    exclude_removed: bool = False,
+    new_weights: str = "he-uniform",
+    backend: str | None = None,
+) -> ThreeStageRule:
+    """Make the rule of SET: remove weights near zero sign by sign, regrow as many links at random.
+
+    Parameters
+    ----------
+    zeta : float
+        Fraction of the links that an update replaces.
+    zeta_schedule : {"constant", "cosine", "linear"}
+        Course of zeta; the last two reach 0 at the fraction `zeta_end` of training.
+    zeta_end : float
+    removal : {"sign", "magnitude"}
+        Sign by sign, or all weights together.
+    percolate : bool
+        Whether links cut off from input or output are replaced too; not part of SET.
+    exclude_removed : bool
+        Whether positions that were just removed are closed to new links.
+    new_weights : {"he-uniform", "kaiming", "swi", "normal", "zero"}
+        Law of the new weights.
+    backend : str, optional
+        As in `kernels.dispatch.choose_backend`; the result does not depend on it.
+
+    Returns
+    -------
+    ThreeStageRule
+
+    Notes
+    -----
+    Algorithm 1 of SET: at the end of each epoch, for each sparse layer, remove the fraction zeta of the smallest
+    positive and of the largest negative weights, then add new links at random in the same number.
+    """
+    return ThreeStageRule(
+        name="set",
+        zeta_at=make_zeta_schedule(zeta_schedule, zeta, end=zeta_end),
+        remove=partial(REMOVALS[check_choice("removal", removal, REMOVALS)], backend=backend),
+        percolate=percolate,
+        regrow=partial(regrow_random, exclude_removed=exclude_removed, backend=backend),
+        new_weights=new_weights,
+        backend=backend,
+    )

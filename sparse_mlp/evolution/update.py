@@ -1,0 +1,104 @@
+"""What one update did: a typed log, from which histories are written and figures are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparse_mlp.structure import SparseStructure
+
+Links = tuple[NDArray[np.int32], NDArray[np.int32]]
+Mask = NDArray[np.bool_]
+
+
+class EvolvingLayer(Protocol):
+    """What a rule asks of a layer: its name, its links, their weights, and to be rewired."""
+
+    name: str
+
+    @property
+    def structure(self) -> SparseStructure:
+        """The wiring."""
+
+    @property
+    def weight(self) -> NDArray[Any]:
+        """Weights in link order, float (nnz,)."""
+
+    def rewire(self, structure: SparseStructure, carry: NDArray[np.int64], new_weights: NDArray[Any]) -> Any:
+        """Take a new wiring; `new_weights` go to the links whose `carry` is -1, in link order."""
+
+
+@dataclass(frozen=True, eq=False)
+class LayerUpdate:
+    """Say what happened to one layer.
+
+    Attributes
+    ----------
+    layer : str
+        Its name.
+    before, after : SparseStructure
+    removed, percolated, grown : (int32, int32)
+        Rows and columns of the links that stage took away or added, in row-major order. A position can be both
+        removed and grown.
+    carry : int64 (after.nnz,)
+        Where each link stood before, -1 for a new one; values over the links follow it.
+    """
+
+    layer: str
+    before: SparseStructure
+    after: SparseStructure
+    removed: Links
+    percolated: Links
+    grown: Links
+    carry: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class TopologyUpdate:
+    """Say what one update did to the whole net.
+
+    Attributes
+    ----------
+    layers : tuple of LayerUpdate
+        From input to output; empty if the rule left the wiring alone.
+    zeta : float
+        Fraction of links that was removed.
+    seconds : float
+        Wall-clock time that it took.
+    """
+
+    layers: tuple[LayerUpdate, ...] = ()
+    zeta: float = 0.0
+    seconds: float = 0.0
+
+    def to_record(self, *, epoch: int | None = None, survivors: Mapping[str, int] | None = None) -> dict[str, Any]:
+        """Return the counts as plain JSON types, for one line of the history.
+
+        Parameters
+        ----------
+        epoch : int, optional
+            After which epoch it happened.
+        survivors : mapping of str to int, optional
+            How many of the first links of each layer still live, see `LinkHistory.survivors_of_first`.
+        """
+        layers = [_counts(update) for update in self.layers]
+        for counts in layers:
+            if survivors is not None:
+                counts["survivors_of_first"] = int(survivors[counts["layer"]])
+        when = {} if epoch is None else {"epoch": int(epoch)}
+        return {"kind": "update", **when, "zeta": float(self.zeta), "seconds": float(self.seconds), "layers": layers}
+
+
+def _counts(update: LayerUpdate) -> dict[str, Any]:
+    return {
+        "layer": update.layer,
+        "before": update.before.nnz,
+        "removed": len(update.removed[0]),
+        "percolated": len(update.percolated[0]),
+        "grown": len(update.grown[0]),
+        "after": update.after.nnz,
+    }

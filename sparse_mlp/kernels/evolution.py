@@ -1,0 +1,121 @@
+"""One update of the wiring, fast: the twins of `reference.evolution`.
+
+All are serial: a whole update of 30,000 links takes less than a launch of threads is worth.
+Each costs O(nnz + k) time and memory; nothing of size n_in * n_out is made.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparse_mlp.kernels._jit import jit
+
+Array = NDArray[Any]
+
+
+def share(zeta: float, count: int) -> int:
+    """Return floor(zeta * count); see `reference.evolution.share`."""
+    return math.floor(zeta * count * (1 + 1e-12))
+
+
+def remove_by_magnitude(weight: Array, k: int) -> Array:
+    """Remove the k links nearest to zero; see `reference.evolution.remove_by_magnitude`."""
+    if k == 0:
+        return np.ones(len(weight), bool)
+    magnitude = np.abs(weight)
+    threshold = np.partition(magnitude, k - 1)[k - 1]
+    keep = magnitude > threshold
+    tied = np.flatnonzero(magnitude == threshold)
+    surplus = len(weight) - int(np.count_nonzero(keep)) - k
+    keep[tied[len(tied) - surplus :]] = True
+    return keep
+
+
+def remove_by_sign(weight: Array, zeta: float) -> Array:
+    """Remove of each sign the share nearest to zero; see `reference.evolution.remove_by_sign`."""
+    keep = np.empty(len(weight), bool)
+    negative = weight < 0
+    for group in (negative, ~negative):
+        values = weight[group]
+        keep[group] = remove_by_magnitude(values, share(zeta, len(values)))
+    return keep
+
+
+@jit
+def backward_sweep(indptr: Array, indices: Array, keep: Array, alive_out: Array) -> tuple[Array, Array]:
+    """Drop links that lead to no output; see `reference.evolution.backward_sweep`."""
+    kept = np.empty(len(indices), np.bool_)
+    alive_in = np.zeros(len(indptr) - 1, np.bool_)
+    for u in range(len(indptr) - 1):
+        alive = False
+        for link in range(indptr[u], indptr[u + 1]):
+            kept[link] = keep[link] and alive_out[indices[link]]
+            alive = alive or kept[link]
+        alive_in[u] = alive
+    return kept, alive_in
+
+
+@jit
+def forward_sweep(indptr: Array, indices: Array, keep: Array, alive_in: Array, n_out: int) -> tuple[Array, Array]:
+    """Drop links that no input reaches; see `reference.evolution.forward_sweep`."""
+    kept = np.zeros(len(indices), np.bool_)
+    alive_out = np.zeros(n_out, np.bool_)
+    for u in range(len(indptr) - 1):
+        if not alive_in[u]:
+            continue
+        for link in range(indptr[u], indptr[u + 1]):
+            if keep[link]:
+                kept[link] = True
+                alive_out[indices[link]] = True
+    return kept, alive_out
+
+
+@jit
+def sample_absent(present: Array, population: int, ranks: Array) -> Array:
+    """Find the absent positions of given ranks; see `reference.evolution.sample_absent`.
+
+    An absent position is its rank plus the number of present positions before it; one pass over both lists.
+    """
+    found = np.empty(len(ranks), np.int64)
+    before = 0
+    for i in range(len(ranks)):
+        while before < len(present) and present[before] <= ranks[i] + before:
+            before += 1
+        found[i] = ranks[i] + before
+    return found
+
+
+@jit
+def insert_links(indptr: Array, indices: Array, keep: Array, new: Array, n_out: int) -> tuple[Array, Array, Array]:
+    """Build the wiring of kept and new links; see `reference.evolution.insert_links`.
+
+    One merge of two ascending lists, input by input.
+    """
+    n_in = len(indptr) - 1
+    capacity = len(new)
+    for link in range(len(keep)):
+        capacity += keep[link]
+    after = np.empty(n_in + 1, np.int64)
+    columns = np.empty(capacity, np.int32)
+    carry = np.empty(capacity, np.int64)
+    at, i = 0, 0
+    for u in range(n_in):
+        after[u] = at
+        first = np.int64(u) * n_out
+        for link in range(indptr[u], indptr[u + 1]):
+            if not keep[link]:
+                continue
+            while i < len(new) and new[i] < first + indices[link]:
+                columns[at], carry[at] = new[i] - first, -1
+                at, i = at + 1, i + 1
+            columns[at], carry[at] = indices[link], link
+            at += 1
+        while i < len(new) and new[i] < first + n_out:
+            columns[at], carry[at] = new[i] - first, -1
+            at, i = at + 1, i + 1
+    after[n_in] = at
+    return after, columns, carry

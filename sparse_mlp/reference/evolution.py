@@ -1,0 +1,183 @@
+"""One update of the wiring, in loops: remove, percolate, find absent positions, insert.
+
+A link's position is its place in row-major order, so positions decide ties. `keep` masks run parallel to the links.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Mask = NDArray[np.bool_]
+
+
+def share(zeta: float, count: int) -> int:
+    """Return floor(zeta * count), where 0.29 * 100 counts as 29 although its float is just below."""
+    return math.floor(zeta * count * (1 + 1e-12))
+
+
+def remove_by_magnitude(weight: Array, k: int) -> Mask:
+    """Remove the k links whose weights are nearest to zero.
+
+    Parameters
+    ----------
+    weight : float (nnz,)
+        Weights in link order.
+    k : int
+        How many to remove, 0 to nnz.
+
+    Returns
+    -------
+    bool (nnz,)
+        The keep mask, with exactly k entries false. Among equal magnitudes the link of lower position goes first.
+    """
+    by_magnitude = sorted(range(len(weight)), key=lambda position: (abs(float(weight[position])), position))
+    keep = np.ones(len(weight), bool)
+    for position in by_magnitude[:k]:
+        keep[position] = False
+    return keep
+
+
+def remove_by_sign(weight: Array, zeta: float) -> Mask:
+    """Remove of each sign the share zeta whose weights are nearest to zero.
+
+    Parameters
+    ----------
+    weight : float (nnz,)
+        Weights in link order.
+    zeta : float
+        Fraction in [0, 1].
+
+    Returns
+    -------
+    bool (nnz,)
+        The keep mask. floor(zeta * count) weights of each sign are removed; zeros count as positive weights.
+
+    Notes
+    -----
+    The smallest positive and the largest negative weights of SET (Mocanu et al. 2018).
+    """
+    keep = np.ones(len(weight), bool)
+    negative = [position for position in range(len(weight)) if weight[position] < 0]
+    positive = [position for position in range(len(weight)) if not weight[position] < 0]
+    for positions in (negative, positive):
+        kept = remove_by_magnitude(weight[positions], share(zeta, len(positions)))
+        for i, position in enumerate(positions):
+            keep[position] = kept[i]
+    return keep
+
+
+def backward_sweep(indptr: Array, indices: Array, keep: Mask, alive_out: Mask) -> tuple[Mask, Mask]:
+    """Drop the links that lead to a neuron from which no output is reached.
+
+    Parameters
+    ----------
+    indptr, indices : integer (n_in + 1,), (nnz,)
+        The wiring, by input.
+    keep : bool (nnz,)
+        Links still there.
+    alive_out : bool (n_out,)
+        Output neurons of this layer that lead on to an output of the network.
+
+    Returns
+    -------
+    keep : bool (nnz,)
+    alive_in : bool (n_in,)
+        Input neurons of this layer that have a kept link.
+    """
+    kept, alive_in = np.zeros(len(indices), bool), np.zeros(len(indptr) - 1, bool)
+    for u in range(len(indptr) - 1):
+        for link in range(indptr[u], indptr[u + 1]):
+            if keep[link] and alive_out[indices[link]]:
+                kept[link] = alive_in[u] = True
+    return kept, alive_in
+
+
+def forward_sweep(indptr: Array, indices: Array, keep: Mask, alive_in: Mask, n_out: int) -> tuple[Mask, Mask]:
+    """Drop the links that start at a neuron that no input reaches.
+
+    Parameters
+    ----------
+    indptr, indices, keep
+        As in `backward_sweep`.
+    alive_in : bool (n_in,)
+        Input neurons of this layer that an input of the network reaches.
+    n_out : int
+
+    Returns
+    -------
+    keep : bool (nnz,)
+    alive_out : bool (n_out,)
+        Output neurons of this layer that have a kept link.
+    """
+    kept, alive_out = np.zeros(len(indices), bool), np.zeros(n_out, bool)
+    for u in range(len(indptr) - 1):
+        for link in range(indptr[u], indptr[u + 1]):
+            if keep[link] and alive_in[u]:
+                kept[link] = alive_out[indices[link]] = True
+    return kept, alive_out
+
+
+def sample_absent(present: NDArray[np.int64], population: int, ranks: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Find the absent positions of given ranks.
+
+    Parameters
+    ----------
+    present : int64 (nnz,)
+        Ascending positions that are taken.
+    population : int
+        Number of positions, n_in * n_out.
+    ranks : int64 (k,)
+        Ascending and distinct, each in [0, population - nnz); drawn by the caller.
+
+    Returns
+    -------
+    int64 (k,)
+        Ascending; entry i is the absent position that has `ranks[i]` absent positions before it.
+    """
+    taken, wanted = set(present.tolist()), set(ranks.tolist())
+    found, rank = [], 0
+    for position in range(population):
+        if position in taken:
+            continue
+        if rank in wanted:
+            found.append(position)
+        rank += 1
+    return np.array(found, np.int64)
+
+
+def insert_links(
+    indptr: Array, indices: Array, keep: Mask, new: NDArray[np.int64], n_out: int
+) -> tuple[Array, Array, NDArray[np.int64]]:
+    """Build the wiring of the kept links and the new ones.
+
+    Parameters
+    ----------
+    indptr, indices, keep
+        The wiring before, and which of its links stay.
+    new : int64 (k,)
+        Ascending positions `u * n_out + v` of new links, none of them kept.
+    n_out : int
+
+    Returns
+    -------
+    indptr : int64 (n_in + 1,)
+    indices : int32 (nnz_after,)
+    carry : int64 (nnz_after,)
+        Where each link stood before, -1 for a new one.
+    """
+    links = {int(position): -1 for position in new}
+    for u in range(len(indptr) - 1):
+        for link in range(indptr[u], indptr[u + 1]):
+            if keep[link]:
+                links[u * n_out + int(indices[link])] = link
+    after = sorted(links)
+    counts = [0] * len(indptr)
+    for position in after:
+        counts[position // n_out + 1] += 1
+    columns = np.array([position % n_out for position in after], np.int32)
+    return np.cumsum(counts).astype(np.int64), columns, np.array([links[p] for p in after], np.int64)

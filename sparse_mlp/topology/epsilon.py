@@ -1,0 +1,54 @@
+"""Density as SET writes it: epsilon links per neuron."""
+
+from __future__ import annotations
+
+from sparse_mlp.errors import check_fraction, check_integer, check_number
+
+
+def density_from_epsilon(epsilon: float, n_in: int, n_out: int) -> float:
+    """Convert SET's epsilon to the fraction of possible links that is present.
+
+    Parameters
+    ----------
+    epsilon : float
+        Above 0; a layer holds about `epsilon * (n_in + n_out)` links.
+    n_in, n_out : int
+
+    Returns
+    -------
+    float
+        In (0, 1]; a layer that is too small for so many links is dense.
+
+    Notes
+    -----
+    :math:`p = \\min(1, \\varepsilon (n + m) / (n m))`, the Erdős–Rényi probability of SET (Mocanu et al. 2018).
+
+    Examples
+    --------
+    >>> round(density_from_epsilon(20, 784, 1000), 6)
+    0.04551
+    """
+    n, m = check_integer("n_in", n_in), check_integer("n_out", n_out)
+    return min(1.0, check_number("epsilon", epsilon, strict=True) * (n + m) / (n * m))
+
+
+def epsilon_from_density(density: float, n_in: int, n_out: int) -> float:
+    """Convert the fraction of possible links that is present to SET's epsilon.
+
+    Parameters
+    ----------
+    density : float
+        In (0, 1].
+    n_in, n_out : int
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> epsilon_from_density(0.01, 1000, 1000)
+    5.0
+    """
+    n, m = check_integer("n_in", n_in), check_integer("n_out", n_out)
+    return check_fraction("density", density) * n * m / (n + m)

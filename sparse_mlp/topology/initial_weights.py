@@ -1,0 +1,99 @@
+"""The values that links start with."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from sparse_mlp.errors import check_choice, check_integer
+from sparse_mlp.rng import RandomState, as_generator
+from sparse_mlp.structure import SparseStructure
+
+Floats = NDArray[Any]
+
+
+def initial_weights(
+    name: str,
+    structure: SparseStructure,
+    *,
+    rng: RandomState = None,
+    dtype: DTypeLike = np.float32,
+    count: int | None = None,
+) -> Floats:
+    """Draw weights for the links of a layer.
+
+    Parameters
+    ----------
+    name : {"kaiming", "swi", "he-uniform", "normal", "zero"}
+        The law; see Notes.
+    structure : SparseStructure
+        The layer's wiring; n is its number of inputs, rho its density.
+    rng : None, int or numpy.random.Generator
+    dtype : floating dtype
+        Values are drawn in float64 and rounded, so that one seed means one net in any precision.
+    count : int, optional
+        How many to draw, when not one for each link: an update draws for the new links alone.
+
+    Returns
+    -------
+    float (nnz,) or (count,)
+
+    Raises
+    ------
+    InvalidInputError
+        If the name is unknown.
+
+    Notes
+    -----
+    =============  ==========================================  =========================================
+    kaiming        :math:`N(0, 2 / n)`                         He et al. 2015, dense fan-in
+    swi            :math:`N(0, 2 / (\\rho n))`                  sparse weight initialization, Zhang et al. 2024
+    he-uniform     :math:`U(-\\sqrt{6/n}, \\sqrt{6/n})`          SET, Mocanu et al. 2018
+    normal         :math:`N(0, 0.1^2)`                         an option of later SET codes
+    zero           0                                           new links of RigL, Evci et al. 2020
+    =============  ==========================================  =========================================
+
+    Differences from the original
+    -----------------------------
+    The dynamic sparse training code beside Zhang et al. 2024 divides by rho times the number of *outputs*; the law
+    above is the paper's. They agree for square layers.
+    """
+    draw = INITIAL_WEIGHTS[check_choice("weights", name, INITIAL_WEIGHTS)]
+    number = structure.nnz if count is None else check_integer("count", count, minimum=0)
+    return draw(as_generator(rng), number, structure).astype(dtype)
+
+
+def _kaiming(rng: np.random.Generator, count: int, structure: SparseStructure) -> Floats:
+    return rng.normal(0.0, math.sqrt(2 / structure.n_in), count)
+
+
+def _swi(rng: np.random.Generator, count: int, structure: SparseStructure) -> Floats:
+    if count == 0:
+        return np.zeros(0)  # a layer without links has no sparse fan-in
+    return rng.normal(0.0, math.sqrt(2 / (structure.density * structure.n_in)), count)
+
+
+def _he_uniform(rng: np.random.Generator, count: int, structure: SparseStructure) -> Floats:
+    bound = math.sqrt(6 / structure.n_in)
+    return rng.uniform(-bound, bound, count)
+
+
+def _normal(rng: np.random.Generator, count: int, structure: SparseStructure) -> Floats:
+    return rng.normal(0.0, 0.1, count)
+
+
+def _zero(rng: np.random.Generator, count: int, structure: SparseStructure) -> Floats:
+    return np.zeros(count)
+
+
+INITIAL_WEIGHTS: dict[str, Callable[[np.random.Generator, int, SparseStructure], Floats]] = {
+    "kaiming": _kaiming,
+    "swi": _swi,
+    "he-uniform": _he_uniform,
+    "normal": _normal,
+    "zero": _zero,
+}
