@@ -1,0 +1,25 @@
+"""Data sets: real ones with verified files, digits without a network, stand-ins that say what they are.
+
+Importing this room is light: scikit-learn and pooch are imported when a function needs them.
+"""
+
+from __future__ import annotations
+
+from sparse_mlp.datasets.catalog import FileReport, available, check, describe_all, fetch, load, names
+from sparse_mlp.datasets.dataset import Dataset, class_counts, standardize, summary
+from sparse_mlp.datasets.synthetic import make_synthetic
+
+__all__ = [
+    "Dataset",
+    "FileReport",
+    "available",
+    "check",
+    "class_counts",
+    "describe_all",
+    "fetch",
+    "load",
+    "make_synthetic",
+    "names",
+    "standardize",
+    "summary",
+]

@@ -1,0 +1,214 @@
+"""All data sets by name: load them, list them, say where they are and whether their files are right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sparse_mlp.datasets import digits, synthetic
+from sparse_mlp.datasets.dataset import Dataset
+from sparse_mlp.datasets.download import fetch_idx_set, missing_error
+from sparse_mlp.datasets.idx_sets import check_pair, load_idx_set, read_file, verify
+from sparse_mlp.datasets.locate import DataDir, locate
+from sparse_mlp.datasets.registry import IDX_SETS, FileSpec, IdxSet
+from sparse_mlp.errors import DataFileError, check_choice
+
+INSTALLED, GENERATED, MISSING = "scikit-learn", "generated", "missing"
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """Say how one file fares.
+
+    `status` is ``ok``, ``unverified``, ``partial``, ``mismatch``, ``damaged`` or ``missing``; the first three can be
+    loaded.
+    """
+
+    path: str
+    status: str
+    detail: str
+
+    @property
+    def usable(self) -> bool:
+        """Return whether the file can be loaded."""
+        return self.status in ("ok", "unverified", "partial")
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all data sets, the default first.
+
+    Examples
+    --------
+    >>> names()[:4]
+    ('digits', 'mnist', 'fashion-mnist', 'kmnist')
+    """
+    return ("digits", *IDX_SETS, *synthetic.NAMES)
+
+
+def available(data_dir: DataDir = None) -> tuple[str, ...]:
+    """Return the names of the data sets that can be loaded without a network."""
+    return tuple(name for name in names() if name not in IDX_SETS or locate(IDX_SETS[name], data_dir).complete)
+
+
+def load(name: str = "digits", data_dir: DataDir = None, *, download: bool = True) -> Dataset:
+    """Load a data set by name.
+
+    Parameters
+    ----------
+    name : str
+        One of `names`.
+    data_dir : path-like, optional
+        Folder that is searched first, as DIR/NAME/FILE and then DIR/FILE; then $SPARSE_MLP_DATA and the user's cache.
+    download : bool
+        Download the files that are missing.
+
+    Returns
+    -------
+    Dataset
+        float32 images in [0, 1], int64 labels.
+
+    Raises
+    ------
+    InvalidInputError
+        If the name is unknown.
+    DataFileError
+        If a file is damaged, not what its name says, or missing and cannot be downloaded.
+
+    Examples
+    --------
+    >>> load("digits").train_x.shape
+    (1437, 64)
+    """
+    check_choice("name", name, names())
+    if name == "digits":
+        return digits.load_digits()
+    if name in synthetic.NAMES:
+        return synthetic.make_synthetic(name)
+    entry = IDX_SETS[name]
+    location = fetch_idx_set(entry, data_dir) if download else locate(entry, data_dir)
+    if not location.complete:
+        raise missing_error(entry, location, data_dir, [])
+    return load_idx_set(entry, location)
+
+
+def fetch(name: str, data_dir: DataDir = None, *, progress: bool = True) -> list[Path]:
+    """Download the files of a data set that are missing, and return the paths of all of them.
+
+    Parameters
+    ----------
+    name : str
+        One of `names`; those that need no files give an empty list.
+    data_dir : path-like, optional
+        Searched first, and where new files go; else $SPARSE_MLP_DATA, else the user's cache.
+    progress : bool
+        Draw a progress bar on standard error.
+
+    Raises
+    ------
+    InvalidInputError
+        If the name is unknown.
+    DataFileError
+        If no mirror delivers a file that passes its checks.
+    """
+    check_choice("name", name, names())
+    if name not in IDX_SETS:
+        return []
+    return list(fetch_idx_set(IDX_SETS[name], data_dir, progress=progress).found.values())
+
+
+def check(name: str, data_dir: DataDir = None) -> list[FileReport]:
+    """Read every file of a data set and report on each; nothing is downloaded and nothing is raised for bad files.
+
+    Parameters
+    ----------
+    name : str
+        One of `names`.
+    data_dir : path-like, optional
+        Folder that is searched first.
+
+    Returns
+    -------
+    list of FileReport
+        One per file; one in all for a data set that needs no files.
+
+    Raises
+    ------
+    InvalidInputError
+        If the name is unknown.
+    """
+    check_choice("name", name, names())
+    if name == "digits":
+        return [FileReport(INSTALLED, "ok", "comes with scikit-learn")]
+    if name in synthetic.NAMES:
+        return [FileReport(GENERATED, "ok", "SYNTHETIC: generated, needs no files")]
+    return _check_files(IDX_SETS[name], data_dir)
+
+
+def describe_all(data_dir: DataDir = None) -> list[dict[str, Any]]:
+    """Describe every data set in a row for a table.
+
+    Parameters
+    ----------
+    data_dir : path-like, optional
+        Folder that is searched first.
+
+    Returns
+    -------
+    list of dict
+        Keys ``name``, ``classes``, ``shape`` (tuple), ``licence``, ``found`` (folder, 'scikit-learn', 'generated' or
+        'missing'), ``bytes`` (on disk, 0 without files), ``synthetic``.
+    """
+    rows = [_row("digits", 10, (8, 8), digits.LICENCE, INSTALLED)]
+    for entry in IDX_SETS.values():
+        location = locate(entry, data_dir)
+        found = str(location.folder) if location.complete else MISSING
+        size = sum(path.stat().st_size for path in location.found.values())
+        rows.append(_row(entry.name, entry.n_classes, entry.image_shape, entry.licence, found, size))
+    for name in synthetic.NAMES:
+        like = IDX_SETS[name.removeprefix(synthetic.PREFIX)]
+        rows.append(_row(name, like.n_classes, like.image_shape, "none needed", GENERATED))
+    return rows
+
+
+def _row(name: str, classes: int, shape: tuple[int, int], licence: str, found: str, size: int = 0) -> dict[str, Any]:
+    return {
+        "name": name,
+        "classes": classes,
+        "shape": shape,
+        "licence": licence,
+        "found": found,
+        "bytes": size,
+        "synthetic": name in synthetic.NAMES,
+    }
+
+
+def _check_files(entry: IdxSet, data_dir: DataDir) -> list[FileReport]:
+    location = locate(entry, data_dir)
+    reports: dict[str, FileReport] = {}
+    counts: dict[str, int] = {}
+    for file in entry.files:
+        path = location.found.get(file.role)
+        if path is None:
+            reports[file.role] = _missing(entry, file, str(location.folder / file.name))
+            continue
+        try:
+            array = read_file(entry, file, path)
+        except DataFileError as error:
+            reports[file.role] = FileReport(str(path), "damaged", str(error))
+            continue
+        counts[file.role] = len(array)
+        verdict = verify(file, path, array)
+        reports[file.role] = FileReport(str(path), verdict.status, verdict.detail)
+    for images, labels in (("train_images", "train_labels"), ("test_images", "test_labels")):
+        if images not in counts or labels not in counts:
+            continue
+        try:
+            check_pair(location.found[images], counts[images], location.found[labels], counts[labels])
+        except DataFileError as error:
+            reports[labels] = FileReport(str(location.found[labels]), "damaged", str(error))
+    return list(reports.values())
+
+
+def _missing(entry: IdxSet, file: FileSpec, path: str) -> FileReport:
+    return FileReport(f"{path}(.gz)", MISSING, f"download {entry.urls(file)[0]}")

@@ -1,0 +1,163 @@
+"""From four IDX files to a data set: what each file must hold, and what was verified of it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sparse_mlp.datasets.dataset import Dataset
+from sparse_mlp.datasets.idx import file_error, read_idx, sha256_of
+from sparse_mlp.datasets.locate import Location
+from sparse_mlp.datasets.registry import FileSpec, IdxSet, owner_of
+from sparse_mlp.errors import DataFileError
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Say how far a readable file is known to be the official one.
+
+    ``ok``: a checksum matches. ``unverified``: the format is right, no checksum is known. ``partial``: another number
+    of items than the official file. ``mismatch``: the right number of items but another checksum, or the official
+    file of another data set.
+    """
+
+    status: str
+    detail: str
+
+
+def read_file(entry: IdxSet, file: FileSpec, path: Path) -> np.ndarray:
+    """Read one file of a data set and check what its role demands: image size or range of labels.
+
+    Parameters
+    ----------
+    entry, file : IdxSet, FileSpec
+        What the file must be.
+    path : Path
+        Where it is.
+
+    Returns
+    -------
+    ndarray of uint8, (n, height, width) or (n,)
+
+    Raises
+    ------
+    DataFileError
+        If the file is damaged or holds something else.
+    """
+    array = read_idx(path, file.ndim)
+    if file.ndim == 3 and array.shape[1:] != entry.image_shape:
+        height, width = entry.image_shape
+        raise file_error(path, f"images of {array.shape[1]} × {array.shape[2]} pixels", f"{height} × {width}")
+    if file.ndim == 1:
+        _check_labels(entry, path, array)
+    return array
+
+
+def verify(file: FileSpec, path: Path, array: np.ndarray) -> Verdict:
+    """Compare a file with the official one by the checksum of its uncompressed bytes, else of its gzip wrapper."""
+    digest = sha256_of(array)
+    if digest == file.sha256:
+        return Verdict("ok", "SHA-256 of the uncompressed bytes is the official one")
+    owner = owner_of(digest)
+    if owner is not None:
+        return Verdict("mismatch", f"official file of another set or role ({owner})")
+    if len(array) != file.items:
+        return Verdict("partial", f"{len(array):,} items instead of the official {file.items:,}; content unverified")
+    if file.sha256 is not None:
+        return Verdict("mismatch", f"SHA-256 {digest} of the uncompressed bytes")
+    if file.sha256_gz is not None and file_sha256(path) == file.sha256_gz:
+        return Verdict("ok", "SHA-256 of the gzip file is the official one")
+    return Verdict("unverified", "format checked only: no checksum of the uncompressed bytes is known")
+
+
+def mismatch_error(file: FileSpec, path: Path, verdict: Verdict) -> DataFileError:
+    """Build the `DataFileError` of a file that is not what its name says."""
+    wanted = f"the official {file.name}" + (f" (SHA-256 {file.sha256})" if file.sha256 else "")
+    remedy = "give each data set its own folder, or delete the file and fetch it again"
+    return file_error(path, verdict.detail, wanted, remedy)
+
+
+def check_pair(images: Path, n_images: int, labels: Path, n_labels: int) -> None:
+    """Raise `DataFileError` unless there is one label per image."""
+    if n_images == n_labels:
+        return
+    remedy = "the two files are not of one set: delete them and fetch them again"
+    raise file_error(labels, f"{n_labels:,} labels", f"{n_images:,}, the number of images in {images.name}", remedy)
+
+
+def load_idx_set(entry: IdxSet, location: Location) -> Dataset:
+    """Build the data set from the four files of a complete location.
+
+    Parameters
+    ----------
+    entry : IdxSet
+        The data set.
+    location : Location
+        Where its files are; none may be missing.
+
+    Returns
+    -------
+    Dataset
+        Pixels divided by 255; images upright; labels from 0.
+
+    Raises
+    ------
+    DataFileError
+        If a file is damaged, or has the official number of items but not the official content.
+    """
+    arrays, verdicts = {}, {}
+    for file in entry.files:
+        path = location.found[file.role]
+        arrays[file.role] = read_file(entry, file, path)
+        verdicts[file.name] = verify(file, path, arrays[file.role])
+        if verdicts[file.name].status == "mismatch":
+            raise mismatch_error(file, path, verdicts[file.name])
+    for part in ("train", "test"):
+        images, labels = f"{part}_images", f"{part}_labels"
+        check_pair(location.found[images], len(arrays[images]), location.found[labels], len(arrays[labels]))
+    return Dataset(
+        name=entry.name,
+        train_x=_features(entry, arrays["train_images"]),
+        train_y=_classes(entry, arrays["train_labels"]),
+        test_x=_features(entry, arrays["test_images"]),
+        test_y=_classes(entry, arrays["test_labels"]),
+        n_classes=entry.n_classes,
+        image_shape=entry.image_shape,
+        class_names=entry.class_names,
+        provenance=f"{entry.title}: {_verified(verdicts)}; {entry.citation}; {entry.licence}",
+    )
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file as it lies on disk."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _check_labels(entry: IdxSet, path: Path, labels: np.ndarray) -> None:
+    first, last = entry.first_label, entry.first_label + entry.n_classes - 1
+    wrong = np.flatnonzero((labels < first) | (labels > last))
+    if wrong.size:
+        found = f"label {labels[wrong[0]]} at position {wrong[0]:,} ({wrong.size:,} such labels)"
+        raise file_error(path, found, f"in {first} … {last}", "is this the label file of another data set?")
+
+
+def _features(entry: IdxSet, images: np.ndarray) -> np.ndarray:
+    upright = images.transpose(0, 2, 1) if entry.transposed else images
+    return np.divide(upright.reshape(len(images), -1), np.float32(255), dtype=np.float32)
+
+
+def _classes(entry: IdxSet, labels: np.ndarray) -> np.ndarray:
+    return labels.astype(np.int64) - entry.first_label
+
+
+def _verified(verdicts: dict[str, Verdict]) -> str:
+    if all(verdict.status == "ok" for verdict in verdicts.values()):
+        return "all four files verified by SHA-256"
+    details: dict[str, list[str]] = {}
+    for name, verdict in verdicts.items():
+        details.setdefault(verdict.detail, []).append(name)
+    return "; ".join(f"{', '.join(names)}: {detail}" for detail, names in details.items())

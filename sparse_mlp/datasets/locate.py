@@ -1,0 +1,78 @@
+"""Where files are looked for: the caller's folder, $SPARSE_MLP_DATA, the user's cache, in that order."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+
+from sparse_mlp.datasets.registry import FileSpec, IdxSet
+
+VARIABLE = "SPARSE_MLP_DATA"
+DataDir = str | PathLike[str] | None
+
+
+@dataclass(frozen=True)
+class Location:
+    """Say in which folder a data set lives, which of its files are there and which are missing."""
+
+    folder: Path
+    found: dict[str, Path]
+    missing: tuple[FileSpec, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Return whether no file is missing."""
+        return not self.missing
+
+
+def cache_dir() -> Path:
+    """Return the user's cache folder of this library (it need not exist)."""
+    import pooch
+
+    return Path(pooch.os_cache("sparse_mlp"))
+
+
+def roots(data_dir: DataDir = None) -> list[Path]:
+    """Return the folders that are searched, first one first."""
+    named = [data_dir, os.environ.get(VARIABLE)]
+    return [*(Path(folder).expanduser() for folder in named if folder), cache_dir()]
+
+
+def locate(entry: IdxSet, data_dir: DataDir = None) -> Location:
+    """Find the folder that holds a data set.
+
+    Parameters
+    ----------
+    entry : IdxSet
+        The data set.
+    data_dir : path-like, optional
+        Searched before $SPARSE_MLP_DATA and the user's cache; in each, NAME/FILE goes before FILE.
+
+    Returns
+    -------
+    Location
+        The first folder that has all files. Otherwise the first folder named after the set that has some of them, or
+        the one in which they should be placed. The files of one set never come from two folders, because images and
+        labels of different origin may not belong together.
+    """
+    places = roots(data_dir)
+    for root in places:
+        for folder in (root / entry.name, root):
+            location = look_into(entry, folder)
+            if location.complete:
+                return location
+    named = [look_into(entry, root / entry.name) for root in places]
+    return next((location for location in named if location.found), named[0])
+
+
+def look_into(entry: IdxSet, folder: Path) -> Location:
+    """List which files of a data set a folder has, plain or gzipped (plain first)."""
+    found: dict[str, Path] = {}
+    for file in entry.files:
+        for path in (folder / file.name, folder / f"{file.name}.gz"):
+            if path.is_file():
+                found[file.role] = path
+                break
+    return Location(folder, found, tuple(file for file in entry.files if file.role not in found))

@@ -1,0 +1,243 @@
+"""Downloads without a network: mirrors in turn, checksums, and nothing left behind that failed."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import shutil
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sparse_mlp import datasets
+from sparse_mlp.datasets import download, idx_sets, registry
+from sparse_mlp.datasets.idx import read_idx, sha256_of
+from sparse_mlp.datasets.registry import IDX_SETS, IdxSet
+from sparse_mlp.errors import DataFileError
+
+Serve = Callable[[dict[str, Path]], list[str]]
+REAL_RETRIEVE = download._retrieve
+
+
+@pytest.fixture
+def serve(monkeypatch: pytest.MonkeyPatch) -> Serve:
+    """Return a function that puts files behind addresses; all others fail as without a network."""
+
+    def start(files: dict[str, Path]) -> list[str]:
+        asked: list[str] = []
+
+        def retrieve(url: str, target: Path, progress: bool) -> None:
+            asked.append(url)
+            if url not in files:
+                target.write_bytes(b"half a fi")
+                raise ConnectionError("no route")
+            shutil.copyfile(files[url], target)
+
+        monkeypatch.setattr(download, "_retrieve", retrieve)
+        return asked
+
+    return start
+
+
+@pytest.fixture
+def official(tmp_path: Path, write_set, monkeypatch: pytest.MonkeyPatch) -> tuple[IdxSet, Path]:
+    """A small MNIST that the registry takes for the official one, and the folder where its mirrors keep it."""
+    folder = write_set(tmp_path / "mirror", "mnist")
+    files = []
+    for file in IDX_SETS["mnist"].files:
+        array = read_idx(folder / f"{file.name}.gz", file.ndim)
+        files.append(replace(file, items=len(array), sha256=sha256_of(array)))
+    entry = replace(IDX_SETS["mnist"], files=tuple(files))
+    monkeypatch.setitem(IDX_SETS, "mnist", entry)
+    return entry, folder
+
+
+def leftovers(folder: Path) -> list[str]:
+    return [str(path) for path in folder.rglob("*")] if folder.exists() else []
+
+
+def test_load_downloads_what_is_missing(official, serve: Serve, tmp_path: Path) -> None:
+    entry, mirror = official
+    asked = serve({entry.urls(file)[0]: mirror / f"{file.name}.gz" for file in entry.files})
+    data = datasets.load("mnist", tmp_path / "data")
+    assert len(data.train_y) == 12 and "all four files verified by SHA-256" in data.provenance
+    assert len(asked) == 4
+    assert sorted(path.name for path in (tmp_path / "data" / "mnist").iterdir()) == sorted(
+        f"{file.name}.gz" for file in entry.files
+    )
+    datasets.load("mnist", tmp_path / "data")
+    assert len(asked) == 4
+
+
+def test_only_missing_files_are_asked_for(official, serve: Serve, tmp_path: Path) -> None:
+    entry, mirror = official
+    shutil.copytree(mirror, tmp_path / "data" / "mnist")
+    (tmp_path / "data" / "mnist" / f"{entry.files[1].name}.gz").unlink()
+    asked = serve({entry.urls(entry.files[1])[0]: mirror / f"{entry.files[1].name}.gz"})
+    assert len(datasets.fetch("mnist", tmp_path / "data")) == 4
+    assert asked == [entry.urls(entry.files[1])[0]]
+
+
+def test_without_data_dir_the_cache_receives_them(official, serve: Serve, user_cache: Path) -> None:
+    entry, mirror = official
+    serve({entry.urls(file)[0]: mirror / f"{file.name}.gz" for file in entry.files})
+    assert {path.parent for path in datasets.fetch("mnist")} == {user_cache / "mnist"}
+    shutil.rmtree(user_cache / "mnist")
+
+
+def test_second_mirror_helps_and_its_wrapper_does_not_matter(official, serve: Serve, tmp_path: Path) -> None:
+    entry, mirror = official
+    for path in mirror.iterdir():
+        path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()), compresslevel=1))
+    asked = serve({entry.urls(file)[1]: mirror / f"{file.name}.gz" for file in entry.files})
+    datasets.fetch("mnist", tmp_path / "data")
+    assert asked == [url for file in entry.files for url in entry.urls(file)]
+    assert all(report.status == "ok" for report in datasets.check("mnist", tmp_path / "data"))
+
+
+def test_without_network_the_error_says_all(serve: Serve, tmp_path: Path) -> None:
+    serve({})
+    with pytest.raises(DataFileError) as error:
+        datasets.load("fashion-mnist", tmp_path / "data")
+    message = str(error.value)
+    for file in IDX_SETS["fashion-mnist"].files:
+        assert f"{file.name}.gz" in message
+    assert f"place the files, gzipped or not, in {tmp_path / 'data' / 'fashion-mnist'}" in message
+    assert "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/train-images-idx3-ubyte.gz" in message
+    assert "ConnectionError" in message
+    assert not (tmp_path / "data").exists()
+
+
+def test_wrong_content_is_thrown_away(official, serve: Serve, tmp_path: Path) -> None:
+    entry, mirror = official
+    bad = mirror / f"{entry.files[0].name}.gz"
+    content = bytearray(gzip.decompress(bad.read_bytes()))
+    content[-1] ^= 1
+    bad.write_bytes(gzip.compress(content))
+    serve({url: mirror / f"{file.name}.gz" for file in entry.files for url in entry.urls(file)})
+    with pytest.raises(DataFileError, match=r"DataFileError: .*SHA-256"):
+        datasets.load("mnist", tmp_path / "data")
+    assert leftovers(tmp_path / "data") == []
+
+
+def test_truncated_download_is_thrown_away(official, serve: Serve, tmp_path: Path) -> None:
+    entry, mirror = official
+    bad = mirror / f"{entry.files[0].name}.gz"
+    bad.write_bytes(bad.read_bytes()[:-20])
+    serve({url: mirror / f"{file.name}.gz" for file in entry.files for url in entry.urls(file)})
+    with pytest.raises(DataFileError, match="truncated gzip"):
+        datasets.fetch("mnist", tmp_path / "data")
+    assert leftovers(tmp_path / "data") == []
+
+
+def test_cut_file_of_a_set_whose_wrapper_alone_is_known_is_refused(serve: Serve, write_set, tmp_path: Path) -> None:
+    entry = IDX_SETS["kmnist"]
+    mirror = write_set(tmp_path / "mirror", "kmnist")
+    serve({url: mirror / f"{file.name}.gz" for file in entry.files for url in entry.urls(file)})
+    with pytest.raises(DataFileError, match="12 items instead of the official 60,000"):
+        datasets.fetch("kmnist", tmp_path / "data")
+    assert leftovers(tmp_path / "data") == []
+
+
+def test_wrapper_checksum_counts_where_it_is_all_that_is_known(write_set, tmp_path: Path) -> None:
+    path = write_set(tmp_path, "kmnist") / "train-labels-idx1-ubyte.gz"
+    array = read_idx(path, 1)
+    file = replace(IDX_SETS["kmnist"].files[1], items=12, sha256_gz=hashlib.sha256(path.read_bytes()).hexdigest())
+    assert idx_sets.verify(file, path, array).status == "ok"
+    assert idx_sets.verify(replace(file, sha256_gz="0" * 64), path, array).status == "unverified"
+
+
+def test_file_of_another_set_is_recognised(official, write_set, tmp_path: Path) -> None:
+    _, mirror = official
+    shutil.copytree(mirror, tmp_path / "flat")
+    with pytest.raises(DataFileError, match=r"another set or role \(mnist: train-images.*own folder"):
+        datasets.load("fashion-mnist", tmp_path / "flat", download=False)
+
+
+def test_a_folder_that_cannot_be_made_is_an_error(serve: Serve, tmp_path: Path) -> None:
+    serve({})
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(DataFileError, match="cannot be written"):
+        datasets.load("mnist", tmp_path / "file")
+
+
+@pytest.fixture
+def archive(tmp_path: Path, write_set, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A zip of small EMNIST sets that the registry takes for the official one."""
+    path = tmp_path / "gzip.zip"
+    names = ("emnist-letters", "emnist-balanced")
+    with zipfile.ZipFile(path, "w") as members:
+        for name in names:
+            for file in write_set(tmp_path / "source" / name, name).iterdir():
+                members.write(file, f"gzip/{file.name}")
+    known = replace(IDX_SETS[names[0]].archive, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+    for name in names:
+        files = tuple(replace(file, items=12 if "train" in file.role else 8) for file in IDX_SETS[name].files)
+        monkeypatch.setitem(IDX_SETS, name, replace(IDX_SETS[name], archive=known, files=files))
+    return path
+
+
+def test_one_archive_serves_both_emnist_sets(archive: Path, serve: Serve, tmp_path: Path) -> None:
+    asked = serve({IDX_SETS["emnist-letters"].archive.url: archive})
+    assert len(datasets.load("emnist-letters", tmp_path / "data").train_y) == 12
+    assert len(datasets.load("emnist-balanced", tmp_path / "data").train_y) == 12
+    assert len(asked) == 1
+    names = {path.name for path in (tmp_path / "data").rglob("*") if path.is_file()}
+    assert len(names) == 8 and all(name.startswith("emnist-") for name in names)
+
+
+def test_archive_with_wrong_checksum_is_thrown_away(archive: Path, serve: Serve, tmp_path: Path) -> None:
+    with zipfile.ZipFile(archive, "a") as members:
+        members.writestr("more", "bytes")
+    serve({IDX_SETS["emnist-letters"].archive.url: archive})
+    with pytest.raises(DataFileError, match=r"folder gzip/.*SHA-256"):
+        datasets.fetch("emnist-letters", tmp_path / "data")
+    assert leftovers(tmp_path / "data") == []
+
+
+def test_archive_without_network_or_member(archive: Path, serve: Serve, tmp_path: Path, monkeypatch) -> None:
+    serve({})
+    with pytest.raises(DataFileError, match="ConnectionError"):
+        datasets.fetch("emnist-balanced", tmp_path / "data")
+    empty = tmp_path / "empty.zip"
+    with zipfile.ZipFile(empty, "w"):
+        pass
+    known = replace(IDX_SETS["emnist-letters"].archive, sha256=hashlib.sha256(empty.read_bytes()).hexdigest())
+    monkeypatch.setitem(IDX_SETS, "emnist-letters", replace(IDX_SETS["emnist-letters"], archive=known))
+    serve({known.url: empty})
+    with pytest.raises(DataFileError, match="KeyError"):
+        datasets.fetch("emnist-letters", tmp_path / "data")
+    assert leftovers(tmp_path / "data") == []
+
+
+def test_retrieve_hands_over_to_pooch(tmp_path: Path, monkeypatch) -> None:
+    import pooch
+
+    calls = []
+
+    class Downloader:
+        def __init__(self, **options: object) -> None:
+            calls.append(options)
+
+        def __call__(self, url: str, target: str, _: object) -> None:
+            calls.append((url, target))
+
+    monkeypatch.setattr(pooch, "HTTPDownloader", Downloader)
+    REAL_RETRIEVE("https://example.org/a", tmp_path / "a", True)
+    assert calls == [
+        {"progressbar": True, "chunk_size": download.PIECE, "timeout": download.TIMEOUT_SECONDS},
+        ("https://example.org/a", str(tmp_path / "a")),
+    ]
+
+
+def test_registry_is_whole() -> None:
+    for entry in IDX_SETS.values():
+        assert tuple(file.role for file in entry.files) == registry.ROLES
+        assert entry.licence and entry.citation
+        for file in entry.files:
+            assert all(url.startswith("http") for url in entry.urls(file))
+            for digest in (file.sha256, file.sha256_gz):
+                assert digest is None or (len(digest) == 64 and int(digest, 16))
