@@ -1,0 +1,53 @@
+"""Optimizers whose state follows the links, and learning rate schedules."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from sparse_mlp.errors import check_choice, invalid
+from sparse_mlp.optim.adam import Adam
+from sparse_mlp.optim.base import Optimizer
+from sparse_mlp.optim.schedules import SCHEDULES, Schedule, make_schedule, warm_up
+from sparse_mlp.optim.sgd import SGD
+
+__all__ = [
+    "OPTIMIZERS",
+    "SCHEDULES",
+    "SGD",
+    "Adam",
+    "Optimizer",
+    "Schedule",
+    "make_optimizer",
+    "make_schedule",
+    "warm_up",
+]
+
+OPTIMIZERS: dict[str, type[SGD] | type[Adam]] = {"sgd": SGD, "adam": Adam}
+
+
+def make_optimizer(name: str, **params: Any) -> Optimizer:
+    """Make an optimizer by name.
+
+    Parameters
+    ----------
+    name : {"sgd", "adam"}
+    **params
+        See `SGD` and `Adam`.
+
+    Raises
+    ------
+    InvalidInputError
+        If the name or a parameter is unknown or a value cannot be used.
+
+    Examples
+    --------
+    >>> make_optimizer("sgd", learning_rate=0.1, nesterov=True)
+    SGD(learning_rate=0.1, momentum=0.9, nesterov=True)
+    """
+    kind = OPTIMIZERS[check_choice("optimizer", name, OPTIMIZERS)]
+    known = list(inspect.signature(kind).parameters)
+    for key in params:
+        if key not in known:
+            raise invalid(f"{key!r} for optimizer {name!r}", "one of " + ", ".join(known))
+    return kind(**params)

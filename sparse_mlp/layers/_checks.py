@@ -1,0 +1,22 @@
+"""What layers and losses ask of the arrays that users hand them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sparse_mlp.errors import invalid
+
+
+def check_batch(name: str, x: ArrayLike, n_features: int | None = None) -> NDArray[Any]:
+    """Return x as an array, or say why it is not floating point of shape (batch, n_features)."""
+    array = np.asarray(x)
+    features = "features" if n_features is None else n_features
+    if array.ndim != 2 or (n_features is not None and array.shape[1] != n_features):
+        remedy = "one row for each sample, even for a single one"
+        raise invalid(f"{name} of shape {array.shape}", f"of shape (batch, {features})", remedy)
+    if array.dtype not in (np.float32, np.float64):
+        raise invalid(f"{name} of {array.dtype}", "of float32 or float64", f"use {name}.astype('float32')")
+    return array

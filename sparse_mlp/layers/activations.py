@@ -1,0 +1,145 @@
+"""Activation layers: one function of each neuron's input, without parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sparse_mlp.errors import check_integer, check_number
+from sparse_mlp.kernels.dispatch import choose_backend, elementwise_ops
+from sparse_mlp.layers._checks import check_batch
+from sparse_mlp.layers.base import Array, Gradients, Layer, batch_major, feature_major
+from sparse_mlp.reference.elementwise import all_relu_slope
+
+
+class Activation(Layer):
+    """Apply one function to every entry.
+
+    Attributes
+    ----------
+    kind : {"piecewise-linear", "sigmoid", "tanh"}
+        Which function it is.
+    slope : float
+        Slope for z <= 0 of the piecewise linear kind; 0 for the others, which have none.
+    backend : str
+        Backend that computes it.
+
+    Notes
+    -----
+    Results have the dtype of the layer's input.
+    """
+
+    kind: str
+    slope: float = 0.0
+
+    def __init__(self, *, backend: str | None = None, name: str = "") -> None:
+        self.backend = choose_backend(backend).name
+        self.name = name or type(self).__name__.lower()
+
+    def _compute(self, direction: str, *arguments: Any) -> Array:
+        operation = getattr(elementwise_ops(self.backend), f"{self.kind.replace('-', '_')}_{direction}")
+        return operation(*arguments).astype(arguments[0].dtype, copy=False)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
+class PiecewiseLinear(Activation):
+    """Pass positive values on and multiply the others by `slope`.
+
+    Notes
+    -----
+    :math:`a = z` and :math:`da/dz = 1` for z > 0, else :math:`a = slope \\cdot z` and :math:`da/dz = slope`.
+    """
+
+    kind = "piecewise-linear"
+
+    def forward(self, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
+        """Return the activations (batch, n) and, as cache, the inputs."""
+        z = feature_major(check_batch("x", x))
+        return batch_major(self._compute("forward", z, self.slope)), z
+
+    def backward(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
+        """Return the gradient by the input (batch, n)."""
+        return batch_major(self._compute("backward", cache, feature_major(dy, cache.dtype), self.slope)), {}
+
+
+class ReLU(PiecewiseLinear):
+    """Pass positive values on, silence the others: max(z, 0).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> y, cache = ReLU(backend="scipy").forward(np.array([[-1.0, 2.0]]))
+    >>> np.abs(y)
+    array([[0., 2.]])
+    """
+
+
+class LeakyReLU(PiecewiseLinear):
+    """Pass positive values on, multiply the others by a small slope.
+
+    Parameters
+    ----------
+    slope : float
+        0 or more.
+    """
+
+    def __init__(self, slope: float = 0.01, *, backend: str | None = None, name: str = "") -> None:
+        super().__init__(backend=backend, name=name)
+        self.slope = check_number("slope", slope)
+
+    def __repr__(self) -> str:
+        return f"LeakyReLU(slope={self.slope:g})"
+
+
+class AllReLU(PiecewiseLinear):
+    """Alternate the left slope from layer to layer: -alpha in even hidden layers, +alpha in odd ones.
+
+    Parameters
+    ----------
+    alpha : float
+        0 or more. The paper tunes it for each data set; its released code has 0.6 on Fashion-MNIST.
+    layer_index : int
+        Which hidden layer this is, counted from 0.
+
+    Notes
+    -----
+    Curci, Mocanu and Pechenizkiy (2021), "Truly sparse neural networks at scale". Counting starts as in the code
+    released with it, where the first hidden layer has the slope -alpha.
+    """
+
+    def __init__(self, alpha: float = 0.6, layer_index: int = 0, *, backend: str | None = None, name: str = "") -> None:
+        super().__init__(backend=backend, name=name)
+        self.alpha = check_number("alpha", alpha)
+        self.layer_index = check_integer("layer_index", layer_index, minimum=0)
+        self.slope = all_relu_slope(self.alpha, self.layer_index)
+
+    def __repr__(self) -> str:
+        return f"AllReLU(alpha={self.alpha:g}, layer_index={self.layer_index})"
+
+
+class _FromOutput(Activation):
+    """Be an activation whose derivative is computed from its own output."""
+
+    def forward(self, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
+        """Return the activations (batch, n) and, as cache, the same feature-major."""
+        a = self._compute("forward", feature_major(check_batch("x", x)))
+        return batch_major(a), a
+
+    def backward(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
+        """Return the gradient by the input (batch, n)."""
+        return batch_major(self._compute("backward", cache, feature_major(dy, cache.dtype))), {}
+
+
+class Sigmoid(_FromOutput):
+    """Squash into (0, 1): 1 / (1 + exp(-z)), with the derivative a (1 - a)."""
+
+    kind = "sigmoid"
+
+
+class Tanh(_FromOutput):
+    """Squash into (-1, 1) by the hyperbolic tangent, with the derivative 1 - a²."""
+
+    kind = "tanh"

@@ -1,0 +1,135 @@
+"""Losses: how wrong the scores of the last layer are, and the gradient that says so to the layers below."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sparse_mlp.errors import check_fraction, invalid
+from sparse_mlp.kernels.dispatch import choose_backend, elementwise_ops
+from sparse_mlp.layers._checks import check_batch
+from sparse_mlp.layers.base import Array, batch_major, feature_major
+
+
+class Loss(Protocol):
+    """Compare scores (batch, n_out) with a target; both losses below are means over the batch."""
+
+    def forward(self, scores: Array, target: ArrayLike) -> tuple[float, Array]:
+        """Return the loss and what `backward` needs."""
+
+    def backward(self, cache: Array) -> Array:
+        """Return the gradient by the scores (batch, n_out), already divided by the batch size."""
+
+
+class SoftmaxCrossEntropy:
+    """Compare class scores with labels: the cross-entropy of the softmax, in nats.
+
+    Parameters
+    ----------
+    label_smoothing : float
+        Fraction of the target that is spread evenly over all classes, in [0, 1).
+    backend : str, optional
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> loss, cache = SoftmaxCrossEntropy(backend="scipy").forward(np.zeros((1, 4)), [2])
+    >>> round(loss, 6)  # log 4: four classes, none preferred
+    1.386294
+    """
+
+    def __init__(self, label_smoothing: float = 0.0, *, backend: str | None = None) -> None:
+        self.label_smoothing = check_fraction("label_smoothing", label_smoothing, zero=True, one=False)
+        self.backend = choose_backend(backend).name
+
+    def forward(self, scores: Array, target: ArrayLike) -> tuple[float, Array]:
+        """Return the mean loss and its gradient, feature-major, as cache.
+
+        Parameters
+        ----------
+        scores : float (batch, n_out)
+        target : integer (batch,)
+            Label of each sample, in [0, n_out).
+
+        Raises
+        ------
+        InvalidInputError
+            If scores or labels have another shape or type, or a label is out of range.
+        """
+        checked = _check_scores(scores)
+        labels = check_labels(target, *checked.shape)
+        loss, dscores = elementwise_ops(self.backend).softmax_cross_entropy(
+            feature_major(checked), labels, self.label_smoothing
+        )
+        return float(loss), dscores.astype(checked.dtype, copy=False)
+
+    def backward(self, cache: Array) -> Array:
+        """Return the gradient by the scores (batch, n_out): softmax minus target, divided by the batch size."""
+        return batch_major(cache)
+
+
+class MeanSquaredError:
+    """Compare outputs with a target: half the squared difference, mean over batch and outputs.
+
+    Parameters
+    ----------
+    backend : str, optional
+
+    Notes
+    -----
+    The loss that scikit-learn's `MLPRegressor` reports.
+    """
+
+    def __init__(self, *, backend: str | None = None) -> None:
+        self.backend = choose_backend(backend).name
+
+    def forward(self, scores: Array, target: ArrayLike) -> tuple[float, Array]:
+        """Return the mean loss and its gradient, feature-major, as cache.
+
+        Parameters
+        ----------
+        scores : float (batch, n_out)
+        target : float (batch, n_out), or (batch,) for a single output
+
+        Raises
+        ------
+        InvalidInputError
+            If scores or target have another shape or type.
+        """
+        checked = _check_scores(scores)
+        wanted = np.asarray(target, checked.dtype)
+        if wanted.ndim == 1 and checked.shape[1] == 1:
+            wanted = wanted[:, None]
+        if wanted.shape != checked.shape:
+            raise invalid(f"target of shape {wanted.shape}", f"of shape {checked.shape}, like the scores")
+        loss, dscores = elementwise_ops(self.backend).mean_squared_error(feature_major(checked), feature_major(wanted))
+        return float(loss), dscores.astype(checked.dtype, copy=False)
+
+    def backward(self, cache: Array) -> Array:
+        """Return the gradient by the scores (batch, n_out): their difference, over batch size times outputs."""
+        return batch_major(cache)
+
+
+def check_labels(target: ArrayLike, batch: int, n_classes: int) -> Array:
+    """Return labels as int64 (batch,), or say which of them is none of the classes 0 … n_classes - 1."""
+    labels = np.asarray(target)
+    if labels.shape != (batch,):
+        raise invalid(f"labels of shape {labels.shape}", f"of shape ({batch},)", "one class number for each sample")
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise invalid(f"labels of {labels.dtype}", "of an integer type", "use labels.astype('int64')")
+    outside = np.flatnonzero((labels < 0) | (labels >= n_classes))
+    if len(outside):
+        at = int(outside[0])
+        raise invalid(
+            f"labels[{at}] = {labels[at]}", f"in [0, {n_classes})", "has the last layer as many outputs as classes?"
+        )
+    return labels.astype(np.int64, copy=False)
+
+
+def _check_scores(scores: Array) -> Array:
+    checked = check_batch("scores", scores)
+    if checked.size == 0:
+        raise invalid(f"scores of shape {checked.shape}", "of at least one sample and one output")
+    return checked

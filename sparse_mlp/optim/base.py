@@ -1,0 +1,154 @@
+"""What all optimizers share: flat state arrays beside one flat parameter array, saved, restored and rewired."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from sparse_mlp.errors import check_integer, check_number, invalid
+from sparse_mlp.kernels.dispatch import choose_backend
+
+Array = NDArray[Any]
+
+
+class Optimizer:
+    """Move a flat parameter array (all weights, then all biases) down its gradient.
+
+    Parameters
+    ----------
+    learning_rate : float
+        Used where `step` is not given another one.
+    weight_decay : float
+        Pull towards zero on the first `n_decayed` parameters, the weights.
+    decoupled : bool
+        Whether decay bypasses the optimizer's memory or is part of the gradient (an L2 penalty).
+    decay_biases : bool
+        Whether decay pulls on the biases as well.
+    backend : str, optional
+        See `sparse_mlp.kernels.dispatch.choose_backend`.
+
+    Attributes
+    ----------
+    arrays : dict of str to float (size,)
+        The state, one entry for each parameter; made by `init`.
+
+    Notes
+    -----
+    `remap` carries the state over a topology update: a surviving link keeps its own, a new link starts at zero.
+    """
+
+    STATE: tuple[str, ...] = ()
+
+    def __init__(
+        self, learning_rate: float, weight_decay: float, decoupled: bool, decay_biases: bool, backend: str | None
+    ) -> None:
+        self.learning_rate = check_number("learning_rate", learning_rate)
+        self.weight_decay = check_number("weight_decay", weight_decay)
+        self.decoupled, self.decay_biases = bool(decoupled), bool(decay_biases)
+        self.backend = choose_backend(backend).name
+        self.arrays: dict[str, Array] = {}
+
+    def init(self, size: int, dtype: DTypeLike = np.float32) -> None:
+        """Start with a state of zeros for `size` parameters."""
+        size = check_integer("size", size, minimum=0)
+        self.arrays = {name: np.zeros(size, dtype) for name in self.STATE}
+
+    def step(self, values: Array, gradient: Array, n_decayed: int, learning_rate: float | None = None) -> None:
+        """Change `values` in place.
+
+        Parameters
+        ----------
+        values, gradient : float (size,)
+            All weights, then all biases.
+        n_decayed : int
+            How many of the leading values weight decay pulls on.
+        learning_rate : float, optional
+            For this step alone, as a schedule gives it.
+
+        Raises
+        ------
+        InvalidInputError
+            If the arrays are not as `init` was told, in length or in precision.
+        """
+        rate = self.learning_rate if learning_rate is None else float(learning_rate)
+        self._check(values, gradient)
+        if not 0 <= n_decayed <= len(values):
+            raise invalid(f"n_decayed={n_decayed}", f"in [0, {len(values)}]")
+        border = len(values) if self.decay_biases or self.weight_decay == 0 else n_decayed
+        self._before_step()
+        for part, decay in ((slice(0, border), self.weight_decay), (slice(border, len(values)), 0.0)):
+            if part.stop > part.start:
+                state = (self.arrays[name][part] for name in self.STATE)
+                self._apply(values[part], gradient[part], *state, learning_rate=rate, weight_decay=decay)
+
+    def state(self) -> dict[str, Any]:
+        """Return a copy of all that a resumed run needs: arrays (size,) and plain numbers by name."""
+        return {name: array.copy() for name, array in self.arrays.items()}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over what `state` returned.
+
+        Raises
+        ------
+        InvalidInputError
+            If the entries are another optimizer's, or of another length or precision than `init` was told.
+        """
+        expected = self.state()
+        if set(state) != set(expected):
+            found, wanted = _names(state), _names(expected)
+            raise invalid(f"optimizer state with {found}", f"with {wanted}", "is it another optimizer's?")
+        for name, current in self.arrays.items():
+            array = np.asarray(state[name])
+            if array.shape != current.shape or array.dtype != current.dtype:
+                found, wanted = f"{array.dtype} {array.shape}", f"{current.dtype} {current.shape}"
+                raise invalid(f"optimizer state {name!r} of {found}", wanted, "is it another net's?")
+        for name in self.arrays:
+            self.arrays[name] = np.array(state[name])
+
+    def remap(self, carry: Array, size: int) -> None:
+        """Follow a topology update: each parameter takes the state of where it stood before.
+
+        Parameters
+        ----------
+        carry : int64 (size,)
+            Former flat position of each parameter, -1 for a new link, whose state is zero.
+        size : int
+            Number of parameters now.
+
+        Raises
+        ------
+        InvalidInputError
+            If `carry` has another length or points outside the former parameters.
+        """
+        positions = np.asarray(carry)
+        if positions.shape != (size,) or not np.issubdtype(positions.dtype, np.integer):
+            raise invalid(f"carry of {positions.dtype} {positions.shape}", f"whole numbers of shape ({size},)")
+        former = min((len(array) for array in self.arrays.values()), default=0)
+        if size and (positions.min() < -1 or positions.max() >= former):
+            raise invalid(f"carry from {positions.min()} to {positions.max()}", f"in [-1, {former})")
+        survives = positions >= 0
+        for name, array in self.arrays.items():
+            moved = np.zeros(size, array.dtype)
+            moved[survives] = array[positions[survives]]
+            self.arrays[name] = moved
+
+    def _before_step(self) -> None:
+        """Count, where the rule needs the number of the step."""
+
+    def _apply(self, values: Array, gradient: Array, *state: Array, learning_rate: float, weight_decay: float) -> None:
+        raise NotImplementedError(f"{type(self).__name__} has no step")
+
+    def _check(self, values: Array, gradient: Array) -> None:
+        if not self.arrays:
+            raise invalid("an optimizer without state", "initialised", "call init(size, dtype) first")
+        own = next(iter(self.arrays.values()))
+        for name, array in (("values", values), ("gradient", gradient)):
+            if array.shape != own.shape or array.dtype != own.dtype:
+                found, wanted = f"{array.dtype} {array.shape}", f"{own.dtype} {own.shape}"
+                raise invalid(f"{name} of {found}", wanted, "call init or remap after a change of size")
+
+
+def _names(state: dict[str, Any]) -> str:
+    return ", ".join(sorted(map(str, state))) or "nothing"

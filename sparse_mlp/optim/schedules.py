@@ -1,0 +1,137 @@
+"""Learning rate schedules: from the number of a step, counted from 0, to its learning rate."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from sparse_mlp.errors import check_choice, check_fraction, check_integer, check_number, invalid
+
+Schedule = Callable[[int], float]
+
+
+def make_schedule(name: str, base: float, total_steps: int, *, warm_up_steps: int = 0, **params: Any) -> Schedule:
+    """Make a schedule by name.
+
+    Parameters
+    ----------
+    name : {"constant", "linear", "cosine", "step"}
+    base : float
+        Learning rate at the start, 0 or more.
+    total_steps : int
+        Steps of the whole run. Beyond it, a schedule stays where it ended.
+    warm_up_steps : int
+        Steps over which `warm_up` raises the rate first; 0 for none.
+    **params
+        See `constant`, `linear`, `cosine` and `step`.
+
+    Returns
+    -------
+    callable
+        From int to float. It can be pickled.
+
+    Raises
+    ------
+    InvalidInputError
+        If the name or a parameter is unknown or a value cannot be used.
+
+    Examples
+    --------
+    >>> schedule = make_schedule("linear", 0.025, 1000, until=0.9)
+    >>> [round(schedule(step), 6) for step in (0, 450, 900, 999)]
+    [0.025, 0.012625, 0.00025, 0.00025]
+    """
+    maker = SCHEDULES[check_choice("schedule", name, SCHEDULES)]
+    known = [key for key in inspect.signature(maker).parameters if key not in ("base", "total_steps")]
+    for key in params:
+        if key not in known:
+            raise invalid(f"{key!r} for schedule {name!r}", "one of " + ", ".join(known) if known else "absent")
+    schedule = maker(check_number("base", base), check_integer("total_steps", total_steps), **params)
+    return warm_up(schedule, warm_up_steps) if check_integer("warm_up_steps", warm_up_steps, minimum=0) else schedule
+
+
+def constant(base: float, total_steps: int) -> Schedule:
+    """Keep the learning rate."""
+    return partial(_constant, base=base)
+
+
+def linear(base: float, total_steps: int, final: float | None = None, until: float = 1.0) -> Schedule:
+    """Fall in a straight line from `base` to `final`, then stay.
+
+    Parameters
+    ----------
+    base : float
+    total_steps : int
+    final : float, optional
+        One hundredth of `base` by default.
+    until : float
+        Fraction of the run after which `final` is reached, in (0, 1]. CHT (Zhang et al. 2024) has 0.025 falling to
+        2.5e-4 over the first 90 %.
+    """
+    final = 0.01 * base if final is None else check_number("final", final)
+    return partial(_linear, base=base, final=final, fall_steps=check_fraction("until", until) * total_steps)
+
+
+def cosine(base: float, total_steps: int, final: float = 0.0) -> Schedule:
+    """Fall from `base` to `final` along half a wave of the cosine (Loshchilov and Hutter 2017, without restarts)."""
+    return partial(_cosine, base=base, final=check_number("final", final), total_steps=total_steps)
+
+
+def step(base: float, total_steps: int, milestones: Sequence[float] = (0.5, 0.75), factor: float = 0.1) -> Schedule:
+    """Multiply the learning rate by `factor` at each milestone.
+
+    Parameters
+    ----------
+    base : float
+    total_steps : int
+    milestones : sequence of float
+        Fractions of the run, ascending, in [0, 1].
+    factor : float
+        Above 0.
+    """
+    fractions = [check_fraction("milestone", milestone, zero=True) for milestone in milestones]
+    if fractions != sorted(set(fractions)):
+        raise invalid(f"milestones={tuple(fractions)}", "ascending, each once")
+    starts = tuple(fraction * total_steps for fraction in fractions)
+    return partial(_step, base=base, starts=starts, factor=check_number("factor", factor, strict=True))
+
+
+def warm_up(schedule: Schedule, steps: int) -> Schedule:
+    """Raise the learning rate in a straight line to the schedule's own over the first `steps` steps.
+
+    Step i of them gets (i + 1) / steps of what the schedule says; it is not shifted. (Goyal et al. 2017.)
+    """
+    return partial(_warm_up, schedule=schedule, steps=check_integer("warm-up steps", steps))
+
+
+SCHEDULES: dict[str, Callable[..., Schedule]] = {
+    "constant": constant,
+    "linear": linear,
+    "cosine": cosine,
+    "step": step,
+}
+
+
+def _constant(step: int, base: float) -> float:
+    return base
+
+
+def _linear(step: int, base: float, final: float, fall_steps: float) -> float:
+    done = min(1.0, step / fall_steps)
+    return (1.0 - done) * base + done * final
+
+
+def _cosine(step: int, base: float, final: float, total_steps: int) -> float:
+    done = min(1.0, step / total_steps)
+    return final + (base - final) * 0.5 * (1.0 + math.cos(math.pi * done))
+
+
+def _step(step: int, base: float, starts: tuple[float, ...], factor: float) -> float:
+    return base * factor ** sum(step >= start for start in starts)
+
+
+def _warm_up(step: int, schedule: Schedule, steps: int) -> float:
+    return schedule(step) * min(1.0, (step + 1) / steps)

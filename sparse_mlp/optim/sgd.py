@@ -1,0 +1,65 @@
+"""Stochastic gradient descent with momentum."""
+
+from __future__ import annotations
+
+from sparse_mlp.errors import check_fraction, invalid
+from sparse_mlp.kernels.dispatch import optim_ops
+from sparse_mlp.optim.base import Array, Optimizer
+
+
+class SGD(Optimizer):
+    """Step down the gradient, with momentum.
+
+    Parameters
+    ----------
+    learning_rate : float
+    momentum : float
+        In [0, 1); 0 is plain gradient descent.
+    nesterov : bool
+        Look ahead along the velocity; needs momentum.
+    weight_decay : float
+    decoupled, decay_biases : bool
+        See `Optimizer`. Coupled is the default, as in PyTorch.
+    backend : str, optional
+
+    Notes
+    -----
+    The update is written out in `sparse_mlp.reference.optim.sgd_step`: PyTorch's convention, in which the velocity
+    holds gradients and the learning rate multiplies it afterwards.
+
+    Differences from the original
+    -----------------------------
+    The code released with SET (Mocanu et al. 2018) subtracts decay * w outside the velocity, not multiplied by the
+    learning rate, from weights and biases alike. `decoupled=True, weight_decay=decay / learning_rate, decay_biases=True`
+    is the same; by default biases are not decayed here.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> optimizer = SGD(learning_rate=0.5, momentum=0.0, backend="scipy")
+    >>> optimizer.init(size=2, dtype="float64")
+    >>> values = np.array([1.0, 2.0])
+    >>> optimizer.step(values, np.array([2.0, -2.0]), n_decayed=2)
+    >>> values
+    array([0., 3.])
+    """
+
+    STATE = ("velocity",)
+
+    def __init__(
+        self, learning_rate: float = 0.05, momentum: float = 0.9, nesterov: bool = False, weight_decay: float = 0.0,
+        *, decoupled: bool = False, decay_biases: bool = False, backend: str | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(learning_rate, weight_decay, decoupled, decay_biases, backend)
+        self.momentum = check_fraction("momentum", momentum, zero=True, one=False)
+        self.nesterov = bool(nesterov)
+        if self.nesterov and self.momentum == 0:
+            raise invalid("nesterov=True with momentum=0", "with momentum above 0")
+
+    def _apply(self, values: Array, gradient: Array, *state: Array, learning_rate: float, weight_decay: float) -> None:
+        optim_ops(self.backend).sgd_step(
+            values, gradient, *state, learning_rate, self.momentum, self.nesterov, weight_decay, self.decoupled
+        )
+
+    def __repr__(self) -> str:
+        return f"SGD(learning_rate={self.learning_rate:g}, momentum={self.momentum:g}, nesterov={self.nesterov})"

@@ -1,0 +1,210 @@
+"""The truth about activations, dropout and losses, in loops.
+
+Arrays are feature-major: row k of an array (n, batch) is neuron k over the batch. All results are float64.
+The functions of one number come first; each `*_forward` and `*_backward` applies them to every entry.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+def piecewise_linear(z: float, slope: float) -> float:
+    """Return z where it is positive, slope * z elsewhere: ReLU (slope 0), leaky ReLU and All-ReLU in one."""
+    return z if z > 0 else slope * z
+
+
+def piecewise_linear_grad(z: float, slope: float) -> float:
+    """Return the derivative of `piecewise_linear`, taking the left one, slope, at the kink z = 0."""
+    return 1.0 if z > 0 else slope
+
+
+def all_relu_slope(alpha: float, layer_index: int) -> float:
+    """Return the slope for z <= 0 of All-ReLU: -alpha in even hidden layers, +alpha in odd ones.
+
+    Notes
+    -----
+    Curci, Mocanu and Pechenizkiy (2021), "Truly sparse neural networks at scale". Hidden layers are counted from 0,
+    so the first one has -alpha, as in the code released with that paper.
+    """
+    return -alpha if layer_index % 2 == 0 else alpha
+
+
+def sigmoid(z: float) -> float:
+    """Return 1 / (1 + exp(-z)), written so that exp never sees a positive number and cannot overflow."""
+    if z >= 0:
+        return 1.0 / (1.0 + math.exp(-z))
+    return math.exp(z) / (1.0 + math.exp(z))
+
+
+def sigmoid_grad_from_output(a: float) -> float:
+    """Return the derivative of the sigmoid where its value is a: a (1 - a)."""
+    return a * (1.0 - a)
+
+
+def tanh_grad_from_output(a: float) -> float:
+    """Return the derivative of the hyperbolic tangent where its value is a: 1 - a²."""
+    return 1.0 - a * a
+
+
+def piecewise_linear_forward(z: Array, slope: float) -> Array:
+    """Apply `piecewise_linear` to each entry of z (n, batch)."""
+    a = np.zeros(z.shape)
+    for i, j in np.ndindex(z.shape):
+        a[i, j] = piecewise_linear(float(z[i, j]), slope)
+    return a
+
+
+def piecewise_linear_backward(z: Array, da: Array, slope: float) -> Array:
+    """Return the gradient by z (n, batch), given z and the gradient da (n, batch) by the output."""
+    dz = np.zeros(z.shape)
+    for i, j in np.ndindex(z.shape):
+        dz[i, j] = float(da[i, j]) * piecewise_linear_grad(float(z[i, j]), slope)
+    return dz
+
+
+def sigmoid_forward(z: Array) -> Array:
+    """Apply `sigmoid` to each entry of z (n, batch)."""
+    a = np.zeros(z.shape)
+    for i, j in np.ndindex(z.shape):
+        a[i, j] = sigmoid(float(z[i, j]))
+    return a
+
+
+def sigmoid_backward(a: Array, da: Array) -> Array:
+    """Return the gradient by z (n, batch), given the *output* a and the gradient da (n, batch) by it."""
+    dz = np.zeros(a.shape)
+    for i, j in np.ndindex(a.shape):
+        dz[i, j] = float(da[i, j]) * sigmoid_grad_from_output(float(a[i, j]))
+    return dz
+
+
+def tanh_forward(z: Array) -> Array:
+    """Apply the hyperbolic tangent to each entry of z (n, batch)."""
+    a = np.zeros(z.shape)
+    for i, j in np.ndindex(z.shape):
+        a[i, j] = math.tanh(float(z[i, j]))
+    return a
+
+
+def tanh_backward(a: Array, da: Array) -> Array:
+    """Return the gradient by z (n, batch), given the *output* a and the gradient da (n, batch) by it."""
+    dz = np.zeros(a.shape)
+    for i, j in np.ndindex(a.shape):
+        dz[i, j] = float(da[i, j]) * tanh_grad_from_output(float(a[i, j]))
+    return dz
+
+
+def dropout(x: Array, uniforms: Array, rate: float) -> Array:
+    """Silence the entries whose uniform number is below rate and scale up the others (inverted dropout).
+
+    Parameters
+    ----------
+    x, uniforms : float (n, batch)
+        Activations, and one uniform number in [0, 1) for each.
+    rate : float
+        Fraction to silence, in [0, 1).
+
+    Returns
+    -------
+    y : float64 (n, batch)
+
+    Notes
+    -----
+    :math:`y = x / (1 - rate)` where the uniform number is at least rate, else 0, so the mean over the draws is x.
+    The map is linear in x and its own transpose: the backward pass is `dropout(dy, uniforms, rate)`.
+    """
+    y = np.zeros(x.shape)
+    for i, j in np.ndindex(x.shape):
+        if uniforms[i, j] >= rate:
+            y[i, j] = float(x[i, j]) / (1.0 - rate)
+    return y
+
+
+def softmax(scores: Array) -> Array:
+    """Turn each column of scores (n_out, batch) into probabilities, exp(s_k) / sum_l exp(s_l).
+
+    Notes
+    -----
+    The column's largest score is subtracted first, which changes nothing but keeps exp from overflowing.
+    """
+    probabilities = np.zeros(scores.shape)
+    for j in range(scores.shape[1]):
+        largest = max(float(s) for s in scores[:, j])
+        exponentials = [math.exp(float(s) - largest) for s in scores[:, j]]
+        total = math.fsum(exponentials)
+        for k, exponential in enumerate(exponentials):
+            probabilities[k, j] = exponential / total
+    return probabilities
+
+
+def softmax_cross_entropy(scores: Array, labels: Array, smoothing: float) -> tuple[float, Array]:
+    """Compute the mean cross-entropy between the softmax of the scores and the labels, and its gradient.
+
+    Parameters
+    ----------
+    scores : float (n_out, batch)
+    labels : integer (batch,)
+        Class of each sample, in [0, n_out).
+    smoothing : float
+        Fraction of the target that is spread evenly over all classes, in [0, 1).
+
+    Returns
+    -------
+    loss : float
+        In nats, mean over the batch.
+    dscores : float64 (n_out, batch)
+        Gradient of the mean loss.
+
+    Notes
+    -----
+    With the target :math:`q_k = (1 - s) [k = label] + s / n_{out}` and the softmax p, the loss of a column is
+    :math:`-\\sum_k q_k \\log p_k` and its gradient :math:`p - q`.
+    """
+    n_out, batch = scores.shape
+    p = softmax(scores)
+    dscores = np.zeros(scores.shape)
+    losses = []
+    for j in range(batch):
+        largest = max(float(s) for s in scores[:, j])
+        log_total = math.log(math.fsum(math.exp(float(s) - largest) for s in scores[:, j]))
+        for k in range(n_out):
+            q = (1.0 - smoothing) * (k == labels[j]) + smoothing / n_out
+            if q > 0:
+                losses.append(-q * (float(scores[k, j]) - largest - log_total))
+            dscores[k, j] = (p[k, j] - q) / batch
+    return math.fsum(losses) / batch, dscores
+
+
+def mean_squared_error(scores: Array, target: Array) -> tuple[float, Array]:
+    """Compute half the mean squared error over batch and outputs, and its gradient.
+
+    Parameters
+    ----------
+    scores, target : float (n_out, batch)
+
+    Returns
+    -------
+    loss : float
+    dscores : float64 (n_out, batch)
+        Gradient of the loss.
+
+    Notes
+    -----
+    :math:`\\frac{1}{2 \\, batch \\, n_{out}} \\sum_{kj} (s_{kj} - t_{kj})^2`, the loss that scikit-learn's
+    `MLPRegressor` reports. (For several outputs its gradient leaves out the factor 1 / n_out; ours has it, so that it
+    is the gradient of the loss.)
+    """
+    dscores = np.zeros(scores.shape)
+    squares = []
+    for i, j in np.ndindex(scores.shape):
+        difference = float(scores[i, j]) - float(target[i, j])
+        squares.append(difference * difference)
+        dscores[i, j] = difference / scores.size
+    return 0.5 * math.fsum(squares) / scores.size, dscores
