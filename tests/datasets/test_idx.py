@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sparse_mlp.datasets import idx
 from sparse_mlp.datasets.idx import read_idx, sha256_of, write_idx
 from sparse_mlp.errors import DataFileError, InvalidInputError
 
@@ -91,6 +92,14 @@ def test_each_damage_has_its_own_message(tmp_path: Path, kind: str) -> None:
     with pytest.raises(DataFileError, match=message) as error:
         read_idx(path, 1)
     assert str(path) in str(error.value)
+
+
+def test_trailing_bytes_show_where_a_piece_ends_with_the_items(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idx, "PIECE", 3)
+    assert read_idx(save(tmp_path, LABELS), 1).tolist() == [7, 0, 9]
+    assert read_idx(save(tmp_path, IMAGES), 3).size == 12
+    with pytest.raises(DataFileError, match="trailing bytes"):
+        read_idx(save(tmp_path, LABELS + b"\0"), 1)
 
 
 def test_absent_file_and_folder(tmp_path: Path) -> None:
