@@ -1,0 +1,29 @@
+"""Figures that hold their data first and are drawn later.
+
+Every Display is built by a `from_...` class method, keeps what it will show in plain attributes, and draws with
+`plot(ax=None, ...)`, which returns the Display with `ax_` and `figure_` set. Nothing here needs a screen, opens a
+window or changes matplotlib's global settings; `save` writes the picture.
+"""
+
+from sparse_mlp.plotting._display import Display
+from sparse_mlp.plotting._saving import save
+from sparse_mlp.plotting.adjacency import AdjacencyDisplay
+from sparse_mlp.plotting.degrees import DegreeDisplay
+from sparse_mlp.plotting.learning_curve import LearningCurveDisplay
+from sparse_mlp.plotting.link_ages import LinkAgesDisplay, LinkSurvivalDisplay
+from sparse_mlp.plotting.network import NetworkDisplay
+from sparse_mlp.plotting.update_stages import UpdateStagesDisplay
+from sparse_mlp.plotting.weights import WeightDistributionDisplay
+
+__all__ = [
+    "AdjacencyDisplay",
+    "DegreeDisplay",
+    "Display",
+    "LearningCurveDisplay",
+    "LinkAgesDisplay",
+    "LinkSurvivalDisplay",
+    "NetworkDisplay",
+    "UpdateStagesDisplay",
+    "WeightDistributionDisplay",
+    "save",
+]

@@ -1,0 +1,48 @@
+"""What all Displays share: the axes and figure of the last drawing, and a picture of it in notebooks."""
+
+from __future__ import annotations
+
+import io
+from typing import Any, Self
+
+from matplotlib.figure import Figure
+
+
+class Display:
+    """Hold data that can be drawn.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes or list of them
+        Where the last call of `plot` drew.
+    figure_ : matplotlib Figure
+        The figure that `ax_` stands in.
+    """
+
+    ax_: Any
+    figure_: Figure
+
+    def plot(self, ax: Any = None) -> Self:
+        """Draw on `ax`, or on a new figure, and return the Display."""
+        raise NotImplementedError
+
+    def _repr_png_(self) -> bytes | None:
+        """Show the figure in a notebook, unless pyplot manages it and thus shows it already."""
+        figure = drawn(self)
+        if getattr(figure.canvas, "manager", None) is not None:
+            return None
+        picture = io.BytesIO()
+        figure.savefig(picture, format="png", dpi=100)
+        return picture.getvalue()
+
+
+def drawn(display: Display) -> Figure:
+    """Return the figure of `display`, drawing it first if nobody has."""
+    if not hasattr(display, "figure_"):
+        display.plot()
+    return display.figure_
+
+
+def layer_names(layers: Any) -> tuple[str, ...]:
+    """Return the names of `layers`, numbered where one has none."""
+    return tuple(str(getattr(layer, "name", None) or f"sparse{i}") for i, layer in enumerate(layers, start=1))

@@ -1,0 +1,81 @@
+"""One look for all figures, applied in a context so that the user's own settings stay as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import matplotlib as mpl
+from cycler import cycler
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from sparse_mlp.errors import invalid
+
+# Paul Tol's vibrant palette with Okabe and Ito's green: told apart with every common colour blindness.
+POSITIVE = "#0077BB"
+NEGATIVE = "#CC3311"
+NEW = "#009E73"
+NEUTRAL = "#8A8A8A"
+INK = "#222222"
+PLANE = "#F4F4F1"
+CYCLE = ("#0077BB", "#CC3311", "#009E73", "#EE7733", "#AA4499", "#33BBEE", "#555555")
+
+STYLE: Any = {  # matplotlib's stubs ask for literal keys that differ between its versions
+    "font.size": 10.0,
+    "axes.titlesize": 11.0,
+    "axes.labelsize": 10.0,
+    "xtick.labelsize": 9.0,
+    "ytick.labelsize": 9.0,
+    "legend.fontsize": 9.0,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#555555",
+    "axes.prop_cycle": cycler(color=CYCLE),
+    "lines.linewidth": 1.6,
+    "figure.facecolor": "white",
+    "axes.facecolor": "white",
+}
+
+
+def style() -> AbstractContextManager[None]:
+    """Return the context in which every figure of the library is drawn."""
+    return mpl.rc_context(STYLE)
+
+
+def single_axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
+    """Return `ax`, or the axes of a new figure of `size` inches that no pyplot state knows of."""
+    if ax is not None:
+        return ax
+    return Figure(figsize=size, layout="constrained").add_subplot()
+
+
+def panel_axes(ax: Sequence[Axes] | None, count: int, size: tuple[float, float], **kw: Any) -> list[Axes]:
+    """Return the `count` axes of `ax`, or those of a new figure of `size` inches with panels side by side."""
+    if ax is None:
+        return list(Figure(figsize=size, layout="constrained").subplots(1, count, squeeze=False, **kw)[0])
+    if isinstance(ax, Axes):
+        raise invalid("a single axes", f"a sequence of {count} axes", "this figure has several panels")
+    panels = list(ax)
+    if len(panels) != count:
+        raise invalid(f"{len(panels)} axes", f"{count}, one for each panel")
+    return panels
+
+
+def root_figure(ax: Axes) -> Figure:
+    """Return the whole figure that `ax` stands in, past any subfigures."""
+    figure: Any = ax.figure
+    return figure.figure
+
+
+def count_axis(ax: Axes) -> None:
+    """Put round whole numbers on the x axis, which counts something."""
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+
+
+def hide_frame(ax: Axes) -> None:
+    """Take ticks and frame from axes whose coordinates mean nothing."""
+    ax.set_axis_off()

@@ -1,0 +1,118 @@
+"""The wiring of one layer as a picture: black where a link is, white where none is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from sparse_mlp.errors import check_integer
+from sparse_mlp.plotting._display import Display
+from sparse_mlp.plotting._style import INK, root_figure, single_axes, style
+from sparse_mlp.structure import SparseStructure
+
+LARGEST_SIDE = 7.0  # inches of the longer side of a new figure
+MOST_MARKERS = 60_000  # beyond this many links a picture of single markers is grey mush
+
+
+@dataclass(eq=False)
+class AdjacencyDisplay(Display):
+    """Hold the links of one layer.
+
+    Attributes
+    ----------
+    rows, cols : int32 (nnz,)
+        Input and output neuron of each link.
+    shape : (int, int)
+        (n_in, n_out).
+    """
+
+    rows: NDArray[np.int32]
+    cols: NDArray[np.int32]
+    shape: tuple[int, int]
+
+    @classmethod
+    def from_structure(cls, structure: SparseStructure) -> Self:
+        """Take the links of a structure."""
+        return cls(structure.rows(), structure.indices, structure.shape)
+
+    def binned(self, max_bins: int = 200) -> NDArray[np.float64]:
+        """Return the fraction of present links in each block of neighbouring neurons.
+
+        Parameters
+        ----------
+        max_bins : int
+            Most blocks along a side. Block sizes differ by one neuron at most.
+
+        Returns
+        -------
+        float64 (min(n_in, max_bins), min(n_out, max_bins))
+        """
+        bins = [min(n, check_integer("max_bins", max_bins)) for n in self.shape]
+        ends = zip((self.rows, self.cols), bins, self.shape, strict=True)
+        block = [neuron.astype(np.int64) * b // n for neuron, b, n in ends]
+        counts = np.bincount(block[0] * bins[1] + block[1], minlength=bins[0] * bins[1]).reshape(bins)
+        heights, widths = (np.bincount(np.arange(n) * b // n) for n, b in zip(self.shape, bins, strict=True))
+        return counts / np.outer(heights, widths)
+
+    def plot(self, ax: Axes | None = None, *, max_bins: int = 200) -> Self:
+        """Draw every link as a black square, or the local density where the links are too many to tell apart.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw; a new figure by default.
+        max_bins : int
+            Most blocks along a side of the density image.
+        """
+        with style():
+            axes = single_axes(ax, self._size())
+            if len(self.rows) <= MOST_MARKERS and self._is_squarish():
+                self._draw_links(axes)
+            else:
+                self._draw_density(axes, max_bins)
+            n_in, n_out = self.shape
+            axes.set_xlim(-0.5, n_out - 0.5)
+            axes.set_ylim(n_in - 0.5, -0.5)
+            axes.set_aspect("equal" if self._is_squarish() else "auto")
+            axes.set_xlabel("output neuron")
+            axes.set_ylabel("input neuron")
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], nbins=6))
+            axes.yaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+            density = len(self.rows) / (n_in * n_out)
+            axes.set_title(f"{n_in:,} × {n_out:,}: {len(self.rows):,} links\ndensity {density:.3g}")
+            for spine in axes.spines.values():
+                spine.set_visible(True)
+        self.ax_, self.figure_ = axes, root_figure(axes)
+        return self
+
+    def _draw_links(self, axes: Axes) -> None:
+        box = axes.get_position()
+        width, height = root_figure(axes).get_size_inches()
+        inches = min(box.width * width / self.shape[1], box.height * height / self.shape[0])
+        side = max(0.7 * 72 * inches, 0.9)  # points; below that a marker fades away
+        axes.scatter(self.cols, self.rows, s=side**2, marker="s", color=INK, linewidths=0)
+
+    def _draw_density(self, axes: Axes, max_bins: int) -> None:
+        n_in, n_out = self.shape
+        extent = (-0.5, n_out - 0.5, n_in - 0.5, -0.5)
+        density = self.binned(max_bins)
+        image = axes.imshow(density, cmap="Greys", vmin=0, extent=extent, aspect="auto", interpolation="nearest")
+        if density.shape == self.shape:
+            return  # every block is one pair: black or white
+        root_figure(axes).colorbar(image, ax=axes, label="fraction of links present in a block", shrink=0.7, aspect=30)
+
+    def _is_squarish(self) -> bool:
+        return max(self.shape) <= 4 * min(self.shape)
+
+    def _size(self) -> tuple[float, float]:
+        n_in, n_out = self.shape
+        if not self._is_squarish():
+            return (LARGEST_SIDE, 4.5) if n_out > n_in else (4.5, LARGEST_SIDE)
+        longest = max(self.shape)
+        side = min(LARGEST_SIDE, 3.0 + 0.1 * longest)
+        return max(3.2, side * n_out / longest) + 1.0, max(3.2, side * n_in / longest) + 0.6

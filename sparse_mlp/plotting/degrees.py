@@ -1,0 +1,158 @@
+"""Degree distributions: how many links come into a neuron, and how many leave it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from sparse_mlp.errors import invalid
+from sparse_mlp.plotting._display import Display, layer_names
+from sparse_mlp.plotting._style import CYCLE, INK, count_axis, panel_axes, root_figure, style
+from sparse_mlp.structure import SparseStructure
+
+MOST_STEPS = 60  # a wider range of degrees is drawn in steps of several degrees
+
+
+class LayerDegrees(NamedTuple):
+    """The degrees of one layer.
+
+    Attributes
+    ----------
+    name : str
+        Name of the layer.
+    incoming : int64 (n_out,)
+        Links into each output neuron.
+    outgoing : int64 (n_in,)
+        Links out of each input neuron.
+    """
+
+    name: str
+    incoming: NDArray[np.int64]
+    outgoing: NDArray[np.int64]
+
+
+@dataclass(eq=False)
+class DegreeDisplay(Display):
+    """Hold the degrees of the neurons on both sides of each layer.
+
+    Attributes
+    ----------
+    layers : tuple of LayerDegrees
+        From input to output.
+    """
+
+    layers: tuple[LayerDegrees, ...]
+
+    @classmethod
+    def from_structures(cls, structures: Sequence[SparseStructure], names: Sequence[str] | None = None) -> Self:
+        """Count the degrees in each structure; `names` are numbered by default.
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no structure, or the number of names differs.
+        """
+        labels = list(names) if names is not None else [f"sparse{i}" for i in range(1, len(structures) + 1)]
+        if not structures or len(labels) != len(structures):
+            raise invalid(f"{len(structures)} structures and {len(labels)} names", "equally many, at least one")
+        pairs = zip(labels, structures, strict=True)
+        return cls(tuple(LayerDegrees(name, s.degrees_out(), s.degrees_in()) for name, s in pairs))
+
+    @classmethod
+    def from_model(cls, model: Any) -> Self:
+        """Count the degrees in each sparse layer of a model."""
+        layers = model.sparse_layers
+        return cls.from_structures([layer.structure for layer in layers], layer_names(layers))
+
+    def plot(self, ax: Sequence[Axes] | None = None, *, log: bool = False, expected: bool = False) -> Self:
+        """Draw the distributions of the incoming (left) and outgoing (right) degrees, with the mean of each layer.
+
+        Parameters
+        ----------
+        ax : sequence of two Axes, optional
+            Where to draw; a new figure by default.
+        log : bool
+            Whether both axes are logarithmic; neurons without links are then left out.
+        expected : bool
+            Whether to add, dashed, the binomial distribution of an Erdős–Rényi layer of the same density.
+
+        Notes
+        -----
+        With links laid independently with probability p, the incoming degree of an output neuron is distributed as
+        Binomial(n_in, p) and the outgoing degree of an input neuron as Binomial(n_out, p).
+        """
+        with style():
+            panels = panel_axes(ax, 2, (9.0, 4.0))
+            for axes, title, side in zip(panels, ("incoming links", "outgoing links"), (0, 1), strict=True):
+                for i, layer in enumerate(self.layers):
+                    _draw_layer(axes, layer, side, CYCLE[i % len(CYCLE)], log, expected)
+                _finish(axes, title, log, expected)
+        self.ax_, self.figure_ = panels, root_figure(panels[0])
+        return self
+
+
+def distribution(degrees: NDArray[np.int64], width: int = 1) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the fraction of neurons per degree, in bins of `width` degrees.
+
+    Parameters
+    ----------
+    degrees : int64 (n,)
+    width : int
+        Degrees in a bin.
+
+    Returns
+    -------
+    edges : int64 (k + 1,)
+        Bin i holds the degrees `edges[i]` to `edges[i + 1] - 1`, from the least to the greatest degree.
+    fraction : float64 (k,)
+        Fraction of the neurons in the bin, divided by `width`.
+    """
+    low, high = int(degrees.min()), int(degrees.max())
+    edges = np.arange(low, high + width + 1, width)
+    counts = np.bincount((degrees - low) // width, minlength=len(edges) - 1)
+    return edges, counts / (len(degrees) * width)
+
+
+def _draw_layer(axes: Axes, layer: LayerDegrees, side: int, color: str, log: bool, expected: bool) -> None:
+    degrees, others = (layer.incoming, layer.outgoing) if side == 0 else (layer.outgoing, layer.incoming)
+    width = 1 + (int(degrees.max()) - int(degrees.min())) // MOST_STEPS
+    edges, fraction = distribution(degrees, 1 if log else width)
+    label = f"{layer.name}: mean {degrees.mean():.3g}"
+    if log:
+        there = (edges[:-1] > 0) & (fraction > 0)
+        axes.plot(edges[:-1][there], fraction[there], "o", color=color, markersize=4, alpha=0.8, label=label)
+    else:
+        axes.stairs(fraction, edges - 0.5, color=color, linewidth=1.6, label=label)
+        axes.axvline(degrees.mean(), color=color, linewidth=0.9, linestyle=":")
+    if expected:
+        _draw_binomial(axes, degrees, len(others), color, log)
+
+
+def _draw_binomial(axes: Axes, degrees: NDArray[np.int64], n_others: int, color: str, log: bool) -> None:
+    from scipy.stats import binom
+
+    law = binom(n_others, degrees.mean() / n_others)
+    k = np.arange(max(int(law.ppf(1e-4)), 1 if log else 0), int(law.ppf(1 - 1e-4)) + 1)
+    axes.plot(k, law.pmf(k), "--", color=color, linewidth=1.2, alpha=0.8)
+
+
+def _finish(axes: Axes, title: str, log: bool, expected: bool) -> None:
+    axes.set_title(title)
+    axes.set_xlabel("links per neuron")
+    axes.set_ylabel("fraction of neurons per degree")
+    if log:
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+    else:
+        axes.set_ylim(0, axes.dataLim.y1 * (1.1 + 0.09 * (len(axes.get_legend_handles_labels()[1]) + expected)))
+        count_axis(axes)
+    handles, labels = axes.get_legend_handles_labels()
+    if expected:
+        handles.extend(axes.plot([], [], "--", color=INK, linewidth=1.2))
+        labels.append("binomial (Erdős–Rényi)")
+    axes.legend(handles, labels)

@@ -1,0 +1,159 @@
+"""Learning curves: one run as a line, several runs as their median with a percentile band."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+from numpy.typing import NDArray
+
+from sparse_mlp.errors import invalid
+from sparse_mlp.plotting._display import Display
+from sparse_mlp.plotting._style import count_axis, root_figure, single_axes, style
+
+UNITS = {"accuracy": "fraction correct", "loss": "mean per sample", "seconds": "s per epoch"}
+
+
+@dataclass(eq=False)
+class LearningCurveDisplay(Display):
+    """Hold one metric of one or several runs over the epochs.
+
+    Attributes
+    ----------
+    epochs : int64 (n_epochs,)
+        Ascending; every epoch at which at least one run has the metric.
+    values : float64 (n_runs, n_epochs)
+        NaN where a run does not have the metric at that epoch.
+    metric : str
+        Name of the metric in the records.
+
+    Notes
+    -----
+    Median and the band from the 40th to the 60th percentile over runs that differ in their seed, over epochs on a
+    logarithmic axis: Figure 3 of Sulyok et al. 2026.
+    """
+
+    epochs: NDArray[np.int64]
+    values: NDArray[np.float64]
+    metric: str = "test_accuracy"
+
+    @classmethod
+    def from_history(cls, history: Iterable[Any], metric: str = "test_accuracy") -> Self:
+        """Read the curve from the records of one run, or from a list of several runs' records.
+
+        Parameters
+        ----------
+        history : iterable of dict, or iterable of such iterables
+            Records of kind "epoch" are read, others are passed over. Where an epoch occurs twice in a run, the later
+            record counts.
+        metric : str
+            Key of the records, such as "test_accuracy", "train_accuracy", "loss" or "seconds".
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no run, or a run never recorded the metric.
+        """
+        runs = [_series(run, metric) for run in _as_runs(history)]
+        epochs = sorted(set().union(*runs))
+        values = np.array([[run.get(epoch, np.nan) for epoch in epochs] for run in runs])
+        return cls(np.array(epochs, np.int64), values, metric)
+
+    @property
+    def n_runs(self) -> int:
+        """Number of runs."""
+        return len(self.values)
+
+    def percentile(self, q: float) -> NDArray[np.float64]:
+        """Return the q-th percentile over the runs, float64 (n_epochs,), NaN at epochs that a run lacks."""
+        return np.percentile(self.values, q, axis=0)
+
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        label: str | None = None,
+        color: Any = None,
+        band: tuple[float, float] | None = (40.0, 60.0),
+        log_x: bool = False,
+    ) -> Self:
+        """Draw the curve; call it on the same `ax` for each method to compare.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw; a new figure by default.
+        label : str, optional
+            Name in the legend.
+        color : matplotlib colour, optional
+            The next one of the axes' cycle by default.
+        band : (float, float) or None
+            Lower and upper percentile (0 to 100) of the shaded band over several runs; None leaves it out. Median and
+            band are drawn where every run has a value, so that runs which stopped early do not bend the curve.
+        log_x : bool
+            Whether the epochs stand on a logarithmic axis.
+
+        Raises
+        ------
+        InvalidInputError
+            If the percentiles are out of order or out of range.
+        """
+        if band is not None and not 0 <= band[0] <= band[1] <= 100:
+            raise invalid(f"band={band!r}", "two percentiles in ascending order, 0 to 100")
+        with style():
+            axes = single_axes(ax, (6.0, 4.0))
+            there = np.isfinite(self.values).all(axis=0) if self.n_runs > 1 else np.ones(len(self.epochs), bool)
+            x, middle = self.epochs[there], self.percentile(50)[there]
+            (line,) = axes.plot(
+                x, middle, color=color, label=label or self._default_label(band), marker="o" if len(x) == 1 else ""
+            )
+            if self.n_runs > 1 and band is not None:
+                low, high = (self.percentile(q)[there] for q in band)
+                axes.fill_between(x, low, high, color=line.get_color(), alpha=0.25, linewidth=0)
+            self._label_axes(axes, log_x)
+        self.ax_, self.figure_ = axes, root_figure(axes)
+        return self
+
+    def _default_label(self, band: tuple[float, float] | None) -> str | None:
+        if self.n_runs == 1:
+            return None
+        shaded = f", {band[0]:g}–{band[1]:g} % band" if band else ""
+        return f"median of {self.n_runs} runs{shaded}"
+
+    def _label_axes(self, axes: Axes, log_x: bool) -> None:
+        words = self.metric.replace("_", " ")
+        unit = next((unit for key, unit in UNITS.items() if self.metric.endswith(key)), None)
+        axes.set_xlabel("epoch (log scale)" if log_x else "epoch")
+        axes.set_ylabel(f"{words} ({unit})" if unit else words)
+        if log_x:
+            axes.set_xscale("log")
+            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+            axes.xaxis.set_minor_formatter(NullFormatter())
+        else:
+            count_axis(axes)
+        axes.grid(True, color="#E5E5E5", linewidth=0.6)
+        axes.set_axisbelow(True)
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend()
+
+
+def _as_runs(history: Iterable[Any]) -> list[Any]:
+    items = list(history)
+    if not items:
+        raise invalid("an empty history", "records of one run or a list of runs", "did training run?")
+    return [items] if isinstance(items[0], Mapping) else items
+
+
+def _series(records: Iterable[Mapping[str, Any]], metric: str) -> dict[int, float]:
+    epochs = [record for record in records if record.get("kind", "epoch") == "epoch"]
+    series = {int(r["epoch"]): float(r[metric]) for r in epochs if isinstance(r.get(metric), int | float)}
+    if not series:
+        numbers = {key for r in epochs for key, value in r.items() if isinstance(value, int | float)}
+        known = ", ".join(sorted(numbers - {"epoch", "step"})) or "nothing"
+        raise invalid(f"no record of {metric!r}", "a recorded metric", f"this run recorded {known}")
+    return series

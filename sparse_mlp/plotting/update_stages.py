@@ -1,0 +1,182 @@
+"""The stages of one topology update: links removed, links percolated, links grown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from sparse_mlp.errors import check_integer, invalid
+from sparse_mlp.plotting._display import Display
+from sparse_mlp.plotting._layout import column_places
+from sparse_mlp.plotting._sample import choose_neurons
+from sparse_mlp.plotting._style import INK, NEGATIVE, NEUTRAL, NEW, hide_frame, panel_axes, root_figure, style
+from sparse_mlp.structure import SparseStructure
+
+if TYPE_CHECKING:
+    from sparse_mlp.evolution import LayerUpdate, TopologyUpdate
+
+# What a link is worth when neurons are chosen for the drawing: percolated links are rare, kept ones only background.
+WORTH = {"kept": 0.25, "removed": 1.0, "percolated": 3.0, "grown": 1.0}
+
+
+class LayerStages(NamedTuple):
+    """What happened to the links of one layer; each entry is (rows, cols), int64 (k,) each.
+
+    Attributes
+    ----------
+    name : str
+        Name of the layer.
+    shape : (int, int)
+        (n_in, n_out).
+    kept, removed, percolated, grown : (rows, cols)
+        Links untouched; gone in the first stage; gone in the second; new in the third.
+    """
+
+    name: str
+    shape: tuple[int, int]
+    kept: tuple[NDArray[Any], NDArray[Any]]
+    removed: tuple[NDArray[Any], NDArray[Any]]
+    percolated: tuple[NDArray[Any], NDArray[Any]]
+    grown: tuple[NDArray[Any], NDArray[Any]]
+
+
+@dataclass(eq=False)
+class UpdateStagesDisplay(Display):
+    """Hold the three stages of one topology update and the neurons chosen to show them.
+
+    Attributes
+    ----------
+    layers : tuple of LayerStages
+        From input to output, with all their links.
+    shown : tuple of int64 arrays
+        Neurons drawn, ascending, for each layer of neurons (one more than `layers`).
+
+    Notes
+    -----
+    After Figure 7 of Sulyok et al. 2026.
+    """
+
+    layers: tuple[LayerStages, ...]
+    shown: tuple[NDArray[np.int64], ...]
+
+    @classmethod
+    def from_update(cls, update: TopologyUpdate, max_neurons: int = 14) -> Self:
+        """Read the stages from the log of a topology update.
+
+        Parameters
+        ----------
+        update : TopologyUpdate
+            Its layers must follow each other in the network.
+        max_neurons : int
+            Most neurons to draw in a layer. Larger layers show neurons that share many changed links with each
+            other; the same update always shows the same neurons.
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no layer, or the layers do not follow each other.
+        """
+        layers = tuple(_stages(layer) for layer in update.layers)
+        if not layers:
+            raise invalid("an update of no layer", "at least one")
+        for left, right in pairwise(layers):
+            if left.shape[1] != right.shape[0]:
+                raise invalid(f"{left.name} {left.shape} followed by {right.name} {right.shape}", "neighbouring layers")
+        sizes = [layers[0].shape[0], *(layer.shape[1] for layer in layers)]
+        values = [[(getattr(layer, stage), worth) for stage, worth in WORTH.items()] for layer in layers]
+        return cls(layers, choose_neurons(sizes, values, check_integer("max_neurons", max_neurons)))
+
+    def segments(self, stage: str) -> NDArray[np.float64]:
+        """Return the lines (k, 2, 2) of the links of a stage ("kept", "removed", ...) between neurons shown."""
+        places = column_places([len(chosen) for chosen in self.shown])
+        parts = []
+        for i, layer in enumerate(self.layers):
+            rows, cols = getattr(layer, stage)
+            left, right = _find(self.shown[i], rows), _find(self.shown[i + 1], cols)
+            both = (left >= 0) & (right >= 0)
+            parts.append(np.stack([places[i][left[both]], places[i + 1][right[both]]], axis=1))
+        return np.concatenate(parts)
+
+    def plot(self, ax: Sequence[Axes] | None = None) -> Self:
+        """Draw (a) the removed links dotted red, (b) the percolated links dotted red, (c) the new links green.
+
+        Parameters
+        ----------
+        ax : sequence of three Axes, optional
+            Where to draw; a new figure by default.
+        """
+        stages = (
+            ("a", "removed", ("kept", "percolated"), NEGATIVE),
+            ("b", "percolated", ("kept",), NEGATIVE),
+            ("c", "grown", ("kept",), NEW),
+        )
+        with style():
+            panels = panel_axes(ax, 3, (11.0, 1.6 + 0.2 * max(len(chosen) for chosen in self.shown)))
+            for axes, (letter, stage, background, color) in zip(panels, stages, strict=True):
+                self._draw_panel(axes, stage, background, color)
+                axes.set_title(f"({letter}) {sum(len(getattr(s, stage)[0]) for s in self.layers):,} links {stage}")
+            figure = root_figure(panels[0])
+            if ax is None:
+                figure.supxlabel(self.caption(), fontsize=9, color=INK)
+                _legend(figure)
+        self.ax_, self.figure_ = panels, figure
+        return self
+
+    def caption(self) -> str:
+        """Say which part of the network the drawing shows."""
+        sizes = [self.layers[0].shape[0], *(layer.shape[1] for layer in self.layers)]
+        if all(len(chosen) == n for chosen, n in zip(self.shown, sizes, strict=True)):
+            return "all neurons and links shown"
+        counts = ", ".join(f"{len(chosen)} of {n:,}" for chosen, n in zip(self.shown, sizes, strict=True))
+        return f"counts: whole network; drawn: neurons that share many changed links, {counts}"
+
+    def _draw_panel(self, axes: Axes, stage: str, background: Sequence[str], color: str) -> None:
+        still = np.concatenate([self.segments(name) for name in background])
+        axes.add_collection(LineCollection(list(still), colors="#C9C9C9", linewidths=0.9, zorder=1))
+        dotted = stage != "grown"
+        changed = LineCollection(list(self.segments(stage)), colors=color, linewidths=1.5, zorder=2)
+        changed.set_linestyle((0, (1.2, 1.6)) if dotted else "solid")
+        axes.add_collection(changed)
+        places = column_places([len(chosen) for chosen in self.shown])
+        for i, xy in enumerate(places):
+            axes.scatter(xy[:, 0], xy[:, 1], s=26, c="white", edgecolors=INK, linewidths=0.9, zorder=3)
+            name = "input" if i == 0 else self.layers[i - 1].name
+            axes.annotate(
+                name, (xy[0, 0], 0), (0, -6), xycoords=("data", "axes fraction"), textcoords="offset points",
+                ha="center", va="top", fontsize=9, color=NEUTRAL,
+            )  # fmt: skip
+        axes.set_xlim(places[0][0, 0] - 0.4, places[-1][0, 0] + 0.4)
+        hide_frame(axes)
+
+
+def _stages(layer: LayerUpdate) -> LayerStages:
+    before = layer.before
+    removed, percolated, grown = (
+        (np.asarray(rows), np.asarray(cols)) for rows, cols in (layer.removed, layer.percolated, layer.grown)
+    )
+    kept = before
+    for rows, cols in (removed, percolated):
+        kept = kept.difference(SparseStructure.from_coo(rows, cols, before.shape))
+    return LayerStages(layer.layer, before.shape, (kept.rows(), kept.indices), removed, percolated, grown)
+
+
+def _find(chosen: NDArray[np.int64], neurons: NDArray[Any]) -> NDArray[np.int64]:
+    at = np.minimum(np.searchsorted(chosen, neurons), len(chosen) - 1)
+    return np.where(chosen[at] == neurons, at, -1)
+
+
+def _legend(figure: Any) -> None:
+    lines = [
+        Line2D([], [], color="#C9C9C9", label="kept"),
+        Line2D([], [], color=NEGATIVE, linestyle=(0, (1.2, 1.6)), label="removed or percolated"),
+        Line2D([], [], color=NEW, label="new"),
+    ]
+    figure.legend(handles=lines, loc="outside upper center", ncols=3)

@@ -1,0 +1,101 @@
+"""Adjacency pictures and degree distributions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib.collections import PathCollection
+
+from sparse_mlp.errors import InvalidInputError
+from sparse_mlp.plotting import AdjacencyDisplay, DegreeDisplay
+from sparse_mlp.plotting.degrees import distribution
+from sparse_mlp.structure import SparseStructure
+
+HAND = SparseStructure.from_coo([0, 0, 1, 3], [0, 2, 1, 2], (4, 3))
+
+
+def test_every_link_is_a_marker_at_its_place():
+    display = AdjacencyDisplay.from_structure(HAND).plot()
+    (points,) = (c for c in display.ax_.collections if isinstance(c, PathCollection))
+    np.testing.assert_array_equal(points.get_offsets(), [[0, 0], [2, 0], [1, 1], [2, 3]])
+    assert display.ax_.get_ylim() == (3.5, -0.5), "input 0 stands on top"
+
+
+def test_markers_shrink_with_the_layer(large_model):
+    sizes = [
+        AdjacencyDisplay.from_structure(s).plot().ax_.collections[0].get_sizes()[0]
+        for s in (HAND, large_model.sparse_layers[0].structure)
+    ]
+    assert sizes[0] > 100 * sizes[1] > 0
+
+
+def test_bins_by_hand():
+    # Blocks {0,1}, {2,3} by {0,1}, {2}: 2 of 4, 1 of 2, 0 of 4, 1 of 2.
+    np.testing.assert_allclose(AdjacencyDisplay.from_structure(HAND).binned(2), [[0.5, 0.5], [0.0, 0.5]])
+    np.testing.assert_array_equal(AdjacencyDisplay.from_structure(HAND).binned(9), HAND.to_scipy().toarray())
+
+
+def test_huge_layer_becomes_a_density_image():
+    rng = np.random.default_rng(1)
+    keys = np.unique(rng.integers(0, 3000 * 2000, 70_000))
+    display = AdjacencyDisplay.from_structure(SparseStructure.from_keys(keys, (3000, 2000))).plot(max_bins=50)
+    (image,) = display.ax_.images
+    assert image.get_array().shape == (50, 50)
+    assert image.get_array().mean() == pytest.approx(len(keys) / 6e6)
+    assert not display.ax_.collections
+
+
+def test_flat_layer_is_stretched():
+    display = AdjacencyDisplay.from_structure(SparseStructure.complete((20, 2))).plot()
+    assert display.ax_.images[0].get_array().shape == (20, 2)
+    assert display.ax_.get_aspect() == "auto"
+
+
+def test_distribution_by_hand():
+    edges, fraction = distribution(np.array([1, 1, 2, 4]))
+    np.testing.assert_array_equal(edges, [1, 2, 3, 4, 5])
+    np.testing.assert_allclose(fraction, [0.5, 0.25, 0, 0.25])
+    edges, fraction = distribution(np.array([1, 1, 2, 4]), width=3)
+    np.testing.assert_array_equal(edges, [1, 4, 7])
+    np.testing.assert_allclose(fraction * 3, [0.75, 0.25])
+
+
+def test_degrees_of_both_sides():
+    (layer,) = DegreeDisplay.from_structures([HAND], ["hidden"]).layers
+    assert layer.name == "hidden"
+    np.testing.assert_array_equal(layer.incoming, [1, 1, 2])
+    np.testing.assert_array_equal(layer.outgoing, [2, 1, 0, 1])
+
+
+def test_one_step_curve_a_layer_and_its_mean(large_model):
+    display = DegreeDisplay.from_model(large_model).plot()
+    incoming, outgoing = display.ax_
+    assert len(incoming.patches) == len(outgoing.patches) == 3
+    assert [line.get_xdata()[0] for line in incoming.lines] == pytest.approx([7.84, 10, 10])
+    assert incoming.get_legend().get_texts()[0].get_text() == "sparse1: mean 7.84"
+
+
+def test_expected_binomial_has_the_mean_of_the_layer(large_model):
+    display = DegreeDisplay.from_model(large_model).plot(expected=True)
+    dashed = [line for line in display.ax_[0].lines if line.get_linestyle() == "--" and len(line.get_xdata())]
+    assert len(dashed) == 3
+    k, p = dashed[0].get_data()
+    assert np.sum(k * p) == pytest.approx(7.84, rel=0.01)
+
+
+def test_log_axes_leave_out_degree_zero():
+    display = DegreeDisplay.from_structures([HAND]).plot(log=True)
+    assert [axes.get_xscale() for axes in display.ax_] == ["log", "log"]
+    np.testing.assert_array_equal(display.ax_[1].lines[0].get_xdata(), [1, 2])
+
+
+def test_panels_and_names_are_counted():
+    display = DegreeDisplay.from_structures([HAND]).plot()
+    with pytest.raises(InvalidInputError, match="several panels"):
+        DegreeDisplay.from_structures([HAND]).plot(display.ax_[0])
+    with pytest.raises(InvalidInputError, match="1 axes found"):
+        DegreeDisplay.from_structures([HAND]).plot(display.ax_[:1])
+    with pytest.raises(InvalidInputError, match="equally many"):
+        DegreeDisplay.from_structures([HAND], ["a", "b"])
+    with pytest.raises(InvalidInputError, match="at least one"):
+        DegreeDisplay.from_structures([])
