@@ -70,10 +70,11 @@ def check_fraction(name: str, value: Any, *, zero: bool = False, one: bool = Tru
     interval = f"in {'[' if zero else '('}0, 1{']' if one else ')'}"
     if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
         raise invalid(f"{name}={value!r}", f"a number {interval}")
-    inside = (value > 0 or (zero and value == 0)) and (value < 1 or (one and value == 1))
+    number = float(value)
+    inside = (number > 0 or (zero and number == 0)) and (number < 1 or (one and number == 1))
     if not inside:
-        raise invalid(f"{name}={value!r}", interval, "did you pass a percentage?" if 1 < value <= 100 else "")
-    return float(value)
+        raise invalid(f"{name}={value!r}", interval, "did you pass a percentage?" if 1 < number <= 100 else "")
+    return number
 
 
 def check_integer(name: str, value: Any, *, minimum: int = 1) -> int:
@@ -88,9 +89,10 @@ def check_number(name: str, value: Any, *, minimum: float = 0.0, strict: bool = 
     wanted = f"a finite number {'above' if strict else 'of at least'} {minimum:g}"
     if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
         raise invalid(f"{name}={value!r}", wanted)
-    if value < minimum or (strict and value == minimum):
+    number = float(value)
+    if number < minimum or (strict and number == minimum):
         raise invalid(f"{name}={value!r}", wanted)
-    return float(value)
+    return number
 
 
 def check_choice(name: str, value: Any, choices: Iterable[str]) -> str:

@@ -27,30 +27,34 @@ def spmm_tile(
 ) -> None:  # fmt: skip
     """Write columns `start:stop` of `spmm` into y (n_out, batch), gathering by output neuron."""
     for v in range(len(indptr_out) - 1):
-        for j in range(start, stop):
-            y[v, j] = bias[v]
+        z = y[v, start:stop]
+        z[:] = bias[v]
         for k in range(indptr_out[v], indptr_out[v + 1]):
-            w, u = weight[order_out[k]], rows_out[k]
-            for j in range(start, stop):
-                y[v, j] += w * x[u, j]
+            _add_scaled(weight[order_out[k]], x[rows_out[k], start:stop], z)
         if relu:
-            for j in range(start, stop):
-                y[v, j] = max(y[v, j], 0)
+            for j in range(len(z)):
+                z[j] = max(z[j], 0)
 
 
 @jit
 def linear_backward_tile(
-    indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, dx: Array, dweight: Array, start: int, stop: int
-) -> None:
-    """Write columns `start:stop` of dx and add their part of the link gradients to dweight, in one pass by input."""
+    indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, dx: Array, dweight: Array,
+    start: int, stop: int, relu: bool,
+) -> None:  # fmt: skip
+    """Write columns `start:stop` of dx and add their part of the link gradients to dweight, in one pass by input.
+
+    dx may be x itself. `relu` multiplies with the derivative of the ReLU that made x.
+    """
+    gathered = np.empty(stop - start, dx.dtype)
     for u in range(len(indptr) - 1):
-        for j in range(start, stop):
-            dx[u, j] = 0
+        x_u, dx_u = x[u, start:stop], dx[u, start:stop]
+        gathered[:] = 0
         for k in range(indptr[u], indptr[u + 1]):
-            w, v = weight[k], indices[k]
-            for j in range(start, stop):
-                dx[u, j] += w * dy[v, j]
-            dweight[k] += _dot(x[u, start:stop], dy[v, start:stop])
+            dy_v = dy[indices[k], start:stop]
+            _add_scaled(weight[k], dy_v, gathered)
+            dweight[k] += _dot(x_u, dy_v)
+        for j in range(len(gathered)):
+            dx_u[j] = 0 if relu and x_u[j] <= 0 else gathered[j]
 
 
 @jit
@@ -65,26 +69,31 @@ def sddmm_tile(indptr: Array, indices: Array, x: Array, dy: Array, dweight: Arra
 def bias_grad_tile(dy: Array, dbias: Array, start: int, stop: int) -> None:
     """Add the sums of columns `start:stop` of dy (n_out, batch) to dbias (n_out,)."""
     for v in range(len(dbias)):
-        total = dy[v, start] * 0
+        total = dy.dtype.type(0)
         for j in range(start, stop):
             total += dy[v, j]
         dbias[v] += total
 
 
 @jit
+def _add_scaled(factor: Any, x: Array, y: Array) -> None:
+    for j in range(len(y)):
+        y[j] += factor * x[j]
+
+
+@jit
 def _dot(a: Array, b: Array) -> Any:
-    # Eight partial sums let the compiler use one vector register without reordering anything by itself.
-    partial = np.zeros(8, a.dtype)
-    whole = len(a) - len(a) % 8
-    for j in range(0, whole, 8):
-        for lane in range(8):
-            partial[lane] += a[j + lane] * b[j + lane]
-    total = partial[0]
-    for lane in range(1, 8):
-        total += partial[lane]
+    # Four partial sums instead of one: additions that need not wait for each other.
+    s0 = s1 = s2 = s3 = a.dtype.type(0)
+    whole = len(a) - len(a) % 4
+    for j in range(0, whole, 4):
+        s0 += a[j] * b[j]
+        s1 += a[j + 1] * b[j + 1]
+        s2 += a[j + 2] * b[j + 2]
+        s3 += a[j + 3] * b[j + 3]
     for j in range(whole, len(a)):
-        total += a[j] * b[j]
-    return total
+        s0 += a[j] * b[j]
+    return (s0 + s1) + (s2 + s3)
 
 
 @jit
@@ -119,8 +128,7 @@ def spmm_transpose(indptr: Array, indices: Array, weight: Array, dy: Array) -> A
         start, stop = t * TILE, min(batch, (t + 1) * TILE)
         for u in range(len(indptr) - 1):
             for k in range(indptr[u], indptr[u + 1]):
-                for j in range(start, stop):
-                    dx[u, j] += weight[k] * dy[indices[k], j]
+                _add_scaled(weight[k], dy[indices[k], start:stop], dx[u, start:stop])
     return dx
 
 
@@ -156,7 +164,7 @@ def linear_backward(indptr: Array, indices: Array, weight: Array, x: Array, dy: 
     partial = np.zeros((tiles, len(indices)), x.dtype)
     for t in prange(tiles):
         stop = min(batch, (t + 1) * TILE)
-        linear_backward_tile(indptr, indices, weight, x, dy, dx, partial[t], t * TILE, stop)
+        linear_backward_tile(indptr, indices, weight, x, dy, dx, partial[t], t * TILE, stop, False)
     dweight = np.empty(len(indices), x.dtype)
     sum_in_order(partial, dweight, 0, len(indices))
     return dx, dweight

@@ -1,0 +1,25 @@
+"""Layers with explicit forward and backward passes, and losses."""
+
+from __future__ import annotations
+
+from sparse_mlp.layers.activations import AllReLU, LeakyReLU, ReLU, Sigmoid, Tanh
+from sparse_mlp.layers.base import Layer
+from sparse_mlp.layers.dense import Dense
+from sparse_mlp.layers.dropout import Dropout
+from sparse_mlp.layers.losses import Loss, MeanSquaredError, SoftmaxCrossEntropy
+from sparse_mlp.layers.sparse_linear import SparseLinear
+
+__all__ = [
+    "AllReLU",
+    "Dense",
+    "Dropout",
+    "Layer",
+    "LeakyReLU",
+    "Loss",
+    "MeanSquaredError",
+    "ReLU",
+    "Sigmoid",
+    "SoftmaxCrossEntropy",
+    "SparseLinear",
+    "Tanh",
+]

@@ -1,0 +1,8 @@
+"""Networks made of layers, and what they store."""
+
+from __future__ import annotations
+
+from sparse_mlp.models.mlp import ACTIVATIONS, SparseMLP
+from sparse_mlp.models.summary import LayerSummary, summarize, summary_table
+
+__all__ = ["ACTIVATIONS", "LayerSummary", "SparseMLP", "summarize", "summary_table"]

@@ -1,0 +1,195 @@
+"""A whole network on one tile of the batch: all layers forward, all layers backward, over flat arrays.
+
+All links of the network lie in one array of weights, ordered by layer and inside a layer by input; all biases follow
+in the same array. A layer is an offset. The kernels loop over the layers, so one compiled function serves
+every depth and width. Parallel drivers are in `step`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparse_mlp.kernels._jit import jit
+from sparse_mlp.kernels.elementwise import piecewise_linear, piecewise_linear_grad, sigmoid, sigmoid_grad_from_output
+from sparse_mlp.kernels.elementwise import tanh_grad_from_output
+from sparse_mlp.kernels.tile import bias_grad_tile, linear_backward_tile, sddmm_tile, spmm_tile
+
+Array = NDArray[Any]
+
+IDENTITY, PIECEWISE_LINEAR, SIGMOID, TANH = range(4)
+SOFTMAX_CROSS_ENTROPY, MEAN_SQUARED_ERROR = range(2)
+
+
+class Network(NamedTuple):
+    """The wiring of all layers, by input and by output, as flat arrays.
+
+    Attributes
+    ----------
+    sizes : int64 (layers + 1,)
+        Neurons of the input and of each layer.
+    bias_start : int64 (layers + 1,)
+        Where each layer's biases begin in the flat array of values, weights included.
+    kinds : int64 (layers,)
+        Activation after each layer: IDENTITY, PIECEWISE_LINEAR, SIGMOID or TANH.
+    slopes : float64 (layers,)
+        Slope below zero of the piecewise linear activations.
+    by_input_start, by_output_start : int64 (layers,)
+        Where each layer's row pointers begin.
+    by_input, by_output : int64
+        Row pointers of all layers, counted in links of the whole network.
+    indices, rows, order : int32 (links,)
+        Output neuron of each link in order by input; input neuron and position of each link in order by output.
+    activation_start, raw_start : int64 (layers + 1,)
+        Rows of the workspace where each layer's activations, and its values before the activation, begin.
+        They are equal where the activation can be undone from its output.
+    spare_start : int64
+        Row of the workspace where a block for the widest layer begins.
+    """
+
+    sizes: Array
+    bias_start: Array
+    kinds: Array
+    slopes: Array
+    by_input_start: Array
+    by_output_start: Array
+    by_input: Array
+    by_output: Array
+    indices: Array
+    rows: Array
+    order: Array
+    activation_start: Array
+    raw_start: Array
+    spare_start: int
+
+
+@jit
+def load_tile(x: Array, samples: Array, first: int, count: int, tile: Array) -> None:
+    """Copy `count` samples, from `samples[first]` on, into the columns of tile (n_in, width); the rest is zero."""
+    n_in, width = tile.shape
+    for block in range(0, n_in, 16):  # sixteen rows of the tile stay in the first-level cache
+        last = min(n_in, block + 16)
+        for j in range(count):
+            row = x[samples[first + j]]
+            for u in range(block, last):
+                tile[u, j] = row[u]
+        for u in range(block, last):
+            for j in range(count, width):
+                tile[u, j] = 0
+
+
+@jit
+def forward_tile(net: Network, values: Array, work: Array) -> None:
+    """Compute the activations of all layers in the workspace, the input tile being there already."""
+    for layer in range(len(net.kinds)):
+        n_in, n_out = net.sizes[layer], net.sizes[layer + 1]
+        start, raw = net.activation_start[layer], net.raw_start[layer + 1]
+        x, z = work[start : start + n_in], work[raw : raw + n_out]
+        pointers = net.by_output[net.by_output_start[layer] : net.by_output_start[layer] + n_out + 1]
+        bias = values[net.bias_start[layer] : net.bias_start[layer + 1]]
+        relu = net.kinds[layer] == PIECEWISE_LINEAR and net.slopes[layer] == 0
+        spmm_tile(pointers, net.rows, net.order, values, bias, x, z, relu)
+        if not relu and net.kinds[layer] != IDENTITY:
+            start = net.activation_start[layer + 1]
+            _activate(net.kinds[layer], net.slopes[layer], z, work[start : start + n_out])
+
+
+@jit
+def _activate(kind: int, slope: float, z: Array, a: Array) -> None:
+    for v in range(z.shape[0]):
+        for j in range(z.shape[1]):
+            if kind == PIECEWISE_LINEAR:
+                a[v, j] = piecewise_linear(z[v, j], slope)
+            elif kind == SIGMOID:
+                a[v, j] = sigmoid(z[v, j])
+            else:
+                a[v, j] = np.tanh(z[v, j])
+
+
+@jit
+def backward_tile(net: Network, values: Array, work: Array, gradient: Array) -> None:
+    """Add the tile's part of all gradients, the gradient by the scores standing where the scores stood.
+
+    The gradient by a layer's input overwrites that input, row by row, once the row's last use is over.
+    """
+    for layer in range(len(net.kinds) - 1, -1, -1):
+        n_in, n_out = net.sizes[layer], net.sizes[layer + 1]
+        start, out = net.activation_start[layer], net.activation_start[layer + 1]
+        x, dy = work[start : start + n_in], work[out : out + n_out]
+        pointers = net.by_input[net.by_input_start[layer] : net.by_input_start[layer] + n_in + 1]
+        bias_grad_tile(dy, gradient[net.bias_start[layer] : net.bias_start[layer + 1]])
+        if layer == 0:
+            sddmm_tile(pointers, net.indices, x, dy, gradient)
+            return
+        kind, slope = net.kinds[layer - 1], net.slopes[layer - 1]
+        if kind == IDENTITY or (kind == PIECEWISE_LINEAR and slope == 0):
+            linear_backward_tile(pointers, net.indices, values, x, dy, x, gradient, kind != IDENTITY)
+            continue
+        dx = work[net.spare_start : net.spare_start + n_in]
+        linear_backward_tile(pointers, net.indices, values, x, dy, dx, gradient, False)
+        raw = net.raw_start[layer]
+        _chain(kind, slope, work[raw : raw + n_in], x, dx)
+
+
+@jit
+def _chain(kind: int, slope: float, z: Array, a: Array, da: Array) -> None:
+    """Replace the activations a by the gradient by the values before the activation."""
+    for v in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            if kind == PIECEWISE_LINEAR:
+                a[v, j] = da[v, j] * piecewise_linear_grad(z[v, j], slope)
+            elif kind == SIGMOID:
+                a[v, j] = da[v, j] * sigmoid_grad_from_output(a[v, j])
+            else:
+                a[v, j] = da[v, j] * tanh_grad_from_output(a[v, j])
+
+
+@jit
+def softmax_cross_entropy_tile(
+    scores: Array, labels: Array, samples: Array, first: int, count: int, smoothing: float, batch: int
+) -> float:
+    """Replace the scores (n_out, width) by their gradient and return the tile's part of the mean loss."""
+    n_out, width = scores.shape
+    highest, normaliser = np.empty(width, scores.dtype), np.zeros(width, scores.dtype)
+    highest[:] = scores[0]
+    for v in range(1, n_out):
+        for j in range(width):
+            highest[j] = max(highest[j], scores[v, j])
+    loss = 0.0
+    for j in range(count):
+        label = labels[samples[first + j]]
+        loss -= (1 - smoothing) * (scores[label, j] - highest[j])
+        if smoothing > 0:
+            for v in range(n_out):
+                loss -= smoothing / n_out * (scores[v, j] - highest[j])
+    for v in range(n_out):
+        for j in range(width):
+            scores[v, j] = np.exp(scores[v, j] - highest[j])
+            normaliser[j] += scores[v, j]
+    for j in range(count):
+        loss += np.log(normaliser[j])
+    for v in range(n_out):
+        for j in range(width):
+            scores[v, j] = (scores[v, j] / normaliser[j] - smoothing / n_out) / batch if j < count else 0
+    for j in range(count):
+        scores[labels[samples[first + j]], j] -= (1 - smoothing) / batch
+    return loss / batch
+
+
+@jit
+def mean_squared_error_tile(
+    scores: Array, targets: Array, samples: Array, first: int, count: int, batch: int
+) -> float:
+    """Replace the scores (n_out, width) by their gradient and return the tile's part of half the mean square."""
+    n_out, width = scores.shape
+    loss = 0.0
+    for v in range(n_out):
+        for j in range(count):
+            error = scores[v, j] - targets[samples[first + j], v]
+            loss += 0.5 * error * error
+            scores[v, j] = error / (batch * n_out)
+        for j in range(count, width):
+            scores[v, j] = 0
+    return loss / (batch * n_out)

@@ -1,0 +1,49 @@
+"""Which tile kernels the compiled step uses: explicit vectors, or the plain ones where there is no compiler.
+
+`SPARSE_MLP_SIMD=0` asks for the plain ones, whose results agree within rounding.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from numpy.typing import NDArray
+
+from sparse_mlp.kernels import linear
+from sparse_mlp.kernels._jit import JIT_ENABLED, jit
+
+Array = NDArray[Any]
+
+SIMD = JIT_ENABLED and os.environ.get("SPARSE_MLP_SIMD", "1") != "0"
+
+if SIMD:
+    from sparse_mlp.kernels.simd_linear import bias_grad_tile, linear_backward_tile, sddmm_tile, spmm_tile
+else:
+
+    @jit
+    def spmm_tile(
+        indptr_out: Array, rows_out: Array, order_out: Array, weight: Array, bias: Array, x: Array, y: Array, relu: bool
+    ) -> None:
+        """Write `spmm` of the tile x (n_in, width) into y (n_out, width)."""
+        linear.spmm_tile(indptr_out, rows_out, order_out, weight, bias, x, y, 0, x.shape[1], relu)
+
+    @jit
+    def linear_backward_tile(
+        indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, dx: Array, dweight: Array, relu: bool
+    ) -> None:
+        """Write dx (n_in, width), which may be x itself, and add the link gradients to dweight."""
+        linear.linear_backward_tile(indptr, indices, weight, x, dy, dx, dweight, 0, x.shape[1], relu)
+
+    @jit
+    def sddmm_tile(indptr: Array, indices: Array, x: Array, dy: Array, dweight: Array) -> None:
+        """Add the tile's part of the link gradients to dweight."""
+        linear.sddmm_tile(indptr, indices, x, dy, dweight, 0, x.shape[1])
+
+    @jit
+    def bias_grad_tile(dy: Array, dbias: Array) -> None:
+        """Add the sums of dy (n_out, width) over the tile to dbias (n_out,)."""
+        linear.bias_grad_tile(dy, dbias, 0, dy.shape[1])
+
+
+__all__ = ["SIMD", "bias_grad_tile", "linear_backward_tile", "sddmm_tile", "spmm_tile"]

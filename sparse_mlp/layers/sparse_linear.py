@@ -1,0 +1,146 @@
+"""The truly sparse linear layer: z = a W + b over the links only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from sparse_mlp.errors import invalid
+from sparse_mlp.kernels.dispatch import choose_backend, linear_ops
+from sparse_mlp.layers.base import Array, Gradients, Layer, batch_major, feature_major
+from sparse_mlp.rng import RandomState
+from sparse_mlp.structure import SparseStructure
+from sparse_mlp.topology import initial_weights
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+
+class SparseLinear(Layer):
+    """Connect n_in inputs with n_out outputs through the links of a structure.
+
+    Parameters
+    ----------
+    structure : SparseStructure
+        Who is linked to whom; nothing is stored for absent links.
+    weights : str or float array (nnz,)
+        Name of an initial distribution, or the weights themselves in the order of the links.
+    rng : None, int or numpy.random.Generator
+        Draws the initial weights.
+    dtype : float32 or float64
+    backend : str, optional
+        `reference`, `scipy` or `numba`; see `kernels.dispatch.choose_backend`.
+    name : str
+        How logs and errors call the layer.
+
+    Attributes
+    ----------
+    structure : SparseStructure
+    weight : float (nnz,)
+    bias : float (n_out,)
+
+    Examples
+    --------
+    >>> structure = SparseStructure.from_coo([0, 1, 1], [0, 0, 1], shape=(2, 2))
+    >>> layer = SparseLinear(structure, [2.0, -1.0, 3.0], dtype="float64", backend="reference")
+    >>> y, cache = layer.forward(np.array([[1.0, 10.0]]))
+    >>> y
+    array([[-8., 30.]])
+    >>> dx, grads = layer.backward(np.array([[1.0, 0.5]]), cache)
+    >>> dx, grads["weight"]
+    (array([[2. , 0.5]]), array([ 1., 10.,  5.]))
+    """
+
+    def __init__(
+        self,
+        structure: SparseStructure,
+        weights: str | Any = "swi",
+        *,
+        rng: RandomState = None,
+        dtype: DTypeLike = np.float32,
+        backend: str | None = None,
+        name: str = "sparse",
+    ) -> None:
+        self.name, self.backend = name, choose_backend(backend).name
+        self.structure = structure
+        self.dtype = np.dtype(dtype)
+        drawn = initial_weights(weights, structure, rng=rng) if isinstance(weights, str) else weights
+        self.weight = _checked(f"weights of layer {name!r}", drawn, structure.nnz, self.dtype)
+        self.bias = np.zeros(structure.n_out, self.dtype)
+
+    @property
+    def weights(self) -> csr_array:
+        """The weights as a `scipy.sparse.csr_array` (n_in, n_out) that shares memory with `weight`."""
+        from scipy.sparse import csr_array
+
+        matrix = csr_array(self.structure.shape, dtype=self.dtype)
+        matrix.data, matrix.indices, matrix.indptr = self.weight, self.structure.indices, self.structure.indptr
+        return matrix
+
+    def forward(self, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
+        """Return x W + b (batch, n_out) and the feature-major input for the backward pass."""
+        if x.ndim != 2 or x.shape[1] != self.structure.n_in:
+            raise invalid(f"input of shape {x.shape} for layer {self.name!r}", f"(batch, {self.structure.n_in})")
+        inputs = feature_major(x, self.dtype)
+        z = linear_ops(self.backend).spmm(*self.structure.by_output, self.weight, self.bias, inputs)
+        return batch_major(z.astype(self.dtype, copy=False)), inputs
+
+    def backward(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
+        """Return dy W^T (batch, n_in) and the gradients of `weight` (nnz,) and `bias` (n_out,)."""
+        ops, outputs = linear_ops(self.backend), feature_major(dy, self.dtype)
+        links = self.structure.indptr, self.structure.indices
+        dx, dweight = ops.linear_backward(*links, self.weight, cache, outputs)
+        grads = {"weight": dweight, "bias": ops.bias_grad(outputs)}
+        return batch_major(dx.astype(self.dtype, copy=False)), {
+            key: grad.astype(self.dtype, copy=False) for key, grad in grads.items()
+        }
+
+    def parameters(self) -> dict[str, Array]:
+        """Return `weight` and `bias`."""
+        return {"weight": self.weight, "bias": self.bias}
+
+    def rewire(self, structure: SparseStructure, carry: Array, new_weights: Array) -> None:
+        """Take a new wiring; surviving links keep their weights.
+
+        Parameters
+        ----------
+        structure : SparseStructure
+            The new links, of the layer's shape.
+        carry : int64 (structure.nnz,)
+            Where each new link stood among the old ones, -1 if it is new; see `SparseStructure.positions_in`.
+        new_weights : float array
+            Weight of each new link, in the order of the links.
+
+        Raises
+        ------
+        InvalidInputError
+            If shapes or counts do not agree.
+        """
+        if structure.shape != self.structure.shape:
+            raise invalid(
+                f"new structure of shape {structure.shape} for layer {self.name!r}", f"{self.structure.shape}"
+            )
+        new = np.asarray(carry) < 0
+        if len(new) != structure.nnz or np.count_nonzero(new) != len(new_weights):
+            raise invalid(
+                f"carry of {len(new)} links with {np.count_nonzero(new)} new ones and {len(new_weights)} new weights",
+                f"of {structure.nnz} links, one new weight for each new link",
+            )
+        weight = np.empty(structure.nnz, self.dtype)
+        weight[~new] = self.weight[carry[~new]]
+        weight[new] = new_weights
+        self.structure, self.weight = structure, weight
+
+    def __repr__(self) -> str:
+        return f"SparseLinear({self.name!r}, {self.structure!r}, {self.dtype})"
+
+
+def _checked(name: str, values: Any, length: int, dtype: np.dtype[Any]) -> Array:
+    array = np.array(values, dtype)
+    if array.shape != (length,):
+        raise invalid(f"{name} of shape {array.shape}", f"({length},)")
+    if not np.all(np.isfinite(array)):
+        raise invalid(f"{name} with infinite or missing numbers", "finite")
+    return array

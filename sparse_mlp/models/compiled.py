@@ -1,0 +1,145 @@
+"""The bridge from layer objects to the compiled step: flat tables of the whole network, and its workspaces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparse_mlp.layers import Dense, Dropout, SoftmaxCrossEntropy, SparseLinear
+from sparse_mlp.layers.base import Array, Layer
+from sparse_mlp.layers.losses import Loss
+from sparse_mlp.models.store import Linear, ParameterStore
+from sparse_mlp.structure import SparseStructure
+
+if TYPE_CHECKING:
+    from sparse_mlp.kernels.network import Network
+
+MAX_GROUPS = 8  # gradient buffers, hence threads that can work at once; part of what a result's bytes depend on
+WIDEST, NARROW = 64, 32
+READOUT_LINKS = 2**20  # a dense layer above this is a matrix product, better done by BLAS
+
+
+def why_not_compiled(layers: Sequence[Layer], backend: str) -> str:
+    """Return the reason for which a network must be computed layer by layer, or an empty string."""
+    if backend != "numba":
+        return f"the backend is {backend}"
+    for i, layer in enumerate(layers):
+        if isinstance(layer, Dropout) and layer.rate > 0:
+            return "it has dropout"
+        if isinstance(layer, Dense) and (i == 0 or layer.weight.size > READOUT_LINKS):
+            return f"dense layer {layer.name!r} is a matrix product"
+        if isinstance(layer, Dense) and any(isinstance(later, (Dense, SparseLinear)) for later in layers[i + 1 :]):
+            return f"dense layer {layer.name!r} is not the read-out"
+    return ""
+
+
+def _pairs(layers: Sequence[Layer]) -> list[tuple[Linear, Any]]:
+    """Pair each linear layer with the activation behind it, or None."""
+    kept = [layer for layer in layers if not isinstance(layer, Dropout)]
+    pairs: list[tuple[Linear, Any]] = []
+    for layer in kept:
+        if isinstance(layer, (SparseLinear, Dense)):
+            pairs.append((layer, None))
+        else:
+            pairs[-1] = (pairs[-1][0], layer)
+    return pairs
+
+
+def structure_of(layer: Linear) -> SparseStructure:
+    """Return the links of a layer; a dense one has them all."""
+    return layer.structure if isinstance(layer, SparseLinear) else SparseStructure.complete(layer.weight.shape)
+
+
+class CompiledNetwork:
+    """Run the compiled step and the compiled prediction of one network in one wiring.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        For which `why_not_compiled` is empty.
+    store : ParameterStore
+        Of the same layers. A topology update needs a new `CompiledNetwork`.
+    """
+
+    def __init__(self, layers: Sequence[Layer], store: ParameterStore) -> None:
+        self.store = store
+        self.net, self.rows = _tables(_pairs(layers), store)
+        self._work: dict[tuple[int, int], Array] = {}
+        self._partial: Array = np.empty((0, 0), store.values.dtype)
+
+    def gradient(self, x: Array, samples: NDArray[np.int64], target: Array, loss: Loss) -> float:
+        """Return the mean loss of the batch `x[samples]` and leave its gradient in the store."""
+        from sparse_mlp.kernels.step import network_gradient
+
+        width = WIDEST if len(samples) >= 2 * WIDEST else NARROW
+        work = self._workspace(len(samples), width)
+        if self._partial.shape[0] < len(work):
+            self._partial = np.empty((len(work), len(self.store.values)), self.store.values.dtype)
+        labels, targets, kind, smoothing = _loss_arguments(loss, target, self.store.values.dtype)
+        return network_gradient(
+            self.net, self.store.values, x, samples, labels, targets, kind, smoothing, work,
+            self._partial[: len(work)], self.store.gradient,
+        )  # fmt: skip
+
+    def scores(self, x: Array) -> Array:
+        """Return the scores (n_samples, n_out) of all rows of x."""
+        from sparse_mlp.kernels.step import network_scores
+
+        scores = np.empty((len(x), int(self.net.sizes[-1])), self.store.values.dtype)
+        network_scores(self.net, self.store.values, x, self._workspace(len(x), WIDEST), scores)
+        return scores
+
+    def _workspace(self, samples: int, width: int) -> Array:
+        groups = max(1, min(MAX_GROUPS, -(-samples // width)))
+        if (groups, width) not in self._work:
+            self._work[groups, width] = np.zeros((groups, self.rows, width), self.store.values.dtype)
+        return self._work[groups, width]
+
+
+def _loss_arguments(loss: Loss, target: Array, dtype: Any) -> tuple[Array, Array, int, float]:
+    from sparse_mlp.kernels.network import MEAN_SQUARED_ERROR, SOFTMAX_CROSS_ENTROPY
+
+    if isinstance(loss, SoftmaxCrossEntropy):
+        return target, np.empty((0, 0), dtype), SOFTMAX_CROSS_ENTROPY, float(loss.label_smoothing)
+    return np.empty(0, np.int64), target, MEAN_SQUARED_ERROR, 0.0
+
+
+def _tables(pairs: list[tuple[Linear, Any]], store: ParameterStore) -> tuple[Network, int]:
+    from sparse_mlp.kernels.network import IDENTITY, PIECEWISE_LINEAR, SIGMOID, TANH, Network
+
+    kinds = {"piecewise-linear": PIECEWISE_LINEAR, "sigmoid": SIGMOID, "tanh": TANH}
+    structures = [structure_of(layer) for layer, _ in pairs]
+    offsets = [part.start for part in store.weight_parts]
+    sizes = np.array([structures[0].n_in, *(s.n_out for s in structures)], np.int64)
+    activations = [activation for _, activation in pairs]
+    slopes = np.array([getattr(a, "slope", 0.0) for a in activations])
+    activation_start = np.concatenate(([0], np.cumsum(sizes)))
+    rows, raw_start = int(activation_start[-1]), activation_start[:-1].copy()
+    for i in np.flatnonzero(slopes < 0):  # the sign of z cannot be told from the output
+        raw_start[i + 1] = rows
+        rows += int(sizes[i + 1])
+    order_type = np.int32 if store.n_weights < 2**31 else np.int64
+    net = Network(
+        sizes=sizes,
+        bias_start=np.array([*(p.start for p in store.bias_parts), len(store.values)], np.int64),
+        kinds=np.array([IDENTITY if a is None else kinds[a.kind] for a in activations], np.int64),
+        slopes=slopes,
+        by_input_start=np.concatenate(([0], np.cumsum(sizes[:-1] + 1)))[:-1],
+        by_output_start=np.concatenate(([0], np.cumsum(sizes[1:] + 1)))[:-1],
+        by_input=np.concatenate([s.indptr.astype(np.int64) + o for s, o in zip(structures, offsets, strict=True)]),
+        by_output=np.concatenate(
+            [s.by_output.indptr.astype(np.int64) + o for s, o in zip(structures, offsets, strict=True)]
+        ),
+        indices=np.concatenate([s.indices for s in structures]),
+        rows=np.concatenate([s.by_output.indices for s in structures]),
+        order=np.concatenate(
+            [(s.by_output.order.astype(np.int64) + o).astype(order_type) for s, o in zip(structures, offsets, strict=True)]
+        ),
+        activation_start=activation_start[:-1],
+        raw_start=raw_start,
+        spare_start=rows,
+    )
+    return net, rows + int(sizes.max())

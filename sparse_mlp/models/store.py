@@ -1,0 +1,85 @@
+"""All parameters of a network in one flat array: every weight by layer, then every bias.
+
+Each layer holds views, so it reads and writes its own part. An optimizer is one pass over the array, weight decay
+stops where the biases begin, and a checkpoint is a handful of arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparse_mlp.layers import Dense, SparseLinear
+from sparse_mlp.layers.base import Array, Gradients
+
+if TYPE_CHECKING:
+    from sparse_mlp.evolution import TopologyUpdate
+
+Linear = SparseLinear | Dense
+
+
+class ParameterStore:
+    """Hold the flat values and their gradient, and bind the layers to them.
+
+    Parameters
+    ----------
+    layers : sequence of SparseLinear or Dense
+        In order from input to output. From here on their `weight` and `bias` are views of `values`.
+
+    Attributes
+    ----------
+    values, gradient : float (size,)
+    n_weights : int
+        Where the biases begin: weight decay applies to `values[:n_weights]`.
+    """
+
+    def __init__(self, layers: Sequence[Linear]) -> None:
+        self.layers = list(layers)
+        self._bind()
+
+    def _bind(self) -> None:
+        arrays = [layer.weight for layer in self.layers] + [layer.bias for layer in self.layers]
+        ends = np.cumsum([array.size for array in arrays])
+        self.values: Array = np.concatenate([array.ravel() for array in arrays])
+        self.gradient: Array = np.zeros_like(self.values)
+        self.n_weights = int(ends[len(self.layers) - 1])
+        parts = [slice(int(end) - array.size, int(end)) for array, end in zip(arrays, ends, strict=True)]
+        self.weight_parts, self.bias_parts = parts[: len(self.layers)], parts[len(self.layers) :]
+        for layer, weight, bias in zip(self.layers, self.weight_parts, self.bias_parts, strict=True):
+            layer.weight = self.values[weight].reshape(layer.weight.shape)
+            layer.bias = self.values[bias]
+
+    def collect(self, grads: Sequence[Gradients]) -> None:
+        """Copy the gradients of each layer, in the layers' order, into the flat gradient."""
+        parts = zip(grads, self.weight_parts, self.bias_parts, strict=True)
+        for grad, weight, bias in parts:
+            self.gradient[weight] = grad["weight"].ravel()
+            self.gradient[bias] = grad["bias"]
+
+    def rebind(self, update: TopologyUpdate) -> NDArray[np.int64]:
+        """Flatten the layers anew after a topology update.
+
+        Parameters
+        ----------
+        update : TopologyUpdate
+            What was done to the layers since they were bound.
+
+        Returns
+        -------
+        carry : int64 (new size,)
+            Where each value stood before the update, -1 for the weight of a new link: what an optimizer needs to
+            remap its state.
+        """
+        carries = {changed.layer: changed.carry for changed in update.layers}
+        old_weights, old_biases = self.weight_parts, self.bias_parts
+        self._bind()
+        carry = np.empty(len(self.values), np.int64)
+        for i, layer in enumerate(self.layers):
+            start, stop = old_weights[i].start, old_weights[i].stop
+            within = carries.get(layer.name, np.arange(stop - start))
+            carry[self.weight_parts[i]] = np.where(within < 0, -1, within + start)
+            carry[self.bias_parts[i]] = np.arange(old_biases[i].start, old_biases[i].stop)
+        return carry

@@ -1,0 +1,131 @@
+"""Checkpoints: arrays in one `.npz`, everything else in JSON beside it, no pickle, the previous one kept.
+
+`checkpoint.json` names its `.npz` and the SHA-256 of that file's bytes. The arrays are written first, the JSON is renamed
+into place last, so the JSON is the moment at which a checkpoint exists. A crash at any other moment leaves the
+previous one in force.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import warnings
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sparse_mlp.errors import CheckpointError, describe
+from sparse_mlp.layers.base import Array
+from sparse_mlp.training.files import write_atomically, write_text
+
+FORMAT = 1
+CURRENT, PREVIOUS = "checkpoint.json", "checkpoint.previous.json"
+
+
+class Checkpoint(NamedTuple):
+    """What a checkpoint holds.
+
+    Attributes
+    ----------
+    arrays : dict of str to array
+    meta : dict
+        Plain JSON types.
+    """
+
+    arrays: dict[str, Array]
+    meta: dict[str, Any]
+
+
+def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
+    """Write a checkpoint into a folder; the one that was there becomes the previous one.
+
+    Parameters
+    ----------
+    folder : path
+        Made if need be.
+    checkpoint : Checkpoint
+
+    Returns
+    -------
+    pathlib.Path
+        The JSON file.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    buffer = io.BytesIO()
+    np.savez(buffer, **checkpoint.arrays)  # type: ignore[arg-type]
+    digest = hashlib.sha256(buffer.getvalue()).hexdigest()
+    arrays = folder / f"checkpoint-{digest[:16]}.npz"
+    write_atomically(arrays, lambda file: file.write(buffer.getvalue()) and None)
+    current = folder / CURRENT
+    if current.exists():
+        write_text(folder / PREVIOUS, current.read_text())
+    head = {"format": FORMAT, "arrays": arrays.name, "sha256": digest, "meta": checkpoint.meta}
+    write_text(current, json.dumps(head, indent=1) + "\n")
+    _remove_unused(folder)
+    return current
+
+
+def load_checkpoint(folder: Path) -> Checkpoint:
+    """Read the checkpoint of a folder, or the previous one if the last is damaged.
+
+    Parameters
+    ----------
+    folder : path
+
+    Returns
+    -------
+    Checkpoint
+
+    Raises
+    ------
+    CheckpointError
+        If neither can be read.
+
+    Warns
+    -----
+    RuntimeWarning
+        If the previous one is taken.
+    """
+    folder = Path(folder)
+    if not (folder / CURRENT).exists() and not (folder / PREVIOUS).exists():
+        raise CheckpointError(describe(f"{folder} without {CURRENT}", "a folder that a run wrote a checkpoint to"))
+    try:
+        return _read(folder / CURRENT)
+    except CheckpointError as error:
+        if not (folder / PREVIOUS).exists():
+            raise
+        checkpoint = _read(folder / PREVIOUS)
+        warnings.warn(f"{error}; the previous checkpoint is used", RuntimeWarning, stacklevel=2)
+        return checkpoint
+
+
+def _read(path: Path) -> Checkpoint:
+    try:
+        head = json.loads(path.read_text())
+        version, name, digest, meta = (head[key] for key in ("format", "arrays", "sha256", "meta"))
+    except (OSError, ValueError, KeyError, TypeError):
+        raise CheckpointError(describe(f"{path} that cannot be read", "a checkpoint's JSON")) from None
+    if version != FORMAT:
+        raise CheckpointError(describe(f"{path} of format {version}", f"of format {FORMAT}"))
+    arrays = path.parent / Path(name).name
+    try:
+        data = arrays.read_bytes()
+    except OSError:
+        raise CheckpointError(describe(f"{path} whose arrays {name} are missing", "beside them")) from None
+    found = hashlib.sha256(data).hexdigest()
+    if found != digest:
+        raise CheckpointError(describe(f"{arrays} with SHA-256 {found[:12]}…", f"{digest[:12]}…", "the file is damaged"))
+    with np.load(io.BytesIO(data), allow_pickle=False) as file:
+        return Checkpoint({key: file[key] for key in file.files}, meta)
+
+
+def _remove_unused(folder: Path) -> None:
+    heads = [folder / CURRENT, folder / PREVIOUS]
+    used = {json.loads(head.read_text())["arrays"] for head in heads if head.exists()}
+    for path in folder.glob("checkpoint-*.npz"):
+        if path.name not in used:
+            os.unlink(path)

@@ -1,0 +1,92 @@
+"""Hold a hand-written backward pass against central differences."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sparse_mlp.layers.base import Array
+from sparse_mlp.layers.losses import Loss
+from sparse_mlp.models import SparseMLP
+from sparse_mlp.rng import RandomState, as_generator
+
+
+class GradientCheck(NamedTuple):
+    """The worst entry found.
+
+    Attributes
+    ----------
+    relative_error : float
+        |analytic - numeric| / max(|analytic|, |numeric|, 1e-8). Above 1e-2 it is wrong, below 1e-4 fine where the
+        activation has kinks, below 1e-7 fine anywhere.
+    parameter : str
+        For instance `sparse1.weight[3]`.
+    analytic, numeric : float
+    """
+
+    relative_error: float
+    parameter: str
+    analytic: float
+    numeric: float
+
+
+def gradient_check(
+    model: SparseMLP,
+    x: Array,
+    target: Array,
+    loss: Loss,
+    *,
+    entries: int = 20,
+    step: float = 1e-6,
+    rng: RandomState = 0,
+) -> GradientCheck:
+    """Compare the gradient of some entries of every parameter with central differences.
+
+    Parameters
+    ----------
+    model : SparseMLP
+        Of dtype float64; in float32 the differences drown in rounding.
+    x : float64 (batch, n_in)
+        A few samples are enough, and better, where the activation has kinks.
+    target : int64 (batch,) or float64 (batch, n_out)
+    loss : Loss
+    entries : int
+        How many entries of each parameter are checked, drawn by `rng`.
+    step : float
+        Distance of the two points.
+
+    Returns
+    -------
+    GradientCheck
+
+    Notes
+    -----
+    :math:`(L(w + h) - L(w - h)) / 2h`, with the policy of the course notes of Stanford's CS231n: double precision, the
+    larger of the two in the denominator, some entries of every parameter.
+    """
+    generator, samples = as_generator(rng), np.arange(len(x))
+    model.gradient(x, samples, target, loss)
+    analytic, values = model.store.gradient.copy(), model.store.values
+    worst = GradientCheck(0.0, "", 0.0, 0.0)
+    for name, part in _parameters(model):
+        chosen = generator.permutation(np.arange(part.start, part.stop))[:entries]
+        for at in np.sort(chosen):
+            before = values[at]
+            losses = []
+            for point in (before + step, before - step):
+                values[at] = point
+                losses.append(loss.forward(model.forward(x)[0], target)[0])
+            values[at] = before
+            numeric = (losses[0] - losses[1]) / (2 * step)
+            scale = max(abs(analytic[at]), abs(numeric), 1e-8)
+            error = float(abs(analytic[at] - numeric) / scale)
+            if error > worst.relative_error:
+                worst = GradientCheck(error, f"{name}[{at - part.start}]", float(analytic[at]), float(numeric))
+    return worst
+
+
+def _parameters(model: SparseMLP) -> list[tuple[str, slice]]:
+    store, names = model.store, [layer.name for layer in model.linear_layers]
+    weights = [(f"{name}.weight", part) for name, part in zip(names, store.weight_parts, strict=True)]
+    return weights + [(f"{name}.bias", part) for name, part in zip(names, store.bias_parts, strict=True)]

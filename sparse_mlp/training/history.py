@@ -1,0 +1,72 @@
+"""What happened during training: one record an epoch, one a topology update, as JSON lines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from sparse_mlp.errors import DataFileError, describe
+from sparse_mlp.training.files import write_text
+
+Record = dict[str, Any]
+
+
+class History(list[Record]):
+    """A list of records; each has a `kind`, `epoch` or `update`.
+
+    Examples
+    --------
+    >>> history = History([{"kind": "epoch", "epoch": 1, "loss": 0.5}, {"kind": "update", "epoch": 1}])
+    >>> history.column("loss")
+    [0.5]
+    """
+
+    @property
+    def epochs(self) -> list[Record]:
+        """The records of the epochs."""
+        return [record for record in self if record["kind"] == "epoch"]
+
+    @property
+    def updates(self) -> list[Record]:
+        """The records of the topology updates."""
+        return [record for record in self if record["kind"] == "update"]
+
+    def column(self, name: str) -> list[Any]:
+        """Return one quantity over the epochs."""
+        return [record[name] for record in self.epochs]
+
+
+def to_line(record: Record) -> str:
+    """Return a record as one line of JSON."""
+    return json.dumps(record, separators=(",", ":")) + "\n"
+
+
+def write_history(path: Path, records: Iterable[Record]) -> None:
+    """Write all records as JSON lines, atomically."""
+    write_text(path, "".join(map(to_line, records)))
+
+
+def read_history(path: Path) -> History:
+    """Read JSON lines back.
+
+    Raises
+    ------
+    DataFileError
+        If the file is missing or a line is no record.
+    """
+    history = History()
+    try:
+        lines = Path(path).read_text().splitlines()
+    except OSError as error:
+        raise DataFileError(describe(f"{path}: {error.strerror}", "a history that can be read")) from None
+    for number, line in enumerate(lines, 1):
+        try:
+            record = json.loads(line)
+        except json.JSONDecodeError:
+            record = None
+        if not isinstance(record, dict) or "kind" not in record:
+            raise DataFileError(describe(f"{path}, line {number}: {line[:40]!r}", "a JSON object with a kind"))
+        history.append(record)
+    return history

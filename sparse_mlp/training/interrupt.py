@@ -1,0 +1,44 @@
+"""Ctrl-C as a wish, not an accident: the batch is finished, the state is saved, then training ends."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class Interrupt:
+    """Remember whether the user asked to stop."""
+
+    def __init__(self) -> None:
+        self.requested = False
+
+
+@contextmanager
+def interruptible() -> Iterator[Interrupt]:
+    """Turn the first SIGINT or SIGTERM into a request; a second one acts as it always does.
+
+    Outside the main thread, where signals cannot be caught, the request never comes.
+    """
+    interrupt = Interrupt()
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupt
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def request(number: int, frame: FrameType | None) -> None:
+        interrupt.requested = True
+        restore()
+
+    for number in before:
+        signal.signal(number, request)
+    try:
+        yield interrupt
+    finally:
+        restore()

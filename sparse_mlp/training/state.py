@@ -1,0 +1,90 @@
+"""From a trainer to a checkpoint and back, byte for byte."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sparse_mlp.errors import CheckpointError, describe
+from sparse_mlp.evolution import LinkHistory
+from sparse_mlp.layers.base import Array
+from sparse_mlp.rng import generator_from_json, state_to_json
+from sparse_mlp.structure import SparseStructure
+from sparse_mlp.training.checkpoint import Checkpoint
+from sparse_mlp.training.history import History
+
+if TYPE_CHECKING:
+    from sparse_mlp.training.trainer import Trainer
+
+# Plain numbers of a trainer that go into a checkpoint as they are.
+COUNTERS = ("epoch", "step", "batch", "loss_sum", "seconds", "order_state")
+
+
+def capture(trainer: Trainer) -> Checkpoint:
+    """Return structures, values, optimizer state, random streams, position and history."""
+    arrays, numbers = _split(trainer.optimizer.state())
+    arrays = {f"optimizer/{name}": array for name, array in arrays.items()}
+    arrays["values"] = trainer.model.store.values.copy()
+    for layer in trainer.model.sparse_layers:
+        arrays[f"structure/{layer.name}/indptr"] = layer.structure.indptr
+        arrays[f"structure/{layer.name}/indices"] = layer.structure.indices
+    for name, array in trainer.link_history.to_arrays().items():
+        arrays[f"links/{name}"] = array
+    meta = {
+        "identity": _identity(trainer),
+        "counters": {name: getattr(trainer, name) for name in COUNTERS},
+        "optimizer": numbers,
+        "rule": trainer.rule.state(),
+        "streams": {name: state_to_json(stream) for name, stream in trainer.streams.items()},
+        "history": list(trainer.history),
+    }
+    return Checkpoint(arrays, meta)
+
+
+def restore(trainer: Trainer, checkpoint: Checkpoint) -> None:
+    """Put a checkpoint's state into a trainer that was made like the one it came from."""
+    arrays, meta = checkpoint
+    if meta["identity"] != _identity(trainer):
+        raise CheckpointError(describe(f"checkpoint of {meta['identity']}", f"of {_identity(trainer)}"))
+    load_model(trainer, arrays)
+    size, dtype = len(trainer.model.store.values), trainer.model.store.values.dtype
+    trainer.optimizer.init(size, dtype)
+    trainer.optimizer.load_state({**_under("optimizer/", arrays), **meta["optimizer"]})
+    trainer.rule.load_state(meta["rule"])
+    trainer.link_history = LinkHistory.from_arrays(_under("links/", arrays))
+    trainer.streams = {name: generator_from_json(state) for name, state in meta["streams"].items()}
+    trainer.history = History(meta["history"])
+    for name, value in meta["counters"].items():
+        setattr(trainer, name, value)
+
+
+def load_model(trainer: Trainer, arrays: dict[str, Array]) -> None:
+    """Put structures and values into the trainer's network."""
+    model = trainer.model
+    for layer in model.sparse_layers:
+        links = _under(f"structure/{layer.name}/", arrays)
+        structure = SparseStructure(layer.structure.shape, links["indptr"], links["indices"])
+        layer.rewire(structure, np.full(structure.nnz, -1), np.zeros(structure.nnz))
+    model.load_values(arrays["values"])
+
+
+def _identity(trainer: Trainer) -> dict[str, Any]:
+    model = trainer.model
+    return {
+        "sizes": model.sizes,
+        "dtype": str(model.store.values.dtype),
+        "layers": [type(layer).__name__ for layer in model.layers],
+        "rule": trainer.rule.name,
+        "optimizer": type(trainer.optimizer).__name__,
+        "batch_size": trainer.batch_size,
+    }
+
+
+def _split(state: dict[str, Any]) -> tuple[dict[str, Array], dict[str, Any]]:
+    arrays = {name: value for name, value in state.items() if isinstance(value, np.ndarray)}
+    return arrays, {name: value for name, value in state.items() if name not in arrays}
+
+
+def _under(prefix: str, arrays: dict[str, Array]) -> dict[str, Array]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

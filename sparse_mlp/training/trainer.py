@@ -1,0 +1,286 @@
+"""The training loop: batches, epochs, topology updates, and a state that can be saved between any two batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sparse_mlp.errors import check_integer, invalid
+from sparse_mlp.evolution import LinkHistory, Rule, make_rule
+from sparse_mlp.layers import Loss, MeanSquaredError, SoftmaxCrossEntropy
+from sparse_mlp.layers.base import Array
+from sparse_mlp.models import SparseMLP
+from sparse_mlp.optim import Optimizer, make_optimizer, make_schedule
+from sparse_mlp.rng import RandomState, generator_from_json, spawn_streams, state_to_json
+from sparse_mlp.training.callbacks import Callback
+from sparse_mlp.training.divergence import check_finite, divergence
+from sparse_mlp.training.evaluate import evaluate
+from sparse_mlp.training.history import History, Record
+from sparse_mlp.training.interrupt import Interrupt, interruptible
+from sparse_mlp.training.state import capture, restore
+
+if TYPE_CHECKING:
+    from sparse_mlp.evolution import TopologyUpdate
+    from sparse_mlp.training.checkpoint import Checkpoint
+
+Data = tuple[Any, Any]
+
+
+class Trainer:
+    """Train a network while a rule evolves its wiring.
+
+    Parameters
+    ----------
+    model : SparseMLP
+    rule : str or Rule
+        A name of `evolution.RULES`, or a rule made by `make_rule`.
+    optimizer : str or Optimizer
+        A name of `optim.OPTIMIZERS`, or an optimizer.
+    schedule : str
+        A name of `optim.SCHEDULES`, run from the optimizer's learning rate over the whole training.
+    schedule_params : dict, optional
+        Options of the schedule, `warm_up_steps` among them.
+    loss : Loss, optional
+        Softmax cross-entropy for integer targets, mean squared error for others.
+    batch_size : int
+        The last batch of an epoch may be smaller; none is dropped.
+    update_every : int
+        Epochs between two topology updates.
+    shuffle : bool
+        Whether each epoch sees the samples in a new order.
+    rng : None, int or numpy.random.Generator
+        Source of the streams for data order, removal, regrowth, new weights and dropout.
+    callbacks : sequence of Callback
+
+    Attributes
+    ----------
+    epoch, step : int
+        Epochs that are over, batches trained.
+    history : History
+    link_history : LinkHistory
+        How long links live.
+    last_update : TopologyUpdate or None
+    interrupted : bool
+        Whether the user stopped the run.
+    stop_reason : str
+        Why a callback stopped the run; empty if none did.
+
+    Notes
+    -----
+    An epoch is: all batches, evaluation, topology update. There is no update after the last epoch, as in SET (Mocanu
+    et al. 2018): new links would stay untrained.
+    """
+
+    def __init__(
+        self,
+        model: SparseMLP,
+        *,
+        rule: str | Rule = "set",
+        optimizer: str | Optimizer = "sgd",
+        schedule: str = "constant",
+        schedule_params: dict[str, Any] | None = None,
+        loss: Loss | None = None,
+        batch_size: int = 128,
+        update_every: int = 1,
+        shuffle: bool = True,
+        rng: RandomState = None,
+        callbacks: Sequence[Callback] = (),
+    ) -> None:
+        self.model, self.loss = model, loss
+        self.rule = make_rule(rule) if isinstance(rule, str) else rule
+        self.optimizer = make_optimizer(optimizer) if isinstance(optimizer, str) else optimizer
+        self.optimizer.init(len(model.store.values), model.store.values.dtype)
+        self.schedule, self.schedule_params = schedule, dict(schedule_params or {})
+        self.batch_size = check_integer("batch_size", batch_size)
+        self.update_every = check_integer("update_every", update_every)
+        self.shuffle = shuffle
+        self.streams = spawn_streams(rng)
+        self.callbacks = list(callbacks)
+        self.link_history = LinkHistory(model.evolving_layers)
+        self.history = History()
+        self.last_update: TopologyUpdate | None = None
+        self.epoch = self.step = self.epochs = self.total_steps = 0
+        self.interrupted, self.stop_reason = False, ""
+        # The epoch under way: batches done, their summed loss and seconds, and the stream that gave their order.
+        self.batch, self.loss_sum, self.seconds = 0, 0.0, 0.0
+        self.order_state: dict[str, Any] | None = None
+
+    def fit(self, train: Data, test: Data | None = None, *, epochs: int, validation: Data | None = None) -> History:
+        """Train until `epochs` epochs are over, counted from the very first; go on from wherever the state is.
+
+        Parameters
+        ----------
+        train : (x, target)
+            x float (n_samples, n_in); target int64 (n_samples,) or float (n_samples, n_out).
+        test, validation : (x, target), optional
+            Evaluated after each epoch.
+        epochs : int
+
+        Returns
+        -------
+        History
+            Of the whole run, also what happened before a resume.
+
+        Raises
+        ------
+        InvalidInputError
+            If the data do not fit the network.
+        DivergenceError
+            If the loss is no longer finite, naming layer and step.
+        """
+        self.epochs = check_integer("epochs", epochs)
+        x, target = self._checked("train", train)
+        evaluated = {
+            name: self._checked(name, data) for name, data in (("validation", validation), ("test", test)) if data
+        }
+        if self.loss is None:
+            whole = np.issubdtype(target.dtype, np.integer)
+            self.loss = SoftmaxCrossEntropy(backend=self.model.backend) if whole else MeanSquaredError()
+        self.total_steps = self.epochs * self._batches(len(x))
+        self._rate = make_schedule(
+            self.schedule, self.optimizer.learning_rate, self.total_steps, **self.schedule_params
+        )
+        self.interrupted, self.stop_reason = False, ""
+        self._tell("on_fit_begin")
+        try:
+            with interruptible() as interrupt:
+                self._run(x, target, evaluated, interrupt)
+        except BaseException:
+            self._tell("on_failure")
+            raise
+        self._tell("on_fit_end")
+        return self.history
+
+    def stop(self, reason: str) -> None:
+        """Ask to end training after the current epoch."""
+        self.stop_reason = reason
+
+    def checkpoint(self) -> Checkpoint:
+        """Return all that a resumed run needs, byte for byte.
+
+        Raises
+        ------
+        DivergenceError
+            If a parameter is not finite: such a state must not replace a good one.
+        """
+        check_finite(self.model, self.step)
+        return capture(self)
+
+    def resume(self, checkpoint: Checkpoint) -> None:
+        """Take back the state of `checkpoint`; the trainer must be made like the one that it came from.
+
+        Raises
+        ------
+        CheckpointError
+            If it belongs to another network, rule or optimizer.
+        """
+        restore(self, checkpoint)
+
+    def _run(self, x: Array, target: Array, evaluated: dict[str, Data], interrupt: Interrupt) -> None:
+        while self.epoch < self.epochs and not self.stop_reason:
+            self._train_epoch(x, target, interrupt)
+            if interrupt.requested and self.batch < self._batches(len(x)):
+                self.interrupted = True
+                self._tell("on_interrupt")
+                return
+            self._end_epoch(len(x), evaluated)
+            if interrupt.requested:
+                self.interrupted = True
+                return
+
+    def _train_epoch(self, x: Array, target: Array, interrupt: Interrupt) -> None:
+        order = self._order(len(x))
+        began = perf_counter()
+        for first in range(self.batch * self.batch_size, len(x), self.batch_size):
+            samples = order[first : first + self.batch_size]
+            self._train_batch(x, target, samples)
+            self._tell("on_step")
+            if interrupt.requested:
+                break
+        self.seconds += perf_counter() - began
+
+    def _train_batch(self, x: Array, target: Array, samples: Array) -> None:
+        assert self.loss is not None
+        store = self.model.store
+        value = self.model.gradient(x, samples, target, self.loss, self.streams["dropout"])
+        if not np.isfinite(value):
+            raise divergence(self.model, x[samples], self.step, value)
+        self.optimizer.step(store.values, store.gradient, store.n_weights, self._rate(self.step))
+        self.loss_sum += value * len(samples)
+        self.step += 1
+        self.batch += 1
+
+    def _order(self, n_samples: int) -> Array:
+        """Return the order of the epoch's samples, the same again if the epoch was interrupted."""
+        if not self.shuffle:
+            return np.arange(n_samples)
+        stream = self.streams["data_order"]
+        if self.batch == 0 or self.order_state is None:
+            self.order_state = state_to_json(stream)
+            return stream.permutation(n_samples)
+        return generator_from_json(self.order_state).permutation(n_samples)
+
+    def _end_epoch(self, n_samples: int, evaluated: dict[str, Data]) -> None:
+        self.epoch += 1
+        record = self._record(n_samples, evaluated)
+        self.batch, self.loss_sum, self.seconds, self.order_state = 0, 0.0, 0.0, None
+        self.history.append(record)
+        self._tell("on_epoch_end", record)
+        if self.epoch < self.epochs and not self.stop_reason and self.epoch % self.update_every == 0:
+            self._update()
+        self._tell("on_state")
+
+    def _record(self, n_samples: int, evaluated: dict[str, Data]) -> Record:
+        assert self.loss is not None
+        record: Record = {
+            "kind": "epoch", "epoch": self.epoch, "step": self.step, "loss": self.loss_sum / n_samples,
+            "learning_rate": self._rate(self.step - 1), "seconds": self.seconds,
+            "links": [layer.structure.nnz for layer in self.model.sparse_layers],
+        }  # fmt: skip
+        for name, (x, target) in evaluated.items():
+            result = evaluate(self.model, x, target, self.loss)
+            record[f"{name}_loss"], record[f"{name}_accuracy"] = result.loss, result.accuracy
+        return record
+
+    def _update(self) -> None:
+        """Let the rule rewire the layers, and everything that runs parallel to the links follow."""
+        began = perf_counter()
+        streams = {**self.streams, "weights": self.streams["new_weights"]}
+        update = self.rule.update(self.model.evolving_layers, self.epoch / self.epochs, streams)
+        if not update.layers:
+            return
+        self.optimizer.remap(self.model.apply(update), len(self.model.store.values))
+        self.link_history.record(update)
+        self.last_update = update
+        record = update.to_record(epoch=self.epoch, survivors=self.link_history.survivors_of_first())
+        record["seconds"] = perf_counter() - began
+        self.history.append(record)
+        self._tell("on_update", update, record)
+
+    def _batches(self, n_samples: int) -> int:
+        return -(-n_samples // self.batch_size)
+
+    def _tell(self, event: str, *arguments: Any) -> None:
+        for callback in self.callbacks:
+            getattr(callback, event)(self, *arguments)
+
+    def _checked(self, name: str, data: Data) -> tuple[Array, Array]:
+        x = np.ascontiguousarray(data[0], dtype=self.model.store.values.dtype)
+        target = np.ascontiguousarray(data[1])
+        n_in, n_out = self.model.sizes[0], self.model.sizes[-1]
+        if x.ndim != 2 or x.shape[1] != n_in or len(x) == 0:
+            raise invalid(f"{name} inputs of shape {x.shape}", f"(n_samples, {n_in}) with at least one sample")
+        if not np.all(np.isfinite(x)):
+            raise invalid(f"{name} inputs with infinite or missing numbers", "finite", "fill or drop them first")
+        if len(target) != len(x):
+            raise invalid(f"{len(x)} {name} inputs and {len(target)} targets", "of equal number")
+        if np.issubdtype(target.dtype, np.integer):
+            if target.ndim != 1 or target.min() < 0 or target.max() >= n_out:
+                raise invalid(f"{name} labels from {target.min()} to {target.max()}", f"in [0, {n_out})")
+            return x, target.astype(np.int64, copy=False)
+        if target.shape != (len(x), n_out):
+            raise invalid(f"{name} targets of shape {target.shape}", f"({len(x)}, {n_out})")
+        return x, np.ascontiguousarray(target, dtype=x.dtype)
