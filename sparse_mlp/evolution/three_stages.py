@@ -14,6 +14,7 @@ from sparse_mlp.errors import check_choice
 from sparse_mlp.evolution.percolation import percolate, warn_disconnected
 from sparse_mlp.evolution.schedules import ZetaSchedule
 from sparse_mlp.evolution.update import EvolvingLayer, LayerUpdate, Links, Mask, TopologyUpdate
+from sparse_mlp.kernels.dispatch import choose_backend
 from sparse_mlp.rng import RandomState, as_generator
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology import INITIAL_WEIGHTS, initial_weights
@@ -56,6 +57,7 @@ class ThreeStageRule:
 
     def __post_init__(self) -> None:
         check_choice("new_weights", self.new_weights, INITIAL_WEIGHTS)
+        choose_backend(self.backend)
 
     def update(self, layers: Sequence[EvolvingLayer], progress: float, rng: Streams = None) -> TopologyUpdate:
         """Rewire the layers once.

@@ -1,0 +1,162 @@
+"""The named rules: their defaults are the papers', and what must hold after every update holds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import kstest
+
+from sparse_mlp.errors import InvalidInputError
+from sparse_mlp.evolution import RULES, make_rule, register
+from sparse_mlp.rng import spawn_streams
+
+EVOLVING = st.sampled_from(["set", "rlr"])
+SIZES = st.lists(st.integers(1, 12), min_size=2, max_size=5)
+
+
+@given(SIZES, st.floats(0.02, 1), st.floats(0, 1), EVOLVING, st.booleans(), st.integers(0, 99))
+@pytest.mark.filterwarnings("ignore:layer .* none of its:UserWarning")
+def test_after_every_update(make_net, sizes, density, zeta, name, percolate, seed):
+    layers = make_net(sizes, density, seed, dtype=np.float32)
+    rng, rule = np.random.default_rng(seed), make_rule(name, zeta=zeta, percolate=percolate)
+    for _ in range(2):
+        old = [(layer.structure, layer.weight) for layer in layers]
+        log = rule.update(layers, 0.5, rng)
+        assert len(log.layers) == (len(layers) if zeta > 0 else 0)
+        for layer, (before, weight), change in zip(layers, old, log.layers, strict=False):
+            _check_layer(layer, before, weight, change)
+
+
+def _check_layer(layer, before, weight, change):
+    assert (change.layer, change.before, change.after) == (layer.name, before, layer.structure)
+    assert layer.structure.nnz == before.nnz == len(layer.weight)
+    assert layer.weight.dtype == weight.dtype
+    keys, survives = layer.structure.keys(), change.carry >= 0
+    np.testing.assert_array_equal(before.keys()[change.carry[survives]], keys[survives])
+    np.testing.assert_array_equal(weight[change.carry[survives]], layer.weight[survives])
+
+    def positions(links):
+        return links[0].astype(np.int64) * before.n_out + links[1]
+
+    gone = np.concatenate((positions(change.removed), positions(change.percolated)))
+    assert len(np.unique(gone)) == len(gone) == len(change.grown[0])
+    np.testing.assert_array_equal(np.setdiff1d(before.keys(), gone), keys[survives])
+    np.testing.assert_array_equal(positions(change.grown), keys[~survives])
+
+
+@given(SIZES, EVOLVING, st.integers(0, 99))
+def test_same_bytes_on_every_backend(make_net, sizes, name, seed):
+    results = []
+    for backend in ("reference", "scipy", "numba"):
+        layers = make_net(sizes, 0.4, seed, dtype=np.float32)
+        make_rule(name, zeta=0.4, backend=backend).update(layers, 0.5, seed)
+        results.append([(layer.structure.fingerprint(), layer.weight.tobytes()) for layer in layers])
+    assert results[0] == results[1] == results[2]
+
+
+def test_set_removes_by_sign_and_draws_he_uniform(make_layer):
+    weight = np.array([-0.9, -0.5, -0.3, -0.1, 0.05, 0.2, 0.4, 0.8, 1.0])
+    layer = make_layer(np.ones((1, 9)), weight)
+    (change,) = make_rule("set").update([layer], 0.0, 0).layers
+    assert change.removed[1].tolist() == [3, 4]
+    bound = np.sqrt(6 / 1000)
+    values = _new_weights(make_layer, make_rule("set", zeta=0.5))
+    assert kstest(values, "uniform", args=(-bound, 2 * bound)).pvalue > 1e-6
+
+
+def test_rlr_removes_by_magnitude_and_draws_kaiming(make_layer):
+    weight = np.array([-0.9, -0.5, -0.3, -0.1, 0.05, 0.2, 0.4, 0.8, 0.02])
+    layer = make_layer(np.ones((1, 9)), weight)
+    (change,) = make_rule("rlr", zeta=0.34).update([layer], 0.0, 0).layers
+    assert change.removed[1].tolist() == [3, 4, 8]
+    values = _new_weights(make_layer, make_rule("rlr", zeta=0.5))
+    assert kstest(values, "norm", args=(0, np.sqrt(2 / 1000))).pvalue > 1e-6
+
+
+def _new_weights(make_layer, rule):
+    layer = make_layer(np.eye(1000, 999) + np.eye(1000, 999, k=1))
+    (change,) = rule.update([layer], 0.0, 3).layers
+    return layer.weight[change.carry < 0]
+
+
+def test_options_reach_the_stages(make_layer):
+    weight = [0.1, 0.2, 0.3, 0.4, -5, -6, -7, -8]
+    matrix = [[1, 1, 1, 1, 0, 0, 0, 0], [1, 1, 1, 1, 0, 0, 0, 0]]
+    layer = make_layer(matrix, weight)
+    rule = make_rule("set", zeta=0.5, removal="magnitude", exclude_removed=True, new_weights="zero")
+    (change,) = rule.update([layer], 0.0, 0).layers
+    assert change.removed[0].tolist() == [0, 0, 0, 0]
+    assert change.grown[1].min() >= 4
+    assert np.count_nonzero(layer.weight == 0) == 4
+    assert make_rule("rlr", zeta=0.4, zeta_schedule="cosine", zeta_end=1.0).update([layer], 0.5, 0).zeta == 0.2
+
+
+def test_only_the_named_streams_move(make_net):
+    layers, streams, untouched = make_net([20, 20], 0.3), spawn_streams(4), spawn_streams(4)
+    make_rule("set").update(layers, 0.0, streams)
+    moved = {name for name in streams if streams[name].integers(2**62) != untouched[name].integers(2**62)}
+    assert moved == {"regrowth", "weights"}
+
+
+def test_law_of_the_weights_does_not_change_the_wiring(make_net):
+    wirings = []
+    for law in ("zero", "he-uniform"):
+        layers = make_net([20, 20, 20], 0.3)
+        make_rule("set", new_weights=law).update(layers, 0.0, spawn_streams(4))
+        wirings.append([layer.structure for layer in layers])
+    assert wirings[0] == wirings[1]
+
+
+def test_smallest_layers(make_layer):
+    empty, single = make_layer(np.zeros((2, 3))), make_layer([[0, 1]])
+    log = make_rule("rlr", zeta=1.0).update([empty], 0.0, 0)
+    assert (log.layers[0].before, log.layers[0].after.nnz) == (empty.structure, 0)
+    make_rule("rlr", zeta=1.0).update([single], 0.0, 0)
+    assert single.structure.nnz == 1
+    assert make_rule("set").update([], 0.0, 0).layers == ()
+
+
+@pytest.mark.parametrize("name", ["static", "dense"])
+def test_fixed_rules_touch_nothing(make_net, name):
+    layers = make_net([9, 9], 0.5)
+    before = layers[0].structure
+    rule = make_rule(name)
+    assert rule.update(layers, 0.5, 0).layers == ()
+    assert layers[0].structure is before
+    assert rule.wants_dense == (name == "dense")
+
+
+@pytest.mark.parametrize("name", ["static", "set", "rlr", "dense"])
+def test_rules_keep_no_state(name):
+    rule = make_rule(name)
+    assert rule.name == name
+    rule.load_state(rule.state())
+    assert rule.state() == {}
+    assert rule == make_rule(name) or name in ("set", "rlr")
+
+
+def test_names_and_options():
+    with pytest.raises(InvalidInputError, match=r"rule='sett' found; .*did you mean 'set'"):
+        make_rule("sett")
+    with pytest.raises(InvalidInputError, match=r"option of rule set='zetta' found; .*did you mean 'zeta'"):
+        make_rule("set", zetta=0.2)
+    with pytest.raises(InvalidInputError, match="option zeta found; must be absent; rule static takes no options"):
+        make_rule("static", zeta=0.3)
+    with pytest.raises(InvalidInputError, match="removal='sing'"):
+        make_rule("set", removal="sing")
+    with pytest.raises(InvalidInputError, match="new_weights='he'"):
+        make_rule("rlr", new_weights="he")
+    with pytest.raises(InvalidInputError, match="backend='cudda'"):
+        make_rule("rlr", backend="cudda")
+    with pytest.raises(InvalidInputError, match="progress=2"):
+        make_rule("rlr").update([], 2, 0)
+
+
+def test_a_rule_of_ones_own(monkeypatch):
+    monkeypatch.setattr("sparse_mlp.evolution.rules.RULES", dict(RULES))
+    register("mine", lambda zeta=0.1: make_rule("set", zeta=zeta, percolate=True))
+    assert make_rule("mine", zeta=0.2).percolate
+    with pytest.raises(InvalidInputError, match="rule name 'mine' found; must be new"):
+        register("mine", make_rule)

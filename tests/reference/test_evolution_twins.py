@@ -1,0 +1,165 @@
+"""Removal, percolation, absent positions, insertion: by hand, then reference against kernel."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sparse_mlp.kernels import evolution as kernel
+from sparse_mlp.reference import evolution as reference
+from sparse_mlp.structure import SparseStructure
+
+TWINS = pytest.mark.parametrize("twin", [reference, kernel], ids=["reference", "kernel"])
+
+# Quarters tie often, also across signs; both zeros are among them.
+quarters = st.integers(-6, 6).map(lambda n: n / 4) | st.just(-0.0)
+weights = st.builds(np.array, st.lists(quarters, max_size=40), st.sampled_from([np.float32, np.float64]))
+
+
+@st.composite
+def wirings(draw):
+    n_in, n_out = draw(st.integers(1, 7)), draw(st.integers(1, 7))
+    keys = draw(st.sets(st.integers(0, n_in * n_out - 1)))
+    structure = SparseStructure.from_keys(np.array(sorted(keys), np.int64), (n_in, n_out))
+    keep = np.array(draw(st.lists(st.booleans(), min_size=structure.nnz, max_size=structure.nnz)), bool)
+    return structure, keep
+
+
+def masks(n):
+    return st.lists(st.booleans(), min_size=n, max_size=n).map(lambda bits: np.array(bits, bool))
+
+
+@TWINS
+def test_magnitude_of_eight(twin):
+    weight = np.array([0.5, -0.1, 0.3, 0.1, -0.3, 0.9, -0.2, 0.1])
+    # |w| ascending: .1 at 1, 3, 7; .2 at 6; .3 at 2, 4
+    assert np.flatnonzero(~twin.remove_by_magnitude(weight, 2)).tolist() == [1, 3]
+    assert np.flatnonzero(~twin.remove_by_magnitude(weight, 3)).tolist() == [1, 3, 7]
+    assert np.flatnonzero(~twin.remove_by_magnitude(weight, 5)).tolist() == [1, 2, 3, 6, 7]
+    assert twin.remove_by_magnitude(weight, 0).tolist() == [True] * 8
+    assert twin.remove_by_magnitude(weight, 8).tolist() == [False] * 8
+
+
+@TWINS
+def test_sign_of_nine(twin):
+    weight = np.array([-0.9, -0.5, -0.3, -0.1, 0.05, 0.2, 0.4, 0.8, 1.0])
+    # floor(.3 * 4) = 1 of the negative and floor(.3 * 5) = 1 of the positive weights
+    assert weight[~twin.remove_by_sign(weight, 0.3)].tolist() == [-0.1, 0.05]
+    assert weight[~twin.remove_by_sign(weight, 0.6)].tolist() == [-0.3, -0.1, 0.05, 0.2, 0.4]
+    assert weight[~twin.remove_by_sign(weight[::-1], 0.3)[::-1]].tolist() == [-0.1, 0.05]
+
+
+@TWINS
+def test_sign_differs_from_magnitude_where_the_signs_are_uneven(twin):
+    weight = np.array([-0.9, -0.8, -0.7, -0.6, 0.1, 0.2, 0.3, 0.4])
+    assert weight[~twin.remove_by_sign(weight, 0.5)].tolist() == [-0.7, -0.6, 0.1, 0.2]
+    assert weight[~twin.remove_by_magnitude(weight, 4)].tolist() == [0.1, 0.2, 0.3, 0.4]
+
+
+@TWINS
+def test_zeros_count_as_positive_and_ties_go_in_order(twin):
+    weight = np.array([0.0, -0.0, 1.0, 1.0, -1.0, -1.0])
+    assert np.flatnonzero(~twin.remove_by_sign(weight, 0.5)).tolist() == [0, 1, 4]
+    assert np.flatnonzero(~twin.remove_by_sign(weight, 0.75)).tolist() == [0, 1, 2, 4]
+
+
+@TWINS
+def test_one_sign_only_and_no_link_at_all(twin):
+    assert np.flatnonzero(~twin.remove_by_sign(np.array([-3.0, -1.0, -2.0]), 0.4)).tolist() == [1]
+    assert len(twin.remove_by_sign(np.zeros(0), 0.3)) == 0
+    assert len(twin.remove_by_magnitude(np.zeros(0), 0)) == 0
+
+
+@TWINS
+def test_share_is_a_floor_that_forgives_binary_fractions(twin):
+    assert 0.29 * 100 < 29
+    assert [twin.share(0.29, 100), twin.share(0.3, 9), twin.share(1.0, 7), twin.share(0.0, 7)] == [29, 2, 7, 0]
+
+
+@TWINS
+def test_sweeps_by_hand(twin):
+    s = SparseStructure.from_coo([0, 0, 1, 2], [0, 1, 2, 1], (4, 3))
+    everything = np.ones(4, bool)
+    keep, alive_in = twin.backward_sweep(s.indptr, s.indices, everything, np.array([True, False, True]))
+    assert (keep.tolist(), alive_in.tolist()) == ([True, False, True, False], [True, True, False, False])
+    alive = np.array([False, True, True, True])
+    keep, alive_out = twin.forward_sweep(s.indptr, s.indices, np.array([True, True, True, False]), alive, 3)
+    assert (keep.tolist(), alive_out.tolist()) == ([False, False, True, False], [False, False, True])
+
+
+@TWINS
+def test_absent_positions_by_hand(twin):
+    present = np.array([1, 4, 5, 7])  # of 9, so absent are 0 2 3 6 8
+    assert twin.sample_absent(present, 9, np.array([0, 2, 3])).tolist() == [0, 3, 6]
+    assert twin.sample_absent(present, 9, np.arange(5)).tolist() == [0, 2, 3, 6, 8]
+    assert twin.sample_absent(np.arange(4), 6, np.array([1])).tolist() == [5]
+    assert twin.sample_absent(np.zeros(0, np.int64), 6, np.array([0, 5])).tolist() == [0, 5]
+    assert len(twin.sample_absent(present, 9, np.zeros(0, np.int64))) == 0
+
+
+@TWINS
+def test_insertion_by_hand(twin):
+    s = SparseStructure.from_coo([0, 0, 2, 2], [1, 3, 0, 2], (4, 4))
+    keep = np.array([True, False, True, True])
+    # rows afterwards: 0 has 0, 1 · 1 has 2 · 2 has 0, 2, 3 · 3 has none
+    indptr, indices, carry = twin.insert_links(s.indptr, s.indices, keep, np.array([0, 6, 11]), 4)
+    assert indptr.tolist() == [0, 2, 3, 6, 6]
+    assert indices.tolist() == [0, 1, 2, 0, 2, 3]
+    assert carry.tolist() == [-1, 0, -1, 2, 3, -1]
+
+
+@TWINS
+def test_a_link_that_was_removed_can_be_inserted_again_as_a_new_one(twin):
+    s = SparseStructure.from_coo([0, 1], [1, 0], (2, 2))
+    _, indices, carry = twin.insert_links(s.indptr, s.indices, np.array([False, True]), np.array([1]), 2)
+    assert (indices.tolist(), carry.tolist()) == ([1, 0], [-1, 1])
+
+
+@given(weights, st.data())
+def test_magnitude_twins(weight, data):
+    k = data.draw(st.integers(0, len(weight)))
+    expected = reference.remove_by_magnitude(weight, k)
+    np.testing.assert_array_equal(kernel.remove_by_magnitude(weight, k), expected)
+    assert np.count_nonzero(~expected) == k
+
+
+@given(weights, st.floats(0, 1))
+def test_sign_twins(weight, zeta):
+    expected = reference.remove_by_sign(weight, zeta)
+    np.testing.assert_array_equal(kernel.remove_by_sign(weight, zeta), expected)
+    assert np.count_nonzero(~expected[weight < 0]) == reference.share(zeta, np.count_nonzero(weight < 0))
+
+
+@given(wirings(), st.data())
+def test_sweep_twins(wiring, data):
+    s, keep = wiring
+    alive_out, alive_in = data.draw(masks(s.n_out)), data.draw(masks(s.n_in))
+    for name, *arguments in (("backward_sweep", alive_out), ("forward_sweep", alive_in, s.n_out)):
+        expected = getattr(reference, name)(s.indptr, s.indices, keep, *arguments)
+        actual = getattr(kernel, name)(s.indptr, s.indices, keep, *arguments)
+        for e, a in zip(expected, actual, strict=True):
+            np.testing.assert_array_equal(a, e)
+
+
+@given(wirings(), st.data())
+def test_absent_and_insertion_twins(wiring, data):
+    s, keep = wiring
+    population = s.n_in * s.n_out
+    present = s.keys()[keep]
+    some = data.draw(masks(population - len(present)))
+    ranks = np.flatnonzero(some)
+    expected = reference.sample_absent(present, population, ranks)
+    actual = kernel.sample_absent(present, population, ranks)
+    np.testing.assert_array_equal(actual, expected)
+    assert actual.dtype == expected.dtype == np.int64
+    np.testing.assert_array_equal(expected, np.setdiff1d(np.arange(population), present)[ranks])
+
+    wanted = reference.insert_links(s.indptr, s.indices, keep, expected, s.n_out)
+    built = kernel.insert_links(s.indptr, s.indices, keep, expected, s.n_out)
+    for e, a in zip(wanted, built, strict=True):
+        assert a.dtype == e.dtype
+        np.testing.assert_array_equal(a, e)
+    after = SparseStructure(s.shape, built[0], built[1])
+    np.testing.assert_array_equal(after.keys(), np.union1d(present, expected))
