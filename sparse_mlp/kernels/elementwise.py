@@ -115,7 +115,7 @@ def dropout(x: Array, uniforms: Array, rate: float) -> Array:
     y, scale, zero = np.empty_like(x), x.dtype.type(1.0 / (1.0 - rate)), x.dtype.type(0)
     for i in range(x.shape[0]):
         for j in range(x.shape[1]):
-            y[i, j] = scale * x[i, j] if uniforms[i, j] >= rate else zero
+            y[i, j] = scale * x[i, j] if np.float64(uniforms[i, j]) >= rate else zero
     return y
 
 

@@ -47,7 +47,8 @@ def tanh_backward(a: Array, da: Array) -> Array:
 
 def dropout(x: Array, uniforms: Array, rate: float) -> Array:
     """Silence the entries of x (n, batch) whose uniform number is below rate and scale up the others."""
-    return np.where(uniforms >= rate, x * x.dtype.type(1.0 / (1.0 - rate)), x.dtype.type(0))
+    kept = uniforms >= np.float64(rate)  # a Python float would be rounded to the precision of the uniform numbers
+    return np.where(kept, x * x.dtype.type(1.0 / (1.0 - rate)), x.dtype.type(0))
 
 
 def softmax(scores: Array) -> Array:

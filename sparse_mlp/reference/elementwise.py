@@ -122,7 +122,7 @@ def dropout(x: Array, uniforms: Array, rate: float) -> Array:
     """
     y = np.zeros(x.shape)
     for i, j in np.ndindex(x.shape):
-        if uniforms[i, j] >= rate:
+        if float(uniforms[i, j]) >= rate:
             y[i, j] = float(x[i, j]) / (1.0 - rate)
     return y
 

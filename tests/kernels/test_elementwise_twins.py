@@ -1,0 +1,145 @@
+"""Compiled and vectorised activations, dropout and losses against the loops that define them."""
+
+from __future__ import annotations
+
+import inspect
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sparse_mlp.kernels import elementwise, numpy_elementwise
+from sparse_mlp.reference import elementwise as reference
+
+U32 = 2.0**-24  # unit roundoff of float32
+TWINS = pytest.mark.parametrize("twin", [elementwise, numpy_elementwise], ids=["numba", "numpy"])
+ARRAYS = (
+    "piecewise_linear_forward", "piecewise_linear_backward", "sigmoid_forward", "sigmoid_backward", "tanh_forward",
+    "tanh_backward", "dropout", "softmax", "softmax_cross_entropy", "mean_squared_error",
+)  # fmt: skip
+SCALARS = ("piecewise_linear", "piecewise_linear_grad", "sigmoid", "sigmoid_grad_from_output", "tanh_grad_from_output")
+
+shapes = st.tuples(st.integers(1, 12), st.integers(1, 9))
+seeds = st.integers(0, 2**32 - 1)
+spreads = st.sampled_from([1e-3, 1.0, 20.0])
+slopes = st.sampled_from([0.0, 0.01, 0.6, -0.6, 1.0])
+dtypes = st.sampled_from(["float32", "float64"])
+
+
+def normal(seed, shape, spread, dtype):
+    return (spread * np.random.default_rng(seed).normal(size=shape)).clip(-80, 80).astype(dtype)
+
+
+def assert_close(actual, expected, dtype, rounding, scale=None):
+    """Within `rounding` units of float32 roundoff of the scale, or 1e-12 in float64."""
+    assert actual.dtype == dtype and expected.dtype == np.float64
+    scale = np.abs(expected) if scale is None else scale
+    bound = (rounding * U32 if dtype == "float32" else 1e-12) * scale + 1e-44  # the last for denormals
+    assert np.all(np.abs(actual - expected) <= bound)
+
+
+@pytest.mark.parametrize("name", SCALARS)
+@pytest.mark.parametrize("z", [-3.0, -0.0, 0.0, 0.25, 0.75])
+def test_functions_of_one_number(name, z):
+    arguments = (z, 0.3) if name.startswith("piecewise") else (z,)
+    assert getattr(elementwise, name)(*arguments) == pytest.approx(getattr(reference, name)(*arguments), rel=1e-15)
+
+
+@TWINS
+@pytest.mark.parametrize("name", ARRAYS)
+def test_twins_take_the_same_arguments(name, twin):
+    def parameters(module):
+        return list(inspect.signature(getattr(module, name)).parameters)
+
+    assert parameters(twin) == parameters(reference)
+
+
+@TWINS
+@given(shape=shapes, seed=seeds, spread=spreads, slope=slopes, dtype=dtypes)
+def test_piecewise_linear(twin, shape, seed, spread, slope, dtype):
+    z, da = normal(seed, shape, spread, dtype), normal(seed + 1, shape, 1.0, dtype)
+    z[0, 0] = 0.0
+    # one rounding of the slope, one of the product
+    assert_close(twin.piecewise_linear_forward(z, slope), reference.piecewise_linear_forward(z, slope), dtype, 3)
+    expected = reference.piecewise_linear_backward(z, da, slope)
+    assert_close(twin.piecewise_linear_backward(z, da, slope), expected, dtype, 3)
+
+
+@TWINS
+@given(shape=shapes, seed=seeds, spread=spreads, dtype=dtypes)
+def test_sigmoid(twin, shape, seed, spread, dtype):
+    z, da = normal(seed, shape, spread, dtype), normal(seed + 1, shape, 1.0, dtype)
+    # exp is good to 2 units in the last place, that is 4 roundings; then a sum, a quotient and the result
+    assert_close(twin.sigmoid_forward(z), reference.sigmoid_forward(z), dtype, 8)
+    a = reference.sigmoid_forward(z).astype(dtype)
+    assert_close(twin.sigmoid_backward(a, da), reference.sigmoid_backward(a, da), dtype, 4)
+
+
+@TWINS
+@given(shape=shapes, seed=seeds, spread=spreads, dtype=dtypes)
+def test_tanh(twin, shape, seed, spread, dtype):
+    z, da = normal(seed, shape, spread, dtype), normal(seed + 1, shape, 1.0, dtype)
+    assert_close(twin.tanh_forward(z), reference.tanh_forward(z), dtype, 8)
+    a = reference.tanh_forward(z).astype(dtype)
+    # a * a is rounded before it is taken from 1, so the error is relative to da, not to the result
+    assert_close(twin.tanh_backward(a, da), reference.tanh_backward(a, da), dtype, 4, np.abs(da))
+
+
+@TWINS
+@given(shape=shapes, seed=seeds, rate=st.sampled_from([0.0, 0.1, 0.5, 0.9]), dtype=dtypes)
+def test_dropout(twin, shape, seed, rate, dtype):
+    x, uniforms = normal(seed, shape, 1.0, dtype), np.random.default_rng(seed).random(shape, dtype=np.float32)
+    uniforms[0, 0] = np.float32(rate)  # on the border, and below it where float32 rounds the rate down
+    assert_close(twin.dropout(x, uniforms, rate), reference.dropout(x, uniforms, rate), dtype, 3)
+
+
+@TWINS
+@given(shape=shapes, seed=seeds, spread=spreads, dtype=dtypes)
+def test_softmax(twin, shape, seed, spread, dtype):
+    scores = normal(seed, shape, spread, dtype)
+    actual = twin.softmax(scores)
+    assert_close(actual, reference.softmax(scores), dtype, 4)
+    np.testing.assert_allclose(actual.sum(axis=0), 1, rtol=shape[0] * 1e-6)
+
+
+@TWINS
+@given(shape=shapes, seed=seeds, spread=spreads, smoothing=st.sampled_from([0.0, 0.1, 0.9]), dtype=dtypes)
+def test_softmax_cross_entropy(twin, shape, seed, spread, smoothing, dtype):
+    scores, labels = normal(seed, shape, spread, dtype), np.random.default_rng(seed).integers(0, *shape)
+    loss, dscores = twin.softmax_cross_entropy(scores, labels, smoothing)
+    expected_loss, expected = reference.softmax_cross_entropy(scores, labels, smoothing)
+    assert math.isclose(loss, expected_loss, rel_tol=1e-12, abs_tol=1e-12)  # in float64 for either type
+    assert_close(dscores, expected, dtype, 4, 1.0 / shape[1])
+
+
+@TWINS
+@given(shape=shapes, seed=seeds, spread=spreads, dtype=dtypes)
+def test_mean_squared_error(twin, shape, seed, spread, dtype):
+    scores, target = normal(seed, shape, spread, dtype), normal(seed + 1, shape, spread, dtype)
+    loss, dscores = twin.mean_squared_error(scores, target)
+    expected_loss, expected = reference.mean_squared_error(scores, target)
+    assert math.isclose(loss, expected_loss, rel_tol=1e-12)
+    assert_close(dscores, expected, dtype, 3)
+
+
+def test_single_columns_add_up_to_the_batch():
+    scores, labels = normal(1, (4, 3), 1.0, "float64"), np.array([3, 0, 1])
+    loss, expected = elementwise.softmax_cross_entropy(scores, labels, 0.2)
+    dscores = np.full_like(scores, np.nan)
+    losses = [elementwise.softmax_cross_entropy_column(scores, j, labels[j], 0.2, 1 / 3, dscores) for j in range(3)]
+    assert sum(losses) / 3 == pytest.approx(loss, rel=1e-14)
+    np.testing.assert_array_equal(dscores, expected)
+
+    target = normal(2, (4, 3), 1.0, "float64")
+    loss, expected = elementwise.mean_squared_error(scores, target)
+    dscores = np.full_like(scores, np.nan)
+    losses = [elementwise.mean_squared_error_column(scores, j, target, 1 / 12, dscores) for j in range(3)]
+    assert sum(losses) / 12 == pytest.approx(loss, rel=1e-14)
+    np.testing.assert_array_equal(dscores, expected)
+
+
+@pytest.mark.parametrize(("alpha", "index", "slope"), [(0.6, 0, -0.6), (0.6, 1, 0.6), (0.25, 2, -0.25), (0.0, 3, 0.0)])
+def test_all_relu_slope(alpha, index, slope):
+    assert reference.all_relu_slope(alpha, index) == slope
