@@ -75,7 +75,7 @@ class SparseStructure:
         n_in, n_out = _checked_shape(shape)
         pointers, columns = _integers("indptr", indptr), _integers("indices", indices)
         _check_indptr(pointers, n_in, len(columns))
-        _check_range("indices", columns, n_out, "output neuron")
+        _check_range("indices", columns, n_out, "an output neuron")
         _check_sorted(pointers, columns)
         wide = len(columns) >= 2**31
         object.__setattr__(self, "shape", (n_in, n_out))
@@ -105,9 +105,9 @@ class SparseStructure:
         u, v = _integers("rows", rows), _integers("cols", cols)
         if len(u) != len(v):
             raise StructureError(describe(f"{len(u)} rows and {len(v)} cols", "of equal length"))
-        _check_range("rows", u, n_in, "input neuron")
-        _check_range("cols", v, n_out, "output neuron")
-        return cls.from_keys(np.sort(u.astype(np.int64) * n_out + v), (n_in, n_out))
+        _check_range("rows", u, n_in, "an input neuron")
+        _check_range("cols", v, n_out, "an output neuron")
+        return cls.from_keys(np.sort(_flat(u, v, n_out)), (n_in, n_out))
 
     @classmethod
     def from_keys(cls, keys: ArrayLike, shape: tuple[int, int]) -> SparseStructure:
@@ -118,7 +118,7 @@ class SparseStructure:
             at = int(np.flatnonzero(np.diff(flat) <= 0)[0])
             kind = "duplicate" if flat[at] == flat[at + 1] else "unsorted"
             raise StructureError(describe(f"{kind} link {_pair(flat[at + 1], n_out)}", "ascending, each link once"))
-        _check_range("keys", flat, n_in * n_out, "row-major position")
+        _check_range("keys", flat, n_in * n_out, "a row-major position")
         rows, cols = np.divmod(flat, n_out)
         indptr = np.zeros(n_in + 1, np.int64)
         np.cumsum(np.bincount(rows, minlength=n_in), out=indptr[1:])
@@ -182,7 +182,7 @@ class SparseStructure:
 
     def keys(self) -> NDArray[np.int64]:
         """Return the ascending row-major position `u * n_out + v` of each link, int64 (nnz,)."""
-        return self.rows().astype(np.int64) * self.n_out + self.indices
+        return _flat(self.rows(), self.indices, self.n_out)
 
     def degrees_in(self) -> NDArray[np.int64]:
         """Return the number of links of each input neuron, int64 (n_in,)."""
@@ -204,9 +204,9 @@ class SparseStructure:
         bool (k,)
         """
         u, v = _integers("rows", rows), _integers("cols", cols)
-        _check_range("rows", u, self.n_in, "input neuron")
-        _check_range("cols", v, self.n_out, "output neuron")
-        return _find(self.keys(), u.astype(np.int64) * self.n_out + v) >= 0
+        _check_range("rows", u, self.n_in, "an input neuron")
+        _check_range("cols", v, self.n_out, "an output neuron")
+        return _find(self.keys(), _flat(u, v, self.n_out)) >= 0
 
     def positions_in(self, other: SparseStructure) -> NDArray[np.int64]:
         """Return where each link of this structure stands in `other`, -1 where it does not.
@@ -301,7 +301,7 @@ def _check_range(name: str, values: NDArray[Any], bound: int, what: str) -> None
     outside = np.flatnonzero((values < 0) | (values >= bound))
     if len(outside):
         at = int(outside[0])
-        raise StructureError(describe(f"{name}[{at}] = {values[at]}", f"a {what} in [0, {bound})"))
+        raise StructureError(describe(f"{name}[{at}] = {values[at]}", f"{what} in [0, {bound})"))
 
 
 def _check_sorted(indptr: NDArray[Any], indices: NDArray[Any]) -> None:
@@ -325,6 +325,11 @@ def _find(sorted_keys: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[
     at = np.searchsorted(sorted_keys, wanted)
     at[at == len(sorted_keys)] = 0
     return np.where(sorted_keys[at] == wanted, at, -1)
+
+
+def _flat(rows: NDArray[Any], cols: NDArray[Any], n_out: int) -> NDArray[np.int64]:
+    # Both in int64 first: NumPy adds int64 and uint64 to float64, and 32 bits overflow.
+    return rows.astype(np.int64) * n_out + cols.astype(np.int64)
 
 
 def _pair(key: int, n_out: int) -> str:

@@ -129,11 +129,11 @@ def add(typing_context: Any, a: Any, b: Any) -> Any:
 
 @intrinsic
 def positive_part(typing_context: Any, a: Any) -> Any:
-    """Return max(a, 0) for each lane."""
+    """Return max(a, 0) for each lane; what is not a number stays so."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         zero = ir.Constant(args[0].type, None)
-        return builder.select(builder.fcmp_ordered(">", args[0], zero), args[0], zero)
+        return builder.select(builder.fcmp_ordered(">", zero, args[0]), zero, args[0])
 
     return a(a), generate
 

@@ -1,0 +1,129 @@
+"""Messages say found → wanted → remedy."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sparse_mlp import errors
+from sparse_mlp.errors import InvalidInputError, SparseMLPError
+
+
+def test_describe() -> None:
+    assert errors.describe("x=1", "2") == "x=1 found; must be 2"
+    assert errors.describe("x=1", "2", "add 1") == "x=1 found; must be 2; add 1"
+
+
+def test_invalid_is_an_error_to_be_raised() -> None:
+    error = errors.invalid("x=1", "2", "add 1")
+    assert type(error) is InvalidInputError
+    assert str(error) == "x=1 found; must be 2; add 1"
+
+
+@pytest.mark.parametrize(
+    ("kind", "also"),
+    [
+        (InvalidInputError, ValueError),
+        (errors.StructureError, InvalidInputError),
+        (errors.DataFileError, SparseMLPError),
+        (errors.CheckpointError, SparseMLPError),
+        (errors.DivergenceError, ArithmeticError),
+    ],
+)
+def test_one_except_clause_catches_all(kind: type[Exception], also: type[Exception]) -> None:
+    with pytest.raises(SparseMLPError):
+        raise kind("x")
+    with pytest.raises(also):
+        raise kind("x")
+
+
+def test_the_sentence_of_the_design() -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        errors.check_fraction("density", 1.2)
+    assert str(caught.value) == "density=1.2 found; must be in (0, 1]; did you pass a percentage?"
+
+
+@pytest.mark.parametrize(
+    ("zero", "one", "interval"),
+    [(False, True, "(0, 1]"), (True, True, "[0, 1]"), (True, False, "[0, 1)"), (False, False, "(0, 1)")],
+)
+def test_borders_of_fractions(zero: bool, one: bool, interval: str) -> None:
+    for value, allowed in ((0, zero), (1, one), (0.5, True), (-1e-9, False), (1 + 1e-9, False)):
+        if allowed:
+            checked = errors.check_fraction("rate", value, zero=zero, one=one)
+            assert checked == value and type(checked) is float
+            continue
+        with pytest.raises(InvalidInputError) as caught:
+            errors.check_fraction("rate", value, zero=zero, one=one)
+        assert f"rate={value!r} found; must be in {interval}" in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [1, 0, -3, 250, 100.5])
+def test_the_percentage_remedy_is_for_percentages_only(value: float) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        errors.check_fraction("rate", value, one=False)
+    assert "percentage" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [None, "0.5", True, 1j, math.nan, math.inf, [0.5], np.array([0.5])])
+def test_what_is_no_fraction(value: Any) -> None:
+    with pytest.raises(InvalidInputError, match=r"found; must be a number in \(0, 1\]"):
+        errors.check_fraction("density", value)
+
+
+@pytest.mark.parametrize("value", [np.float32(0.25), np.float64(0.25)])
+def test_numpy_fractions_become_floats(value: Any) -> None:
+    checked = errors.check_fraction("density", value)
+    assert checked == 0.25 and type(checked) is float
+
+
+@pytest.mark.parametrize("value", [3, np.int32(3), np.uint8(3)])
+def test_integers_become_int(value: Any) -> None:
+    checked = errors.check_integer("n", value)
+    assert checked == 3 and type(checked) is int
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.0, True, "3", None, np.float64(3)])
+def test_what_is_no_count(value: Any) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        errors.check_integer("n", value)
+    assert str(caught.value) == f"n={value!r} found; must be a whole number, 1 or more"
+
+
+def test_minimum_of_integers() -> None:
+    assert errors.check_integer("n", 0, minimum=0) == 0
+    with pytest.raises(InvalidInputError, match="a whole number, 5 or more"):
+        errors.check_integer("n", 4, minimum=5)
+
+
+def test_numbers() -> None:
+    checked = errors.check_number("lr", np.float32(0.5))
+    assert checked == 0.5 and type(checked) is float
+    assert errors.check_number("lr", 0) == 0
+    assert errors.check_number("lr", -2, minimum=-2) == -2
+
+
+@pytest.mark.parametrize("value", [-1e-9, math.nan, math.inf, True, "1", None])
+def test_what_is_no_number(value: Any) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        errors.check_number("lr", value)
+    assert str(caught.value) == f"lr={value!r} found; must be a finite number of at least 0"
+
+
+def test_strict_minimum() -> None:
+    assert errors.check_number("lr", 1e-9, strict=True) == 1e-9
+    with pytest.raises(InvalidInputError, match="lr=0 found; must be a finite number above 0"):
+        errors.check_number("lr", 0, strict=True)
+
+
+def test_choices() -> None:
+    assert errors.check_choice("rule", "set", ["set", "rlr"]) == "set"
+    with pytest.raises(InvalidInputError) as caught:
+        errors.check_choice("rule", "sett", (name for name in ["set", "rlr"]))
+    assert str(caught.value) == "rule='sett' found; must be one of set, rlr; did you mean 'set'?"
+    with pytest.raises(InvalidInputError) as caught:
+        errors.check_choice("rule", "zzz", ["set", "rlr"])
+    assert str(caught.value) == "rule='zzz' found; must be one of set, rlr"
