@@ -1,0 +1,49 @@
+"""The command line: sparse-mlp VERB."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from sparse_mlp import __version__
+from sparse_mlp.cli import bench, data, doctor, evaluate, resume, train
+from sparse_mlp.errors import InvalidInputError, SparseMLPError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        The words after the command's name; taken from the process by default.
+
+    Returns
+    -------
+    int
+        0 if all is well, 2 for an input that cannot be used, 1 for what went wrong later, 130 if interrupted.
+    """
+    parser = argparse.ArgumentParser(
+        prog="sparse-mlp", description="Train truly sparse neural networks, to understand, teach and check."
+    )
+    parser.add_argument("--version", action="version", version=f"sparse_mlp {__version__}")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for verb in (train, evaluate, resume, data, doctor, bench):
+        verb.add_parser(verbs)
+    parsed = parser.parse_args(arguments)
+    try:
+        return int(parsed.run(parsed))
+    except SparseMLPError as error:
+        print(f"sparse-mlp {parsed.verb}: {error}", file=sys.stderr)
+        return 2 if isinstance(error, InvalidInputError) else 1
+    except KeyboardInterrupt:
+        print(f"sparse-mlp {parsed.verb}: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output left; say nothing more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+__all__ = ["main"]

@@ -59,7 +59,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
     np.savez(buffer, **checkpoint.arrays)  # type: ignore[arg-type]
     digest = hashlib.sha256(buffer.getvalue()).hexdigest()
     arrays = folder / f"checkpoint-{digest[:16]}.npz"
-    write_atomically(arrays, lambda file: file.write(buffer.getvalue()) and None)
+    write_atomically(arrays, lambda file: file.write(buffer.getvalue()))
     current = folder / CURRENT
     if current.exists():
         write_text(folder / PREVIOUS, current.read_text())

@@ -1,0 +1,29 @@
+"""`sparse-mlp bench`: speed and memory beside dense NumPy, PyTorch and what the machine could do."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+
+def add_parser(verbs: Any) -> None:
+    """Declare the verb."""
+    parser = verbs.add_parser("bench", help="measure speed and memory", description=__doc__)
+    parser.add_argument("subject", choices=("mlp",), help="what to measure")
+    parser.add_argument("--quick", action="store_true", help="small sizes and few repeats, to see that it works")
+    parser.add_argument("--no-large", dest="large", action="store_false", help="leave out the network of 50,000s")
+    parser.add_argument("--threads", type=int, help="threads to use (default: all)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the ledger as JSON as well")
+    parser.set_defaults(run=bench)
+
+
+def bench(arguments: argparse.Namespace) -> int:
+    """Run the verb."""
+    from sparse_mlp.bench.mlp import run
+
+    ledger = run(
+        quick=arguments.quick, json_path=arguments.json, large=arguments.large, threads=arguments.threads
+    )
+    print(ledger.table())
+    return 0

@@ -1,0 +1,178 @@
+"""What `train` can be told, by options or by a TOML file with the same names, checked before anything is written."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from sparse_mlp.errors import check_choice, check_fraction, check_integer, check_number, invalid
+
+
+def _option(default: Any, help: str, **extra: Any) -> Any:
+    """Declare an option with its help text; lists are declared by their items."""
+    if isinstance(default, list):
+        return field(default_factory=lambda: list(default), metadata={"help": help, **extra})
+    return field(default=default, metadata={"help": help, **extra})
+
+
+@dataclass
+class TrainConfig:
+    """All settings of a run; `config.json` in the run's folder holds them."""
+
+    dataset: str = _option("digits", "data set, see `sparse-mlp data list`")
+    data_dir: str | None = _option(None, "folder with the data files (else $SPARSE_MLP_DATA, else the cache)")
+    standardize: bool = _option(True, "subtract the mean of the training inputs and divide by their deviation")
+    validation_fraction: float = _option(0.0, "part of the training samples set aside for validation")
+    hidden: list[int] = _option([1000, 1000, 1000], "neurons of each hidden layer", item=int)
+    density: float = _option(0.02, "fraction of the possible links that the sparse layers have")
+    epsilon: float | None = _option(None, "SET's parameter, instead of a density", item=float)
+    topology: str = _option("erdos-renyi", "generator of the first wiring")
+    allocation: str = _option("uniform", "how the links are shared among layers: uniform, er or erk")
+    activation: str = _option("relu", "relu, leaky-relu, all-relu, sigmoid, tanh or identity")
+    weights: str = _option("swi", "law of the first weights: swi, kaiming, he-uniform or normal")
+    dropout: float = _option(0.0, "fraction of hidden activations dropped while training")
+    rule: str = _option("set", "how the wiring evolves: static, set, rlr or dense")
+    zeta: float = _option(0.3, "fraction of the links that an update replaces")
+    zeta_schedule: str = _option("constant", "course of zeta: constant, cosine or linear")
+    percolate: bool = _option(False, "also replace links that are cut off from input or output")
+    new_weights: str | None = _option(None, "law of the new weights (default: the rule's own)", item=str)
+    update_every: int = _option(1, "epochs between two updates of the wiring")
+    epochs: int = _option(20, "passes over the training samples")
+    batch_size: int = _option(32, "samples of a gradient step")
+    optimizer: str = _option("sgd", "sgd or adam")
+    learning_rate: float | None = _option(None, "at the start (default: 0.05 for sgd, 0.001 for adam)", item=float)
+    momentum: float = _option(0.9, "of sgd")
+    nesterov: bool = _option(False, "use Nesterov's momentum")
+    weight_decay: float = _option(0.0, "pull of the weights towards zero; biases are left alone")
+    schedule: str = _option("linear", "course of the learning rate: constant, linear, cosine or step")
+    warm_up_steps: int = _option(0, "steps over which the learning rate rises first")
+    label_smoothing: float = _option(0.0, "part of the target spread over all classes")
+    early_stop: int = _option(0, "epochs without better validation accuracy after which to stop; 0: never")
+    seed: int = _option(0, "of wiring, weights, data order and everything else that is random")
+    threads: int | None = _option(None, "threads to use (default: all); the result does not depend on it", item=int)
+    backend: str | None = _option(None, "reference, scipy or numba (else $SPARSE_MLP_BACKEND)", item=str)
+    out: str | None = _option(None, "folder of the run (default: a new one under runs/)", item=str)
+    checkpoint_every: int = _option(1, "epochs between two checkpoints")
+    figures: bool = _option(True, "draw the figures at the end")
+
+    def check(self) -> None:
+        """Refuse values that cannot be used.
+
+        Raises
+        ------
+        InvalidInputError
+            Naming the first bad one.
+        """
+        from sparse_mlp.evolution import RULES
+        from sparse_mlp.kernels.dispatch import choose_backend
+        from sparse_mlp.models import ACTIVATIONS
+        from sparse_mlp.optim import OPTIMIZERS, SCHEDULES
+        from sparse_mlp.topology import GENERATORS, INITIAL_WEIGHTS
+
+        check_choice("rule", self.rule, RULES)
+        check_choice("activation", self.activation, ACTIVATIONS)
+        check_choice("topology", self.topology, GENERATORS)
+        check_choice("allocation", self.allocation, ("uniform", "er", "erk"))
+        check_choice("weights", self.weights, INITIAL_WEIGHTS)
+        check_choice("zeta_schedule", self.zeta_schedule, ("constant", "cosine", "linear"))
+        check_choice("optimizer", self.optimizer, OPTIMIZERS)
+        check_choice("schedule", self.schedule, SCHEDULES)
+        choose_backend(self.backend)
+        if self.new_weights is not None:
+            check_choice("new_weights", self.new_weights, INITIAL_WEIGHTS)
+        for size in self.hidden:
+            check_integer("hidden", size)
+        check_fraction("density", self.density)
+        for name in ("validation_fraction", "dropout", "label_smoothing", "momentum"):
+            check_fraction(name, getattr(self, name), zero=True, one=False)
+        check_fraction("zeta", self.zeta, zero=True)
+        for name in ("epsilon", "learning_rate"):
+            if getattr(self, name) is not None:
+                check_number(name, getattr(self, name), strict=True)
+        check_number("weight_decay", self.weight_decay)
+        for name in ("epochs", "batch_size", "update_every", "checkpoint_every"):
+            check_integer(name, getattr(self, name))
+        for name in ("seed", "warm_up_steps", "early_stop"):
+            check_integer(name, getattr(self, name), minimum=0)
+        if self.threads is not None:
+            check_integer("threads", self.threads)
+        if self.early_stop and not self.validation_fraction:
+            raise invalid(
+                f"early_stop={self.early_stop} without validation samples", "used with validation_fraction above 0",
+                "test samples must not decide when to stop",
+            )  # fmt: skip
+
+    def to_json(self) -> str:
+        """Return the settings as JSON text."""
+        return json.dumps(dataclasses.asdict(self), indent=1) + "\n"
+
+
+def load_toml(path: Path) -> dict[str, Any]:
+    """Read settings from a TOML file; names may be written with `-` or `_`.
+
+    Raises
+    ------
+    InvalidInputError
+        If the file cannot be read, or is no TOML.
+    """
+    try:
+        text = Path(path).read_bytes().decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise invalid(f"configuration {path}: {error}", "a readable TOML file") from None
+    try:
+        return {key.replace("-", "_"): value for key, value in tomllib.loads(text).items()}
+    except tomllib.TOMLDecodeError as error:
+        raise invalid(f"configuration {path}: {error}", "valid TOML") from None
+
+
+def make_config(settings: dict[str, Any]) -> TrainConfig:
+    """Turn settings into a checked configuration.
+
+    Raises
+    ------
+    InvalidInputError
+        If a key is unknown, or a value of the wrong type or out of range.
+    """
+    known = {f.name: f for f in fields(TrainConfig)}
+    for key, value in settings.items():
+        check_choice("key", key, known)
+        settings[key] = _typed(key, value, str(known[key].type))
+    config = TrainConfig(**settings)
+    config.check()
+    return config
+
+
+def read_config(path: Path) -> TrainConfig:
+    """Read `config.json` of a run.
+
+    Raises
+    ------
+    InvalidInputError
+        If there is none, or it is damaged.
+    """
+    try:
+        settings = json.loads(Path(path).read_text())
+    except (OSError, ValueError):
+        raise invalid(f"{path} missing or damaged", "the config.json of a run") from None
+    return make_config(settings)
+
+
+def _typed(key: str, value: Any, annotation: str) -> Any:
+    """Check a value's type as TOML and JSON know it; whole numbers do for numbers."""
+    if value is None and "None" in annotation:
+        return None
+    if annotation == "list[int]":
+        if isinstance(value, list) and all(isinstance(v, int) and not isinstance(v, bool) for v in value):
+            return value
+        raise invalid(f"{key}={value!r}", "a list of whole numbers")
+    kind = {"str": str, "bool": bool, "int": int, "float": float}[annotation.removesuffix(" | None")]
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
+        names = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
+        raise invalid(f"{key}={value!r}", names[kind])
+    return value

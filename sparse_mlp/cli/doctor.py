@@ -1,0 +1,30 @@
+"""`sparse-mlp doctor`: what this installation uses, and why."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+
+def add_parser(verbs: Any) -> None:
+    """Declare the verb."""
+    parser = verbs.add_parser("doctor", help="say what is used here, and why", description=__doc__)
+    parser.add_argument("--warm", action="store_true", help="compile all kernels now, so that no run has to wait")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=doctor)
+
+
+def doctor(arguments: argparse.Namespace) -> int:
+    """Run the verb."""
+    from sparse_mlp.cli.environment import describe_environment, warm_up
+
+    findings = describe_environment()
+    if arguments.warm:
+        findings["compiled in"] = f"{warm_up():.1f} s"
+    if arguments.json:
+        print(json.dumps(findings))
+        return 0
+    width = max(map(len, findings))
+    print("\n".join(f"{name:<{width}}  {value}" for name, value in findings.items()))
+    return 0

@@ -1,0 +1,51 @@
+"""`sparse-mlp evaluate`: how good a trained network is, class by class."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sparse_mlp.cli.config import read_config
+
+
+def add_parser(verbs: Any) -> None:
+    """Declare the verb."""
+    parser = verbs.add_parser("evaluate", help="evaluate the network of a run on the test samples", description=__doc__)
+    parser.add_argument("folder", type=Path, metavar="RUN", help="folder of the run")
+    parser.add_argument("--data-dir", help="where the data files are now")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
+    parser.set_defaults(run=evaluate)
+
+
+def evaluate(arguments: argparse.Namespace) -> int:
+    """Run the verb."""
+    config = read_config(arguments.folder / "config.json")
+    config.data_dir = arguments.data_dir or config.data_dir
+
+    from sparse_mlp.cli.run import make_run
+    from sparse_mlp.training import load_checkpoint
+    from sparse_mlp.training import evaluate as measure
+
+    run = make_run(config, arguments.folder, callbacks=[])
+    run.trainer.resume(load_checkpoint(arguments.folder))
+    assert run.trainer.loss is not None
+    outcome = measure(run.model, *run.test, run.trainer.loss)
+    right = run.model.predict_scores(run.test[0]).argmax(axis=1) == run.test[1]
+    names = run.data.class_names or [str(c) for c in range(run.data.n_classes)]
+    classes = {str(name): float(np.mean(right[run.test[1] == c])) for c, name in enumerate(names) if c in run.test[1]}
+    if arguments.json:
+        print(json.dumps({
+            "dataset": config.dataset, "synthetic": run.data.synthetic, "provenance": run.data.provenance,
+            "epochs": run.trainer.epoch, "test_accuracy": outcome.accuracy, "test_loss": outcome.loss,
+            "class_accuracy": classes, "out": str(arguments.folder),
+        }))  # fmt: skip
+        return 0
+    print(f"{run.model} after {run.trainer.epoch} epochs, {run.data.provenance}")
+    print(f"test accuracy {outcome.accuracy:.2%}, loss {outcome.loss:.4f}, {len(right):,} samples\n")
+    width = max(len(name) for name in classes)
+    print("\n".join(f"{name:<{width}}  {share:7.2%}" for name, share in classes.items()))
+    return 0

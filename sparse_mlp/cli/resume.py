@@ -1,0 +1,41 @@
+"""`sparse-mlp resume`: go on with an interrupted run; the result is the one of a run that was never interrupted."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from sparse_mlp.cli.config import read_config
+
+
+def add_parser(verbs: Any) -> None:
+    """Declare the verb."""
+    parser = verbs.add_parser("resume", help="go on with an interrupted run", description=__doc__)
+    parser.add_argument("folder", type=Path, metavar="RUN", help="folder of the run")
+    parser.add_argument("--data-dir", help="where the data files are now")
+    parser.add_argument("--threads", type=int, help="threads to use; the result does not depend on it")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
+    parser.set_defaults(run=resume)
+
+
+def resume(arguments: argparse.Namespace) -> int:
+    """Run the verb."""
+    config = read_config(arguments.folder / "config.json")
+    config.data_dir = arguments.data_dir or config.data_dir
+
+    from sparse_mlp.cli.run import make_run
+    from sparse_mlp.cli.train import finish
+    from sparse_mlp.kernels.threads import set_threads
+    from sparse_mlp.training import load_checkpoint
+    from sparse_mlp.training.checkpoint import CURRENT, PREVIOUS
+
+    set_threads(arguments.threads or config.threads)
+    run = make_run(config, arguments.folder)
+    if (arguments.folder / CURRENT).exists() or (arguments.folder / PREVIOUS).exists():
+        run.trainer.resume(load_checkpoint(arguments.folder))
+        print(f"resumed at epoch {run.trainer.epoch}, step {run.trainer.step}", file=sys.stderr)
+    else:
+        print("no checkpoint yet: the run starts again from its seed", file=sys.stderr)
+    return finish(run, as_json=arguments.json)

@@ -1,0 +1,133 @@
+"""From settings to a network, its data and its trainer; the same for a new run, a resumed and an evaluated one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sparse_mlp import datasets
+from sparse_mlp.cli.config import TrainConfig
+from sparse_mlp.datasets import Dataset
+from sparse_mlp.evolution import Rule, make_rule
+from sparse_mlp.layers import SoftmaxCrossEntropy
+from sparse_mlp.models import SparseMLP
+from sparse_mlp.optim import Optimizer, make_optimizer
+from sparse_mlp.rng import spawn_streams
+from sparse_mlp.training import Callback, Checkpoints, EarlyStopping, HistoryFile, Progress, Trainer
+
+LEARNING_RATES = {"sgd": 0.05, "adam": 0.001}
+
+Samples = tuple[Any, Any]
+
+
+@dataclass
+class Run:
+    """Everything that a run consists of, made from its settings alone."""
+
+    config: TrainConfig
+    folder: Path
+    data: Dataset
+    train: Samples
+    validation: Samples | None
+    model: SparseMLP
+    trainer: Trainer
+
+    @property
+    def test(self) -> Samples:
+        """The samples that nothing is decided on."""
+        return self.data.test_x, self.data.test_y
+
+    def fit(self) -> None:
+        """Train from wherever the state is to the last epoch."""
+        self.trainer.fit(self.train, self.test, epochs=self.config.epochs, validation=self.validation)
+
+
+def load_data(config: TrainConfig) -> Dataset:
+    """Load the data set of a run, standardised if it says so."""
+    data = datasets.load(config.dataset, config.data_dir)
+    return datasets.standardize(data) if config.standardize else data
+
+
+def make_run(config: TrainConfig, folder: Path, callbacks: list[Callback] | None = None) -> Run:
+    """Load the data and make network and trainer.
+
+    Parameters
+    ----------
+    config : TrainConfig
+    folder : path
+        Of the run; nothing is written yet.
+    callbacks : list of Callback, optional
+        By default history, checkpoints and progress.
+    """
+    data = load_data(config)
+    train, validation = _split(data, config)
+    model = _model(config, data)
+    trainer = Trainer(
+        model,
+        rule=_rule(config),
+        optimizer=_optimizer(config),
+        schedule=config.schedule,
+        schedule_params={"warm_up_steps": config.warm_up_steps},
+        loss=SoftmaxCrossEntropy(config.label_smoothing, backend=model.backend),
+        batch_size=config.batch_size,
+        update_every=config.update_every,
+        rng=config.seed,
+        callbacks=_callbacks(config, folder) if callbacks is None else callbacks,
+    )
+    return Run(config, folder, data, train, validation, model, trainer)
+
+
+def _split(data: Dataset, config: TrainConfig) -> tuple[Samples, Samples | None]:
+    if not config.validation_fraction:
+        return (data.train_x, data.train_y), None
+    order = spawn_streams(config.seed)["split"].permutation(len(data.train_x))
+    count = max(1, round(config.validation_fraction * len(order)))
+    aside, kept = np.sort(order[:count]), np.sort(order[count:])
+    return (data.train_x[kept], data.train_y[kept]), (data.train_x[aside], data.train_y[aside])
+
+
+def _model(config: TrainConfig, data: Dataset) -> SparseMLP:
+    sizes = [data.train_x.shape[1], *config.hidden, data.n_classes]
+    common = {
+        "activation": config.activation, "weights": config.weights, "dropout": config.dropout, "rng": config.seed,
+        "backend": config.backend,
+    }  # fmt: skip
+    if _rule(config).wants_dense:
+        return SparseMLP.dense(sizes, **{**common, "weights": "kaiming"})
+    return SparseMLP(
+        sizes, density=config.density, epsilon=config.epsilon, topology=config.topology,
+        allocation=config.allocation, **common,
+    )  # fmt: skip
+
+
+def _rule(config: TrainConfig) -> Rule:
+    if config.rule in ("static", "dense"):
+        return make_rule(config.rule)
+    options: dict[str, Any] = {
+        "zeta": config.zeta, "zeta_schedule": config.zeta_schedule, "percolate": config.percolate,
+        "backend": config.backend,
+    }  # fmt: skip
+    if config.new_weights is not None:
+        options["new_weights"] = config.new_weights
+    return make_rule(config.rule, **options)
+
+
+def _optimizer(config: TrainConfig) -> Optimizer:
+    options: dict[str, Any] = {
+        "learning_rate": config.learning_rate or LEARNING_RATES[config.optimizer],
+        "weight_decay": config.weight_decay,
+        "backend": config.backend,
+    }
+    if config.optimizer == "sgd":
+        options.update(momentum=config.momentum, nesterov=config.nesterov)
+    return make_optimizer(config.optimizer, **options)
+
+
+def _callbacks(config: TrainConfig, folder: Path) -> list[Callback]:
+    callbacks: list[Callback] = [Progress(), HistoryFile(folder / "metrics.jsonl")]
+    if config.early_stop:
+        callbacks.append(EarlyStopping(config.early_stop))
+    return [*callbacks, Checkpoints(folder, config.checkpoint_every)]

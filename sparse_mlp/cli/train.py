@@ -1,0 +1,101 @@
+"""`sparse-mlp train`: train a network, evolve its wiring, leave a run folder."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from sparse_mlp.cli.config import TrainConfig, load_toml, make_config
+from sparse_mlp.errors import invalid
+
+
+def add_parser(verbs: Any) -> None:
+    """Declare the verb and one option for each setting."""
+    parser = verbs.add_parser("train", help="train a network and evolve its wiring", description=__doc__)
+    parser.add_argument("--config", type=Path, help="TOML file with the same names; options on the line win")
+    parser.add_argument("--overwrite", action="store_true", help="replace the run in --out")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
+    for setting in fields(TrainConfig):
+        _add_option(parser, setting)
+    parser.set_defaults(run=train)
+
+
+def _add_option(parser: argparse.ArgumentParser, setting: Any) -> None:
+    flag, help_text = "--" + setting.name.replace("_", "-"), setting.metadata["help"]
+    options: dict[str, Any] = {"dest": setting.name, "default": argparse.SUPPRESS}
+    if setting.type == "bool":
+        parser.add_argument(flag, action=argparse.BooleanOptionalAction, help=help_text, **options)
+    elif setting.type == "list[int]":
+        parser.add_argument(flag, type=int, nargs="*", help=help_text, metavar="N", **options)
+    else:
+        kind = {"int": int, "float": float, "str": str}[setting.type.removesuffix(" | None")]
+        shown = "" if setting.default is None else f" (default: {setting.default})"
+        parser.add_argument(flag, type=kind, help=help_text + shown, metavar=kind.__name__.upper(), **options)
+
+
+def train(arguments: argparse.Namespace) -> int:
+    """Run the verb."""
+    given = {key: value for key, value in vars(arguments).items() if key in TrainConfig.__dataclass_fields__}
+    from_file = load_toml(arguments.config) if arguments.config else {}
+    config = make_config({**from_file, **given})
+    folder = _run_folder(config, arguments.overwrite)
+
+    from sparse_mlp.cli.run import make_run
+    from sparse_mlp.kernels.threads import set_threads
+    from sparse_mlp.training.files import write_text
+
+    config.out = str(folder)
+    set_threads(config.threads)
+    run = make_run(config, folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    _clear(folder)
+    write_text(folder / "config.json", config.to_json())
+    return finish(run, as_json=arguments.json)
+
+
+def finish(run: Any, *, as_json: bool) -> int:
+    """Train to the end, draw, print; shared with `resume`."""
+    from sparse_mlp.cli.report import draw_figures, result, table
+
+    print(f"{run.model}, {run.data.provenance}", file=sys.stderr)
+    run.fit()
+    if run.trainer.interrupted:
+        print(f"interrupted; the state is saved: sparse-mlp resume {run.folder}", file=sys.stderr)
+        return 130
+    if run.config.figures:
+        draw_figures(run)
+    print(json.dumps(result(run)) if as_json else table(run))
+    return 0
+
+
+def _run_folder(config: TrainConfig, overwrite: bool) -> Path:
+    if config.out is None:
+        base = Path("runs") / f"{config.dataset}-{config.rule}-seed{config.seed}"
+        return next(path for path in _numbered(base) if not path.exists())
+    folder = Path(config.out)
+    if folder.exists() and not folder.is_dir():
+        raise invalid(f"out={config.out}, a file", "a folder")
+    if folder.is_dir() and any(folder.iterdir()) and not overwrite:
+        raise invalid(
+            f"out={config.out}, a folder with files", "new or empty", "go on with `sparse-mlp resume`, or --overwrite"
+        )
+    return folder
+
+
+def _numbered(base: Path) -> Any:
+    yield base
+    number = 2
+    while True:
+        yield base.with_name(f"{base.name}-{number}")
+        number += 1
+
+
+def _clear(folder: Path) -> None:
+    """Remove what an earlier run left in the folder, and nothing else."""
+    for pattern in ("config.json", "metrics.jsonl", "checkpoint*.json", "checkpoint-*.npz", "*.png"):
+        for path in folder.glob(pattern):
+            path.unlink()
