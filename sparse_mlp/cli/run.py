@@ -91,7 +91,7 @@ def _split(data: Dataset, config: TrainConfig) -> tuple[Samples, Samples | None]
 
 def _model(config: TrainConfig, data: Dataset) -> SparseMLP:
     sizes = [data.train_x.shape[1], *config.hidden, data.n_classes]
-    common = {
+    common: dict[str, Any] = {
         "activation": config.activation, "weights": config.weights, "dropout": config.dropout, "rng": config.seed,
         "backend": config.backend,
     }  # fmt: skip

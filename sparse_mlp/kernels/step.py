@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sparse_mlp.kernels._jit import parallel_jit, prange
+from sparse_mlp.kernels._jit import jit, parallel_jit, prange
 from sparse_mlp.kernels.linear import sum_in_order
 from sparse_mlp.kernels.network import (
     SOFTMAX_CROSS_ENTROPY,
@@ -29,7 +29,50 @@ Array = NDArray[Any]
 BLOCK = 4096  # values that one thread sums at a time: 16 KB of each buffer
 
 
+@jit
+def _group_gradient(
+    net: Network, values: Array, x: Array, samples: Array, labels: Array, targets: Array,
+    loss_kind: int, smoothing: float, work: Array, gradient: Array, first_tile: int, last_tile: int,
+) -> float:  # fmt: skip
+    """Write the gradient of tiles `first_tile:last_tile` and return their part of the mean loss."""
+    width, batch = work.shape[1], len(samples)
+    scores = work[net.activation_start[-1] : net.activation_start[-1] + net.sizes[-1]]
+    gradient[:] = 0
+    loss = 0.0
+    for t in range(first_tile, last_tile):
+        first = t * width
+        count = min(width, batch - first)
+        load_tile(x, samples, first, count, work[: net.sizes[0]])
+        forward_tile(net, values, work)
+        if loss_kind == SOFTMAX_CROSS_ENTROPY:
+            loss += softmax_cross_entropy_tile(scores, labels, samples, first, count, smoothing, batch)
+        else:
+            loss += mean_squared_error_tile(scores, targets, samples, first, count, batch)
+        backward_tile(net, values, work, gradient)
+    return loss
+
+
 @parallel_jit
+def _groups_gradient(
+    net: Network, values: Array, x: Array, samples: Array, labels: Array, targets: Array,
+    loss_kind: int, smoothing: float, work: Array, partial: Array, gradient: Array,
+) -> float:  # fmt: skip
+    groups, width = work.shape[0], work.shape[2]
+    tiles = (len(samples) + width - 1) // width
+    losses = np.zeros(groups)
+    for g in prange(groups):
+        losses[g] = _group_gradient(
+            net, values, x, samples, labels, targets, loss_kind, smoothing, work[g], partial[g],
+            g * tiles // groups, (g + 1) * tiles // groups,
+        )  # fmt: skip
+    for block in prange((len(values) + BLOCK - 1) // BLOCK):
+        sum_in_order(partial, gradient, block * BLOCK, min(len(values), (block + 1) * BLOCK))
+    loss = 0.0
+    for g in range(groups):
+        loss += losses[g]
+    return loss
+
+
 def network_gradient(
     net: Network, values: Array, x: Array, samples: Array, labels: Array, targets: Array,
     loss_kind: int, smoothing: float, work: Array, partial: Array, gradient: Array,
@@ -66,32 +109,16 @@ def network_gradient(
 
     Notes
     -----
-    O(nnz * batch) multiply-adds: one per link forward, two backward.
+    O(nnz * batch) multiply-adds: one per link forward, two backward. A single group runs without starting threads.
     """
-    groups, width, batch = work.shape[0], work.shape[2], len(samples)
-    tiles = (batch + width - 1) // width
-    per_group = (tiles + groups - 1) // groups
-    losses = np.zeros(groups)
-    for g in prange(groups):
-        partial[g] = 0
-        for t in range(g * per_group, min(tiles, (g + 1) * per_group)):
-            first = t * width
-            count = min(width, batch - first)
-            load_tile(x, samples, first, count, work[g, : net.sizes[0]])
-            forward_tile(net, values, work[g])
-            scores = work[g, net.activation_start[-1] : net.activation_start[-1] + net.sizes[-1]]
-            if loss_kind == SOFTMAX_CROSS_ENTROPY:
-                losses[g] += softmax_cross_entropy_tile(scores, labels, samples, first, count, smoothing, batch)
-            else:
-                losses[g] += mean_squared_error_tile(scores, targets, samples, first, count, batch)
-            backward_tile(net, values, work[g], partial[g])
-    used = (tiles + per_group - 1) // per_group
-    for block in prange((len(values) + BLOCK - 1) // BLOCK):
-        sum_in_order(partial[:used], gradient, block * BLOCK, min(len(values), (block + 1) * BLOCK))
-    loss = 0.0
-    for g in range(groups):
-        loss += losses[g]
-    return loss
+    if len(work) == 1:
+        tiles = -(-len(samples) // work.shape[2])
+        return _group_gradient(
+            net, values, x, samples, labels, targets, loss_kind, smoothing, work[0], gradient, 0, tiles
+        )
+    return _groups_gradient(
+        net, values, x, samples, labels, targets, loss_kind, smoothing, work, partial, gradient
+    )
 
 
 @parallel_jit
@@ -100,9 +127,8 @@ def network_scores(net: Network, values: Array, x: Array, work: Array, scores: A
     groups, width, n_samples = work.shape[0], work.shape[2], len(x)
     samples = np.arange(n_samples)
     tiles = (n_samples + width - 1) // width
-    per_group = (tiles + groups - 1) // groups
     for g in prange(groups):
-        for t in range(g * per_group, min(tiles, (g + 1) * per_group)):
+        for t in range(g * tiles // groups, (g + 1) * tiles // groups):
             first = t * width
             count = min(width, n_samples - first)
             load_tile(x, samples, first, count, work[g, : net.sizes[0]])

@@ -92,7 +92,7 @@ class SparseMLP:
         sparse = shapes[:-1] if dense_readout else shapes
         streams = spawn_streams(rng)
         densities = _densities(sparse, density, epsilon, allocation)
-        common = {"rng": streams["weights"], "dtype": dtype, "backend": backend}
+        common: dict[str, Any] = {"rng": streams["weights"], "dtype": dtype, "backend": backend}
         linear: list[SparseLinear | Dense] = []
         for i, (shape, share) in enumerate(zip(sparse, densities, strict=True)):
             structure = generate(topology, *shape, share, rng=streams["topology"])
