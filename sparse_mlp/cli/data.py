@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 from typing import Any
 
@@ -44,7 +45,7 @@ def check(arguments: argparse.Namespace) -> int:
     """Run `data check`; the exit code is 1 if a file is missing or bad."""
     reports = [report for name in arguments.names for report in datasets.check(name, arguments.data_dir)]
     if arguments.json:
-        print(json.dumps([report._asdict() for report in reports]))
+        print(json.dumps([dataclasses.asdict(report) for report in reports]))
     else:
         for report in reports:
             print(f"{report.status:<10}  {report.path}  {report.detail}".rstrip())
