@@ -27,8 +27,8 @@ def evaluate(arguments: argparse.Namespace) -> int:
     config.data_dir = arguments.data_dir or config.data_dir
 
     from sparse_mlp.cli.run import make_run
-    from sparse_mlp.training import load_checkpoint
     from sparse_mlp.training import evaluate as measure
+    from sparse_mlp.training import load_checkpoint
 
     run = make_run(config, arguments.folder, callbacks=[])
     run.trainer.resume(load_checkpoint(arguments.folder))

@@ -13,8 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparse_mlp.kernels._jit import jit
-from sparse_mlp.kernels.elementwise import piecewise_linear, piecewise_linear_grad, sigmoid, sigmoid_grad_from_output
-from sparse_mlp.kernels.elementwise import tanh_grad_from_output
+from sparse_mlp.kernels.elementwise import (
+    piecewise_linear,
+    piecewise_linear_grad,
+    sigmoid,
+    sigmoid_grad_from_output,
+    tanh_grad_from_output,
+)
 from sparse_mlp.kernels.tile import bias_grad_tile, linear_backward_tile, sddmm_tile, spmm_tile
 
 Array = NDArray[Any]

@@ -129,17 +129,18 @@ def _tables(pairs: list[tuple[Linear, Any]], store: ParameterStore) -> tuple[Net
         slopes=slopes,
         by_input_start=np.concatenate(([0], np.cumsum(sizes[:-1] + 1)))[:-1],
         by_output_start=np.concatenate(([0], np.cumsum(sizes[1:] + 1)))[:-1],
-        by_input=np.concatenate([s.indptr.astype(np.int64) + o for s, o in zip(structures, offsets, strict=True)]),
-        by_output=np.concatenate(
-            [s.by_output.indptr.astype(np.int64) + o for s, o in zip(structures, offsets, strict=True)]
-        ),
+        by_input=_shifted([s.indptr for s in structures], offsets),
+        by_output=_shifted([s.by_output.indptr for s in structures], offsets),
         indices=np.concatenate([s.indices for s in structures]),
         rows=np.concatenate([s.by_output.indices for s in structures]),
-        order=np.concatenate(
-            [(s.by_output.order.astype(np.int64) + o).astype(order_type) for s, o in zip(structures, offsets, strict=True)]
-        ),
+        order=_shifted([s.by_output.order for s in structures], offsets).astype(order_type),
         activation_start=activation_start[:-1],
         raw_start=raw_start,
         spare_start=rows,
     )
     return net, rows + int(sizes.max())
+
+
+def _shifted(parts: list[Array], offsets: list[int]) -> NDArray[np.int64]:
+    """Join link positions of the layers into positions in the whole network."""
+    return np.concatenate([part.astype(np.int64) + offset for part, offset in zip(parts, offsets, strict=True)])

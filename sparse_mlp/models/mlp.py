@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -247,6 +248,9 @@ class SparseMLP:
             raise invalid(f"{values.shape} values", f"{self.store.values.shape} for these structures")
         self.store.values[:] = values
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_compiled": None}  # made again when it is needed
+
     def __repr__(self) -> str:
         return f"SparseMLP({'-'.join(map(str, self.sizes))}, {self.n_links} links)"
 
@@ -259,7 +263,7 @@ def _shapes(sizes: Sequence[int]) -> list[tuple[int, int]]:
     checked = [check_integer("layer size", size) for size in sizes]
     if len(checked) < 2:
         raise invalid(f"sizes={list(sizes)}", "at least an input and an output size")
-    return list(zip(checked[:-1], checked[1:], strict=True))
+    return list(pairwise(checked))
 
 
 def _densities(

@@ -52,6 +52,9 @@ class ParameterStore:
             layer.weight = self.values[weight].reshape(layer.weight.shape)
             layer.bias = self.values[bias]
 
+    def __reduce__(self) -> tuple[type[ParameterStore], tuple[list[Linear]]]:
+        return ParameterStore, (self.layers,)  # a copy's layers are to be views of the copy
+
     def collect(self, grads: Sequence[Gradients]) -> None:
         """Copy the gradients of each layer, in the layers' order, into the flat gradient."""
         parts = zip(grads, self.weight_parts, self.bias_parts, strict=True)

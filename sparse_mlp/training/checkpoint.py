@@ -1,8 +1,8 @@
 """Checkpoints: arrays in one `.npz`, everything else in JSON beside it, no pickle, the previous one kept.
 
-`checkpoint.json` names its `.npz` and the SHA-256 of that file's bytes. The arrays are written first, the JSON is renamed
-into place last, so the JSON is the moment at which a checkpoint exists. A crash at any other moment leaves the
-previous one in force.
+`checkpoint.json` names its `.npz` and the SHA-256 of that file's bytes. The arrays are written first, the JSON is
+renamed into place last, so the JSON is the moment at which a checkpoint exists. A crash at any other moment leaves
+the previous one in force.
 """
 
 from __future__ import annotations
@@ -118,7 +118,8 @@ def _read(path: Path) -> Checkpoint:
         raise CheckpointError(describe(f"{path} whose arrays {name} are missing", "beside them")) from None
     found = hashlib.sha256(data).hexdigest()
     if found != digest:
-        raise CheckpointError(describe(f"{arrays} with SHA-256 {found[:12]}…", f"{digest[:12]}…", "the file is damaged"))
+        wanted = f"the {digest[:12]}… that {path.name} names"
+        raise CheckpointError(describe(f"{arrays} with SHA-256 {found[:12]}…", wanted, "the file is damaged"))
     with np.load(io.BytesIO(data), allow_pickle=False) as file:
         return Checkpoint({key: file[key] for key in file.files}, meta)
 
