@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 from sparse_mlp.errors import check_choice, check_fraction
 
@@ -25,7 +26,7 @@ def zeta_schedule(name: str, zeta: float, *, end: float = 0.75) -> ZetaSchedule:
     Returns
     -------
     callable
-        From progress, the fraction of training that is done, in [0, 1], to zeta.
+        From progress, the fraction of training that is done, in [0, 1], to zeta. It can be pickled.
 
     Raises
     ------
@@ -45,7 +46,11 @@ def zeta_schedule(name: str, zeta: float, *, end: float = 0.75) -> ZetaSchedule:
     """
     course = ZETA_SCHEDULES[check_choice("zeta_schedule", name, ZETA_SCHEDULES)]
     start, stop = check_fraction("zeta", zeta, zero=True), check_fraction("zeta_end", end)
-    return lambda progress: start * course(check_fraction("progress", progress, zero=True) / stop)
+    return partial(_zeta_at, course=course, start=start, stop=stop)
+
+
+def _zeta_at(progress: float, course: Callable[[float], float], start: float, stop: float) -> float:
+    return start * course(check_fraction("progress", progress, zero=True) / stop)
 
 
 def _constant(elapsed: float) -> float:

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sparse_mlp.errors import check_integer, invalid
+from sparse_mlp.errors import check_integer
 from sparse_mlp.evolution import LinkHistory, Rule, make_rule
-from sparse_mlp.layers import Loss, MeanSquaredError, SoftmaxCrossEntropy
+from sparse_mlp.layers import Loss
 from sparse_mlp.layers.base import Array
 from sparse_mlp.models import SparseMLP
 from sparse_mlp.optim import Optimizer, make_optimizer, make_schedule
 from sparse_mlp.rng import RandomState, generator_from_json, spawn_streams, state_to_json
 from sparse_mlp.training.callbacks import Callback
+from sparse_mlp.training.data import Data, check_data, check_target, loss_for
 from sparse_mlp.training.divergence import check_finite, divergence
 from sparse_mlp.training.evaluate import evaluate
 from sparse_mlp.training.history import History, Record
@@ -25,8 +26,6 @@ from sparse_mlp.training.state import capture, restore
 if TYPE_CHECKING:
     from sparse_mlp.evolution import TopologyUpdate
     from sparse_mlp.training.checkpoint import Checkpoint
-
-Data = tuple[Any, Any]
 
 
 class Trainer:
@@ -129,16 +128,15 @@ class Trainer:
         InvalidInputError
             If the data do not fit the network.
         DivergenceError
-            If the loss is no longer finite, naming layer and step.
+            If the loss or a parameter is no longer finite, naming layer and step.
         """
         self.epochs = check_integer("epochs", epochs)
-        x, target = self._checked("train", train)
-        evaluated = {
-            name: self._checked(name, data) for name, data in (("validation", validation), ("test", test)) if data
-        }
-        if self.loss is None:
-            whole = np.issubdtype(target.dtype, np.integer)
-            self.loss = SoftmaxCrossEntropy(backend=self.model.backend) if whole else MeanSquaredError()
+        x, target = check_data("train", train, self.model)
+        self.loss = self.loss or loss_for(target, self.model.backend)
+        parts = {"validation": validation, "test": test}
+        evaluated = {name: check_data(name, data, self.model) for name, data in parts.items() if data}
+        for name, (_, wanted) in {"train": (x, target), **evaluated}.items():
+            check_target(name, wanted, self.loss)
         self.total_steps = self.epochs * self._batches(len(x))
         self._rate = make_schedule(
             self.schedule, self.optimizer.learning_rate, self.total_steps, **self.schedule_params
@@ -157,6 +155,24 @@ class Trainer:
     def stop(self, reason: str) -> None:
         """Ask to end training after the current epoch."""
         self.stop_reason = reason
+
+    def update_topology(self) -> None:
+        """Let the rule rewire the layers, and everything that runs parallel to the links follow.
+
+        `fit` does so between two epochs, but not after the last; call it before training is to go on from there.
+        """
+        began = perf_counter()
+        streams = {**self.streams, "weights": self.streams["new_weights"]}
+        update = self.rule.update(self.model.evolving_layers, self.epoch / self.epochs, streams)
+        if not update.layers:
+            return
+        self.optimizer.remap(self.model.apply(update), len(self.model.store.values))
+        self.link_history.record(update)
+        self.last_update = update
+        record = update.to_record(epoch=self.epoch, survivors=self.link_history.survivors_of_first())
+        record["seconds"] = perf_counter() - began
+        self.history.append(record)
+        self._tell("on_update", update, record)
 
     def checkpoint(self) -> Checkpoint:
         """Return all that a resumed run needs, byte for byte.
@@ -224,13 +240,14 @@ class Trainer:
         return generator_from_json(self.order_state).permutation(n_samples)
 
     def _end_epoch(self, n_samples: int, evaluated: dict[str, Data]) -> None:
+        check_finite(self.model, self.step)
         self.epoch += 1
         record = self._record(n_samples, evaluated)
         self.batch, self.loss_sum, self.seconds, self.order_state = 0, 0.0, 0.0, None
         self.history.append(record)
         self._tell("on_epoch_end", record)
         if self.epoch < self.epochs and not self.stop_reason and self.epoch % self.update_every == 0:
-            self._update()
+            self.update_topology()
         self._tell("on_state")
 
     def _record(self, n_samples: int, evaluated: dict[str, Data]) -> Record:
@@ -245,42 +262,9 @@ class Trainer:
             record[f"{name}_loss"], record[f"{name}_accuracy"] = result.loss, result.accuracy
         return record
 
-    def _update(self) -> None:
-        """Let the rule rewire the layers, and everything that runs parallel to the links follow."""
-        began = perf_counter()
-        streams = {**self.streams, "weights": self.streams["new_weights"]}
-        update = self.rule.update(self.model.evolving_layers, self.epoch / self.epochs, streams)
-        if not update.layers:
-            return
-        self.optimizer.remap(self.model.apply(update), len(self.model.store.values))
-        self.link_history.record(update)
-        self.last_update = update
-        record = update.to_record(epoch=self.epoch, survivors=self.link_history.survivors_of_first())
-        record["seconds"] = perf_counter() - began
-        self.history.append(record)
-        self._tell("on_update", update, record)
-
     def _batches(self, n_samples: int) -> int:
         return -(-n_samples // self.batch_size)
 
     def _tell(self, event: str, *arguments: Any) -> None:
         for callback in self.callbacks:
             getattr(callback, event)(self, *arguments)
-
-    def _checked(self, name: str, data: Data) -> tuple[Array, Array]:
-        x = np.ascontiguousarray(data[0], dtype=self.model.store.values.dtype)
-        target = np.ascontiguousarray(data[1])
-        n_in, n_out = self.model.sizes[0], self.model.sizes[-1]
-        if x.ndim != 2 or x.shape[1] != n_in or len(x) == 0:
-            raise invalid(f"{name} inputs of shape {x.shape}", f"(n_samples, {n_in}) with at least one sample")
-        if not np.all(np.isfinite(x)):
-            raise invalid(f"{name} inputs with infinite or missing numbers", "finite", "fill or drop them first")
-        if len(target) != len(x):
-            raise invalid(f"{len(x)} {name} inputs and {len(target)} targets", "of equal number")
-        if np.issubdtype(target.dtype, np.integer):
-            if target.ndim != 1 or target.min() < 0 or target.max() >= n_out:
-                raise invalid(f"{name} labels from {target.min()} to {target.max()}", f"in [0, {n_out})")
-            return x, target.astype(np.int64, copy=False)
-        if target.shape != (len(x), n_out):
-            raise invalid(f"{name} targets of shape {target.shape}", f"({len(x)}, {n_out})")
-        return x, np.ascontiguousarray(target, dtype=x.dtype)
