@@ -1,0 +1,96 @@
+"""Compiled kernels on disk: where they go, when they are thrown away, and life without a writable folder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sparse_mlp.kernels import _jit
+
+SCRIPT = """
+import warnings
+import numpy as np
+import numba
+before = numba.config.CACHE_DIR
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    from sparse_mlp.kernels import _jit
+    from sparse_mlp.kernels import linear, elementwise
+    total = np.zeros(2)
+    linear.sum_in_order(np.array([[1.0, 2.0], [3.0, 4.0]]), total, 0, 2)
+    dbias = linear.bias_grad(np.ones((2, 3)))
+ours = [str(w.message) for w in caught if "cache folder" in str(w.message)]
+assert total.tolist() == [4, 6] and dbias.tolist() == [3, 3]
+assert numba.config.CACHE_DIR == before, "other users of numba in the process keep their own folder"
+print(len(ours), [w.category.__name__ for w in caught], _jit.cache_directory())
+print(*ours, sep="\\n")
+"""
+
+
+def run(**environment: str) -> list[str]:
+    kept = {name: value for name, value in os.environ.items() if name not in ("NUMBA_CACHE_DIR", "SPARSE_MLP_CACHE")}
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], env=kept | environment, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def compiled_files(folder: Path) -> list[Path]:
+    return [*folder.rglob("*.nbi"), *folder.rglob("*.nbc")]
+
+
+@pytest.mark.skipif(not _jit.JIT_ENABLED, reason="NUMBA_DISABLE_JIT is set: nothing is compiled")
+def test_kernels_go_into_a_folder_named_after_their_sources(tmp_path: Path) -> None:
+    first, *_ = run(NUMBA_CACHE_DIR=str(tmp_path))
+    (folder,) = tmp_path.iterdir()
+    assert first == f"0 [] {folder}"
+    assert folder.name.startswith("numba-") and len(folder.name) == len("numba-") + 16
+    assert compiled_files(folder)
+
+
+def test_a_folder_that_cannot_be_made_costs_one_warning(tmp_path: Path) -> None:
+    """Below a regular file nobody can make a folder, not even the superuser."""
+    (tmp_path / "file").write_text("")
+    first, message = run(NUMBA_CACHE_DIR=str(tmp_path / "file" / "cache"))
+    assert first == "1 ['RuntimeWarning'] None"
+    assert message.startswith(f"cache folder {tmp_path / 'file' / 'cache'}{os.sep}numba-")
+    assert "found not writable" in message and message.endswith("set NUMBA_CACHE_DIR to a writable folder")
+
+
+def test_the_cache_can_be_switched_off(tmp_path: Path) -> None:
+    first, *_ = run(NUMBA_CACHE_DIR=str(tmp_path), SPARSE_MLP_CACHE="0")
+    assert first == "0 [] None"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A room of kernels of its own, two files and a folder, for `_fingerprint` to look at."""
+    (tmp_path / "deep").mkdir()
+    for name in ("_jit.py", "linear.py", "deep/er.py"):
+        (tmp_path / name).write_text("a = 1\n")
+    monkeypatch.setattr(_jit, "__file__", str(tmp_path / "_jit.py"))
+    return tmp_path
+
+
+@pytest.mark.parametrize("edited", ["_jit.py", "linear.py", "deep/er.py"])
+def test_an_edited_source_has_another_folder(sources: Path, edited: str) -> None:
+    """Numba looks at the file of a function alone, not at the files that it calls into."""
+    before = _jit._fingerprint()
+    assert _jit._fingerprint() == before
+    (sources / edited).write_text("a = 2\n")
+    assert _jit._fingerprint() != before
+
+
+def test_vectors_and_plain_loops_have_folders_of_their_own(sources: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SPARSE_MLP_SIMD", raising=False)
+    default = _jit._fingerprint()
+    monkeypatch.setenv("SPARSE_MLP_SIMD", "1")
+    assert _jit._fingerprint() == default
+    monkeypatch.setenv("SPARSE_MLP_SIMD", "0")
+    assert _jit._fingerprint() != default

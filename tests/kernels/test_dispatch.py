@@ -1,0 +1,73 @@
+"""Which backend computes: the argument, else the environment, else the default."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from sparse_mlp.errors import InvalidInputError
+from sparse_mlp.kernels import dispatch
+from sparse_mlp.kernels.dispatch import BACKENDS, choose_backend
+
+LINEAR = ("spmm", "spmm_transpose", "sddmm", "bias_grad", "linear_backward")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SPARSE_MLP_BACKEND", raising=False)
+
+
+def test_the_default_is_compiled() -> None:
+    assert choose_backend().name == "numba"
+    assert choose_backend().reason == "the default; set SPARSE_MLP_BACKEND or pass backend= to change it"
+
+
+def test_the_variable_beats_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPARSE_MLP_BACKEND", "scipy")
+    assert choose_backend() == ("scipy", "asked for by SPARSE_MLP_BACKEND")
+    assert dispatch.linear_ops().__name__ == "sparse_mlp.kernels.scipy_linear"
+
+
+def test_the_argument_beats_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPARSE_MLP_BACKEND", "scipy")
+    assert choose_backend("reference") == ("reference", "asked for by the backend argument")
+    monkeypatch.setenv("SPARSE_MLP_BACKEND", "no such thing")
+    assert choose_backend("numba").name == "numba"
+
+
+def test_an_empty_variable_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPARSE_MLP_BACKEND", "")
+    assert choose_backend().name == "numba"
+
+
+@pytest.mark.parametrize("name", ["nunba", "", "NUMBA", 3])
+def test_unknown_names_are_refused(name: str) -> None:
+    with pytest.raises(InvalidInputError, match=r"^backend=.* found; must be one of reference, scipy, numba"):
+        choose_backend(name)
+    with pytest.raises(InvalidInputError, match="did you mean 'numba'"):
+        choose_backend("nunba")
+
+
+def test_an_unknown_variable_is_named_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPARSE_MLP_BACKEND", "sciyp")
+    with pytest.raises(InvalidInputError, match=r"^SPARSE_MLP_BACKEND='sciyp' found; .*; did you mean 'scipy'"):
+        choose_backend()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_each_backend_offers_the_same_functions(backend: str) -> None:
+    """The same names with the same arguments in the same order, and nothing missing."""
+    for room in (dispatch.linear_ops, dispatch.elementwise_ops, dispatch.optim_ops):
+        truth, twin = room("reference"), room(backend)
+        offered = [name for name, f in vars(truth).items() if inspect.isfunction(f) and not name.startswith("_")]
+        offered = [name for name in offered if hasattr(twin, name) or name in LINEAR]
+        assert offered
+        for name in offered:
+            got, wanted = (inspect.signature(getattr(m, name)).parameters for m in (twin, truth))
+            assert list(got) == list(wanted), f"{name} of {twin.__name__}"
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_linear_ops_are_complete(backend: str) -> None:
+    assert [name for name in LINEAR if not callable(getattr(dispatch.linear_ops(backend), name, None))] == []
