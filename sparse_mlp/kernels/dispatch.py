@@ -29,7 +29,7 @@ _ELEMENTWISE = {
 }
 _OPTIM = {
     "reference": "sparse_mlp.reference.optim",
-    "scipy": "sparse_mlp.kernels.optim",
+    "scipy": "sparse_mlp.kernels.numpy_optim",
     "numba": "sparse_mlp.kernels.optim",
 }
 

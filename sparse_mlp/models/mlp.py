@@ -292,6 +292,6 @@ def _with_activations(
 
 def _activation(name: str, index: int, backend: str | None) -> Layer:
     if name == "all-relu":
-        return AllReLU(layer_index=index + 1, backend=backend)
+        return AllReLU(layer_index=index, backend=backend)
     simple = {"relu": ReLU, "leaky-relu": LeakyReLU, "sigmoid": Sigmoid, "tanh": Tanh}
     return simple[name](backend=backend)
