@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sparse_mlp.errors import StructureError, describe
+from sparse_mlp.structure_checks import check_indptr, check_range, check_sorted, checked_shape, integers
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -72,11 +73,11 @@ class SparseStructure:
     indices: NDArray[Any]
 
     def __init__(self, shape: tuple[int, int], indptr: ArrayLike, indices: ArrayLike) -> None:
-        n_in, n_out = _checked_shape(shape)
-        pointers, columns = _integers("indptr", indptr), _integers("indices", indices)
-        _check_indptr(pointers, n_in, len(columns))
-        _check_range("indices", columns, n_out, "an output neuron")
-        _check_sorted(pointers, columns)
+        n_in, n_out = checked_shape(shape)
+        pointers, columns = integers("indptr", indptr), integers("indices", indices)
+        check_indptr(pointers, n_in, len(columns))
+        check_range("indices", columns, n_out, "an output neuron")
+        check_sorted(pointers, columns)
         wide = len(columns) >= 2**31
         object.__setattr__(self, "shape", (n_in, n_out))
         object.__setattr__(self, "indptr", _frozen(pointers, np.int64 if wide else np.int32))
@@ -101,24 +102,24 @@ class SparseStructure:
         StructureError
             If lengths differ, a neuron is out of range or a link occurs twice.
         """
-        n_in, n_out = _checked_shape(shape)
-        u, v = _integers("rows", rows), _integers("cols", cols)
+        n_in, n_out = checked_shape(shape)
+        u, v = integers("rows", rows), integers("cols", cols)
         if len(u) != len(v):
             raise StructureError(describe(f"{len(u)} rows and {len(v)} cols", "of equal length"))
-        _check_range("rows", u, n_in, "an input neuron")
-        _check_range("cols", v, n_out, "an output neuron")
+        check_range("rows", u, n_in, "an input neuron")
+        check_range("cols", v, n_out, "an output neuron")
         return cls.from_keys(np.sort(_flat(u, v, n_out)), (n_in, n_out))
 
     @classmethod
     def from_keys(cls, keys: ArrayLike, shape: tuple[int, int]) -> SparseStructure:
         """Build a structure from ascending row-major positions `u * n_out + v` (int64, as `keys` returns them)."""
-        n_in, n_out = _checked_shape(shape)
-        flat = _integers("keys", keys).astype(np.int64)
+        n_in, n_out = checked_shape(shape)
+        flat = integers("keys", keys).astype(np.int64)
         if np.any(np.diff(flat) <= 0):
             at = int(np.flatnonzero(np.diff(flat) <= 0)[0])
             kind = "duplicate" if flat[at] == flat[at + 1] else "unsorted"
             raise StructureError(describe(f"{kind} link {_pair(flat[at + 1], n_out)}", "ascending, each link once"))
-        _check_range("keys", flat, n_in * n_out, "a row-major position")
+        check_range("keys", flat, n_in * n_out, "a row-major position")
         rows, cols = np.divmod(flat, n_out)
         indptr = np.zeros(n_in + 1, np.int64)
         np.cumsum(np.bincount(rows, minlength=n_in), out=indptr[1:])
@@ -133,7 +134,7 @@ class SparseStructure:
     @classmethod
     def complete(cls, shape: tuple[int, int]) -> SparseStructure:
         """Build the wiring in which every possible link is present."""
-        n_in, n_out = _checked_shape(shape)
+        n_in, n_out = checked_shape(shape)
         return cls((n_in, n_out), np.arange(n_in + 1) * n_out, np.tile(np.arange(n_out), n_in))
 
     @property
@@ -203,9 +204,9 @@ class SparseStructure:
         -------
         bool (k,)
         """
-        u, v = _integers("rows", rows), _integers("cols", cols)
-        _check_range("rows", u, self.n_in, "an input neuron")
-        _check_range("cols", v, self.n_out, "an output neuron")
+        u, v = integers("rows", rows), integers("cols", cols)
+        check_range("rows", u, self.n_in, "an input neuron")
+        check_range("cols", v, self.n_out, "an output neuron")
         return _find(self.keys(), _flat(u, v, self.n_out)) >= 0
 
     def positions_in(self, other: SparseStructure) -> NDArray[np.int64]:
@@ -260,63 +261,10 @@ class SparseStructure:
         return f"SparseStructure({self.n_in} x {self.n_out}, {self.nnz} links, density {self.density:.4g})"
 
 
-def _checked_shape(shape: tuple[int, int]) -> tuple[int, int]:
-    sizes = tuple(shape)
-    whole = all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n >= 1 for n in sizes)
-    if len(sizes) != 2 or not whole:
-        raise StructureError(describe(f"shape={shape!r}", "(n_in, n_out), two whole numbers of at least 1"))
-    if max(sizes) >= 2**31:
-        raise StructureError(describe(f"shape={shape!r}", "below 2**31 neurons on each side"))
-    return int(sizes[0]), int(sizes[1])
-
-
-def _integers(name: str, values: ArrayLike) -> NDArray[Any]:
-    array = np.asarray(values)
-    if array.size == 0 and array.ndim == 1:
-        return array.astype(np.int64)
-    if array.ndim != 1 or not np.issubdtype(array.dtype, np.integer):
-        raise StructureError(
-            describe(f"{name} of {array.dtype} with {array.ndim} dimensions", "one dimension of integers")
-        )
-    return array
-
-
 def _frozen(array: NDArray[Any], dtype: Any) -> NDArray[Any]:
     copy = np.array(array, dtype=dtype, order="C")
     copy.setflags(write=False)
     return copy
-
-
-def _check_indptr(indptr: NDArray[Any], n_in: int, nnz: int) -> None:
-    if len(indptr) != n_in + 1:
-        raise StructureError(describe(f"indptr of length {len(indptr)}", f"n_in + 1 = {n_in + 1}"))
-    if indptr[0] != 0 or indptr[-1] != nnz:
-        raise StructureError(describe(f"indptr from {indptr[0]} to {indptr[-1]}", f"from 0 to {nnz}, the links given"))
-    falls = np.flatnonzero(indptr[1:] < indptr[:-1])
-    if len(falls):
-        raise StructureError(describe(f"indptr that falls after input {falls[0]}", "non-decreasing"))
-
-
-def _check_range(name: str, values: NDArray[Any], bound: int, what: str) -> None:
-    outside = np.flatnonzero((values < 0) | (values >= bound))
-    if len(outside):
-        at = int(outside[0])
-        raise StructureError(describe(f"{name}[{at}] = {values[at]}", f"{what} in [0, {bound})"))
-
-
-def _check_sorted(indptr: NDArray[Any], indices: NDArray[Any]) -> None:
-    steps = np.diff(indices.astype(np.int64))
-    row_starts = np.zeros(len(indices) + 1, bool)
-    row_starts[indptr] = True
-    bad = np.flatnonzero((steps <= 0) & ~row_starts[1:-1]) if len(steps) else steps
-    if not len(bad):
-        return
-    at = int(bad[0])
-    row = int(np.searchsorted(indptr, at, side="right")) - 1
-    kind = "duplicate" if steps[at] == 0 else "unsorted"
-    raise StructureError(
-        describe(f"{kind} output {indices[at + 1]} in input {row}", "ascending, each once", "see from_coo, which sorts")
-    )
 
 
 def _find(sorted_keys: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
