@@ -66,7 +66,7 @@ class SparseLinear(Layer):
         self.name, self.backend = name, choose_backend(backend).name
         self.structure = structure
         self.dtype = np.dtype(dtype)
-        drawn = initial_weights(weights, structure, rng=rng) if isinstance(weights, str) else weights
+        drawn = initial_weights(weights, structure, rng=rng, dtype=self.dtype) if isinstance(weights, str) else weights
         self.weight = _checked(f"weights of layer {name!r}", drawn, structure.nnz, self.dtype)
         self.bias = np.zeros(structure.n_out, self.dtype)
 
