@@ -1,0 +1,8 @@
+"""The scikit-learn face: truly sparse networks as a classifier and a regressor."""
+
+from __future__ import annotations
+
+from sparse_mlp.estimators.classifier import SparseMLPClassifier
+from sparse_mlp.estimators.regressor import SparseMLPRegressor
+
+__all__ = ["SparseMLPClassifier", "SparseMLPRegressor"]

@@ -1,0 +1,249 @@
+"""What classifier and regressor share: parameters, checks, training from scratch, going on, and one pass."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sparse_mlp.errors import check_choice, check_fraction, check_integer, check_number, invalid
+from sparse_mlp.estimators.listeners import BestModel, LeftOutUpdate, StopAfterEpoch
+from sparse_mlp.evolution import RULES, Rule, make_rule
+from sparse_mlp.layers import Loss
+from sparse_mlp.layers.base import Array
+from sparse_mlp.models import SparseMLP
+from sparse_mlp.optim import OPTIMIZERS, SCHEDULES, Optimizer, make_optimizer
+from sparse_mlp.training import Callback, EarlyStopping, History, Progress, Trainer
+
+AUTO_DENSITY = 0.1
+# Links that a topology update has made need many steps to become useful; a batch below 32 is no faster.
+AUTO_BATCHES, SMALLEST_BATCH, LARGEST_BATCH = 50, 32, 128
+
+
+class SparseMLPEstimator(BaseEstimator):
+    """Hold what classifier and regressor share; they say how targets become numbers and scores become answers."""
+
+    model_: SparseMLP
+    history_: History
+    loss_curve_: list[float]
+    _trainer: Trainer | None
+    _multi_output: bool
+
+    def __init__(
+        self, hidden_layer_sizes: int | Sequence[int] = (100,), activation: str = "relu", *,
+        density: float | str = "auto", topology: str = "erdos-renyi", rule: str | Rule = "set", zeta: float = 0.3,
+        solver: str = "adam", alpha: float = 0.0001, batch_size: int | str = "auto", learning_rate: str = "constant",
+        learning_rate_init: float = 0.005, max_iter: int = 200, shuffle: bool = True, random_state: Any = None,
+        tol: float = 1e-4, verbose: bool = False, warm_start: bool = False, momentum: float = 0.9,
+        nesterovs_momentum: bool = True, early_stopping: bool = False, validation_fraction: float = 0.1,
+        beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8, n_iter_no_change: int = 10,
+        backend: str | None = None, dtype: str = "float32",
+    ) -> None:  # fmt: skip
+        self.hidden_layer_sizes, self.activation = hidden_layer_sizes, activation
+        self.density, self.topology, self.rule, self.zeta = density, topology, rule, zeta
+        self.solver, self.alpha, self.batch_size = solver, alpha, batch_size
+        self.learning_rate, self.learning_rate_init = learning_rate, learning_rate_init
+        self.max_iter, self.shuffle, self.random_state, self.tol = max_iter, shuffle, random_state, tol
+        self.verbose, self.warm_start = verbose, warm_start
+        self.momentum, self.nesterovs_momentum = momentum, nesterovs_momentum
+        self.early_stopping, self.validation_fraction = early_stopping, validation_fraction
+        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+        self.n_iter_no_change, self.backend, self.dtype = n_iter_no_change, backend, dtype
+
+    def fit(self, X: Any, y: Any) -> Any:
+        """Train, from scratch or, with `warm_start`, from where the last training ended.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+        y : array-like (n_samples,), for a regressor also (n_samples, n_outputs)
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InvalidInputError
+            If a parameter cannot be used. It is a ValueError, as are the errors about X and y.
+        DivergenceError
+            If the loss is no longer finite.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the loss, or the validation score, still improved after `max_iter` epochs.
+        """
+        goes_on = self.warm_start and hasattr(self, "model_")
+        x, target = self._begin(X, y, goes_on)
+        metric, callbacks = "loss", list[Callback]([LeftOutUpdate()] if goes_on else [])
+        best = None
+        if self.early_stopping:
+            x, x_validation, target, target_validation = self._split(x, target)
+            metric, best = "validation_score", BestModel(self.model_, self._score_of, x_validation, target_validation)
+            callbacks.append(best)
+        callbacks.append(EarlyStopping(self.n_iter_no_change, metric, self.tol))
+        loss_curve = self.loss_curve_ if goes_on else []
+        trainer = self._trainer_for(len(x))
+        self._train(trainer, x, target, self.max_iter, callbacks)
+        self.loss_curve_ = loss_curve + self.history_.column("loss")
+        self.loss_, self.best_loss_ = self.loss_curve_[-1], min(self.loss_curve_)
+        self.validation_scores_ = self.best_validation_score_ = None
+        if best is not None:
+            self.model_, self.best_validation_score_ = best.model, best.score
+            self.validation_scores_ = self.history_.column("validation_score")
+        if not (trainer.stop_reason or trainer.interrupted):
+            warnings.warn(
+                f"max_iter={self.max_iter} epochs are over and the {metric.replace('_', ' ')} still improved; raise "
+                "max_iter or tol", ConvergenceWarning, stacklevel=2,
+            )  # fmt: skip
+        return self
+
+    def _one_pass(self, X: Any, y: Any, classes: Any = None) -> Any:
+        if self.early_stopping:
+            raise invalid("early_stopping=True", "False for partial_fit", "a single pass cannot be stopped early")
+        goes_on = hasattr(self, "model_")
+        x, target = self._begin(X, y, goes_on, classes)
+        trainer = getattr(self, "_trainer", None)
+        if trainer is None or trainer.model is not self.model_:
+            trainer = self._trainer_for(len(x))
+        trainer.batch_size = self._batch_size(len(x))
+        callbacks: list[Callback] = [LeftOutUpdate(), StopAfterEpoch()] if goes_on else [StopAfterEpoch()]
+        self._train(trainer, x, target, max(self.max_iter, trainer.epoch + 1), callbacks)
+        self.loss_ = self.history_.column("loss")[-1]
+        self.loss_curve_ = [*(self.loss_curve_ if goes_on else []), self.loss_]
+        self.best_loss_ = min(self.loss_curve_)
+        return self
+
+    def _begin(self, X: Any, y: Any, goes_on: bool, classes: Any = None) -> tuple[Array, Array]:
+        """Check everything and return dense inputs and numeric targets; make the network unless there is one."""
+        self._check_parameters()
+        X, y = validate_data(
+            self, X, y, accept_sparse="csr", dtype=np.dtype(self.dtype), reset=not goes_on,
+            multi_output=self._multi_output, y_numeric=self._multi_output,
+        )  # fmt: skip
+        target, n_outputs = self._encode(y, goes_on, classes)
+        hidden = _hidden_sizes(self.hidden_layer_sizes)
+        sizes = [X.shape[1], *hidden, n_outputs]
+        if not goes_on:
+            seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+            self._rng = np.random.default_rng(seed)
+            self.model_ = self._network(sizes)
+            self.n_layers_, self.n_outputs_ = len(sizes), n_outputs
+        if self.model_.sizes != sizes:
+            raise invalid(
+                f"layer sizes {sizes} for a network of {self.model_.sizes}", "the same", "set warm_start=False"
+            )
+        return _dense(X), target
+
+    def _check_parameters(self) -> None:
+        _hidden_sizes(self.hidden_layer_sizes)
+        for name, choices in (("solver", OPTIMIZERS), ("learning_rate", SCHEDULES), ("dtype", ("float32", "float64"))):
+            check_choice(name, getattr(self, name), choices)
+        for name in ("max_iter", "n_iter_no_change"):
+            check_integer(name, getattr(self, name))
+        for name, strict in (("learning_rate_init", True), ("epsilon", True), ("alpha", False), ("tol", False)):
+            check_number(name, getattr(self, name), strict=strict)
+        for name in ("momentum", "beta_1", "beta_2"):
+            check_fraction(name, getattr(self, name), zero=True, one=False)
+        check_fraction("validation_fraction", self.validation_fraction, one=False)
+        if self.density != "auto":
+            check_fraction("density", self.density)
+        if self.batch_size != "auto":
+            check_integer("batch_size", self.batch_size)
+
+    def _network(self, sizes: list[int]) -> SparseMLP:
+        common: dict[str, Any] = {
+            "activation": "sigmoid" if self.activation == "logistic" else self.activation,
+            "rng": self._rng, "dtype": np.dtype(self.dtype), "backend": self.backend,
+        }  # fmt: skip
+        if self._rule().wants_dense:
+            return SparseMLP.dense(sizes, **common)
+        density = max(AUTO_DENSITY, 1 / min(sizes[:-1])) if isinstance(self.density, str) else self.density
+        return SparseMLP(sizes, density=density, topology=self.topology, **common)
+
+    def _rule(self) -> Rule:
+        if not isinstance(self.rule, str):
+            return copy.deepcopy(self.rule)
+        taken = inspect.signature(RULES[check_choice("rule", self.rule, RULES)]).parameters
+        options = {"zeta": self.zeta, "backend": self.backend}
+        return make_rule(self.rule, **{name: value for name, value in options.items() if name in taken})
+
+    def _optimizer(self) -> Optimizer:
+        own: dict[str, Any] = {"beta1": self.beta_1, "beta2": self.beta_2, "epsilon": self.epsilon}
+        if self.solver == "sgd":
+            own = {"momentum": self.momentum, "nesterov": bool(self.nesterovs_momentum and self.momentum > 0)}
+        return make_optimizer(
+            self.solver, learning_rate=self.learning_rate_init, weight_decay=self.alpha, backend=self.backend, **own
+        )
+
+    def _batch_size(self, n_samples: int) -> int:
+        if not isinstance(self.batch_size, str):
+            return self.batch_size
+        return min(max(SMALLEST_BATCH, n_samples // AUTO_BATCHES), LARGEST_BATCH)
+
+    def _trainer_for(self, n_samples: int) -> Trainer:
+        return Trainer(
+            self.model_, rule=self._rule(), optimizer=self._optimizer(), schedule=self.learning_rate,
+            loss=self._loss(), batch_size=self._batch_size(n_samples), shuffle=self.shuffle, rng=self._rng,
+        )  # fmt: skip
+
+    def _train(self, trainer: Trainer, x: Array, target: Array, epochs: int, callbacks: list[Callback]) -> None:
+        self._trainer, self.history_, before = trainer, trainer.history, trainer.epoch
+        trainer.callbacks = [*callbacks, Progress()] if self.verbose else callbacks
+        trainer.fit((x, target), epochs=epochs)
+        trainer.callbacks = []  # a progress bar cannot be pickled
+        self.n_iter_ = trainer.epoch
+        if trainer.interrupted:
+            self._trainer = None  # it may stand in the middle of an epoch
+            if trainer.epoch == before:
+                raise KeyboardInterrupt
+            warnings.warn("training was interrupted by the user", stacklevel=3)
+
+    def _split(self, x: Array, target: Array) -> list[Array]:
+        return train_test_split(
+            x, target, test_size=self.validation_fraction, random_state=int(self._rng.integers(2**31)),
+            stratify=None if self._multi_output else target,
+        )  # fmt: skip
+
+    def _scores(self, X: Any) -> Array:
+        check_is_fitted(self, "model_")
+        dtype = self.model_.store.values.dtype
+        return self.model_.predict_scores(_dense(validate_data(self, X, accept_sparse="csr", dtype=dtype, reset=False)))
+
+    def _encode(self, y: Array, goes_on: bool, classes: Any) -> tuple[Array, int]:
+        """Return the target that the loss asks for, and the number of outputs."""
+        raise NotImplementedError
+
+    def _loss(self) -> Loss:
+        raise NotImplementedError
+
+    def _score_of(self, scores: Array, target: Array) -> float:
+        """Return what `score` would, from a network's scores and an encoded target."""
+        raise NotImplementedError
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.target_tags.multi_output = self._multi_output
+        return tags
+
+
+def _hidden_sizes(value: Any) -> list[int]:
+    sizes = list(value) if np.iterable(value) else [value]
+    return [check_integer("hidden_layer_sizes", size) for size in sizes]
+
+
+def _dense(x: Any) -> Array:
+    """Return a C-contiguous array that may be written to, so that one compiled form serves every caller."""
+    return np.require(x.toarray() if issparse(x) else x, requirements=["C", "W"])

@@ -1,0 +1,172 @@
+"""The classifier: labels of any kind in, labels and probabilities out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.special import log_softmax, softmax
+from sklearn.base import ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d
+
+from sparse_mlp.errors import invalid
+from sparse_mlp.estimators.base import SparseMLPEstimator
+from sparse_mlp.layers import Loss, SoftmaxCrossEntropy
+from sparse_mlp.layers.base import Array
+
+
+class SparseMLPClassifier(ClassifierMixin, SparseMLPEstimator):
+    """Classify with a truly sparse multilayer perceptron whose wiring evolves while it trains.
+
+    Inputs are used as they come: put a `StandardScaler` before it in a `Pipeline`.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or sequence of int
+        Neurons of each hidden layer. The layers up to the last hidden one are sparse, the read-out is dense.
+    activation : str
+        One of `models.ACTIVATIONS`; "logistic" is another name of "sigmoid".
+    density : "auto" or float
+        Fraction of the possible links that the sparse layers have, in (0, 1]. "auto" is 0.1, or one link for each
+        neuron on average, 1 / (size of the smallest layer but the read-out), where that is more.
+    topology : str
+        One of `topology.GENERATORS`.
+    rule : str or Rule
+        One of `evolution.RULES`, or a rule of `evolution.make_rule`; "static" keeps the first wiring, "dense" makes
+        all layers dense.
+    zeta : float
+        Fraction of the links that the rule replaces after each epoch.
+    solver : {"adam", "sgd"}
+    alpha : float
+        Weight decay, never of biases: an L2 penalty for sgd, decoupled for adam.
+    batch_size : "auto" or int
+        "auto" is a fiftieth of the samples, at least 32 and at most 128.
+    learning_rate : {"constant", "linear", "cosine", "step"}
+        Schedule of the learning rate over `max_iter` epochs.
+    learning_rate_init : float
+        Learning rate at the start.
+    max_iter : int
+        Epochs at the most.
+    shuffle : bool
+        Whether each epoch sees the samples in a new order.
+    random_state : None, int or numpy.random.RandomState
+        Draws the seed of the one generator that everything is drawn from.
+    tol : float
+        Least change of the loss, or of the validation score, that counts as an improvement.
+    verbose : bool
+        Whether to write each epoch's loss to standard error.
+    warm_start : bool
+        Whether `fit` goes on with the network that is there; the optimizer starts anew, with today's parameters.
+    momentum, nesterovs_momentum : float, bool
+        For sgd.
+    early_stopping : bool
+        Whether to watch the score on a part of the training data, instead of the loss, and to keep the best network.
+    validation_fraction : float
+        Size of that part, in (0, 1).
+    beta_1, beta_2, epsilon : float
+        For adam.
+    n_iter_no_change : int
+        Epochs without improvement after which training stops.
+    backend : str, optional
+        See `kernels.dispatch.choose_backend`.
+    dtype : {"float32", "float64"}
+        Precision of the network. X is converted to it once, and sparse X to a dense array.
+
+    Attributes
+    ----------
+    classes_ : ndarray (n_classes,)
+    model_ : SparseMLP
+    history_ : History
+        Records of the epochs and topology updates of the last `fit` and the `partial_fit` calls behind it.
+    loss_curve_ : list of float
+        Mean training loss of each epoch, of all trainings of this network.
+    loss_, best_loss_ : float
+        Its last and its smallest entry.
+    validation_scores_, best_validation_score_ : list of float, float
+        With `early_stopping`, else None: accuracy, or R² of a regressor.
+    n_iter_ : int
+        Epochs in `history_`.
+    n_features_in_, n_layers_, n_outputs_ : int
+        Inputs, layers of neurons, outputs; a classifier has one output for each class, also when there are two.
+    feature_names_in_ : ndarray of str
+        Where X had column names.
+    out_activation_ : {"softmax", "identity"}
+
+    Notes
+    -----
+    Truly sparse training by SET (Mocanu et al. 2018): between two epochs the weights nearest to zero are replaced by
+    as many links at random places. Parameters that scikit-learn's `MLPClassifier` also has are called as there.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> X, y = load_digits(return_X_y=True)
+    >>> network = SparseMLPClassifier((200,), density=0.05, random_state=0).fit(X[:1400] / 16, y[:1400])
+    >>> network.model_.sparse_layers[0].structure
+    SparseStructure(64 x 200, 640 links, density 0.05)
+    >>> network.score(X[1400:] / 16, y[1400:]) > 0.9
+    True
+    """
+
+    _multi_output = False
+    out_activation_ = "softmax"
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Any:
+        """Train for one epoch on one piece of the data.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+        y : array-like (n_samples,)
+        classes : array-like (n_classes,)
+            All classes that will ever come; the first call needs them.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InvalidInputError
+            If classes are missing, unknown or other ones than before, or with `early_stopping`.
+
+        Notes
+        -----
+        Each call but the first begins with a topology update, so that calls with the whole data do the same as `fit`.
+        For pieces of a few batches take a small zeta, or the rule "static".
+        """
+        if classes is None and not hasattr(self, "model_"):
+            raise invalid("classes=None", "all classes in the first call of partial_fit")
+        return self._one_pass(X, y, classes)
+
+    def predict(self, X: Any) -> Array:
+        """Return the most probable class (n_samples,) of each row of X (n_samples, n_features)."""
+        winners = self._scores(X).argmax(axis=1)
+        return self.classes_[winners]
+
+    def predict_proba(self, X: Any) -> Array:
+        """Return the probability of each class, float64 (n_samples, n_classes), in the order of `classes_`."""
+        return softmax(self._scores(X).astype(np.float64), axis=1)
+
+    def predict_log_proba(self, X: Any) -> Array:
+        """Return the logarithm of each probability, finite also where the probability itself rounds to 0."""
+        return log_softmax(self._scores(X).astype(np.float64), axis=1)
+
+    def _encode(self, y: Array, goes_on: bool, classes: Any) -> tuple[Array, int]:
+        check_classification_targets(y)
+        given = np.unique(y if classes is None else column_or_1d(classes))
+        if not goes_on:
+            self.classes_ = given
+        elif classes is not None and not np.array_equal(given, self.classes_):
+            raise invalid(f"classes {given}", f"{self.classes_}, as in the first call")
+        unknown = np.setdiff1d(y, self.classes_)
+        if len(unknown):
+            raise invalid(f"unknown classes {unknown}", f"among {self.classes_}", "name all classes in the first call")
+        return np.searchsorted(self.classes_, y), len(self.classes_)
+
+    def _loss(self) -> Loss:
+        return SoftmaxCrossEntropy(backend=self.backend)
+
+    def _score_of(self, scores: Array, target: Array) -> float:
+        return float(np.mean(scores.argmax(axis=1) == target))

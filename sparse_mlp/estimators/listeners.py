@@ -1,0 +1,43 @@
+"""What the estimators have a training run listen to."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable
+
+from sparse_mlp.layers.base import Array
+from sparse_mlp.models import SparseMLP
+from sparse_mlp.training import Callback, Trainer
+from sparse_mlp.training.history import Record
+
+
+class LeftOutUpdate(Callback):
+    """Rewire before going on: training leaves out the update after its last epoch."""
+
+    def on_fit_begin(self, trainer: Trainer) -> None:
+        """Do the update."""
+        trainer.update_topology()
+
+
+class StopAfterEpoch(Callback):
+    """Train one epoch at a time."""
+
+    def on_epoch_end(self, trainer: Trainer, record: Record) -> None:
+        """Ask to stop."""
+        trainer.stop("one pass over the data")
+
+
+class BestModel(Callback):
+    """Note each epoch's validation score and keep a copy of the best network."""
+
+    def __init__(self, model: SparseMLP, score_of: Callable[[Array, Array], float], x: Array, target: Array) -> None:
+        self.model, self.score_of, self.x, self.target = model, score_of, x, target
+        self.score = -math.inf
+
+    def on_epoch_end(self, trainer: Trainer, record: Record) -> None:
+        """Score, and copy if it is the best so far."""
+        score = self.score_of(trainer.model.predict_scores(self.x), self.target)
+        record["validation_score"] = score
+        if score > self.score:
+            self.model, self.score = copy.deepcopy(trainer.model), score

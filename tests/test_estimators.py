@@ -1,0 +1,408 @@
+"""The estimators: scikit-learn's own checks, then what they promise beyond those."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array, csr_matrix
+from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.datasets import load_diabetes, load_digits, load_iris, make_friedman1
+from sklearn.exceptions import ConvergenceWarning, DataConversionWarning, NotFittedError
+from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import GridSearchCV, train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sparse_mlp import SparseMLPClassifier, SparseMLPRegressor
+from sparse_mlp.errors import DivergenceError, InvalidInputError
+from sparse_mlp.evolution import make_rule
+from sparse_mlp.training import Callback
+
+# Name of a check → why it cannot pass. Strict: one that passes after all is an error.
+EXPECTED_FAILURES: dict[str, str] = {}
+
+BOTH = pytest.mark.parametrize("kind", [SparseMLPClassifier, SparseMLPRegressor])
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+@parametrize_with_checks(
+    [SparseMLPClassifier(max_iter=60), SparseMLPRegressor(max_iter=60)],
+    expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
+    xfail_strict=True,
+)
+def test_keeps_the_contract_of_scikit_learn(estimator, check):
+    check(estimator)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    X, y = load_digits(return_X_y=True)
+    return train_test_split(X, y, test_size=400, stratify=y, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def iris():
+    X, y = load_iris(return_X_y=True)
+    return StandardScaler().fit_transform(X), y
+
+
+def quick(kind=SparseMLPClassifier, **params):
+    return kind(**{"hidden_layer_sizes": (20,), "max_iter": 6, "random_state": 0, **params})
+
+
+def parameters(estimator):
+    return estimator.model_.store.values
+
+
+def assert_same_network(one, other):
+    np.testing.assert_array_equal(parameters(one), parameters(other))
+    for mine, yours in zip(one.model_.sparse_layers, other.model_.sparse_layers, strict=True):
+        assert mine.structure.fingerprint() == yours.structure.fingerprint()
+
+
+# What it learns
+
+
+def test_digits_with_a_twentieth_of_the_links(digits):
+    X_train, X_test, y_train, y_test = digits
+    network = make_pipeline(StandardScaler(), SparseMLPClassifier((200, 200), density=0.05, random_state=0))
+    assert network.fit(X_train, y_train).score(X_test, y_test) >= 0.95
+    model = network[-1].model_
+    assert [layer.structure.nnz for layer in model.sparse_layers] == [640, 2000]
+    assert model.n_links / (64 * 200 + 200 * 200 + 200 * 10) < 0.1  # the dense read-out counted in
+
+
+def test_friedman_better_than_a_line():
+    X, y = make_friedman1(1000, noise=0.5, random_state=0)
+    X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+    regressor = make_pipeline(StandardScaler(), SparseMLPRegressor(random_state=0))
+    network = TransformedTargetRegressor(regressor, transformer=StandardScaler()).fit(X_train, y_train)
+    line = LinearRegression().fit(X_train, y_train).score(X_test, y_test)
+    assert network.score(X_test, y_test) > line + 0.1
+
+
+def test_diabetes_better_than_the_mean():
+    X, y = load_diabetes(return_X_y=True)
+    X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+    regressor = make_pipeline(StandardScaler(), SparseMLPRegressor(alpha=0.1, early_stopping=True, random_state=0))
+    network = TransformedTargetRegressor(regressor, transformer=StandardScaler()).fit(X_train, y_train)
+    assert network.score(X_test, y_test) > 0.2  # 0 is the mean, 0.36 the line of least squares
+
+
+def test_several_outputs_of_their_own(iris):
+    X, _ = iris
+    Y = np.column_stack([X[:, 0] + X[:, 1], 10 * X[:, 2]])
+    network = SparseMLPRegressor((50,), density=0.5, learning_rate_init=0.02, random_state=0).fit(X[:, :3], Y)
+    assert network.predict(X[:, :3]).shape == (150, 2) and network.n_outputs_ == 2
+    assert network.score(X[:, :3], Y) > 0.9
+
+
+def test_column_target_is_a_single_output(iris):
+    X, y = iris
+    with pytest.warns(DataConversionWarning):
+        network = quick(SparseMLPRegressor).fit(X, y[:, None].astype(float))
+    assert network.predict(X).shape == (150,)
+
+
+# Labels, probabilities and inputs
+
+
+@pytest.mark.parametrize(
+    "name", [lambda y: np.array(["ivy", "elm", "ash"])[y], lambda y: np.array([40, -2, 7])[y], lambda y: y == 1]
+)
+def test_any_labels(iris, name):
+    X, y = iris
+    labels = name(y)
+    network = quick(max_iter=40, density=0.5).fit(X, labels)
+    np.testing.assert_array_equal(network.classes_, np.unique(labels))
+    assert network.predict(X).dtype == labels.dtype
+    assert network.score(X, labels) > 0.8
+    winners = network.classes_[network.predict_proba(X).argmax(axis=1)]
+    np.testing.assert_array_equal(winners, network.predict(X))
+
+
+def test_probabilities_and_their_logarithms(iris):
+    X, y = iris
+    network = quick().fit(X, y)
+    probability = network.predict_proba(X)
+    assert probability.shape == (150, 3) and np.all(probability >= 0)
+    np.testing.assert_allclose(probability.sum(axis=1), 1, rtol=1e-14)
+    np.testing.assert_allclose(np.exp(network.predict_log_proba(X)), probability, rtol=1e-12)
+    assert np.all(np.isfinite(network.predict_log_proba(1e6 * X)))
+    assert network.predict_proba(1e6 * X).min() == 0
+
+
+@BOTH
+@pytest.mark.parametrize("container", [csr_matrix, csr_array])
+def test_sparse_inputs_equal_dense_ones(digits, kind, container):
+    X, X_test, y, _ = digits
+    dense, sparse = quick(kind).fit(X[:200], y[:200]), quick(kind).fit(container(X[:200]), y[:200])
+    assert_same_network(dense, sparse)
+    np.testing.assert_array_equal(dense.predict(X_test), sparse.predict(container(X_test)))
+
+
+def test_read_only_inputs_are_left_alone(iris):
+    X, y = iris[0].astype(np.float32), iris[1]
+    before = X.copy()
+    X.flags.writeable = False
+    assert_same_network(quick().fit(X, y), quick().fit(before, y))
+    np.testing.assert_array_equal(X, before)
+
+
+# Reproducibility, copies and company
+
+
+@BOTH
+def test_same_seed_same_network(digits, kind):
+    X, _, y, _ = digits
+    one, other = quick(kind).fit(X[:200], y[:200]), quick(kind, random_state=np.random.RandomState(0))
+    assert_same_network(one, other.fit(X[:200], y[:200]))
+    different = quick(kind, random_state=1).fit(X[:200], y[:200])
+    assert one.model_.sparse_layers[0].structure != different.model_.sparse_layers[0].structure
+
+
+@BOTH
+def test_pickled_network_predicts_and_trains_alike(digits, kind):
+    X, X_test, y, _ = digits
+    network = quick(kind, verbose=True).fit(X[:200], y[:200])
+    copied = pickle.loads(pickle.dumps(network))
+    np.testing.assert_array_equal(network.predict(X_test), copied.predict(X_test))
+    before = parameters(network).copy()
+    for estimator in (network, copied):
+        estimator.partial_fit(X[:200], y[:200])
+    assert not np.array_equal(parameters(network)[:20], before[:20])
+    assert_same_network(network, copied)
+    np.testing.assert_array_equal(copied.model_.layers[0].bias, network.model_.layers[0].bias)
+
+
+def test_clone_is_unfitted_and_alike(iris):
+    X, y = iris
+    rule = make_rule("set", zeta_schedule="cosine")
+    network = quick(rule=rule, density=0.5).fit(X, y)
+    copied = clone(network)
+    with pytest.raises(NotFittedError):
+        copied.predict(X)
+    assert_same_network(copied.fit(X, y), network)
+
+
+def test_grid_search_over_a_pipeline_in_two_processes(iris):
+    X, y = iris
+    pipeline = make_pipeline(StandardScaler(), quick(max_iter=30))
+    grid = {"sparsemlpclassifier__density": [0.25, 1.0], "sparsemlpclassifier__rule": ["static", "set"]}
+    search = GridSearchCV(pipeline, grid, cv=2, n_jobs=2).fit(X, y)
+    assert search.best_score_ > 0.8
+    assert np.all(np.isfinite(search.cv_results_["mean_test_score"]))
+    alone = clone(pipeline).set_params(**search.best_params_).fit(X, y)
+    np.testing.assert_array_equal(search.predict(X), alone.predict(X))
+
+
+def test_importing_the_package_leaves_scikit_learn_alone():
+    code = "import sys, sparse_mlp; assert 'sklearn' not in sys.modules; print(sparse_mlp.SparseMLPClassifier)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# Going on
+
+
+@BOTH
+def test_partial_fit_on_all_data_is_one_epoch_of_fit(digits, kind):
+    X, _, y, _ = digits
+    X, y = X[:200], y[:200].astype(np.int64 if kind is SparseMLPClassifier else float)
+    params = {"tol": 0.0, "n_iter_no_change": 100, "max_iter": 4, "learning_rate": "cosine"}
+    whole, pieces = quick(kind, **params).fit(X, y), quick(kind, **params)
+    first = {"classes": np.unique(y)} if kind is SparseMLPClassifier else {}
+    for options in (first, {}, {}, {}):
+        pieces.partial_fit(X, y, **options)
+    assert len(whole.history_.updates) == 3
+    assert_same_network(whole, pieces)
+    assert pieces.loss_curve_ == whole.loss_curve_ and pieces.n_iter_ == whole.n_iter_ == 4
+
+
+def test_partial_fit_sees_classes_before_their_samples(iris):
+    X, y = iris
+    network = quick(density=0.5).partial_fit(X[y < 2], y[y < 2], classes=[2, 0, 1])
+    assert network.predict_proba(X).shape == (150, 3)
+    for _ in range(30):
+        network.partial_fit(X, y)
+    assert set(network.predict(X)) == {0, 1, 2}
+
+
+def test_partial_fit_goes_on_after_an_early_stop(iris):
+    X, y = iris
+    network = quick(early_stopping=True).fit(X, y)
+    with pytest.raises(InvalidInputError, match="early_stopping=True found"):
+        network.partial_fit(X, y)
+    before = parameters(network).copy()
+    network.set_params(early_stopping=False).partial_fit(X, y)
+    assert network.n_iter_ == 1 and not np.array_equal(before, parameters(network))
+
+
+def test_warm_start_goes_on(digits):
+    X, _, y, _ = digits
+    network = quick(warm_start=True, max_iter=3).fit(X, y)
+    first = list(network.loss_curve_)
+    network.set_params(learning_rate_init=0.002).fit(X, y)
+    assert network.loss_curve_[:3] == first and len(network.loss_curve_) == 6 and network.n_iter_ == 3
+    assert network.loss_curve_[3] < 0.7 * first[0]
+    assert network.history_[0]["kind"] == "update"  # the one that the first training left out
+    cold = quick(max_iter=3).fit(X, y).fit(X, y)
+    assert cold.loss_curve_ == first
+
+
+def test_warm_start_says_what_it_cannot_go_on_with(iris):
+    X, y = iris
+    network = quick(warm_start=True).fit(X, y)
+    with pytest.raises(InvalidInputError, match=r"\[4, 30, 3\] for a network of \[4, 20, 3\] found"):
+        network.set_params(hidden_layer_sizes=(30,)).fit(X, y)
+
+
+# Stopping
+
+
+def test_stops_where_the_loss_is_flat(iris):
+    X, y = iris
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        network = quick(max_iter=500, tol=10.0, n_iter_no_change=3).fit(X, y)
+    assert network.n_iter_ == 4  # the first epoch is an improvement over nothing
+    assert network.loss_ == network.loss_curve_[-1] and network.best_loss_ == min(network.loss_curve_)
+    with pytest.warns(ConvergenceWarning, match="max_iter=3 epochs are over"):
+        quick(max_iter=3).fit(X, y)
+
+
+@BOTH
+def test_early_stopping_keeps_the_best_network(digits, kind):
+    X, _, y, _ = digits
+    network = quick(kind, early_stopping=True, max_iter=200, n_iter_no_change=4, learning_rate_init=0.03).fit(X, y)
+    scores = network.validation_scores_
+    assert len(scores) == network.n_iter_ < 200
+    assert network.best_validation_score_ == max(scores) > scores[-1]
+    rng = np.random.default_rng(np.random.RandomState(0).randint(np.iinfo(np.int32).max))
+    labels = y if kind is SparseMLPClassifier else None
+    _, X_validation, _, y_validation = train_test_split(
+        X, y, test_size=0.1, random_state=int(rng.integers(2**31)), stratify=labels
+    )
+    assert network.score(X_validation, y_validation) == pytest.approx(max(scores), abs=1e-6)
+
+
+def test_interrupt_keeps_whole_epochs_only(iris, monkeypatch):
+    X, y = iris
+
+    class Interrupts(Callback):
+        def on_step(self, trainer):
+            if trainer.step == self.at:
+                import signal
+
+                signal.raise_signal(signal.SIGINT)
+
+    interrupts = Interrupts()
+    monkeypatch.setattr("sparse_mlp.estimators.base.Progress", lambda: interrupts)
+    interrupts.at = 8  # 5 batches an epoch
+    with pytest.warns(UserWarning, match="interrupted"):
+        network = quick(verbose=True).fit(X, y)
+    assert network.n_iter_ == len(network.loss_curve_) == 1
+    assert network.set_params(verbose=False).partial_fit(X, y).n_iter_ == 1
+    interrupts.at = 3
+    with pytest.raises(KeyboardInterrupt):
+        quick(verbose=True).fit(X, y)
+
+
+def test_divergence_is_an_error(iris):
+    X, y = iris
+    with pytest.raises(DivergenceError), np.errstate(all="ignore"):
+        quick(SparseMLPRegressor, solver="sgd", learning_rate_init=1e3, max_iter=50).fit(X, y.astype(float))
+
+
+# Parameters
+
+
+def test_density_is_exact_and_auto_gives_each_neuron_a_link(digits, iris):
+    X, _, y, _ = digits
+    assert quick(density=0.03).fit(X, y).model_.sparse_layers[0].structure.nnz == round(0.03 * 64 * 20)
+    assert quick().fit(X, y).model_.sparse_layers[0].structure.nnz == 128
+    assert quick().fit(*iris).model_.sparse_layers[0].structure.nnz == 20
+
+
+@pytest.mark.parametrize("name", ["static", "set", "rlr", "dense"])
+def test_rules(iris, name):
+    network = quick(rule=name, zeta=0.5, density=0.5).fit(*iris)
+    assert len(network.history_.updates) == (5 if name in ("set", "rlr") else 0)
+    assert [layer.structure.nnz for layer in network.model_.sparse_layers] == ([] if name == "dense" else [40])
+    grown = [update["layers"][0]["grown"] for update in network.history_.updates]
+    assert set(grown) <= {19, 20}  # half of 40, for set rounded down in each sign
+
+
+@pytest.mark.parametrize("backend", ["reference", "scipy"])
+@BOTH
+def test_backends_agree(iris, kind, backend):
+    X, y = iris[0][::5], iris[1][::5]
+    params = {"max_iter": 3, "hidden_layer_sizes": (6,), "dtype": "float64"}
+    one, other = quick(kind, **params).fit(X, y), quick(kind, backend=backend, **params).fit(X, y)
+    np.testing.assert_allclose(parameters(one), parameters(other), rtol=1e-9, atol=1e-12)
+    assert other.model_.backend == backend
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"activation": "logistic"}, {"activation": "tanh"}, {"solver": "sgd", "momentum": 0.0}, {"batch_size": 7},
+        {"hidden_layer_sizes": 9}, {"hidden_layer_sizes": np.array([9, 8])}, {"hidden_layer_sizes": ()},
+        {"learning_rate": "linear", "shuffle": False, "solver": "sgd"}, {"dtype": "float64"}, {"batch_size": 10**6},
+    ],
+)  # fmt: skip
+def test_parameters_that_are_understood(iris, params):
+    network = quick(**{"max_iter": 40, "learning_rate_init": 0.05, "density": 0.5, **params}).fit(*iris)
+    assert network.score(*iris) > 0.6
+    assert network.n_layers_ == len(network.model_.sizes)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"density": 5}, r"density=5 found; must be in \(0, 1\]; did you pass a percentage\?"),
+        ({"density": "some"}, "density='some' found"),
+        ({"zeta": 1.5}, "zeta=1.5 found"),
+        ({"rule": "sett"}, "rule='sett' found.*did you mean 'set'"),
+        ({"topology": "erdos"}, "topology='erdos' found.*did you mean 'erdos-renyi'"),
+        ({"solver": "lbfgs"}, "solver='lbfgs' found; must be one of sgd, adam"),
+        ({"activation": "gelu"}, "activation='gelu' found"),
+        ({"learning_rate": "adaptive"}, "learning_rate='adaptive' found; must be one of constant"),
+        ({"learning_rate_init": 0}, "learning_rate_init=0 found; must be a finite number above 0"),
+        ({"hidden_layer_sizes": (10, 0)}, "hidden_layer_sizes=0 found"),
+        ({"hidden_layer_sizes": "10"}, "hidden_layer_sizes='1' found"),
+        ({"batch_size": "big"}, "batch_size='big' found"),
+        ({"max_iter": 0}, "max_iter=0 found; must be a whole number, 1 or more"),
+        ({"n_iter_no_change": 2.5}, "n_iter_no_change=2.5 found"),
+        ({"momentum": 1.0}, "momentum=1.0 found"),
+        ({"beta_2": 1.0}, "beta_2=1.0 found"),
+        ({"epsilon": 0.0}, "epsilon=0.0 found"),
+        ({"alpha": -1.0}, "alpha=-1.0 found"),
+        ({"tol": np.nan}, "tol=nan found"),
+        ({"validation_fraction": 1.0}, "validation_fraction=1.0 found"),
+        ({"backend": "torch"}, "backend='torch' found"),
+        ({"dtype": "float16"}, "dtype='float16' found; must be one of float32, float64"),
+        ({"random_state": "seven"}, "'seven' cannot be used to seed"),
+    ],
+)
+def test_bad_parameters_say_so_at_fit(iris, kind, params, message):
+    with pytest.raises(ValueError, match=message):
+        quick(kind, **params).fit(*iris)
+
+
+def test_bad_classes_say_so(iris):
+    X, y = iris
+    with pytest.raises(InvalidInputError, match="classes=None found"):
+        quick().partial_fit(X, y)
+    with pytest.raises(InvalidInputError, match=r"unknown classes \[2\] found; must be among \[0 1\]"):
+        quick().partial_fit(X, y, classes=[0, 1])
+    network = quick().partial_fit(X, y, classes=[0, 1, 2])
+    with pytest.raises(InvalidInputError, match="as in the first call"):
+        network.partial_fit(X, y, classes=[0, 1, 2, 3])
