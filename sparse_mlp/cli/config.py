@@ -44,10 +44,10 @@ class TrainConfig:
     epochs: int = _option(20, "passes over the training samples")
     batch_size: int = _option(32, "samples of a gradient step")
     optimizer: str = _option("sgd", "sgd or adam")
-    learning_rate: float | None = _option(None, "at the start (default: 0.05 for sgd, 0.001 for adam)", item=float)
+    learning_rate: float | None = _option(None, "at the start (default: 0.1 for sgd, 0.001 for adam)", item=float)
     momentum: float = _option(0.9, "of sgd")
     nesterov: bool = _option(False, "use Nesterov's momentum")
-    weight_decay: float = _option(0.0, "pull of the weights towards zero; biases are left alone")
+    weight_decay: float = _option(2e-4, "pull of the weights towards zero, as in SET; biases are left alone")
     schedule: str = _option("linear", "course of the learning rate: constant, linear, cosine or step")
     warm_up_steps: int = _option(0, "steps over which the learning rate rises first")
     label_smoothing: float = _option(0.0, "part of the target spread over all classes")
@@ -157,7 +157,9 @@ def read_config(path: Path) -> TrainConfig:
     try:
         settings = json.loads(Path(path).read_text())
     except (OSError, ValueError):
-        raise invalid(f"{path} missing or damaged", "the config.json of a run") from None
+        settings = None
+    if not isinstance(settings, dict):
+        raise invalid(f"{path} missing or damaged", "the config.json of a run")
     return make_config(settings)
 
 

@@ -18,7 +18,7 @@ from sparse_mlp.optim import Optimizer, make_optimizer
 from sparse_mlp.rng import spawn_streams
 from sparse_mlp.training import Callback, Checkpoints, EarlyStopping, HistoryFile, Progress, Trainer
 
-LEARNING_RATES = {"sgd": 0.05, "adam": 0.001}
+LEARNING_RATES = {"sgd": 0.1, "adam": 0.001}
 
 Samples = tuple[Any, Any]
 
