@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparse_mlp.layers import Dense, Dropout, SoftmaxCrossEntropy, SparseLinear
+from sparse_mlp.layers.activations import Activation
 from sparse_mlp.layers.base import Array, Layer
 from sparse_mlp.layers.losses import Loss
 from sparse_mlp.models.store import Linear, ParameterStore
@@ -33,19 +34,27 @@ def why_not_compiled(layers: Sequence[Layer], backend: str) -> str:
             return f"dense layer {layer.name!r} is a matrix product"
         if isinstance(layer, Dense) and any(isinstance(later, (Dense, SparseLinear)) for later in layers[i + 1 :]):
             return f"dense layer {layer.name!r} is not the read-out"
+    for before, layer, behind in _neighbours(layers):
+        if not isinstance(layer, Activation | SparseLinear | Dense):
+            return f"layer {layer.name!r} is of a kind of its own"
+        if isinstance(layer, Activation) and (not isinstance(before, SparseLinear | Dense) or behind is None):
+            return f"activation {layer.name!r} does not stand between two linear layers"
     return ""
+
+
+def _neighbours(layers: Sequence[Layer]) -> list[tuple[Layer | None, Layer, Layer | None]]:
+    """Return each layer with the ones before and behind it, None at the ends; dropout, idle here, is left out."""
+    kept = [layer for layer in layers if not isinstance(layer, Dropout)]
+    return list(zip([None, *kept], kept, [*kept[1:], None], strict=False))
 
 
 def _pairs(layers: Sequence[Layer]) -> list[tuple[Linear, Any]]:
     """Pair each linear layer with the activation behind it, or None."""
-    kept = [layer for layer in layers if not isinstance(layer, Dropout)]
-    pairs: list[tuple[Linear, Any]] = []
-    for layer in kept:
-        if isinstance(layer, (SparseLinear, Dense)):
-            pairs.append((layer, None))
-        else:
-            pairs[-1] = (pairs[-1][0], layer)
-    return pairs
+    return [
+        (layer, behind if isinstance(behind, Activation) else None)
+        for _, layer, behind in _neighbours(layers)
+        if isinstance(layer, SparseLinear | Dense)
+    ]
 
 
 def structure_of(layer: Linear) -> SparseStructure:

@@ -134,6 +134,9 @@ class SparseMLP:
     def _assemble(self, layers: list[Layer], backend: str | None) -> None:
         self.layers, self.backend = layers, choose_backend(backend).name
         self.linear_layers = [layer for layer in layers if isinstance(layer, (SparseLinear, Dense))]
+        names = [layer.name for layer in self.linear_layers]
+        if len(set(names)) < len(names):
+            raise invalid(f"layers named {names}", "names that differ", "a topology update tells layers apart by name")
         self.sparse_layers = [layer for layer in layers if isinstance(layer, SparseLinear)]
         self.evolving_layers = [layer for layer in self.sparse_layers if layer is not self.linear_layers[-1]]
         self.store = ParameterStore(self.linear_layers)

@@ -50,9 +50,9 @@ def summary_table(model: SparseMLP) -> str:
     --------
     >>> print(summary_table(SparseMLP([64, 100, 10], density=0.05, rng=0)))
     layer         shape       links  density     stored    if dense
-    sparse1       64 x 100      320   5.00 %     3.2 kB     26.0 kB
-    readout      100 x 10     1,000 100.00 %     4.0 kB      4.0 kB
-    total                     1,320  17.84 %     7.2 kB     30.0 kB
+    sparse1     64 x 100         320   5.00 %     3.2 kB     26.0 kB
+    readout    100 x 10        1,000 100.00 %     4.0 kB      4.0 kB
+    total                      1,320  17.84 %     7.3 kB     30.0 kB
     """
     lines = [f"{'layer':<8}{'shape':>11}{'links':>12}{'density':>9}{'stored':>11}{'if dense':>12}"]
     rows = summarize(model)
