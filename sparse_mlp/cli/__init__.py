@@ -6,10 +6,18 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from sparse_mlp import __version__
 from sparse_mlp.cli import bench, data, doctor, evaluate, resume, train
 from sparse_mlp.errors import InvalidInputError, SparseMLPError
+
+
+class _Parser(argparse.ArgumentParser):
+    """Say in one line what is wrong, and keep the list of all options for those who ask."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,14 +33,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         0 if all is well, 2 for an input that cannot be used, 1 for what went wrong later, 130 if interrupted.
     """
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="sparse-mlp", description="Train truly sparse neural networks, to understand, teach and check."
     )
     parser.add_argument("--version", action="version", version=f"sparse_mlp {__version__}")
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB")
     for verb in (train, evaluate, resume, data, doctor, bench):
         verb.add_parser(verbs)
     parsed = parser.parse_args(arguments)
+    if parsed.verb is None:
+        parser.print_help(sys.stderr)
+        return 2
     try:
         return int(parsed.run(parsed))
     except SparseMLPError as error:
@@ -44,6 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output left; say nothing more
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # a full disk, a folder that may not be written
+        print(f"sparse-mlp {parsed.verb}: {error}", file=sys.stderr)
+        return 1
 
 
 __all__ = ["main"]

@@ -9,6 +9,8 @@ from typing import Any
 from sparse_mlp.cli.run import Run
 from sparse_mlp.models import summarize, summary_table
 
+FIGURES = ("learning_curve", "network", "adjacency", "degrees", "weights", "link_survival", "topology_update")
+
 
 def result(run: Run) -> dict[str, Any]:
     """Return the outcome of a run as plain JSON types."""

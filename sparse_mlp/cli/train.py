@@ -51,6 +51,7 @@ def train(arguments: argparse.Namespace) -> int:
     config.out = str(folder)
     set_threads(config.threads)
     run = make_run(config, folder)
+    config.backend = run.model.backend  # a resumed run computes alike, whatever its environment says
     folder.mkdir(parents=True, exist_ok=True)
     _clear(folder)
     write_text(folder / "config.json", config.to_json())
@@ -96,6 +97,9 @@ def _numbered(base: Path) -> Any:
 
 def _clear(folder: Path) -> None:
     """Remove what an earlier run left in the folder, and nothing else."""
-    for pattern in ("config.json", "metrics.jsonl", "checkpoint*.json", "checkpoint-*.npz", "*.png"):
+    from sparse_mlp.cli.report import FIGURES
+
+    figures = [f"{name}.png" for name in FIGURES]
+    for pattern in ("config.json", "metrics.jsonl", "checkpoint*.json", "checkpoint-*.npz", ".*.tmp", *figures):
         for path in folder.glob(pattern):
             path.unlink()

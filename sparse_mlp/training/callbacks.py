@@ -63,14 +63,18 @@ class EarlyStopping(Callback):
         self.best, self.waited = -math.inf, 0
 
     def on_fit_begin(self, trainer: Trainer) -> None:
-        """Look again at the epochs of a resumed run."""
+        """Look again at the epochs of a resumed run; one that was over stays over."""
         self.best, self.waited = -math.inf, 0
         for record in trainer.history.epochs:
             self._see(record)
+        self._stop_if_over(trainer)
 
     def on_epoch_end(self, trainer: Trainer, record: Record) -> None:
         """Ask the trainer to stop if the patience is over."""
         self._see(record)
+        self._stop_if_over(trainer)
+
+    def _stop_if_over(self, trainer: Trainer) -> None:
         if self.waited >= self.patience:
             trainer.stop(f"{self.metric} did not improve for {self.waited} epochs")
 

@@ -7,10 +7,10 @@ the previous one in force.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
-import os
 import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -57,14 +57,17 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
     np.savez(buffer, **checkpoint.arrays)  # type: ignore[arg-type]
-    digest = hashlib.sha256(buffer.getvalue()).hexdigest()
+    digest = _sha256(buffer.getvalue())
     arrays = folder / f"checkpoint-{digest[:16]}.npz"
     write_atomically(arrays, lambda file: file.write(buffer.getvalue()))
-    current = folder / CURRENT
-    if current.exists():
+    head = {
+        "format": FORMAT, "arrays": arrays.name, "sha256": digest, "meta_sha256": _meta_sha256(checkpoint.meta),
+        "meta": checkpoint.meta,
+    }  # fmt: skip
+    current, text = folder / CURRENT, json.dumps(head, indent=1) + "\n"
+    if _is_sound(current) and current.read_text() != text:  # a damaged one must not replace a previous one
         write_text(folder / PREVIOUS, current.read_text())
-    head = {"format": FORMAT, "arrays": arrays.name, "sha256": digest, "meta": checkpoint.meta}
-    write_text(current, json.dumps(head, indent=1) + "\n")
+    write_text(current, text)
     _remove_unused(folder)
     return current
 
@@ -104,29 +107,54 @@ def load_checkpoint(folder: Path) -> Checkpoint:
 
 
 def _read(path: Path) -> Checkpoint:
-    try:
-        head = json.loads(path.read_text())
-        version, name, digest, meta = (head[key] for key in ("format", "arrays", "sha256", "meta"))
-    except (OSError, ValueError, KeyError, TypeError):
-        raise CheckpointError(describe(f"{path} that cannot be read", "a checkpoint's JSON")) from None
-    if version != FORMAT:
-        raise CheckpointError(describe(f"{path} of format {version}", f"of format {FORMAT}"))
-    arrays = path.parent / Path(name).name
+    head = _read_head(path)
+    arrays = path.parent / Path(head["arrays"]).name
     try:
         data = arrays.read_bytes()
     except OSError:
-        raise CheckpointError(describe(f"{path} whose arrays {name} are missing", "beside them")) from None
-    found = hashlib.sha256(data).hexdigest()
+        raise CheckpointError(describe(f"{path} whose arrays {arrays.name} are missing", "beside them")) from None
+    found, digest = _sha256(data), head["sha256"]
     if found != digest:
-        wanted = f"the {digest[:12]}… that {path.name} names"
-        raise CheckpointError(describe(f"{arrays} with SHA-256 {found[:12]}…", wanted, "the file is damaged"))
+        raise CheckpointError(describe(f"{arrays} with SHA-256 {found[:12]}…", f"{digest[:12]}…", "it is damaged"))
     with np.load(io.BytesIO(data), allow_pickle=False) as file:
-        return Checkpoint({key: file[key] for key in file.files}, meta)
+        return Checkpoint({key: file[key] for key in file.files}, head["meta"])
+
+
+def _read_head(path: Path) -> dict[str, Any]:
+    try:
+        head = json.loads(path.read_text())
+        found = {key: head[key] for key in ("format", "arrays", "sha256", "meta_sha256", "meta")}
+    except (OSError, ValueError, KeyError, TypeError):
+        raise CheckpointError(describe(f"{path} that cannot be read", "a checkpoint's JSON")) from None
+    if found["format"] != FORMAT:
+        raise CheckpointError(describe(f"{path} of format {found['format']}", f"of format {FORMAT}"))
+    if _meta_sha256(found["meta"]) != found["meta_sha256"]:
+        raise CheckpointError(describe(f"{path} that does not fit its own SHA-256", "as written", "it is damaged"))
+    return found
+
+
+def _is_sound(path: Path) -> bool:
+    try:
+        _read(path)
+    except CheckpointError:
+        return False
+    return True
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _meta_sha256(meta: dict[str, Any]) -> str:
+    return _sha256(json.dumps(meta).encode())
 
 
 def _remove_unused(folder: Path) -> None:
-    heads = [folder / CURRENT, folder / PREVIOUS]
-    used = {json.loads(head.read_text())["arrays"] for head in heads if head.exists()}
-    for path in folder.glob("checkpoint-*.npz"):
+    """Remove arrays that no JSON names, and what a killed process left half written."""
+    used = set()
+    for head in (folder / CURRENT, folder / PREVIOUS):
+        with contextlib.suppress(CheckpointError):
+            used.add(_read_head(head)["arrays"])
+    for path in [*folder.glob("checkpoint-*.npz"), *folder.glob(".checkpoint*.tmp")]:
         if path.name not in used:
-            os.unlink(path)
+            path.unlink(missing_ok=True)

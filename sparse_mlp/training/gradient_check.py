@@ -19,7 +19,7 @@ class GradientCheck(NamedTuple):
     ----------
     relative_error : float
         |analytic - numeric| / max(|analytic|, |numeric|, 1e-8). Above 1e-2 it is wrong, below 1e-4 fine where the
-        activation has kinks, below 1e-7 fine anywhere.
+        activation has kinks, below 1e-7 fine anywhere. Infinite where one of the two is not a number.
     parameter : str
         For instance `sparse1.weight[3]`.
     analytic, numeric : float
@@ -48,7 +48,8 @@ def gradient_check(
     model : SparseMLP
         Of dtype float64; in float32 the differences drown in rounding.
     x : float64 (batch, n_in)
-        A few samples are enough, and better, where the activation has kinks.
+        A few samples are enough, and better, where the activation has kinks. A ReLU neuron without any active input
+        stands on its kink as long as its bias is zero.
     target : int64 (batch,) or float64 (batch, n_out)
     loss : Loss
     entries : int
@@ -81,6 +82,7 @@ def gradient_check(
             numeric = (losses[0] - losses[1]) / (2 * step)
             scale = max(abs(analytic[at]), abs(numeric), 1e-8)
             error = float(abs(analytic[at] - numeric) / scale)
+            error = np.inf if np.isnan(error) else error
             if error > worst.relative_error:
                 worst = GradientCheck(error, f"{name}[{at - part.start}]", float(analytic[at]), float(numeric))
     return worst

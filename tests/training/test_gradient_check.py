@@ -1,0 +1,104 @@
+"""The gradient check passes what is right and names what is wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from training_cases import N_IN, N_OUT, make_model, samples
+
+from sparse_mlp.layers import Dense, MeanSquaredError, SoftmaxCrossEntropy, SparseLinear, Tanh
+from sparse_mlp.models import SparseMLP
+from sparse_mlp.structure import SparseStructure
+from sparse_mlp.training import gradient_check
+
+BACKENDS = ("reference", "scipy", "numba")
+
+
+def _model(**options):
+    """Return a network whose biases are not zero: a neuron without active input would stand on the kink of the ReLU."""
+    model = make_model(dtype="float64", **options)
+    model.store.values[model.store.n_weights :] = 0.1 * np.random.default_rng(4).standard_normal(15 + 10 + N_OUT)
+    return model
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "relu", "all-relu"])
+def test_a_right_network_passes(backend, activation):
+    model = _model(activation=activation, backend=backend)
+    x, labels = samples(6, np.float64)
+    before = model.store.values.copy()
+    check = gradient_check(model, x, labels, SoftmaxCrossEntropy(0.1, backend=backend), step=1e-5)
+    assert 0 < check.relative_error < 1e-6
+    np.testing.assert_array_equal(model.store.values, before)
+
+
+def test_a_right_network_passes_with_another_loss():
+    x = samples(6, np.float64)[0]
+    target = np.random.default_rng(0).random((6, N_OUT))
+    assert gradient_check(_model(), x, target, MeanSquaredError(), step=1e-5).relative_error < 1e-6
+
+
+def _three_layers(second):
+    """Return a network that runs layer by layer, its middle layer made by `second(structure, **options)`."""
+    first = SparseStructure.from_coo(np.arange(N_IN), np.arange(N_IN) % 8, shape=(N_IN, 8))
+    middle = SparseStructure.from_coo(np.arange(8), np.arange(8) % 5, shape=(8, 5))
+    options = {"dtype": "float64", "rng": 0, "backend": "scipy"}
+    layers = [
+        SparseLinear(first, name="first", **options), Tanh(backend="scipy"),
+        second(middle, name="middle", **options), Tanh(backend="scipy"), Dense(5, N_OUT, name="last", **options),
+    ]  # fmt: skip
+    return SparseMLP.from_layers(layers, backend="scipy")
+
+
+class _WrongWeights(SparseLinear):
+    def backward(self, dy, cache):
+        dx, grads = super().backward(dy, cache)
+        return dx, {**grads, "weight": grads["weight"] * 1.01}
+
+
+class _WrongBias(SparseLinear):
+    def backward(self, dy, cache):
+        dx, grads = super().backward(dy, cache)
+        return dx, {**grads, "bias": -grads["bias"]}
+
+
+class _WrongInput(SparseLinear):
+    def backward(self, dy, cache):
+        dx, grads = super().backward(dy, cache)
+        return 2 * dx, grads
+
+
+class _NotANumber(SparseLinear):
+    def backward(self, dy, cache):
+        dx, grads = super().backward(dy, cache)
+        return dx, {**grads, "weight": np.full_like(grads["weight"], np.nan)}
+
+
+@pytest.mark.parametrize(
+    ("layer", "named", "least", "most"),
+    [
+        (SparseLinear, "", 0.0, 1e-6),
+        (_WrongWeights, "middle.weight[", 0.0099, 0.0100),  # 1 - 1 / 1.01
+        (_WrongBias, "middle.bias[", 1.999, 2.001),
+        (_WrongInput, "first.", 0.499, 0.501),  # the layers below suffer
+        (_NotANumber, "middle.weight[", np.inf, np.inf),
+    ],
+)
+def test_a_wrong_layer_is_caught_and_named(layer, named, least, most):
+    x, labels = samples(6, np.float64)
+    check = gradient_check(_three_layers(layer), x, labels, SoftmaxCrossEntropy(backend="scipy"), step=1e-5)
+    assert least <= check.relative_error <= most
+    assert check.parameter.startswith(named)
+
+
+def test_the_entry_that_is_named_is_the_wrong_one():
+    class Wrong(SparseLinear):
+        def backward(self, dy, cache):
+            dx, grads = super().backward(dy, cache)
+            grads["weight"] = grads["weight"] + 0.5 * (np.arange(8) == 6)
+            return dx, grads
+
+    x, labels = samples(6, np.float64)
+    check = gradient_check(_three_layers(Wrong), x, labels, SoftmaxCrossEntropy(backend="scipy"))
+    assert check.parameter == "middle.weight[6]"
+    np.testing.assert_allclose(check.analytic - check.numeric, 0.5, rtol=1e-6)

@@ -1,0 +1,124 @@
+"""A run that is stopped anywhere and resumed ends with the bytes of one that was not."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+from training_cases import STEPS, Call, fingerprint, make_trainer, samples, state
+
+from sparse_mlp.errors import CheckpointError, DivergenceError
+from sparse_mlp.training import EarlyStopping, load_checkpoint, save_checkpoint
+
+EPOCHS = 4
+CASES = {
+    "sgd": {},
+    "adam": {"optimizer": "adam"},
+    "dropout": {"dropout": 0.3},
+    "adam with dropout in float64": {"optimizer": "adam", "dropout": 0.3, "dtype": "float64"},
+    "percolation and a cosine of zeta": {"rule": "rlr", "rule_options": {"percolate": True, "zeta_schedule": "cosine"}},
+    "static": {"rule": "static"},
+    "two epochs between updates": {"trainer": {"update_every": 2}},
+    "scipy": {"backend": "scipy"},
+}
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting_for_the_disk(monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+
+
+def _fit(trainer):
+    trainer.fit(samples(), samples(20, seed=4), epochs=EPOCHS)
+    return state(trainer)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_resumed_from_every_batch_and_every_epoch(case, tmp_path):
+    options = CASES[case]
+    folders = []
+
+    def save(trainer):
+        folders.append(tmp_path / str(len(folders)))
+        save_checkpoint(folders[-1], trainer.checkpoint())
+
+    whole = _fit(make_trainer(callbacks=[Call(on_fit_begin=save, on_step=save, on_state=save)], **options))
+    assert len(folders) == 1 + EPOCHS * (STEPS + 1)
+    for folder in folders:
+        resumed = make_trainer(rng=1234, **options)  # another seed: everything must come from the checkpoint
+        resumed.resume(load_checkpoint(folder))
+        assert _fit(resumed) == whole, folder.name
+
+
+def test_a_checkpoint_is_what_was_when_it_was_taken():
+    taken = []
+    callback = Call(on_step=lambda trainer: taken.append((trainer.checkpoint(), state(trainer))))
+    make_trainer(callbacks=[callback]).fit(samples(), epochs=3)
+    for checkpoint, then in taken:
+        assert fingerprint(checkpoint) == then
+
+
+def test_a_state_survives_the_round_trip(tmp_path):
+    trainer = make_trainer(optimizer="adam")
+    before = _fit(trainer)
+    save_checkpoint(tmp_path, trainer.checkpoint())
+    other = make_trainer(optimizer="adam", rng=77)
+    assert state(other) != before
+    other.resume(load_checkpoint(tmp_path))
+    assert state(other) == before
+
+
+def test_an_update_log_goes_on_after_a_resume(tmp_path):
+    trainer = make_trainer()
+    trainer.fit(samples(), epochs=2)
+    resumed = make_trainer()
+    resumed.resume(trainer.checkpoint())
+    assert resumed.history == trainer.history
+    assert resumed.link_history.survivors_of_first() == trainer.link_history.survivors_of_first()
+    history = resumed.fit(samples(), epochs=3)
+    assert [record["epoch"] for record in history.epochs] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    "options", [{"rule": "static"}, {"optimizer": "adam"}, {"batch_size": 9}, {"dtype": "float64"}, {"dropout": 0.1}]
+)
+def test_a_checkpoint_of_another_run_is_refused(options):
+    checkpoint = make_trainer().checkpoint()
+    other = make_trainer(**options)
+    before = state(other)
+    with pytest.raises(CheckpointError, match="checkpoint of"):
+        other.resume(checkpoint)
+    assert state(other) == before, "nothing is taken over from a checkpoint that is refused"
+
+
+def test_a_checkpoint_of_another_shape_is_refused():
+    from sparse_mlp.models import SparseMLP
+    from sparse_mlp.training import Trainer
+
+    with pytest.raises(CheckpointError, match=r"\[12, 15, 10, 4\].*\[12, 16, 10, 4\]"):
+        Trainer(SparseMLP([12, 16, 10, 4], density=0.3, rng=1), batch_size=8).resume(make_trainer().checkpoint())
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_parameters_that_are_not_finite_are_not_saved(value):
+    trainer = make_trainer()
+    trainer.fit(samples(), epochs=1)
+    trainer.model.sparse_layers[1].weight[3] = value
+    with pytest.raises(DivergenceError, match=f"after step {STEPS}, first in layer 'sparse2'"):
+        trainer.checkpoint()
+
+
+def test_a_run_that_was_stopped_early_is_over_when_it_is_resumed(tmp_path):
+    def make():
+        stopping = EarlyStopping(patience=1, metric="validation_accuracy", min_delta=1.0)  # nothing improves that much
+        return make_trainer(callbacks=[stopping, Call(on_state=lambda t: save_checkpoint(tmp_path, t.checkpoint()))])
+
+    trainer = make()
+    trainer.fit(samples(), validation=samples(20, seed=4), epochs=9)
+    assert trainer.epoch == 2  # the first is an improvement over nothing, the second is none
+    resumed = make()
+    resumed.resume(load_checkpoint(tmp_path))
+    resumed.fit(samples(), validation=samples(20, seed=4), epochs=9)
+    assert state(resumed) == state(trainer)
+    assert resumed.stop_reason
