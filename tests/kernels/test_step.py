@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sparse_mlp.kernels import network
+from sparse_mlp.kernels import network, step
 from sparse_mlp.kernels._jit import JIT_ENABLED
 from sparse_mlp.layers import (
     AllReLU,
@@ -196,6 +196,19 @@ def test_every_loss_with_every_readout(readout: str, kind: str, dtype: Any, batc
     target = targets if kind == "squared error" else labels
     got = compiled(model, x, samples, target, loss)
     assert_same(got, one_by_one(model, x[samples], target[samples], loss), dtype)
+
+
+@DTYPES
+def test_more_values_than_one_thread_sums_at_a_time(dtype: Any) -> None:
+    layers = [
+        SparseLinear(SparseStructure.complete(shape), rng=i, dtype=dtype, backend="numba", name=str(i))
+        for i, shape in enumerate([(SIZES[0], 90), (90, 90), (90, SIZES[-1])])
+    ]
+    model = SparseMLP.from_layers([layers[0], ReLU(), layers[1], ReLU(), layers[2]], backend="numba")
+    assert len(model.store.values) > 2 * step.BLOCK
+    x, labels, _, samples = make_batch(100, dtype)
+    got = compiled(model, x, samples, labels, SoftmaxCrossEntropy())
+    assert_same(got, one_by_one(model, x[samples], labels[samples], SoftmaxCrossEntropy()), dtype)
 
 
 @ALL_ACTIVATIONS
