@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from sparse_mlp.errors import check_integer
+from sparse_mlp.kernels.blas import matmul
 from sparse_mlp.kernels.dispatch import choose_backend
 from sparse_mlp.layers._checks import check_batch
 from sparse_mlp.layers.base import Array, Gradients, Layer, batch_major, feature_major
@@ -58,12 +59,12 @@ class Dense(Layer):
     def forward(self, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
         """Return z (batch, n_out) and, as cache, the inputs feature-major."""
         x_fm = feature_major(check_batch("x", x, self.shape[0]), self.dtype)
-        return batch_major(self.weight.T @ x_fm + self.bias[:, None]), x_fm
+        return batch_major(matmul(self.weight.T, x_fm) + self.bias[:, None]), x_fm
 
     def backward(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
         """Return the gradient by the input (batch, n_in), by the weight (n_in, n_out) and by the bias (n_out,)."""
         dz = feature_major(dy, self.dtype)
-        return batch_major(self.weight @ dz), {"weight": cache @ dz.T, "bias": dz.sum(axis=1)}
+        return batch_major(matmul(self.weight, dz)), {"weight": matmul(cache, dz.T), "bias": dz.sum(axis=1)}
 
     def parameters(self) -> dict[str, Array]:
         """Return weight (n_in, n_out) and bias (n_out,), sharing memory with the layer."""

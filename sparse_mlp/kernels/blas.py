@@ -1,0 +1,55 @@
+"""Dense matrix products with the same bytes for any number of threads.
+
+A BLAS library that splits a product over its threads may round differently for each number of them. Here the split is
+fixed, `BLOCK` rows at a time, each block is computed by one BLAS thread, and the blocks are shared among as many
+threads as BLAS would have used.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+BLOCK = 128  # rows of the product; enough work for one call, and enough blocks for some threads
+
+
+def matmul(a: Array, b: Array) -> Array:
+    """Multiply two matrices.
+
+    Parameters
+    ----------
+    a : float (n, k)
+    b : float (k, m)
+
+    Returns
+    -------
+    float (n, m)
+    """
+    product = np.empty((len(a), b.shape[1]), np.result_type(a, b))
+    blocks = [slice(start, start + BLOCK) for start in range(0, len(a), BLOCK)]
+    with _controller().limit(limits=1, user_api="blas") as limits:
+        threads = min(limits.get_original_num_threads()["blas"] or 1, len(blocks))
+        if threads <= 1:
+            for rows in blocks:
+                np.matmul(a[rows], b, out=product[rows])
+        else:
+            list(_executor(threads).map(lambda rows: np.matmul(a[rows], b, out=product[rows]), blocks))
+    return product
+
+
+@cache
+def _controller() -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+@cache
+def _executor(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="sparse_mlp-blas")
