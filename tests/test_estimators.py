@@ -23,7 +23,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from sparse_mlp import SparseMLPClassifier, SparseMLPRegressor
 from sparse_mlp.errors import DivergenceError, InvalidInputError
 from sparse_mlp.evolution import make_rule
-from sparse_mlp.training import Callback
+from sparse_mlp.training import Callback, Progress
 
 # Name of a check → why it cannot pass. Strict: one that passes after all is an error.
 EXPECTED_FAILURES: dict[str, str] = {}
@@ -166,11 +166,14 @@ def test_same_seed_same_network(digits, kind):
     assert_same_network(one, other.fit(X[:200], y[:200]))
     different = quick(kind, random_state=1).fit(X[:200], y[:200])
     assert one.model_.sparse_layers[0].structure != different.model_.sparse_layers[0].structure
+    orders = [estimator._trainer.streams["data_order"].permutation(100) for estimator in (one, different)]
+    assert not np.array_equal(*orders)
 
 
 @BOTH
-def test_pickled_network_predicts_and_trains_alike(digits, kind):
+def test_pickled_network_predicts_and_trains_alike(digits, kind, monkeypatch):
     X, X_test, y, _ = digits
+    monkeypatch.setattr("sparse_mlp.estimators.base.Progress", lambda: Progress(bar=True))  # an open bar has no pickle
     network = quick(kind, verbose=True).fit(X[:200], y[:200])
     copied = pickle.loads(pickle.dumps(network))
     np.testing.assert_array_equal(network.predict(X_test), copied.predict(X_test))
@@ -227,8 +230,12 @@ def test_partial_fit_on_all_data_is_one_epoch_of_fit(digits, kind):
 
 def test_partial_fit_sees_classes_before_their_samples(iris):
     X, y = iris
-    network = quick(density=0.5).partial_fit(X[y < 2], y[y < 2], classes=[2, 0, 1])
+    later = y > 0
+    network = quick(density=0.5).partial_fit(X[later], y[later], classes=[2, 0, 1])
+    for _ in range(30):
+        network.partial_fit(X[later], y[later])
     assert network.predict_proba(X).shape == (150, 3)
+    assert network.score(X[later], y[later]) > 0.8
     for _ in range(30):
         network.partial_fit(X, y)
     assert set(network.predict(X)) == {0, 1, 2}
