@@ -1,0 +1,53 @@
+"""Whole epochs through the `Trainer`, and what a topology update of SET costs beside them."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+
+from sparse_mlp.bench.job import Job
+from sparse_mlp.optim import SGD
+from sparse_mlp.training import Trainer
+
+
+@dataclass(frozen=True)
+class EpochCost:
+    """Hold the median seconds of an epoch and of an update, each with its best."""
+
+    epoch: float
+    best_epoch: float
+    update: float
+    best_update: float
+    samples: int
+
+    def share(self) -> tuple[float, float]:
+        """Return the percentage of an epoch that an update takes, by medians and by the best."""
+        return 100 * self.update / self.epoch, 100 * self.best_update / self.best_epoch
+
+
+def time_epochs(job: Job, *, epochs: int, rule: str = "set") -> EpochCost:
+    """Train on all samples of a job, shuffling and Python included, with an update of all layers after each epoch.
+
+    Parameters
+    ----------
+    job : Job
+        Its samples are one epoch.
+    epochs : int
+        At least 3: the first one warms up and does not count, nor does its update.
+    rule : str
+
+    Returns
+    -------
+    EpochCost
+    """
+    optimizer = SGD(job.learning_rate, job.momentum, weight_decay=job.weight_decay)
+    trainer = Trainer(job.model(), rule=rule, optimizer=optimizer, batch_size=job.batch, rng=job.seed)
+    trainer.fit((job.x, job.labels), epochs=epochs)
+    seconds = {
+        kind: [record["seconds"] for record in trainer.history if record["kind"] == kind][1:]
+        for kind in ("epoch", "update")
+    }
+    return EpochCost(
+        statistics.median(seconds["epoch"]), min(seconds["epoch"]),
+        statistics.median(seconds["update"]), min(seconds["update"]), len(job.x),
+    )  # fmt: skip

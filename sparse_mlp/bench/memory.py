@@ -1,0 +1,74 @@
+"""The large network in a process of its own, so that its peak of memory is its own too.
+
+Run as ``python -m sparse_mlp.bench.memory THREADS``; it prints one JSON object.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from sparse_mlp.bench.epoch import time_epochs
+from sparse_mlp.bench.job import make_job
+from sparse_mlp.bench.limits import threads_limited
+from sparse_mlp.bench.machine import peak_memory
+from sparse_mlp.bench.peers import Ours, step
+from sparse_mlp.bench.timing import interleave
+
+Shape = tuple[tuple[int, ...], dict[str, Any]]
+
+SMALL: Shape = ((784, 1000, 1000, 1000, 10), {"density": 0.01})
+LARGE: Shape = ((10_000, 50_000, 50_000, 10), {"epsilon": 10.0})
+
+
+def measure_large(threads: int, *, rounds: int = 7, slice_seconds: float = 0.3) -> dict[str, Any]:
+    """Train the large network for short epochs with updates between, then time its step beside the small one's.
+
+    Parameters
+    ----------
+    threads : int
+    rounds, slice_seconds
+        As in `interleave`.
+
+    Returns
+    -------
+    dict
+        ``peak_bytes`` after training and timing; ``links`` and ``timings`` of both; ``epoch`` as in `EpochCost`.
+    """
+    with threads_limited(threads):
+        large = make_job("large", LARGE[0], batch=128, n_samples=512, **LARGE[1])
+        small = make_job("small", SMALL[0], batch=128, n_samples=512, **SMALL[1])
+        cost = time_epochs(large, epochs=3)
+        candidates = {job.name: step(Ours(job)) for job in (small, large)}
+        timings = interleave(candidates, rounds=rounds, slice_seconds=slice_seconds)
+    return {
+        "peak_bytes": peak_memory(),
+        "links": {job.name: sum(job.links) for job in (small, large)},
+        "timings": {name: asdict(timing) for name, timing in timings.items()},
+        "epoch": asdict(cost),
+        "flops": large.flops,
+        "bytes_read": large.bytes_read,
+    }
+
+
+def measure_large_apart(threads: int) -> dict[str, Any]:
+    """Return `measure_large`, done in a fresh process.
+
+    Raises
+    ------
+    RuntimeError
+        If that process fails; its own last words are in the message.
+    """
+    command = [sys.executable, "-m", "sparse_mlp.bench.memory", str(threads)]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ, check=False)
+    if done.returncode:
+        raise RuntimeError(f"the process of the large network ended with {done.returncode}: {done.stderr[-2000:]}")
+    return json.loads(done.stdout)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(measure_large(int(sys.argv[1]))) + "\n")

@@ -1,0 +1,113 @@
+"""Where a training step's time goes: each kernel on one tile of the batch, on one core."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from sparse_mlp.bench.job import Job
+from sparse_mlp.bench.ledger import Line
+from sparse_mlp.bench.limits import Limits
+from sparse_mlp.bench.peers import Ours
+from sparse_mlp.bench.timing import interleave
+
+TILE = 64
+
+
+def time_operations(job: Job, one_core: Limits, *, rounds: int, slice_seconds: float) -> list[Line]:
+    """Time every operation of a training step on one tile of up to 64 samples, on one core.
+
+    Parameters
+    ----------
+    job : Job
+    one_core : Limits
+    rounds, slice_seconds
+        As in `interleave`.
+
+    Returns
+    -------
+    list of Line
+        Two cores take a batch of 128 in the time of one tile; the optimizer's line is for all values at once.
+
+    Notes
+    -----
+    A link reads 4 bytes of one activation per sample forward and as much backward; this over the bandwidth of the
+    second-level cache is the least time of a product, unless the multiply-adds take longer.
+    """
+    ours = Ours(job)
+    ours.gradient()
+    parts = _products(ours, job) | _others(ours, job)
+    calls = {name: call for name, (call, _, _) in parts.items()}
+    timings = interleave(calls, rounds=rounds, slice_seconds=slice_seconds)
+    section = f"{job.name}: operations on one tile of {min(TILE, job.batch)} samples, one core"
+    lines = []
+    for name, (_, flops, read) in parts.items():
+        lines.append(Line(section, name, timings[name], flops, max(flops / one_core.fma, read / one_core.l2)))
+    return lines
+
+
+Part = tuple[Callable[[], object], float, float]
+
+
+def _products(ours: Ours, job: Job) -> dict[str, Part]:
+    from sparse_mlp.kernels.tile import linear_backward_tile, sddmm_tile, spmm_tile
+
+    assert ours.model.compiled is not None
+    net, values = ours.model.compiled.net, ours.model.store.values
+    width = min(TILE, job.batch)
+    gradient, rng = np.zeros_like(values), np.random.default_rng(0)
+    forward: dict[str, Part] = {}
+    backward: dict[str, Part] = {}
+    last = len(net.kinds) - 1
+    for i in range(last + 1):
+        n_in, n_out, links = int(net.sizes[i]), int(net.sizes[i + 1]), job.links[i]
+        x = np.maximum(rng.standard_normal((n_in, width), dtype=np.float32), 0)
+        dy = rng.standard_normal((n_out, width), dtype=np.float32)
+        y, dx = np.empty_like(dy), np.empty_like(x)
+        bias = values[net.bias_start[i] : net.bias_start[i + 1]]
+        by_output = net.by_output[net.by_output_start[i] : net.by_output_start[i] + n_out + 1]
+        by_input = net.by_input[net.by_input_start[i] : net.by_input_start[i] + n_in + 1]
+        flops, read = 2.0 * links * width, 4.0 * links * width
+        call = _bound(spmm_tile, by_output, net.rows, net.order, values, bias, x, y, i < last)
+        forward[f"forward {n_in} x {n_out} ({i + 1})"] = (call, flops, read)
+        if i == 0:
+            call = _bound(sddmm_tile, by_input, net.indices, x, dy, gradient)
+            backward[f"link gradient {n_in} x {n_out} (1)"] = (call, flops, read)
+        else:
+            call = _bound(linear_backward_tile, by_input, net.indices, values, x, dy, dx, gradient, True)
+            backward[f"backward {n_in} x {n_out} ({i + 1})"] = (call, 2 * flops, read)
+    return forward | dict(reversed(backward.items()))
+
+
+def _others(ours: Ours, job: Job) -> dict[str, Part]:
+    from sparse_mlp.kernels.linear import sum_in_order
+    from sparse_mlp.kernels.network import load_tile, softmax_cross_entropy_tile
+    from sparse_mlp.kernels.tile import bias_grad_tile
+
+    store, width, n_out = ours.model.store, min(TILE, job.batch), job.sizes[-1]
+    tile = np.empty((job.sizes[0], width), np.float32)
+    hidden = np.ones((sum(job.sizes[1:]), width), np.float32)
+    dbias = np.zeros(len(hidden), np.float32)
+    scores = np.zeros((n_out, width), np.float32)
+    partial = np.zeros((2, len(store.values)), np.float32)
+
+    def clear() -> None:
+        partial[0] = 0
+
+    return {
+        "input: gather and transpose": (_bound(load_tile, job.x, job.samples, 0, width, tile), 0.0, float(tile.nbytes)),
+        "softmax cross-entropy": (
+            _bound(softmax_cross_entropy_tile, scores, job.labels, job.samples, 0, width, 0.0, job.batch), 0.0, 0.0,
+        ),
+        "bias sums, all layers": (_bound(bias_grad_tile, hidden, dbias), 0.0, float(hidden.nbytes)),
+        "gradient to zero": (clear, 0.0, 0.0),
+        "sum of two gradients": (
+            _bound(sum_in_order, partial, store.gradient, 0, len(store.gradient)), 0.0, float(partial.nbytes),
+        ),
+        "optimizer, all values": (ours.update, 0.0, 3.0 * store.values.nbytes),
+    }  # fmt: skip
+
+
+def _bound(kernel: Callable[..., object], *arguments: object) -> Callable[[], object]:
+    return lambda: kernel(*arguments)
