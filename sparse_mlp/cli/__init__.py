@@ -45,7 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help(sys.stderr)
         return 2
     try:
-        return int(parsed.run(parsed))
+        code = int(parsed.run(parsed))
+        sys.stdout.flush()  # while a reader that left can still be told from a fault
+        return code
     except SparseMLPError as error:
         print(f"sparse-mlp {parsed.verb}: {error}", file=sys.stderr)
         return 2 if isinstance(error, InvalidInputError) else 1

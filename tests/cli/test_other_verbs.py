@@ -1,0 +1,197 @@
+"""evaluate, data, doctor, bench, and what happens without a verb."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cli_cases import assert_refused, run, run_json
+
+import sparse_mlp
+from sparse_mlp import datasets
+from sparse_mlp.datasets import FileReport
+from sparse_mlp.errors import DataFileError
+
+
+def test_evaluate_says_what_training_said(capsys, finished):
+    folder, outcome = finished
+    evaluated = run_json(capsys, "evaluate", folder)
+    for key in ("test_accuracy", "test_loss", "epochs", "dataset", "provenance", "synthetic", "out"):
+        assert evaluated[key] == outcome[key], key
+    counts = {str(c): sum(datasets.load("digits").test_y == c) for c in range(10)}
+    assert evaluated["class_accuracy"].keys() == counts.keys()
+    right = sum(evaluated["class_accuracy"][name] * counts[name] for name in counts)
+    assert right / 360 == pytest.approx(outcome["test_accuracy"], rel=1e-12)
+
+
+def test_evaluate_prints_a_table(capsys, finished):
+    folder, outcome = finished
+    code, out, _ = run(capsys, "evaluate", folder)
+    assert code == 0
+    assert f"test accuracy {outcome['test_accuracy']:.2%}" in out
+    assert "360 samples" in out
+    assert len([line for line in out.splitlines() if line.rstrip().endswith("%")]) == 10
+
+
+def test_evaluate_changes_nothing(capsys, finished):
+    folder = finished[0]
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    run_json(capsys, "evaluate", folder)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_evaluate_needs_a_checkpoint(capsys, finished):
+    Path("run").mkdir()
+    shutil.copy(finished[0] / "config.json", "run")
+    code, out, err = run(capsys, "evaluate", "run")
+    assert (code, out) == (1, "")
+    assert "without checkpoint.json" in err
+
+
+def test_data_list(capsys):
+    code, out, _ = run(capsys, "data", "list", "--data-dir", ".")
+    assert code == 0
+    lines = {line.split()[0]: line for line in out.splitlines()[1:]}
+    assert tuple(lines) == datasets.names()
+    assert "8 x 8" in lines["digits"]
+    rows = run_json(capsys, "data", "list")
+    assert [row["name"] for row in rows] == list(datasets.names())
+
+
+@pytest.mark.parametrize(
+    ("statuses", "code"),
+    [(["ok"], 0), (["ok", "missing"], 1), (["damaged"], 1), (["ok", "ok", "ok"], 0)],
+)
+def test_the_exit_code_of_data_check(capsys, monkeypatch, statuses, code):
+    reports = [FileReport(f"file{i}", status, "because") for i, status in enumerate(statuses)]
+    monkeypatch.setattr(datasets, "check", lambda name, data_dir: reports)
+    found, out, _ = run(capsys, "data", "check", "mnist")
+    assert found == code
+    assert [line.split() for line in out.splitlines()] == [[r.status, r.path, r.detail] for r in reports]
+    found, out, _ = run(capsys, "data", "check", "mnist", "--json")
+    assert found == code
+    assert [row["status"] for row in json.loads(out)] == statuses
+
+
+def test_data_check_of_sets_without_files_and_of_several(capsys):
+    code, out, _ = run(capsys, "data", "check", "digits", "synthetic-mnist")
+    assert code == 0
+    assert len(out.splitlines()) == 2
+
+
+def test_data_check_of_real_files(capsys, real_data_dir):
+    code, out, _ = run(capsys, "data", "check", "mnist", "--data-dir", real_data_dir)
+    assert code == 0
+    assert len(out.splitlines()) == 4
+
+
+def test_data_fetch(capsys, monkeypatch):
+    asked = []
+
+    def fetch(name, data_dir):
+        asked.append((name, data_dir))
+        return [Path("a"), Path("b")]
+
+    monkeypatch.setattr(datasets, "fetch", fetch)
+    code, out, _ = run(capsys, "data", "fetch", "mnist", "kmnist", "--data-dir", "here")
+    assert (code, out.split()) == (0, ["a", "b", "a", "b"])
+    assert asked == [("mnist", "here"), ("kmnist", "here")]
+    assert run_json(capsys, "data", "fetch", "mnist") == ["a", "b"]
+
+
+def test_data_fetch_without_network_is_an_error_of_one_line(capsys, monkeypatch):
+    def fail(name, data_dir):
+        raise DataFileError("no mirror answers; place train-images-idx3-ubyte.gz in here/mnist")
+
+    monkeypatch.setattr(datasets, "fetch", fail)
+    code, out, err = run(capsys, "data", "fetch", "mnist")
+    assert (code, out) == (1, "")
+    assert err == "sparse-mlp data: no mirror answers; place train-images-idx3-ubyte.gz in here/mnist\n"
+
+
+@pytest.mark.parametrize("action", ["check", "fetch"])
+def test_an_unknown_data_set_is_refused(capsys, action):
+    assert_refused(run(capsys, "data", action, "mnits"), "did you mean 'mnist'?")
+
+
+def test_data_needs_an_action_and_names(capsys):
+    assert_refused(run(capsys, "data"), "ACTION")
+    assert_refused(run(capsys, "data", "check"), "NAME")
+
+
+def test_doctor_names_backend_and_reason(capsys, monkeypatch):
+    monkeypatch.delenv("SPARSE_MLP_BACKEND", raising=False)
+    found = run_json(capsys, "doctor")
+    assert found["sparse_mlp"] == sparse_mlp.__version__
+    assert found["backend"].startswith("numba: ")
+    assert found["threads"]
+    code, out, _ = run(capsys, "doctor")
+    assert code == 0
+    lines = dict(line.split(maxsplit=1) for line in out.splitlines() if line.startswith(("backend", "numpy")))
+    assert lines["backend"] == found["backend"]
+    assert lines["numpy"] == found["numpy"]
+
+
+def test_doctor_says_why(capsys, monkeypatch):
+    monkeypatch.setenv("SPARSE_MLP_BACKEND", "scipy")
+    backend = run_json(capsys, "doctor")["backend"]
+    assert backend.startswith("scipy: ")
+    assert "SPARSE_MLP_BACKEND" in backend
+    monkeypatch.setenv("SPARSE_MLP_BACKEND", "nonsense")
+    assert_refused(run(capsys, "doctor"), "nonsense")
+
+
+def test_doctor_compiles_if_asked(capsys):
+    found = run_json(capsys, "doctor", "--warm")
+    assert found["compiled in"].endswith(" s")
+
+
+def test_version(capsys):
+    assert run(capsys, "--version") == (0, f"sparse_mlp {sparse_mlp.__version__}\n", "")
+
+
+def test_without_a_verb_the_usage_is_shown(capsys):
+    code, out, err = run(capsys)
+    assert (code, out) == (2, "")
+    assert err.startswith("usage: sparse-mlp ")
+    for verb in ("train", "evaluate", "resume", "data", "doctor", "bench"):
+        assert f"\n    {verb} " in err
+
+
+def test_an_unknown_verb_is_refused(capsys):
+    assert_refused(run(capsys, "trian"), "'trian'")
+
+
+@pytest.mark.parametrize("verb", ["train", "evaluate", "resume", "data", "doctor", "bench"])
+def test_every_verb_has_help(capsys, verb):
+    code, out, err = run(capsys, verb, "--help")
+    assert (code, err) == (0, "")
+    assert out.startswith(f"usage: sparse-mlp {verb}")
+
+
+def test_bench_knows_its_subjects(capsys):
+    assert "mlp" in run(capsys, "bench", "--help")[1]
+    assert_refused(run(capsys, "bench", "toaster"), "'toaster'")
+
+
+def test_the_command_is_installed(finished):
+    command = shutil.which("sparse-mlp", path=str(Path(sys.executable).parent))
+    if command is None:
+        pytest.skip("the package is not installed beside this Python")
+    done = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"sparse_mlp {sparse_mlp.__version__}\n"
+
+
+@pytest.mark.parametrize("unbuffered", [{}, {"PYTHONUNBUFFERED": "1"}])
+def test_a_reader_that_leaves_is_no_error(unbuffered):
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"} | unbuffered
+    command = [sys.executable, "-c", "from sparse_mlp.cli import main; raise SystemExit(main(['data', 'list']))"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, text=True) as process:
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 0
