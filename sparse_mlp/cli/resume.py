@@ -30,9 +30,11 @@ def resume(arguments: argparse.Namespace) -> int:
     from sparse_mlp.kernels.threads import set_threads
     from sparse_mlp.training import load_checkpoint
     from sparse_mlp.training.checkpoint import CURRENT, PREVIOUS
+    from sparse_mlp.training.files import remove_half_written
 
     set_threads(arguments.threads or config.threads)
     run = make_run(config, arguments.folder)
+    remove_half_written(arguments.folder)
     if (arguments.folder / CURRENT).exists() or (arguments.folder / PREVIOUS).exists():
         run.trainer.resume(load_checkpoint(arguments.folder))
         print(f"resumed at epoch {run.trainer.epoch}, step {run.trainer.step}", file=sys.stderr)

@@ -98,8 +98,10 @@ def _numbered(base: Path) -> Any:
 def _clear(folder: Path) -> None:
     """Remove what an earlier run left in the folder, and nothing else."""
     from sparse_mlp.cli.report import FIGURES
+    from sparse_mlp.training.files import remove_half_written
 
+    remove_half_written(folder)
     figures = [f"{name}.png" for name in FIGURES]
-    for pattern in ("config.json", "metrics.jsonl", "checkpoint*.json", "checkpoint-*.npz", ".*.tmp", *figures):
+    for pattern in ("config.json", "metrics.jsonl", "checkpoint*.json", "checkpoint-*.npz", *figures):
         for path in folder.glob(pattern):
             path.unlink()

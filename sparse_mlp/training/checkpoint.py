@@ -19,7 +19,7 @@ import numpy as np
 
 from sparse_mlp.errors import CheckpointError, describe
 from sparse_mlp.layers.base import Array
-from sparse_mlp.training.files import write_atomically, write_text
+from sparse_mlp.training.files import remove_half_written, write_atomically, write_text
 
 FORMAT = 1
 CURRENT, PREVIOUS = "checkpoint.json", "checkpoint.previous.json"
@@ -155,6 +155,7 @@ def _remove_unused(folder: Path) -> None:
     for head in (folder / CURRENT, folder / PREVIOUS):
         with contextlib.suppress(CheckpointError):
             used.add(_read_head(head)["arrays"])
-    for path in [*folder.glob("checkpoint-*.npz"), *folder.glob(".checkpoint*.tmp")]:
+    for path in folder.glob("checkpoint-*.npz"):
         if path.name not in used:
-            path.unlink(missing_ok=True)
+            path.unlink()
+    remove_half_written(folder, "checkpoint*")

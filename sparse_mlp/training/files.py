@@ -27,3 +27,9 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write a text file in UTF-8, atomically."""
     write_atomically(path, lambda file: file.write(text.encode()))
+
+
+def remove_half_written(folder: Path, name: str = "*") -> None:
+    """Remove what processes that were killed left half written in a folder, of files whose name fits a pattern."""
+    for path in Path(folder).glob(f".{name}.*.tmp"):
+        path.unlink(missing_ok=True)

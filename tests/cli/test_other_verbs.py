@@ -191,7 +191,8 @@ def test_the_command_is_installed(finished):
 def test_a_reader_that_leaves_is_no_error(unbuffered):
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"} | unbuffered
     command = [sys.executable, "-c", "from sparse_mlp.cli import main; raise SystemExit(main(['data', 'list']))"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, text=True) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, env=environment, text=True) as process:
         process.stdout.close()
         assert process.stderr.read() == ""
     assert process.returncode == 0

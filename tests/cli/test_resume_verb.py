@@ -97,6 +97,15 @@ def test_a_run_without_checkpoint_starts_again(capsys, finished):
     assert final_bytes(Path("run")) == final_bytes(finished[0])
 
 
+def test_what_a_killed_process_left_half_written_is_removed(capsys, finished):
+    folder = Path(shutil.copytree(finished[0], "run"))
+    for name in (".metrics.jsonl.77.tmp", ".config.json.77.tmp", ".checkpoint-0123456789abcdef.npz.77.tmp"):
+        (folder / name).write_text("half")
+    (folder / ".hidden").write_text("the user's")
+    run_json(capsys, "resume", folder)
+    assert [path.name for path in folder.glob(".*")] == [".hidden"]
+
+
 def test_a_damaged_checkpoint_gives_way_to_the_previous_one(capsys, finished):
     folder = Path(shutil.copytree(finished[0], "run"))
     (folder / "checkpoint.json").write_text("{")
