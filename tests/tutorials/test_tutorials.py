@@ -1,0 +1,52 @@
+"""Each tutorial runs from any folder, finds its own numbers right, and leaves pictures only where it is told."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[2] / "tutorials"
+TUTORIALS = sorted(FOLDER.glob("[0-9][0-9]_*.py"))
+SLOWING = ("NUMBA_DISABLE_JIT", "SPARSE_MLP_BACKEND")  # a tutorial shows the library as a reader gets it
+
+
+def test_there_are_tutorials_and_each_has_its_own_number():
+    numbers = [path.name[:2] for path in TUTORIALS]
+    assert numbers[:4] == ["01", "02", "03", "04"]
+    assert len(set(numbers)) == len(numbers)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tutorial", TUTORIALS, ids=lambda path: path.stem)
+def test_it_runs_and_asserts_its_numbers(tutorial, tmp_path):
+    figures, elsewhere = tmp_path / "figures", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    before = set(FOLDER.rglob("*"))
+    inherited = {name: value for name, value in os.environ.items() if name not in SLOWING}
+    run = subprocess.run(
+        [sys.executable, str(tutorial), "--fast", "--figures", str(figures)],
+        cwd=elsewhere, env={**inherited, "MPLBACKEND": "Agg", "PYTHONUTF8": "1"},
+        capture_output=True, encoding="utf-8", timeout=300, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, f"{run.stdout[-2000:]}\n{run.stderr[-4000:]}"
+    assert run.stdout.endswith("All numbers are as told.\n")
+    pictures = sorted(figures.iterdir())
+    assert pictures and all(path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n" for path in pictures)
+    assert not list(elsewhere.iterdir())
+    assert set(FOLDER.rglob("*")) == before
+
+
+@pytest.mark.parametrize("tutorial", TUTORIALS, ids=lambda path: path.stem)
+def test_it_is_in_percent_format_and_ends_by_asserting(tutorial):
+    text = tutorial.read_text()
+    cells = re.split(r"^# %%", text, flags=re.MULTILINE)
+    assert cells[0] == ""
+    prose = [cell for cell in cells[1:] if cell.startswith(" [markdown]\n")]
+    code = [cell for cell in cells[1:] if not cell.startswith(" [markdown]")]
+    assert all(line.startswith("#") for cell in prose for line in cell.strip().splitlines()[1:])
+    assert cells[1] == prose[0] and f"# # {tutorial.name[:2]} " in prose[0]
+    assert cells[-1] == code[-1] and code[-1].count("assert ") >= 3
+    assert text.count("ou should see") >= 3
