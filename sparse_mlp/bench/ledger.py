@@ -60,6 +60,8 @@ class Claim:
         False on networks too small to say anything.
     reason : str
         Why it was not measured.
+    quiet : bool
+        Whether the timings behind it stand on quiet turns alone; if not, the verdict bears a question mark.
     """
 
     name: str
@@ -71,10 +73,15 @@ class Claim:
     at_most: bool = False
     judged: bool = True
     reason: str = ""
+    quiet: bool = True
 
     @property
     def verdict(self) -> str:
-        """One of the words at the top of this module."""
+        """One of the words at the top of this module, with a question mark where other work disturbed the figures."""
+        word = self._word()
+        return word if self.quiet or word in (UNKNOWN, UNJUDGED) else f"{word}?"
+
+    def _word(self) -> str:
         if self.value is None:
             return UNKNOWN
         if not self.judged:

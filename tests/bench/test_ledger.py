@@ -43,6 +43,11 @@ def test_small_networks_are_not_judged() -> None:
     assert Claim("claim", 99.0, 99.0, 12, 25, judged=False).verdict == UNJUDGED
 
 
+def test_a_verdict_on_disturbed_figures_bears_a_question_mark() -> None:
+    assert Claim("claim", 30.0, 30.0, 12, 25, quiet=False).verdict == AIM + "?"
+    assert Claim("claim", None, None, 12, 25, quiet=False).verdict == UNKNOWN
+
+
 def example() -> Ledger:
     ledger = Ledger({"machine": "a machine " * 20, "threads": "2"})
     ledger.limits = [{"threads": 2, "fma": 2e11, "sgemm": 1e11, "l2": 2e11, "l3": 1e11, "dram": 3e10}]
