@@ -244,7 +244,7 @@ def test_step_is_the_slope_of_its_own_loss(activation: str, loss: Any) -> None:
 
 @ALL_ACTIVATIONS
 @DTYPES
-@pytest.mark.parametrize("rows", [0, 1, 31, 64, 100, 1000])
+@pytest.mark.parametrize("rows", [0, 1, 31, 64, 100, 577, 1000])
 def test_scores_are_the_forward_pass(activation: str, dtype: Any, rows: int) -> None:
     model, (x, _, _, _) = make_model(activation, dtype=dtype), make_batch(1, dtype)
     assert model.compiled is not None
