@@ -130,12 +130,8 @@ class Checkpoints(Callback):
         if trainer.epoch % self.every == 0:
             self._save(trainer)
 
-    def on_interrupt(self, trainer: Trainer) -> None:
-        """Save in the middle of an epoch."""
-        self._save(trainer)
-
     def on_fit_end(self, trainer: Trainer) -> None:
-        """Save the last state, if it is not saved already."""
+        """Save the last state, be it in the middle of an epoch, if it is not saved already."""
         if trainer.step != self._saved:
             self._save(trainer)
 

@@ -11,7 +11,7 @@ from typing import Any
 from sparse_mlp.cli import main
 from sparse_mlp.training import load_checkpoint
 
-TINY = ["--hidden", "20", "15", "--density", "0.2", "--epochs", "3", "--no-figures"]
+TINY = ["--hidden", "20", "15", "--density", "0.2", "--epochs", "3", "--no-figures", "--threads", "1"]
 
 
 def run(capsys: Any, *arguments: Any) -> tuple[int, str, str]:

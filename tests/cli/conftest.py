@@ -1,4 +1,4 @@
-"""One finished tiny run that many tests look at, and a working folder in which nothing else lies."""
+"""One finished tiny run that many tests look at; for each test an empty folder, and its own number of threads."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 import numba
 import pytest
 from cli_cases import TINY
+from threadpoolctl import threadpool_limits
 
 from sparse_mlp.cli import main
 
@@ -19,9 +20,10 @@ from sparse_mlp.cli import main
 @pytest.fixture(autouse=True)
 def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(tmp_path)
-    threads = numba.get_num_threads()
+    threads, libraries = numba.get_num_threads(), threadpool_limits(None)
     yield
     numba.set_num_threads(threads)
+    libraries.restore_original_limits()
 
 
 @pytest.fixture(scope="session")
