@@ -217,6 +217,17 @@ def test_the_schedule_runs_over_the_whole_training():
     np.testing.assert_allclose(history.column("learning_rate"), expected, rtol=1e-12)
 
 
+def test_each_step_takes_its_own_rate_and_decays_weights_alone(monkeypatch):
+    trainer, taken = make_trainer(learning_rate=0.7), []
+    monkeypatch.setattr(trainer.optimizer, "step", lambda values, gradient, *rest: taken.append(rest))
+    trainer.fit(samples(), epochs=2)
+    store = trainer.model.store
+    assert [decayed for decayed, _ in taken] == [store.n_weights] * 14
+    assert store.n_weights == len(store.values) - 15 - 10 - N_OUT
+    expected = [0.7 + (0.007 - 0.7) * step / 14 for step in range(14)]
+    np.testing.assert_allclose([rate for _, rate in taken], expected, rtol=1e-12)
+
+
 def test_a_static_rule_changes_no_wiring():
     trainer = make_trainer(rule="static")
     before = [layer.structure for layer in trainer.model.sparse_layers]
