@@ -6,17 +6,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sparse_mlp.bench.job import Job
+from sparse_mlp.bench.job import Array, Job
 from sparse_mlp.bench.ledger import Line
 from sparse_mlp.bench.limits import Limits
 from sparse_mlp.bench.peers import Ours
 from sparse_mlp.bench.timing import interleave
 
-TILE = 64
-
 
 def time_operations(job: Job, one_core: Limits, *, rounds: int, slice_seconds: float) -> list[Line]:
-    """Time every operation of a training step on one tile of up to 64 samples, on one core.
+    """Time every operation of a training step on one tile of the batch, on one core.
 
     Parameters
     ----------
@@ -40,7 +38,7 @@ def time_operations(job: Job, one_core: Limits, *, rounds: int, slice_seconds: f
     parts = _products(ours, job) | _others(ours, job)
     calls = {name: call for name, (call, _, _) in parts.items()}
     timings = interleave(calls, rounds=rounds, slice_seconds=slice_seconds)
-    section = f"{job.name}: operations on one tile of {min(TILE, job.batch)} samples, one core"
+    section = f"{job.name}: operations on one tile of {_workspace(ours).shape[1]} samples, one core"
     lines = []
     for name, (_, flops, read) in parts.items():
         lines.append(Line(section, name, timings[name], flops, max(flops / one_core.fma, read / one_core.l2)))
@@ -55,16 +53,16 @@ def _products(ours: Ours, job: Job) -> dict[str, Part]:
 
     assert ours.model.compiled is not None
     net, values = ours.model.compiled.net, ours.model.store.values
-    width = min(TILE, job.batch)
-    gradient, rng = np.zeros_like(values), np.random.default_rng(0)
+    work, gradient = _workspace(ours), np.zeros_like(values)
+    width = work.shape[1]
     forward: dict[str, Part] = {}
     backward: dict[str, Part] = {}
     last = len(net.kinds) - 1
     for i in range(last + 1):
         n_in, n_out, links = int(net.sizes[i]), int(net.sizes[i + 1]), job.links[i]
-        x = np.maximum(rng.standard_normal((n_in, width), dtype=np.float32), 0)
-        dy = rng.standard_normal((n_out, width), dtype=np.float32)
-        y, dx = np.empty_like(dy), np.empty_like(x)
+        start, out = net.activation_start[i], net.activation_start[i + 1]
+        x, y = work[start : start + n_in], work[out : out + n_out]
+        dx = work[net.spare_start : net.spare_start + n_in]
         bias = values[net.bias_start[i] : net.bias_start[i + 1]]
         by_output = net.by_output[net.by_output_start[i] : net.by_output_start[i] + n_out + 1]
         by_input = net.by_input[net.by_input_start[i] : net.by_input_start[i] + n_in + 1]
@@ -72,10 +70,10 @@ def _products(ours: Ours, job: Job) -> dict[str, Part]:
         call = _bound(spmm_tile, by_output, net.rows, net.order, values, bias, x, y, i < last)
         forward[f"forward {n_in} x {n_out} ({i + 1})"] = (call, flops, read)
         if i == 0:
-            call = _bound(sddmm_tile, by_input, net.indices, x, dy, gradient)
+            call = _bound(sddmm_tile, by_input, net.indices, x, y, gradient)
             backward[f"link gradient {n_in} x {n_out} (1)"] = (call, flops, read)
         else:
-            call = _bound(linear_backward_tile, by_input, net.indices, values, x, dy, dx, gradient, True)
+            call = _bound(linear_backward_tile, by_input, net.indices, values, x, y, dx, gradient, True)
             backward[f"backward {n_in} x {n_out} ({i + 1})"] = (call, 2 * flops, read)
     return forward | dict(reversed(backward.items()))
 
@@ -85,9 +83,9 @@ def _others(ours: Ours, job: Job) -> dict[str, Part]:
     from sparse_mlp.kernels.network import load_tile, softmax_cross_entropy_tile
     from sparse_mlp.kernels.tile import bias_grad_tile
 
-    store, width, n_out = ours.model.store, min(TILE, job.batch), job.sizes[-1]
-    tile = np.empty((job.sizes[0], width), np.float32)
-    hidden = np.ones((sum(job.sizes[1:]), width), np.float32)
+    store, work, n_out = ours.model.store, _workspace(ours), job.sizes[-1]
+    width = work.shape[1]
+    tile, hidden = work[: job.sizes[0]], work[job.sizes[0] : sum(job.sizes)]
     dbias = np.zeros(len(hidden), np.float32)
     scores = np.zeros((n_out, width), np.float32)
     partial = np.zeros((2, len(store.values)), np.float32)
@@ -107,6 +105,13 @@ def _others(ours: Ours, job: Job) -> dict[str, Part]:
         ),
         "optimizer, all values": (ours.update, 0.0, 3.0 * store.values.nbytes),
     }  # fmt: skip
+
+
+def _workspace(ours: Ours) -> Array:
+    """Return the memory in which the first tile of the step was computed: where it lies matters."""
+    assert ours.model.compiled is not None
+    (work,) = ours.model.compiled._work.values()
+    return work[0]
 
 
 def _bound(kernel: Callable[..., object], *arguments: object) -> Callable[[], object]:
