@@ -86,6 +86,17 @@ def load_tile(x: Array, samples: Array, first: int, count: int, tile: Array) -> 
 
 
 @jit
+def is_batch(samples: Array, n_samples: int, labels: Array, n_out: int) -> bool:
+    """Tell whether all samples, and their labels if there are any, are in range: nothing is written for others."""
+    for s in samples:
+        if s < 0 or s >= n_samples:
+            return False
+        if len(labels) > 0 and (labels[s] < 0 or labels[s] >= n_out):
+            return False
+    return True
+
+
+@jit
 def forward_tile(net: Network, values: Array, work: Array) -> None:
     """Compute the activations of all layers in the workspace, the input tile being there already."""
     for layer in range(len(net.kinds)):
@@ -129,13 +140,12 @@ def backward_tile(net: Network, values: Array, work: Array, gradient: Array) -> 
             sddmm_tile(pointers, net.indices, x, dy, gradient)
             return
         kind, slope = net.kinds[layer - 1], net.slopes[layer - 1]
-        if kind == IDENTITY or (kind == PIECEWISE_LINEAR and slope == 0):
-            linear_backward_tile(pointers, net.indices, values, x, dy, x, gradient, kind != IDENTITY)
-            continue
-        dx = work[net.spare_start : net.spare_start + n_in]
-        linear_backward_tile(pointers, net.indices, values, x, dy, dx, gradient, False)
-        raw = net.raw_start[layer]
-        _chain(kind, slope, work[raw : raw + n_in], x, dx)
+        relu = kind == PIECEWISE_LINEAR and slope == 0
+        dx = x if relu or kind == IDENTITY else work[net.spare_start : net.spare_start + n_in]
+        linear_backward_tile(pointers, net.indices, values, x, dy, dx, gradient, relu)
+        if not relu and kind != IDENTITY:
+            raw = net.raw_start[layer]
+            _chain(kind, slope, work[raw : raw + n_in], x, dx)
 
 
 @jit

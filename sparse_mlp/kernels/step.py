@@ -7,6 +7,7 @@ depend on the number of threads.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from sparse_mlp.kernels.network import (
     Network,
     backward_tile,
     forward_tile,
+    is_batch,
     load_tile,
     mean_squared_error_tile,
     softmax_cross_entropy_tile,
@@ -105,12 +107,14 @@ def network_gradient(
     Returns
     -------
     float
-        The mean loss.
+        The mean loss; not a number, with nothing written, if a sample or a label is out of range.
 
     Notes
     -----
     O(nnz * batch) multiply-adds: one per link forward, two backward. A single group runs without starting threads.
     """
+    if not is_batch(samples, len(x), labels, net.sizes[-1]):
+        return math.nan
     if len(work) == 1:
         tiles = -(-len(samples) // work.shape[2])
         return _group_gradient(

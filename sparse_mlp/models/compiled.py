@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sparse_mlp.layers import Dense, Dropout, SoftmaxCrossEntropy, SparseLinear
+from sparse_mlp.errors import invalid
+from sparse_mlp.layers import (
+    AllReLU,
+    Dense,
+    Dropout,
+    LeakyReLU,
+    MeanSquaredError,
+    ReLU,
+    Sigmoid,
+    SoftmaxCrossEntropy,
+    SparseLinear,
+    Tanh,
+)
 from sparse_mlp.layers.activations import Activation
 from sparse_mlp.layers.base import Array, Layer
 from sparse_mlp.layers.losses import Loss
@@ -20,6 +32,7 @@ if TYPE_CHECKING:
 
 MAX_GROUPS = 8  # gradient buffers, hence threads that can work at once; part of what a result's bytes depend on
 WIDEST, NARROW = 64, 32
+COMPILED_LAYERS = (SparseLinear, Dense, ReLU, LeakyReLU, AllReLU, Sigmoid, Tanh)  # subclasses may compute otherwise
 READOUT_LINKS = 2**20  # a dense layer above this is a matrix product, better done by BLAS
 
 
@@ -35,11 +48,16 @@ def why_not_compiled(layers: Sequence[Layer], backend: str) -> str:
         if isinstance(layer, Dense) and any(isinstance(later, (Dense, SparseLinear)) for later in layers[i + 1 :]):
             return f"dense layer {layer.name!r} is not the read-out"
     for before, layer, behind in _neighbours(layers):
-        if not isinstance(layer, Activation | SparseLinear | Dense):
+        if type(layer) not in COMPILED_LAYERS:
             return f"layer {layer.name!r} is of a kind of its own"
         if isinstance(layer, Activation) and (not isinstance(before, SparseLinear | Dense) or behind is None):
             return f"activation {layer.name!r} does not stand between two linear layers"
     return ""
+
+
+def has_compiled_loss(loss: Loss) -> bool:
+    """Tell whether the compiled step knows a loss; others are computed behind the layers, one by one."""
+    return type(loss) in (SoftmaxCrossEntropy, MeanSquaredError)
 
 
 def _neighbours(layers: Sequence[Layer]) -> list[tuple[Layer | None, Layer, Layer | None]]:
@@ -80,18 +98,32 @@ class CompiledNetwork:
         self._partial: Array = np.empty((0, 0), store.values.dtype)
 
     def gradient(self, x: Array, samples: NDArray[np.int64], target: Array, loss: Loss) -> float:
-        """Return the mean loss of the batch `x[samples]` and leave its gradient in the store."""
+        """Return the mean loss of the batch `x[samples]` and leave its gradient in the store.
+
+        Raises
+        ------
+        InvalidInputError
+            If arrays do not fit the network, or a sample or a label is out of range.
+        """
         from sparse_mlp.kernels.step import network_gradient
 
+        if x.ndim != 2 or x.shape[1] != self.net.sizes[0] or x.dtype != self.store.values.dtype:
+            raise invalid(f"x of {x.dtype} {x.shape}", f"{self.store.values.dtype} (n_samples, {self.net.sizes[0]})")
+        if len(target) != len(x) or len(samples) == 0:
+            found = f"{len(x)} inputs, {len(target)} targets, {len(samples)} samples"
+            raise invalid(found, "as many targets as inputs, and at least one sample")
         width = WIDEST if len(samples) >= 2 * WIDEST else NARROW
         work = self._workspace(len(samples), width)
         if self._partial.shape[0] < len(work):
             self._partial = np.empty((len(work), len(self.store.values)), self.store.values.dtype)
         labels, targets, kind, smoothing = _loss_arguments(loss, target, self.store.values.dtype)
-        return network_gradient(
+        value = network_gradient(
             self.net, self.store.values, x, samples, labels, targets, kind, smoothing, work,
             self._partial[: len(work)], self.store.gradient,
         )  # fmt: skip
+        if np.isnan(value):
+            _check_batch(samples, len(x), labels, int(self.net.sizes[-1]))
+        return value
 
     def scores(self, x: Array) -> Array:
         """Return the scores (n_samples, n_out) of all rows of x."""
@@ -106,6 +138,15 @@ class CompiledNetwork:
         if (groups, width) not in self._work:
             self._work[groups, width] = np.zeros((groups, self.rows, width), self.store.values.dtype)
         return self._work[groups, width]
+
+
+def _check_batch(samples: Array, n_samples: int, labels: Array, n_out: int) -> None:
+    """Say what is wrong with a batch that the kernel refused; a loss may also be NaN for its own reasons."""
+    if samples.min() < 0 or samples.max() >= n_samples:
+        raise invalid(f"samples from {samples.min()} to {samples.max()}", f"in [0, {n_samples})")
+    chosen = labels[samples] if len(labels) else labels
+    if len(chosen) and (chosen.min() < 0 or chosen.max() >= n_out):
+        raise invalid(f"labels from {chosen.min()} to {chosen.max()}", f"in [0, {n_out})")
 
 
 def _loss_arguments(loss: Loss, target: Array, dtype: Any) -> tuple[Array, Array, int, float]:

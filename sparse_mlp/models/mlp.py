@@ -14,7 +14,7 @@ from sparse_mlp.kernels.dispatch import choose_backend
 from sparse_mlp.layers import AllReLU, Dense, Dropout, LeakyReLU, ReLU, Sigmoid, SparseLinear, Tanh
 from sparse_mlp.layers.base import Array, Gradients, Layer
 from sparse_mlp.layers.losses import Loss
-from sparse_mlp.models.compiled import CompiledNetwork, why_not_compiled
+from sparse_mlp.models.compiled import CompiledNetwork, has_compiled_loss, why_not_compiled
 from sparse_mlp.models.store import ParameterStore
 from sparse_mlp.rng import RandomState, spawn_streams
 from sparse_mlp.topology import allocate, density_from_epsilon, generate
@@ -215,7 +215,7 @@ class SparseMLP:
         float
             The mean loss.
         """
-        if self.compiled is not None:
+        if self.compiled is not None and has_compiled_loss(loss):
             return self.compiled.gradient(x, samples, target, loss)
         scores, caches = self.forward(x[samples], rng)
         value, cache = loss.forward(scores, target[samples])

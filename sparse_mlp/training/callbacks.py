@@ -96,6 +96,7 @@ class HistoryFile(Callback):
 
     def on_fit_begin(self, trainer: Trainer) -> None:
         """Write what is known so far; lines of epochs that will be trained again go."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         write_history(self.path, trainer.history)
 
     def on_epoch_end(self, trainer: Trainer, record: Record) -> None:

@@ -38,7 +38,7 @@ def gradient_check(
     loss: Loss,
     *,
     entries: int = 20,
-    step: float = 1e-6,
+    step: float = 1e-5,
     rng: RandomState = 0,
 ) -> GradientCheck:
     """Compare the gradient of some entries of every parameter with central differences.

@@ -370,3 +370,36 @@ def test_load_values() -> None:
     assert np.array_equal(model.forward(x)[0], other.forward(x)[0])
     with pytest.raises(InvalidInputError, match=r"\(3,\) values found; must be \("):
         model.load_values(np.zeros(3, np.float32))
+
+
+@pytest.mark.parametrize(
+    ("x_shape", "samples", "labels", "message"),
+    [
+        ((4, 3), [0, 4], [0, 1, 0, 1], r"samples from 0 to 4 found; must be in \[0, 4\)"),
+        ((4, 3), [0, -1], [0, 1, 0, 1], "samples from -1 to 0"),
+        ((4, 3), [0, 1], [0, 2, 0, 1], r"labels from 0 to 2 found; must be in \[0, 2\)"),
+        ((4, 3), [], [0, 1, 0, 1], "0 samples"),
+        ((4, 5), [0], [0, 1, 0, 1], r"must be float32 \(n_samples, 3\)"),
+        ((4, 3), [0], [0, 1], "4 inputs, 2 targets"),
+    ],
+)
+def test_a_batch_that_does_not_fit_is_refused_and_leaves_the_gradient_alone(x_shape, samples, labels, message) -> None:
+    model = SparseMLP([3, 4, 2], density=0.5, rng=0)
+    model.store.gradient[:] = 7
+    with pytest.raises(InvalidInputError, match=message):
+        model.gradient(np.ones(x_shape, np.float32), np.array(samples, int), np.array(labels), SoftmaxCrossEntropy())
+    assert np.all(model.store.gradient == 7)
+
+
+def test_a_loss_of_the_users_own_is_computed_as_it_says() -> None:
+    class Doubled(SoftmaxCrossEntropy):
+        def forward(self, scores, target):
+            value, cache = super().forward(scores, target)
+            return 2 * value, 2 * cache
+
+    model = SparseMLP([3, 4, 2], density=0.5, rng=0, dtype=np.float64)
+    x, labels, samples = np.random.default_rng(0).standard_normal((4, 3)), np.array([0, 1, 1, 0]), np.arange(4)
+    plain = model.gradient(x, samples, labels, SoftmaxCrossEntropy())
+    expected = 2 * model.store.gradient
+    assert model.gradient(x, samples, labels, Doubled()) == pytest.approx(2 * plain)
+    np.testing.assert_allclose(model.store.gradient, expected, rtol=1e-12)
