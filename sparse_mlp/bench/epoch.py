@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import statistics
 from dataclasses import dataclass
+from time import perf_counter
 
 from sparse_mlp.bench.job import Job
+from sparse_mlp.bench.timing import TICK, TOLERATED, seconds_elsewhere
 from sparse_mlp.optim import SGD
 from sparse_mlp.training import Trainer
 
 
 @dataclass(frozen=True)
 class EpochCost:
-    """Hold the median seconds of an epoch and of an update, each with its best."""
+    """Hold the median seconds of an epoch and of an update, each with its best, and whether nothing else ran."""
 
     epoch: float
     best_epoch: float
     update: float
     best_update: float
     samples: int
+    quiet: bool
 
     def share(self) -> tuple[float, float]:
         """Return the percentage of an epoch that an update takes, by medians and by the best."""
@@ -42,7 +45,9 @@ def time_epochs(job: Job, *, epochs: int, rule: str = "set") -> EpochCost:
     """
     optimizer = SGD(job.learning_rate, job.momentum, weight_decay=job.weight_decay)
     trainer = Trainer(job.model(), rule=rule, optimizer=optimizer, batch_size=job.batch, rng=job.seed)
+    began, other = perf_counter(), seconds_elsewhere()
     trainer.fit((job.x, job.labels), epochs=epochs)
+    disturbance, lasted = seconds_elsewhere() - other, perf_counter() - began
     seconds = {
         kind: [record["seconds"] for record in trainer.history if record["kind"] == kind][1:]
         for kind in ("epoch", "update")
@@ -50,4 +55,5 @@ def time_epochs(job: Job, *, epochs: int, rule: str = "set") -> EpochCost:
     return EpochCost(
         statistics.median(seconds["epoch"]), min(seconds["epoch"]),
         statistics.median(seconds["update"]), min(seconds["update"]), len(job.x),
+        quiet=disturbance <= TOLERATED * lasted + TICK,
     )  # fmt: skip

@@ -144,14 +144,19 @@ def _time_jobs(bench: _Run) -> None:
 
 def _time_epochs(bench: _Run) -> None:
     job = _job(bench.plan.small, 128, n_samples=bench.plan.samples)
-    cost = time_epochs(job, epochs=bench.plan.epochs)
+    for _ in range(3):  # an idle machine is worth waiting for
+        cost = time_epochs(job, epochs=bench.plan.epochs)
+        if cost.quiet:
+            break
     facts = bench.ledger.facts
     facts[f"seconds an epoch of {cost.samples} samples, by Trainer"] = cost.epoch
+    facts["seconds of the fastest epoch"] = cost.best_epoch
     facts["seconds a SET update of all three layers"] = cost.update
     facts["samples a second"] = cost.samples / cost.epoch
     share, by_best = cost.share()
+    judged = bench.plan.judged
     bench.ledger.claims.append(
-        Claim("SET update, share of an epoch", share, by_best, 5, 5, "%", at_most=True, judged=bench.plan.judged)
+        Claim("SET update, share of an epoch", share, by_best, 5, 5, "%", True, judged=judged, quiet=cost.quiet)
     )
 
 

@@ -94,4 +94,4 @@ def test_epochs_and_updates_are_timed_apart() -> None:
     assert cost.samples == 24
     assert cost.epoch >= cost.best_epoch > 0
     assert cost.update >= cost.best_update > 0
-    assert EpochCost(2.0, 1.0, 0.1, 0.02, 24).share() == pytest.approx((5.0, 2.0))
+    assert EpochCost(2.0, 1.0, 0.1, 0.02, 24, quiet=True).share() == pytest.approx((5.0, 2.0))
