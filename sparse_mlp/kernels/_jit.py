@@ -29,6 +29,12 @@ JIT_ENABLED = not numba.config.DISABLE_JIT
 if "NUMBA_THREADING_LAYER_PRIORITY" not in os.environ:
     numba.config.THREADING_LAYER_PRIORITY = ["omp", "tbb", "workqueue"]
 
+# How long a thread of GNU's OpenMP looks for work before it sleeps. By default it looks for milliseconds; where two
+# threads have to share a core, as on a busy machine, one then keeps the other from the work that both wait for, and a
+# step of 0.5 ms takes 24. With 1000 looks (some microseconds) it takes 1 ms there and still 0.5 on free cores.
+if not {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"} & set(os.environ):
+    os.environ["GOMP_SPINCOUNT"] = "1000"
+
 
 def jit(function: Function) -> Function:
     """Compile a serial kernel; it runs without the interpreter lock."""
