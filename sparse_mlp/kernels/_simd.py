@@ -13,6 +13,7 @@ from typing import Any
 from llvmlite import ir
 from numba.core import types
 from numba.core.datamodel import models
+from numba.core.errors import TypingError
 from numba.extending import intrinsic, register_model
 
 LANES = 16
@@ -42,6 +43,12 @@ def _pointer(context: Any, builder: Any, array_type: Any, array: Any, offset: An
     return builder.bitcast(address, _vector(array_type.dtype).as_pointer())
 
 
+def _refuse_strides(array: Any) -> None:
+    """Flat positions mean nothing in an array with gaps."""
+    if array.layout != "C":
+        raise TypingError(f"array of layout {array.layout} found; must be C-contiguous")
+
+
 def _item_bytes(array_type: Any) -> int:
     return array_type.dtype.bitwidth // 8
 
@@ -54,6 +61,7 @@ def load(typing_context: Any, array: Any, offset: Any) -> Any:
         address = _pointer(context, builder, signature.args[0], *args)
         return builder.load(address, align=_item_bytes(signature.args[0]))
 
+    _refuse_strides(array)
     return Lanes(array.dtype)(array, types.intp), generate
 
 
@@ -157,6 +165,52 @@ def total(typing_context: Any, a: Any) -> Any:
         return _halved_sum(builder, args[0])
 
     return a.scalar(a), generate
+
+
+def _shuffled(builder: Any, left: Any, right: Any, lanes: list[int]) -> Any:
+    return builder.shuffle_vector(left, right, ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), lanes))
+
+
+@intrinsic
+def prefetch(typing_context: Any, array: Any, offset: Any) -> Any:
+    """Ask for the cache line of a number of an array, without waiting for it."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        address = builder.bitcast(builder.gep(data, [args[1]]), ir.IntType(8).as_pointer())
+        number, name = ir.IntType(32), "llvm.prefetch.p0i8"
+        function_type = ir.FunctionType(ir.VoidType(), [address.type, number, number, number])
+        function = builder.module.globals.get(name) or ir.Function(builder.module, function_type, name)
+        builder.call(function, [address, number(0), number(3), number(1)])  # to read, keep in all caches, data
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), generate
+
+
+@intrinsic
+def store_transposed(
+    typing_context: Any, array: Any, offset: Any, stride: Any, r0: Any, r1: Any, r2: Any, r3: Any, r4: Any, r5: Any,
+    r6: Any, r7: Any, r8: Any, r9: Any, r10: Any, r11: Any, r12: Any, r13: Any, r14: Any, r15: Any,
+) -> Any:  # fmt: skip
+    """Write sixteen vectors as columns: lane u of vector j goes to flat position `offset + u * stride + j`."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        rows, step = list(args[3:]), LANES // 2
+        while step:  # exchange blocks of `step` lanes between rows that are `step` apart
+            keep = [i if i // step % 2 == 0 else i - step + LANES for i in range(LANES)]
+            take = [i + step if i // step % 2 == 0 else i + LANES for i in range(LANES)]
+            for i in (i for i in range(LANES) if i // step % 2 == 0):
+                low, high = rows[i], rows[i + step]
+                rows[i], rows[i + step] = _shuffled(builder, low, high, keep), _shuffled(builder, low, high, take)
+            step //= 2
+        data, at = context.make_array(signature.args[0])(context, builder, args[0]).data, args[1]
+        for row in rows:
+            address = builder.bitcast(builder.gep(data, [at]), row.type.as_pointer())
+            builder.store(row, address, align=_item_bytes(signature.args[0]))
+            at = builder.add(at, args[2])
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, types.intp, *([Lanes(array.dtype)] * LANES)), generate
 
 
 def _halved_sum(builder: Any, vector: Any) -> Any:

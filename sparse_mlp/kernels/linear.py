@@ -99,11 +99,12 @@ def _dot(a: Array, b: Array) -> Any:
 @jit
 def sum_in_order(partial: Array, total: Array, start: int, stop: int) -> None:
     """Write entries `start:stop` of the sum of the rows of partial (tiles, n), first row first, into total (n,)."""
-    for k in range(start, stop):
-        total[k] = partial[0, k]
+    part = total[start:stop]
+    part[:] = partial[0, start:stop]
     for t in range(1, partial.shape[0]):
-        for k in range(start, stop):
-            total[k] += partial[t, k]
+        term = partial[t, start:stop]  # a slice: no index can be negative, so the compiler vectorises
+        for k in range(len(part)):
+            part[k] += term[k]
 
 
 @parallel_jit

@@ -20,7 +20,7 @@ from sparse_mlp.kernels.elementwise import (
     sigmoid_grad_from_output,
     tanh_grad_from_output,
 )
-from sparse_mlp.kernels.tile import bias_grad_tile, linear_backward_tile, sddmm_tile, spmm_tile
+from sparse_mlp.kernels.tile import bias_grad_tile, linear_backward_tile, load_block, sddmm_tile, spmm_tile
 
 Array = NDArray[Any]
 
@@ -74,15 +74,14 @@ class Network(NamedTuple):
 def load_tile(x: Array, samples: Array, first: int, count: int, tile: Array) -> None:
     """Copy `count` samples, from `samples[first]` on, into the columns of tile (n_in, width); the rest is zero."""
     n_in, width = tile.shape
-    for block in range(0, n_in, 16):  # sixteen rows of the tile stay in the first-level cache
-        last = min(n_in, block + 16)
-        for j in range(count):
-            row = x[samples[first + j]]
-            for u in range(block, last):
-                tile[u, j] = row[u]
-        for u in range(block, last):
-            for j in range(count, width):
-                tile[u, j] = 0
+    done, features = load_block(x, samples, first, count, tile)
+    for j in range(count):
+        row = x[samples[first + j]]
+        for u in range(features if j < done else 0, n_in):
+            tile[u, j] = row[u]
+    for u in range(n_in):
+        for j in range(count, width):
+            tile[u, j] = 0
 
 
 @jit

@@ -19,13 +19,17 @@ from sparse_mlp.kernels._simd import (
     multiply,
     multiply_add,
     positive_part,
+    prefetch,
     store,
+    store_transposed,
     total,
     where_positive,
     zeros_of,
 )
 
 Array = NDArray[Any]
+
+AHEAD = 8  # links: how early the rows of a link are asked for
 
 
 @jit
@@ -97,10 +101,12 @@ def _backward_64(
     indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, dx: Array, dweight: Array,
     relu: bool,
 ) -> None:  # fmt: skip
+    end = indptr[len(indptr) - 1] - 1
     for u in range(len(indptr) - 1):
         x0, x1, x2, x3 = load(x, u * 64), load(x, u * 64 + 16), load(x, u * 64 + 32), load(x, u * 64 + 48)
         d0 = d1 = d2 = d3 = zeros_of(x)
         for k in range(indptr[u], indptr[u + 1]):
+            _fetch_64(dy, indices[min(k + AHEAD, end)] * 64)
             w = broadcast(weight[k])
             at = indices[k] * 64
             g0, g1, g2, g3 = load(dy, at), load(dy, at + 16), load(dy, at + 32), load(dy, at + 48)
@@ -116,6 +122,15 @@ def _backward_64(
         store(dx, u * 64 + 16, d1)
         store(dx, u * 64 + 32, d2)
         store(dx, u * 64 + 48, d3)
+
+
+@jit
+def _fetch_64(rows: Array, at: int) -> None:
+    """Ask for a row of 64 columns before it is needed."""
+    prefetch(rows, at)
+    prefetch(rows, at + 16)
+    prefetch(rows, at + 32)
+    prefetch(rows, at + 48)
 
 
 @jit
@@ -149,9 +164,11 @@ def sddmm_tile(indptr: Array, indices: Array, x: Array, dy: Array, dweight: Arra
 
 @jit
 def _sddmm_64(indptr: Array, indices: Array, x: Array, dy: Array, dweight: Array) -> None:
+    end = indptr[len(indptr) - 1] - 1
     for u in range(len(indptr) - 1):
         x0, x1, x2, x3 = load(x, u * 64), load(x, u * 64 + 16), load(x, u * 64 + 32), load(x, u * 64 + 48)
         for k in range(indptr[u], indptr[u + 1]):
+            _fetch_64(dy, indices[min(k + AHEAD, end)] * 64)
             at = indices[k] * 64
             even = multiply_add(x2, load(dy, at + 32), multiply(x0, load(dy, at)))
             odd = multiply_add(x3, load(dy, at + 48), multiply(x1, load(dy, at + 16)))
@@ -176,3 +193,21 @@ def bias_grad_tile(dy: Array, dbias: Array) -> None:
         for j in range(16, width, 16):
             lanes = add(lanes, load(dy, v * width + j))
         dbias[v] += total(lanes)
+
+
+@jit
+def load_block(x: Array, samples: Array, first: int, count: int, tile: Array) -> tuple[int, int]:
+    """Copy samples into columns of tile (n_in, width), sixteen by sixteen, and return how many samples and features."""
+    n_in, width = tile.shape
+    whole, features = count - count % 16, n_in - n_in % 16
+    for j in range(0, whole, 16):
+        s = samples[first + j : first + j + 16] * n_in
+        for u in range(0, features, 16):
+            store_transposed(
+                tile, u * width + j, width,
+                load(x, s[0] + u), load(x, s[1] + u), load(x, s[2] + u), load(x, s[3] + u),
+                load(x, s[4] + u), load(x, s[5] + u), load(x, s[6] + u), load(x, s[7] + u),
+                load(x, s[8] + u), load(x, s[9] + u), load(x, s[10] + u), load(x, s[11] + u),
+                load(x, s[12] + u), load(x, s[13] + u), load(x, s[14] + u), load(x, s[15] + u),
+            )  # fmt: skip
+    return whole, features

@@ -18,8 +18,13 @@ Array = NDArray[Any]
 SIMD = JIT_ENABLED and os.environ.get("SPARSE_MLP_SIMD", "1") != "0"
 
 if SIMD:
-    from sparse_mlp.kernels.simd_linear import bias_grad_tile, linear_backward_tile, sddmm_tile, spmm_tile
+    from sparse_mlp.kernels.simd_linear import bias_grad_tile, linear_backward_tile, load_block, sddmm_tile, spmm_tile
 else:
+
+    @jit
+    def load_block(x: Array, samples: Array, first: int, count: int, tile: Array) -> tuple[int, int]:
+        """Copy no sample: all are left to the plain loop."""
+        return 0, 0
 
     @jit
     def spmm_tile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 MAX_GROUPS = 8  # gradient buffers, hence threads that can work at once; part of what a result's bytes depend on
 WIDEST, NARROW = 64, 32
+LINE = 64  # bytes of a cache line
 COMPILED_LAYERS = (SparseLinear, Dense, ReLU, LeakyReLU, AllReLU, Sigmoid, Tanh)  # subclasses may compute otherwise
 READOUT_LINKS = 2**20  # a dense layer above this is a matrix product, better done by BLAS
 
@@ -109,6 +111,8 @@ class CompiledNetwork:
 
         if x.ndim != 2 or x.shape[1] != self.net.sizes[0] or x.dtype != self.store.values.dtype:
             raise invalid(f"x of {x.dtype} {x.shape}", f"{self.store.values.dtype} (n_samples, {self.net.sizes[0]})")
+        if not x.flags.c_contiguous:
+            raise invalid("x with other strides", "C-contiguous", "use np.ascontiguousarray(x)")
         if len(target) != len(x) or len(samples) == 0:
             found = f"{len(x)} inputs, {len(target)} targets, {len(samples)} samples"
             raise invalid(found, "as many targets as inputs, and at least one sample")
@@ -136,8 +140,17 @@ class CompiledNetwork:
     def _workspace(self, samples: int, width: int) -> Array:
         groups = max(1, min(MAX_GROUPS, -(-samples // width)))
         if (groups, width) not in self._work:
-            self._work[groups, width] = np.zeros((groups, self.rows, width), self.store.values.dtype)
+            self._work[groups, width] = aligned_zeros((groups, self.rows, width), self.store.values.dtype)
         return self._work[groups, width]
+
+
+def aligned_zeros(shape: tuple[int, ...], dtype: Any) -> Array:
+    """Return zeros that start on a cache line, so that sixteen floats never lie across two of them."""
+    dtype = np.dtype(dtype)
+    size = math.prod(shape) * dtype.itemsize
+    memory = np.zeros(size + LINE, np.uint8)
+    start = -memory.ctypes.data % LINE
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 def _check_batch(samples: Array, n_samples: int, labels: Array, n_out: int) -> None:

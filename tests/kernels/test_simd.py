@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from layer_cases import LayerCase, assert_within_bound, layer_cases
 
-from sparse_mlp.kernels import linear, tile
+from sparse_mlp.kernels import linear, network, tile
 from sparse_mlp.kernels._jit import JIT_ENABLED
 
 if not JIT_ENABLED:
@@ -18,7 +18,7 @@ if not JIT_ENABLED:
 import numba
 
 from sparse_mlp.kernels import _simd, simd_linear
-from sparse_mlp.kernels._simd import load, store
+from sparse_mlp.kernels._simd import load, prefetch, store, store_transposed
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 RAMP = np.arange(1, 17)  # sixteen different numbers: a lane that went astray shows
@@ -265,3 +265,53 @@ def test_sddmm_and_bias_grad_tile(dtype: Any, width: int, case: LayerCase) -> No
     simd_linear.bias_grad_tile(case.dy, dbias)
     assert_within_bound(dweight, results[0][0], width + 1, results[1][0], dtype)
     assert_within_bound(dbias, results[0][1], width + 1, results[1][1], dtype)
+
+
+@DTYPES
+def test_store_transposed_turns_rows_into_columns(dtype: Any) -> None:
+    @numba.njit
+    def transpose(a, out):
+        store_transposed(
+            out, 3, 20,
+            load(a, 0), load(a, 16), load(a, 32), load(a, 48), load(a, 64), load(a, 80), load(a, 96), load(a, 112),
+            load(a, 128), load(a, 144), load(a, 160), load(a, 176), load(a, 192), load(a, 208), load(a, 224),
+            load(a, 240),
+        )  # fmt: skip
+
+    a, out = np.arange(256, dtype=dtype).reshape(16, 16), np.full((16, 20), -1, dtype)
+    transpose(a, out)
+    expected = np.full(16 * 20, -1, dtype)
+    for u in range(16):
+        expected[3 + u * 20 : 3 + u * 20 + 16] = a[:, u]
+    np.testing.assert_array_equal(out.ravel(), expected)
+
+
+def test_prefetch_changes_nothing() -> None:
+    @numba.njit
+    def ask(a):
+        prefetch(a, 5)
+
+    a = np.arange(32, dtype=np.float32)
+    ask(a)
+    np.testing.assert_array_equal(a, np.arange(32))
+
+
+def test_lanes_are_not_read_from_an_array_with_gaps() -> None:
+    @numba.njit
+    def first(a, out):
+        store(out, 0, load(a, 0))
+
+    with pytest.raises(numba.core.errors.TypingError, match="must be C-contiguous"):
+        first(np.arange(64, dtype=np.float32)[::2], np.zeros(16, np.float32))
+
+
+@DTYPES
+@pytest.mark.parametrize("n_in", [1, 15, 16, 37, 64])
+@pytest.mark.parametrize(("count", "width"), [(1, 32), (16, 32), (21, 32), (32, 32), (63, 64), (64, 64)])
+def test_load_tile_gathers_and_transposes(dtype: Any, n_in: int, count: int, width: int) -> None:
+    rng = np.random.default_rng(n_in * count)
+    x, samples = rng.standard_normal((50, n_in)).astype(dtype), rng.integers(0, 50, count + 3)
+    got = np.full((n_in, width), np.nan, dtype)
+    network.load_tile(x, samples, 2, count, got)
+    np.testing.assert_array_equal(got[:, :count], x[samples[2 : 2 + count]].T)
+    np.testing.assert_array_equal(got[:, count:], 0)

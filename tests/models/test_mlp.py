@@ -403,3 +403,16 @@ def test_a_loss_of_the_users_own_is_computed_as_it_says() -> None:
     expected = 2 * model.store.gradient
     assert model.gradient(x, samples, labels, Doubled()) == pytest.approx(2 * plain)
     np.testing.assert_allclose(model.store.gradient, expected, rtol=1e-12)
+
+
+def test_inputs_with_gaps_are_refused_by_the_compiled_step() -> None:
+    model, labels = SparseMLP([3, 4, 2], density=0.5, rng=0), np.array([0, 1])
+    with pytest.raises(InvalidInputError, match=r"must be C-contiguous; use np\.ascontiguousarray"):
+        model.gradient(np.ones((2, 6), np.float32)[:, ::2], np.arange(2), labels, SoftmaxCrossEntropy())
+
+
+def test_the_workspace_begins_on_a_cache_line() -> None:
+    for shape in ((1, 3, 32), (2, 101, 64)):
+        zeros = compiled.aligned_zeros(shape, np.float32)
+        assert zeros.ctypes.data % 64 == 0 and zeros.shape == shape and zeros.dtype == np.float32
+        assert not zeros.any() and zeros.flags.c_contiguous
