@@ -26,7 +26,7 @@ def describe_machine(threads: int) -> dict[str, str]:
         "bench": f"sparse_mlp {own}, {now:%Y-%m-%d %H:%M %z}",
         "machine": f"{_processor()}, {os.cpu_count()} cores, {caches}, {platform.system()} {platform.release()}",
         "versions": ", ".join(versions),
-        "threads": f"{threads} for every rival; float32",
+        "threads": f"{threads} for every rival, on cores of their own while timed; float32",
     }
 
 

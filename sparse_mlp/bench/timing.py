@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter, process_time
 
+from sparse_mlp.bench.pinning import threads_apart
 from sparse_mlp.errors import check_integer, invalid
 
 Candidate = Callable[[], object]
@@ -64,7 +65,8 @@ def interleave(
     candidates : mapping of str to callable
         Each is called without arguments.
     rounds : int
-        Turns that each candidate gets; the turns of a first, untimed round warm up.
+        Turns that each candidate gets, after an untimed call that warms up and starts its threads; while turns are
+        taken, `threads_apart` holds.
     slice_seconds : float
         A turn is one untimed call, then calls one by one until this time is over; at least one.
     max_rounds : int, optional
@@ -98,11 +100,12 @@ def interleave(
     slices: dict[str, list[_Slice]] = {name: [] for name in candidates}
     for call in candidates.values():
         call()
-    for done in range(last):
-        if done >= rounds and all(_quiet(taken) >= rounds for taken in slices.values()):
-            break
-        for name, call in candidates.items():
-            slices[name].append(_take_slice(call, slice_seconds, clock, elsewhere))
+    with threads_apart():
+        for done in range(last):
+            if done >= rounds and all(_quiet(taken) >= rounds for taken in slices.values()):
+                break
+            for name, call in candidates.items():
+                slices[name].append(_take_slice(call, slice_seconds, clock, elsewhere))
     return {name: _summary(taken) for name, taken in slices.items()}
 
 
