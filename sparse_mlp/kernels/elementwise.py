@@ -21,13 +21,14 @@ Array = NDArray[Any]
 @jit
 def piecewise_linear(z: float, slope: float) -> float:
     """Return z where it is positive, slope * z elsewhere; a slope of z's own type keeps float32 in float32."""
-    return z if z > 0 else slope * z
+    scaled = type(z)(0) if slope == 0 and z <= 0 else slope * z
+    return z if z > 0 else scaled
 
 
 @jit
 def piecewise_linear_grad(z: float, slope: float) -> float:
     """Return the derivative of `piecewise_linear`; for slope >= 0 its output may stand in for z."""
-    return type(z)(1) if z > 0 else slope
+    return slope if z <= 0 else type(z)(1)
 
 
 @jit
@@ -62,10 +63,11 @@ def piecewise_linear_forward(z: Array, slope: float) -> Array:
 @jit
 def piecewise_linear_backward(z: Array, da: Array, slope: float) -> Array:
     """Return the gradient by z (n, batch), given z and the gradient da (n, batch) by the output."""
-    dz, left = np.empty_like(z), z.dtype.type(slope)
+    dz, left, zero = np.empty_like(z), z.dtype.type(slope), z.dtype.type(0)
     for i in range(z.shape[0]):
         for j in range(z.shape[1]):
-            dz[i, j] = da[i, j] * piecewise_linear_grad(z[i, j], left)
+            derivative = piecewise_linear_grad(z[i, j], left)
+            dz[i, j] = da[i, j] * derivative if derivative != 0 else zero
     return dz
 
 

@@ -15,12 +15,15 @@ Array = NDArray[Any]
 
 def piecewise_linear_forward(z: Array, slope: float) -> Array:
     """Return z (n, batch) where it is positive, slope * z elsewhere."""
+    if slope == 0:
+        return np.maximum(z, z.dtype.type(0))  # 0 * -inf would be NaN
     return np.where(z > 0, z, z.dtype.type(slope) * z)
 
 
 def piecewise_linear_backward(z: Array, da: Array, slope: float) -> Array:
     """Return the gradient by z (n, batch), given z and the gradient da (n, batch) by the output."""
-    return np.where(z > 0, da, z.dtype.type(slope) * da)
+    left = z.dtype.type(slope)
+    return np.where(z <= 0, left if slope == 0 else left * da, da)  # 0 * inf would be NaN
 
 
 def sigmoid_forward(z: Array) -> Array:

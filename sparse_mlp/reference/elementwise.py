@@ -16,13 +16,18 @@ Array = NDArray[Any]
 
 
 def piecewise_linear(z: float, slope: float) -> float:
-    """Return z where it is positive, slope * z elsewhere: ReLU (slope 0), leaky ReLU and All-ReLU in one."""
+    """Return z where it is positive, slope * z elsewhere: ReLU (slope 0), leaky ReLU and All-ReLU in one.
+
+    Slope 0 silences even z = -inf, of which 0 * z would make NaN; NaN itself stays NaN for every slope.
+    """
+    if slope == 0 and z <= 0:
+        return 0.0
     return z if z > 0 else slope * z
 
 
 def piecewise_linear_grad(z: float, slope: float) -> float:
-    """Return the derivative of `piecewise_linear`, taking the left one, slope, at the kink z = 0."""
-    return 1.0 if z > 0 else slope
+    """Return the derivative of `piecewise_linear`, taking the left one, slope, at the kink z = 0; 1 where z is NaN."""
+    return slope if z <= 0 else 1.0
 
 
 def all_relu_slope(alpha: float, layer_index: int) -> float:
@@ -62,10 +67,15 @@ def piecewise_linear_forward(z: Array, slope: float) -> Array:
 
 
 def piecewise_linear_backward(z: Array, da: Array, slope: float) -> Array:
-    """Return the gradient by z (n, batch), given z and the gradient da (n, batch) by the output."""
+    """Return the gradient by z (n, batch), given z and the gradient da (n, batch) by the output.
+
+    Where the derivative is 0 so is the gradient, even if da is infinite or NaN.
+    """
     dz = np.zeros(z.shape)
     for i, j in np.ndindex(z.shape):
-        dz[i, j] = float(da[i, j]) * piecewise_linear_grad(float(z[i, j]), slope)
+        derivative = piecewise_linear_grad(float(z[i, j]), slope)
+        if derivative != 0:
+            dz[i, j] = float(da[i, j]) * derivative
     return dz
 
 

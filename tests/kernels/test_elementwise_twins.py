@@ -67,6 +67,18 @@ def test_piecewise_linear(twin, shape, seed, spread, slope, dtype):
     assert_close(twin.piecewise_linear_backward(z, da, slope), expected, dtype, 3)
 
 
+@pytest.mark.parametrize("module", [reference, elementwise, numpy_elementwise], ids=["reference", "numba", "numpy"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_piecewise_linear_of_what_is_not_finite(module, dtype):
+    inf, nan = np.inf, np.nan
+    z, da = np.array([[-inf, -inf, -1.0, nan, inf, -0.0]], dtype), np.array([[2.0, inf, nan, 2.0, 2.0, inf]], dtype)
+    with np.errstate(all="raise"):
+        np.testing.assert_array_equal(module.piecewise_linear_forward(z, 0.0), [[0, 0, 0, nan, inf, 0]])
+        np.testing.assert_array_equal(module.piecewise_linear_backward(z, da, 0.0), [[0, 0, 0, 2, 2, 0]])
+        np.testing.assert_array_equal(module.piecewise_linear_forward(z, 0.5), [[-inf, -inf, -0.5, nan, inf, 0]])
+        np.testing.assert_array_equal(module.piecewise_linear_backward(z, da, 0.5), [[1, inf, nan, 2, 2, inf]])
+
+
 @TWINS
 @given(shape=shapes, seed=seeds, spread=spreads, dtype=dtypes)
 def test_sigmoid(twin, shape, seed, spread, dtype):
