@@ -7,6 +7,7 @@ threads as BLAS would have used.
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
@@ -39,7 +40,7 @@ def matmul(a: Array, b: Array) -> Array:
             for rows in blocks:
                 np.matmul(a[rows], b, out=product[rows])
         else:
-            list(_executor(threads).map(lambda rows: np.matmul(a[rows], b, out=product[rows]), blocks))
+            list(_executor(threads, os.getpid()).map(lambda rows: np.matmul(a[rows], b, out=product[rows]), blocks))
     return product
 
 
@@ -51,5 +52,6 @@ def _controller() -> Any:
 
 
 @cache
-def _executor(threads: int) -> ThreadPoolExecutor:
+def _executor(threads: int, process: int) -> ThreadPoolExecutor:
+    """Return the threads of a process; a forked child needs its own."""
     return ThreadPoolExecutor(threads, thread_name_prefix="sparse_mlp-blas")

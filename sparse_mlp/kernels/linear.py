@@ -2,7 +2,7 @@
 
 Each `*_tile` kernel is serial and works on columns `start:stop` of feature-major arrays, so that every link does one
 contiguous multiply-add along the batch. The public functions cut the batch into fixed tiles of `TILE` columns and
-spread the tiles over the threads. Link gradients of the tiles are summed in tile order, hence the same bytes for any
+spread the tiles over the threads. Link gradients of groups of tiles are summed in order, hence the same bytes for any
 number of threads. Cost of each: O(nnz * batch); nothing of size n_in * n_out is made.
 """
 
@@ -18,6 +18,7 @@ from sparse_mlp.kernels._jit import jit, parallel_jit, prange
 Array = NDArray[Any]
 
 TILE = 64  # columns; widest tile whose rows of a 3000-neuron layer stay in a 1 MB second-level cache
+GROUPS = 8  # gradient buffers, one for each run of tiles; more would cost memory for wide batches
 
 
 @jit
@@ -137,10 +138,12 @@ def spmm_transpose(indptr: Array, indices: Array, weight: Array, dy: Array) -> A
 def sddmm(indptr: Array, indices: Array, x: Array, dy: Array) -> Array:
     """Compute the gradient of each link's weight; see `reference.linear.sddmm`."""
     batch = x.shape[1]
-    tiles = max(1, (batch + TILE - 1) // TILE)
-    partial = np.zeros((tiles, len(indices)), x.dtype)
-    for t in prange(tiles):
-        sddmm_tile(indptr, indices, x, dy, partial[t], t * TILE, min(batch, (t + 1) * TILE))
+    tiles = (batch + TILE - 1) // TILE
+    groups = max(1, min(GROUPS, tiles))
+    partial = np.zeros((groups, len(indices)), x.dtype)
+    for g in prange(groups):
+        for t in range(g * tiles // groups, (g + 1) * tiles // groups):
+            sddmm_tile(indptr, indices, x, dy, partial[g], t * TILE, min(batch, (t + 1) * TILE))
     dweight = np.empty(len(indices), x.dtype)
     sum_in_order(partial, dweight, 0, len(indices))
     return dweight
@@ -160,12 +163,14 @@ def bias_grad(dy: Array) -> Array:
 def linear_backward(indptr: Array, indices: Array, weight: Array, x: Array, dy: Array) -> tuple[Array, Array]:
     """Compute `spmm_transpose` and `sddmm` in one pass over the links; see `reference.linear.linear_backward`."""
     batch = x.shape[1]
-    tiles = max(1, (batch + TILE - 1) // TILE)
+    tiles = (batch + TILE - 1) // TILE
+    groups = max(1, min(GROUPS, tiles))
     dx = np.empty_like(x)
-    partial = np.zeros((tiles, len(indices)), x.dtype)
-    for t in prange(tiles):
-        stop = min(batch, (t + 1) * TILE)
-        linear_backward_tile(indptr, indices, weight, x, dy, dx, partial[t], t * TILE, stop, False)
+    partial = np.zeros((groups, len(indices)), x.dtype)
+    for g in prange(groups):
+        for t in range(g * tiles // groups, (g + 1) * tiles // groups):
+            stop = min(batch, (t + 1) * TILE)
+            linear_backward_tile(indptr, indices, weight, x, dy, dx, partial[g], t * TILE, stop, False)
     dweight = np.empty(len(indices), x.dtype)
     sum_in_order(partial, dweight, 0, len(indices))
     return dx, dweight

@@ -18,5 +18,5 @@ def check_batch(name: str, x: ArrayLike, n_features: int | None = None) -> NDArr
         remedy = "one row for each sample, even for a single one"
         raise invalid(f"{name} of shape {array.shape}", f"of shape (batch, {features})", remedy)
     if array.dtype not in (np.float32, np.float64):
-        raise invalid(f"{name} of {array.dtype}", "of float32 or float64", f"use {name}.astype('float32')")
+        raise invalid(f"{name} of {array.dtype}", "of float32 or float64", "use x.astype('float32')")
     return array

@@ -9,6 +9,7 @@ from numpy.typing import DTypeLike
 
 from sparse_mlp.errors import invalid
 from sparse_mlp.kernels.dispatch import choose_backend, linear_ops
+from sparse_mlp.layers._checks import check_batch
 from sparse_mlp.layers.base import Array, Gradients, Layer, batch_major, feature_major
 from sparse_mlp.rng import RandomState
 from sparse_mlp.structure import SparseStructure
@@ -81,8 +82,7 @@ class SparseLinear(Layer):
 
     def forward(self, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
         """Return x W + b (batch, n_out) and the feature-major input for the backward pass."""
-        if x.ndim != 2 or x.shape[1] != self.structure.n_in:
-            raise invalid(f"input of shape {x.shape} for layer {self.name!r}", f"(batch, {self.structure.n_in})")
+        x = check_batch(f"input of layer {self.name!r}", x, self.structure.n_in)
         inputs = feature_major(x, self.dtype)
         z = linear_ops(self.backend).spmm(*self.structure.by_output, self.weight, self.bias, inputs)
         return batch_major(z.astype(self.dtype, copy=False)), inputs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 MAX_GROUPS = 8  # gradient buffers, hence threads that can work at once; part of what a result's bytes depend on
 WIDEST, NARROW = 64, 32
 LINE = 64  # bytes of a cache line
+SCORING_BYTES = 2**27  # workspace of a prediction; large networks are predicted by fewer threads
 COMPILED_LAYERS = (SparseLinear, Dense, ReLU, LeakyReLU, AllReLU, Sigmoid, Tanh)  # subclasses may compute otherwise
 READOUT_LINKS = 2**20  # a dense layer above this is a matrix product, better done by BLAS
 
@@ -96,6 +98,7 @@ class CompiledNetwork:
     def __init__(self, layers: Sequence[Layer], store: ParameterStore) -> None:
         self.store = store
         self.net, self.rows = _tables(_pairs(layers), store)
+        self._lock = threading.Lock()  # the workspace serves one call at a time, kernels run without the interpreter's
         self._work: dict[tuple[int, int], Array] = {}
         self._partial: Array = np.empty((0, 0), store.values.dtype)
 
@@ -117,14 +120,15 @@ class CompiledNetwork:
             found = f"{len(x)} inputs, {len(target)} targets, {len(samples)} samples"
             raise invalid(found, "as many targets as inputs, and at least one sample")
         width = WIDEST if len(samples) >= 2 * WIDEST else NARROW
-        work = self._workspace(len(samples), width)
+        work = self.workspace(len(samples), width)
         if self._partial.shape[0] < len(work):
             self._partial = np.empty((len(work), len(self.store.values)), self.store.values.dtype)
         labels, targets, kind, smoothing = _loss_arguments(loss, target, self.store.values.dtype)
-        value = network_gradient(
-            self.net, self.store.values, x, samples, labels, targets, kind, smoothing, work,
-            self._partial[: len(work)], self.store.gradient,
-        )  # fmt: skip
+        with self._lock:
+            value = network_gradient(
+                self.net, self.store.values, x, samples, labels, targets, kind, smoothing, work,
+                self._partial[: len(work)], self.store.gradient,
+            )  # fmt: skip
         if np.isnan(value):
             _check_batch(samples, len(x), labels, int(self.net.sizes[-1]))
         return value
@@ -134,11 +138,15 @@ class CompiledNetwork:
         from sparse_mlp.kernels.step import network_scores
 
         scores = np.empty((len(x), int(self.net.sizes[-1])), self.store.values.dtype)
-        network_scores(self.net, self.store.values, x, self._workspace(len(x), WIDEST), scores)
+        group_bytes = self.rows * WIDEST * scores.itemsize
+        most = min(MAX_GROUPS, max(1, SCORING_BYTES // group_bytes))  # grouping does not change a score
+        with self._lock:
+            network_scores(self.net, self.store.values, x, self.workspace(len(x), WIDEST, most), scores)
         return scores
 
-    def _workspace(self, samples: int, width: int) -> Array:
-        groups = max(1, min(MAX_GROUPS, -(-samples // width)))
+    def workspace(self, samples: int, width: int, most: int = MAX_GROUPS) -> Array:
+        """Return memory (groups, rows, width) for a batch: a group for each tile, but no more than `most`."""
+        groups = max(1, min(most, -(-samples // width)))
         if (groups, width) not in self._work:
             self._work[groups, width] = aligned_zeros((groups, self.rows, width), self.store.values.dtype)
         return self._work[groups, width]

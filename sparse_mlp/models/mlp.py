@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from sparse_mlp.errors import check_choice, check_fraction, check_integer, invalid
+from sparse_mlp.errors import invalid
 from sparse_mlp.kernels.dispatch import choose_backend
-from sparse_mlp.layers import AllReLU, Dense, Dropout, LeakyReLU, ReLU, Sigmoid, SparseLinear, Tanh
+from sparse_mlp.layers import Dense, SparseLinear
 from sparse_mlp.layers.base import Array, Gradients, Layer
 from sparse_mlp.layers.losses import Loss
+from sparse_mlp.models.architecture import layer_densities, layer_shapes, with_activations
 from sparse_mlp.models.compiled import CompiledNetwork, has_compiled_loss, why_not_compiled
 from sparse_mlp.models.store import ParameterStore
 from sparse_mlp.rng import RandomState, spawn_streams
-from sparse_mlp.topology import allocate, density_from_epsilon, generate
+from sparse_mlp.topology import generate
 
 if TYPE_CHECKING:
     from sparse_mlp.evolution import TopologyUpdate
 
-ACTIVATIONS = ("relu", "leaky-relu", "all-relu", "sigmoid", "tanh", "identity")
 PREDICTED_AT_ONCE = 1024  # samples of a layer-by-layer prediction
 
 
@@ -33,8 +32,8 @@ class SparseMLP:
     ----------
     sizes : sequence of int
         Neurons of the input, of each hidden layer and of the output.
-    density : float
-        Fraction of the possible links that the sparse layers have together, in (0, 1].
+    density : float, optional
+        Fraction of the possible links that the sparse layers have together, in (0, 1]; 0.01 if not given.
     epsilon : float, optional
         The SET parameter instead of a density: each layer gets epsilon * (n_in + n_out) links.
     topology : str
@@ -42,7 +41,7 @@ class SparseMLP:
     allocation : {"uniform", "er", "erk"}
         How the links are shared among the layers.
     activation : str
-        One of `ACTIVATIONS`, behind each hidden layer.
+        One of `models.ACTIVATIONS`, behind each hidden layer.
     weights : str
         Law of the initial weights, one of `topology.INITIAL_WEIGHTS`.
     dense_readout : bool
@@ -77,7 +76,7 @@ class SparseMLP:
         self,
         sizes: Sequence[int],
         *,
-        density: float = 0.01,
+        density: float | None = None,
         epsilon: float | None = None,
         topology: str = "erdos-renyi",
         allocation: str = "uniform",
@@ -89,10 +88,10 @@ class SparseMLP:
         dtype: DTypeLike = np.float32,
         backend: str | None = None,
     ) -> None:
-        shapes = _shapes(sizes)
+        shapes = layer_shapes(sizes)
         sparse = shapes[:-1] if dense_readout else shapes
         streams = spawn_streams(rng)
-        densities = _densities(sparse, density, epsilon, allocation)
+        densities = layer_densities(sparse, density, epsilon, allocation)
         common: dict[str, Any] = {"rng": streams["weights"], "dtype": dtype, "backend": backend}
         linear: list[SparseLinear | Dense] = []
         for i, (shape, share) in enumerate(zip(sparse, densities, strict=True)):
@@ -101,7 +100,7 @@ class SparseMLP:
             linear.append(SparseLinear(structure, weights, name=name, **common))
         if dense_readout:
             linear.append(Dense(*shapes[-1], name="readout", **common))
-        self._assemble(_with_activations(linear, activation, dropout, backend), backend)
+        self._assemble(with_activations(linear, activation, dropout, backend), backend)
 
     @classmethod
     def from_layers(cls, layers: Sequence[Layer], backend: str | None = None) -> SparseMLP:
@@ -123,13 +122,13 @@ class SparseMLP:
         backend: str | None = None,
     ) -> SparseMLP:
         """Build the dense network that a sparse one is held against, with matrices in all layers."""
-        shapes, stream = _shapes(sizes), spawn_streams(rng)["weights"]
+        shapes, stream = layer_shapes(sizes), spawn_streams(rng)["weights"]
         names = [f"dense{i + 1}" for i in range(len(shapes) - 1)] + ["readout"]
         linear = [
             Dense(*shape, weights, name=name, rng=stream, dtype=dtype, backend=backend)
             for shape, name in zip(shapes, names, strict=True)
         ]
-        return cls.from_layers(_with_activations(linear, activation, dropout, backend), backend)
+        return cls.from_layers(with_activations(linear, activation, dropout, backend), backend)
 
     def _assemble(self, layers: list[Layer], backend: str | None) -> None:
         self.layers, self.backend = layers, choose_backend(backend).name
@@ -156,9 +155,16 @@ class SparseMLP:
     @property
     def compiled(self) -> CompiledNetwork | None:
         """The network as one compiled step, or None where it runs layer by layer."""
-        if self._compiled is None and not why_not_compiled(self.layers, self.backend):
+        if not self.store.is_bound():  # somebody gave a layer other weights or links
+            self.store, self._compiled = ParameterStore(self.linear_layers), None
+        if self._compiled is None and not self.why_not_compiled:
             self._compiled = CompiledNetwork(self.layers, self.store)
         return self._compiled
+
+    @property
+    def why_not_compiled(self) -> str:
+        """The reason for which the network runs layer by layer, which is slower; empty if it does not."""
+        return why_not_compiled(self.layers, self.backend)
 
     def forward(self, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, list[Any]]:
         """Pass a batch through all layers.
@@ -260,41 +266,3 @@ class SparseMLP:
 
 def _shape(layer: SparseLinear | Dense) -> tuple[int, int]:
     return layer.structure.shape if isinstance(layer, SparseLinear) else layer.weight.shape
-
-
-def _shapes(sizes: Sequence[int]) -> list[tuple[int, int]]:
-    checked = [check_integer("layer size", size) for size in sizes]
-    if len(checked) < 2:
-        raise invalid(f"sizes={list(sizes)}", "at least an input and an output size")
-    return list(pairwise(checked))
-
-
-def _densities(
-    shapes: list[tuple[int, int]], density: float, epsilon: float | None, allocation: str
-) -> list[float]:
-    if epsilon is not None:
-        return [density_from_epsilon(epsilon, *shape) for shape in shapes]
-    counts = allocate(shapes, check_fraction("density", density), allocation) if shapes else []
-    return [count / (n * m) for count, (n, m) in zip(counts, shapes, strict=True)]
-
-
-def _with_activations(
-    linear: Sequence[SparseLinear | Dense], activation: str, dropout: float, backend: str | None
-) -> list[Layer]:
-    check_choice("activation", activation, ACTIVATIONS)
-    rate = check_fraction("dropout", dropout, zero=True, one=False)
-    layers: list[Layer] = []
-    for i, layer in enumerate(linear[:-1]):
-        layers.append(layer)
-        if activation != "identity":
-            layers.append(_activation(activation, i, backend))
-        if rate > 0:
-            layers.append(Dropout(rate, backend=backend))
-    return [*layers, linear[-1]]
-
-
-def _activation(name: str, index: int, backend: str | None) -> Layer:
-    if name == "all-relu":
-        return AllReLU(layer_index=index, backend=backend)
-    simple = {"relu": ReLU, "leaky-relu": LeakyReLU, "sigmoid": Sigmoid, "tanh": Tanh}
-    return simple[name](backend=backend)

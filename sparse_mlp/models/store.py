@@ -51,6 +51,14 @@ class ParameterStore:
         for layer, weight, bias in zip(self.layers, self.weight_parts, self.bias_parts, strict=True):
             layer.weight = self.values[weight].reshape(layer.weight.shape)
             layer.bias = self.values[bias]
+        self._bound = [_parts(layer) for layer in self.layers]
+
+    def is_bound(self) -> bool:
+        """Tell whether all layers still have the structures and the views that they were given."""
+        return all(
+            a is b for layer, bound in zip(self.layers, self._bound, strict=True)
+            for a, b in zip(_parts(layer), bound, strict=True)
+        )  # fmt: skip
 
     def __reduce__(self) -> tuple[type[ParameterStore], tuple[list[Linear]]]:
         return ParameterStore, (self.layers,)  # a copy's layers are to be views of the copy
@@ -86,3 +94,7 @@ class ParameterStore:
             carry[self.weight_parts[i]] = np.where(within < 0, -1, within + start)
             carry[self.bias_parts[i]] = np.arange(old_biases[i].start, old_biases[i].stop)
         return carry
+
+
+def _parts(layer: Linear) -> tuple[Array, Array, object]:
+    return layer.weight, layer.bias, getattr(layer, "structure", None)

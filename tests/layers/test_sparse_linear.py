@@ -229,7 +229,7 @@ def test_rewire_refuses_counts_that_do_not_agree(carry: list[int], new: int) -> 
 
 @pytest.mark.parametrize("shape", [(3,), (2, 4), (2, 3, 1)])
 def test_inputs_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
-    with pytest.raises(InvalidInputError, match=r"for layer 'hand' found; must be \(batch, 3\)"):
+    with pytest.raises(InvalidInputError, match=r"layer 'hand' of shape .* found; must be of shape \(batch, 3\)"):
         hand_layer().forward(np.zeros(shape))
 
 

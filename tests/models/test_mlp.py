@@ -416,3 +416,40 @@ def test_the_workspace_begins_on_a_cache_line() -> None:
         zeros = compiled.aligned_zeros(shape, np.float32)
         assert zeros.ctypes.data % 64 == 0 and zeros.shape == shape and zeros.dtype == np.float32
         assert not zeros.any() and zeros.flags.c_contiguous
+
+
+def test_weights_given_to_a_layer_count_in_the_compiled_step_too() -> None:
+    model, x = SparseMLP([3, 4, 2], density=0.9, rng=0), np.ones((2, 3), np.float32)
+    model.predict_scores(x)
+    layer = model.sparse_layers[0]
+    layer.weight = 3 * layer.weight
+    np.testing.assert_allclose(model.predict_scores(x), model.forward(x)[0], rtol=1e-5)
+    links = layer.structure.select(np.arange(layer.structure.nnz) > 2)
+    layer.rewire(links, links.positions_in(layer.structure), np.zeros(0))
+    np.testing.assert_allclose(model.predict_scores(x), model.forward(x)[0], rtol=1e-5)
+    assert model.store.n_weights == links.nnz + 8
+
+
+def test_two_threads_may_ask_one_model() -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    model = SparseMLP([20, 200, 200, 3], density=0.2, rng=0)
+    batches = [np.random.default_rng(seed).standard_normal((300, 20)).astype(np.float32) for seed in range(40)]
+    expected = [model.predict_scores(x) for x in batches]
+    with ThreadPoolExecutor(4) as pool:
+        for got, wanted in zip(pool.map(model.predict_scores, batches), expected, strict=True):
+            np.testing.assert_array_equal(got, wanted)
+
+
+def test_a_small_workspace_gives_the_same_scores(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, x = SparseMLP([20, 50, 3], density=0.2, rng=0), np.random.default_rng(0).random((700, 20), np.float32)
+    wide = model.predict_scores(x)
+    monkeypatch.setattr(compiled, "SCORING_BYTES", 1)
+    again = SparseMLP([20, 50, 3], density=0.2, rng=0)
+    np.testing.assert_array_equal(again.predict_scores(x), wide)
+    assert again.compiled is not None and again.compiled.workspace(700, 64, 1).shape[0] == 1
+
+
+def test_density_and_epsilon_exclude_each_other() -> None:
+    with pytest.raises(InvalidInputError, match=r"density=0\.1 and epsilon=2 found; must be one of the two"):
+        SparseMLP([3, 4, 2], density=0.1, epsilon=2)

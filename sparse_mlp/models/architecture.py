@@ -1,0 +1,64 @@
+"""From sizes to layers: shapes, densities, and what stands between the linear layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from sparse_mlp.errors import check_choice, check_fraction, check_integer, invalid
+from sparse_mlp.layers import AllReLU, Dense, Dropout, LeakyReLU, ReLU, Sigmoid, SparseLinear, Tanh
+from sparse_mlp.layers.base import Layer
+from sparse_mlp.topology import allocate, density_from_epsilon
+
+ACTIVATIONS = ("relu", "leaky-relu", "all-relu", "sigmoid", "tanh", "identity")
+DENSITY = 0.01  # of the sparse layers, where nothing else is said: the one of the papers
+
+
+def layer_shapes(sizes: Sequence[int]) -> list[tuple[int, int]]:
+    """Return (n_in, n_out) of each layer between given sizes."""
+    checked = [check_integer("layer size", size) for size in sizes]
+    if len(checked) < 2:
+        raise invalid(f"sizes={list(sizes)}", "at least an input and an output size")
+    return list(pairwise(checked))
+
+
+def layer_densities(
+    shapes: list[tuple[int, int]], density: float | None, epsilon: float | None, allocation: str
+) -> list[float]:
+    """Return the density of each sparse layer: of SET's epsilon, or a share of all links by the allocation's rule.
+
+    Raises
+    ------
+    InvalidInputError
+        If both a density and an epsilon are given, or one is out of range.
+    """
+    if epsilon is not None:
+        if density is not None:
+            raise invalid(f"density={density} and epsilon={epsilon}", "one of the two")
+        return [density_from_epsilon(epsilon, *shape) for shape in shapes]
+    wanted = check_fraction("density", DENSITY if density is None else density)
+    counts = allocate(shapes, wanted, allocation) if shapes else []
+    return [count / (n * m) for count, (n, m) in zip(counts, shapes, strict=True)]
+
+
+def with_activations(
+    linear: Sequence[SparseLinear | Dense], activation: str, dropout: float, backend: str | None
+) -> list[Layer]:
+    """Put an activation, and dropout if there is any, behind each linear layer but the last."""
+    check_choice("activation", activation, ACTIVATIONS)
+    rate = check_fraction("dropout", dropout, zero=True, one=False)
+    layers: list[Layer] = []
+    for i, layer in enumerate(linear[:-1]):
+        layers.append(layer)
+        if activation != "identity":
+            layers.append(_activation(activation, i, backend))
+        if rate > 0:
+            layers.append(Dropout(rate, backend=backend))
+    return [*layers, linear[-1]]
+
+
+def _activation(name: str, index: int, backend: str | None) -> Layer:
+    if name == "all-relu":
+        return AllReLU(layer_index=index, backend=backend)
+    simple = {"relu": ReLU, "leaky-relu": LeakyReLU, "sigmoid": Sigmoid, "tanh": Tanh}
+    return simple[name](backend=backend)
