@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -48,21 +47,6 @@ class Roofline:
 
     seconds: float
     bound: str
-
-
-@contextmanager
-def threads_limited(threads: int) -> Iterator[None]:
-    """Let compiled kernels, BLAS and OpenMP libraries use `threads` threads while the context is open."""
-    from threadpoolctl import threadpool_limits
-
-    from sparse_mlp.kernels.limits import use_threads
-
-    before = use_threads(threads)
-    try:
-        with threadpool_limits(threads):
-            yield
-    finally:
-        use_threads(before)
 
 
 def check_compiled() -> None:

@@ -14,10 +14,10 @@ from typing import Any
 
 from sparse_mlp.bench.epoch import time_epochs
 from sparse_mlp.bench.job import make_job
-from sparse_mlp.bench.limits import threads_limited
 from sparse_mlp.bench.machine import peak_memory
 from sparse_mlp.bench.peers import Ours, step
 from sparse_mlp.bench.timing import interleave
+from sparse_mlp.kernels.threads import threads_limited
 
 Shape = tuple[tuple[int, ...], dict[str, Any]]
 
@@ -37,14 +37,17 @@ def measure_large(threads: int, *, rounds: int = 7, slice_seconds: float = 0.3) 
     Returns
     -------
     dict
-        ``peak_bytes`` after training and timing; ``links`` and ``timings`` of both; ``epoch`` as in `EpochCost`.
+        ``peak_bytes`` after training, timing and an evaluation; ``links`` and ``timings`` of both; ``epoch`` as in
+        `EpochCost`.
     """
     with threads_limited(threads):
         large = make_job("large", LARGE[0], batch=128, n_samples=512, **LARGE[1])
         small = make_job("small", SMALL[0], batch=128, n_samples=512, **SMALL[1])
         cost = time_epochs(large, epochs=3)
-        candidates = {job.name: step(Ours(job)) for job in (small, large)}
+        ours = {job.name: Ours(job) for job in (small, large)}
+        candidates = {name: step(rival) for name, rival in ours.items()}
         timings = interleave(candidates, rounds=rounds, slice_seconds=slice_seconds)
+        ours["large"].model.predict_scores(large.x)  # evaluation has a workspace of its own, beside that of training
     return {
         "peak_bytes": peak_memory(),
         "links": {job.name: sum(job.links) for job in (small, large)},

@@ -12,13 +12,14 @@ from typing import Any
 from sparse_mlp.bench.epoch import time_epochs
 from sparse_mlp.bench.job import Job, make_job
 from sparse_mlp.bench.ledger import Claim, Ledger, Line, ratio
-from sparse_mlp.bench.limits import Limits, check_compiled, measure_limits, roofline, threads_limited
+from sparse_mlp.bench.limits import Limits, check_compiled, measure_limits, roofline
 from sparse_mlp.bench.machine import describe_machine
 from sparse_mlp.bench.memory import measure_large_apart
 from sparse_mlp.bench.operations import time_operations
 from sparse_mlp.bench.peers import NUMPY_PEERS, OURS, TORCH_PEERS, make_rival, step, torch_is_there
 from sparse_mlp.bench.timing import Timing, interleave
 from sparse_mlp.errors import check_integer
+from sparse_mlp.kernels.threads import threads_limited
 
 ALL = (*OURS, *TORCH_PEERS, *NUMPY_PEERS)
 FASTER = ("ours", "torch CSR", "torch mask", "numpy dense")

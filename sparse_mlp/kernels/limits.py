@@ -1,4 +1,4 @@
-"""What the machine could do at best: compiled loops for the bench, and the number of threads that kernels use.
+"""What the machine could do at best: compiled loops for the bench.
 
 Each loop runs the same work on every thread, so the limits of one core and of several are measured alike.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 from numpy.typing import NDArray
 
 from sparse_mlp.kernels._jit import parallel_jit, prange
@@ -17,13 +16,6 @@ Array = NDArray[Any]
 
 MULTIPLY_ADDS = 7 * 16  # of `multiply_adds`, each round: seven chains hide the latency and fit into sixteen registers
 READ_AT_ONCE = 8 * 16  # numbers; rows of `read_all` must be a multiple of it
-
-
-def use_threads(threads: int) -> int:
-    """Let kernels run on `threads` threads from now on and return the number before."""
-    before = numba.get_num_threads()
-    numba.set_num_threads(threads)
-    return before
 
 
 @parallel_jit

@@ -16,6 +16,7 @@ from sparse_mlp.bench.job import make_job
 from sparse_mlp.bench.peers import torch_is_there
 from sparse_mlp.errors import InvalidInputError, SparseMLPError
 from sparse_mlp.kernels._jit import JIT_ENABLED
+from sparse_mlp.models import SparseMLP
 
 compiled = pytest.mark.skipif(not JIT_ENABLED, reason="the bench measures compiled kernels")
 
@@ -62,7 +63,11 @@ def test_threads_must_be_a_number() -> None:
 def test_the_large_job_tells_its_peak_and_both_times(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "SMALL", ((12, 15, 5), {"density": 0.2}))
     monkeypatch.setattr(memory, "LARGE", ((20, 30, 5), {"epsilon": 2.0}))
+    evaluated = []
+    predict = SparseMLP.predict_scores
+    monkeypatch.setattr(SparseMLP, "predict_scores", lambda model, x: evaluated.append(len(x)) or predict(model, x))
     found = json.loads(json.dumps(memory.measure_large(1, rounds=1, slice_seconds=0.01)))
+    assert evaluated == [512]
     assert found["links"] == {"small": 36 + 75, "large": 2 * (20 + 30) + 150}
     assert set(found["timings"]) == {"small", "large"}
     assert found["peak_bytes"] > 2**20

@@ -69,16 +69,6 @@ def test_limits_of_several_cores_are_no_less_than_those_of_one_times_their_numbe
 
 
 @compiled
-def test_threads_are_given_back() -> None:
-    import numba
-
-    before = numba.get_num_threads()
-    with limits_module.threads_limited(1):
-        assert numba.get_num_threads() == 1
-    assert numba.get_num_threads() == before
-
-
-@compiled
 def test_another_backend_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     check_compiled()
     monkeypatch.setenv("SPARSE_MLP_BACKEND", "scipy")
