@@ -9,6 +9,7 @@ from typing import Any
 
 from sparse_mlp.errors import check_choice, invalid
 from sparse_mlp.plotting._display import Display, drawn
+from sparse_mlp.training.files import write_atomically
 
 FORMATS = ("png", "svg", "pdf")
 COLOURS = 128  # in the palette of a PNG
@@ -45,12 +46,7 @@ def save(display: Display, path: str | os.PathLike[str], dpi: float = 150) -> Pa
     picture = BytesIO()
     drawn(display).savefig(picture, format=kind, dpi=dpi, metadata=stamp)
     content = _with_palette(picture) if kind == "png" else picture.getvalue()
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    try:
-        partial.write_bytes(content)
-        os.replace(partial, target)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_atomically(target, lambda file: file.write(content))
     return target
 
 

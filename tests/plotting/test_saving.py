@@ -60,7 +60,7 @@ def test_failure_leaves_the_old_file(curve, tmp_path, monkeypatch):
     def fail(*_):
         raise OSError("disk full")
 
-    monkeypatch.setattr("sparse_mlp.plotting._saving.os.replace", fail)
+    monkeypatch.setattr("sparse_mlp.training.files.os.replace", fail)
     with pytest.raises(OSError, match="disk full"):
         save(curve, target)
     assert target.read_bytes() == b"old"
