@@ -11,6 +11,7 @@ from sparse_mlp.bench.ledger import Line
 from sparse_mlp.bench.limits import Limits
 from sparse_mlp.bench.peers import Ours
 from sparse_mlp.bench.timing import interleave
+from sparse_mlp.models.compiled import NARROW, WIDEST
 
 
 def time_operations(job: Job, one_core: Limits, *, rounds: int, slice_seconds: float) -> list[Line]:
@@ -109,9 +110,9 @@ def _others(ours: Ours, job: Job) -> dict[str, Part]:
 
 def _workspace(ours: Ours) -> Array:
     """Return the memory in which the first tile of the step was computed: where it lies matters."""
-    assert ours.model.compiled is not None
-    (work,) = ours.model.compiled._work.values()
-    return work[0]
+    compiled, batch = ours.model.compiled, ours.job.batch
+    assert compiled is not None
+    return compiled.workspace(batch, WIDEST if batch >= 2 * WIDEST else NARROW)[0]
 
 
 def _bound(kernel: Callable[..., object], *arguments: object) -> Callable[[], object]:
