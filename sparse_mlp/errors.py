@@ -7,9 +7,10 @@ Every message of the library is built here, so that all of them read alike:
 from __future__ import annotations
 
 import difflib
+import inspect
 import math
 import numbers
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 
@@ -98,7 +99,42 @@ def check_number(name: str, value: Any, *, minimum: float = 0.0, strict: bool = 
 def check_choice(name: str, value: Any, choices: Iterable[str]) -> str:
     """Return `value` if it is one of `choices`, or name the nearest of them."""
     known = list(choices)
-    if value in known:
-        return str(value)
+    if value not in known:
+        raise _none_of(f"{name}={value!r}", value, known)
+    return str(value)
+
+
+def check_options(what: str, function: Callable[..., Any], given: Mapping[str, Any], skip: Iterable[str] = ()) -> None:
+    """Check the names of options that are meant for a function.
+
+    Parameters
+    ----------
+    what : str
+        What the options are of, as the user knows it: "rule set".
+    function : callable
+        Its parameters are the options; one that takes `**options` takes any.
+    given : mapping
+        Options by name; their values are the function's to check.
+    skip : iterable of str
+        Parameters that are no options, because they are always given.
+
+    Raises
+    ------
+    InvalidInputError
+        If the function has no such option; the nearest one is named.
+    """
+    parameters = inspect.signature(function).parameters.values()
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return
+    skipped = set(skip)
+    known = [parameter.name for parameter in parameters if parameter.name not in skipped]
+    for option in given:
+        if not known:
+            raise invalid(f"option {option!r} of {what}", "absent", f"{what} takes no options")
+        if option not in known:
+            raise _none_of(f"option {option!r} of {what}", option, known)
+
+
+def _none_of(found: str, value: Any, known: list[str]) -> InvalidInputError:
     near = difflib.get_close_matches(str(value), known, n=1)
-    raise invalid(f"{name}={value!r}", "one of " + ", ".join(known), f"did you mean {near[0]!r}?" if near else "")
+    return invalid(found, "one of " + ", ".join(known), f"did you mean {near[0]!r}?" if near else "")

@@ -127,3 +127,20 @@ def test_choices() -> None:
     with pytest.raises(InvalidInputError) as caught:
         errors.check_choice("rule", "zzz", ["set", "rlr"])
     assert str(caught.value) == "rule='zzz' found; must be one of set, rlr"
+
+
+def test_options() -> None:
+    def make(links: int, zeta: float = 0.3, *, backend: str | None = None) -> None:
+        """Take two options; the links are always given."""
+
+    errors.check_options("rule set", make, {"zeta": 0.2, "backend": "no such"}, skip=["links"])
+    with pytest.raises(InvalidInputError) as caught:
+        errors.check_options("rule set", make, {"zeta": 0.2, "zetta": 1}, skip=["links"])
+    assert str(caught.value) == (
+        "option 'zetta' of rule set found; must be one of zeta, backend; did you mean 'zeta'?"
+    )
+    with pytest.raises(InvalidInputError, match="option 'links' of rule set found; must be one of zeta, backend"):
+        errors.check_options("rule set", make, {"links": 3}, skip=["links"])
+    with pytest.raises(InvalidInputError, match="option 'zeta' of rule static found; must be absent; rule static"):
+        errors.check_options("rule static", lambda: None, {"zeta": 0.2})
+    errors.check_options("rule mine", lambda **options: None, {"anything": 1})

@@ -10,7 +10,7 @@ import numpy as np
 
 from sparse_mlp.errors import invalid
 from sparse_mlp.evolution.update import EvolvingLayer, Mask
-from sparse_mlp.topology._twins import twin
+from sparse_mlp.kernels.dispatch import evolution_ops
 
 
 def percolate(
@@ -53,7 +53,7 @@ def percolate(
     forward sweep takes out-links only from neurons without in-links. Cost O(nnz).
     """
     _check_chain(layers)
-    ops, kept = twin("evolution", backend), [np.asarray(mask, bool) for mask in keep]
+    ops, kept = evolution_ops(backend), [np.asarray(mask, bool) for mask in keep]
     wiring = [layer.structure for layer in layers]
     if backward and layers:
         alive = np.ones(wiring[-1].n_out, bool)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from sparse_mlp.errors import invalid
 from sparse_mlp.evolution.update import EvolvingLayer, Mask
-from sparse_mlp.topology._twins import twin
+from sparse_mlp.kernels.dispatch import evolution_ops
 from sparse_mlp.topology.sampling import sample_distinct
 
 
@@ -61,4 +61,4 @@ def regrow_random(
         found = f"{absent} positions for {k} new links in layer {layer.name}"
         raise invalid(found, f"at least {k}", "lower zeta or the density, or set exclude_removed=False")
     ranks = sample_distinct(absent, k, rng, backend=backend)
-    return twin("evolution", backend).sample_absent(taken, population, ranks)
+    return evolution_ops(backend).sample_absent(taken, population, ranks)

@@ -8,7 +8,7 @@ import numpy as np
 
 from sparse_mlp.errors import check_fraction, invalid
 from sparse_mlp.evolution.update import EvolvingLayer, Mask
-from sparse_mlp.topology._twins import twin
+from sparse_mlp.kernels.dispatch import evolution_ops
 
 Removal = Callable[..., Mask]
 
@@ -39,7 +39,7 @@ def remove_by_magnitude(layer: EvolvingLayer, zeta: float, *, backend: str | Non
     Stage 1 of the update in the robustness paper (Sulyok et al. 2026); also RigL (Evci et al. 2020) and CHT
     (Zhang et al. 2024).
     """
-    ops, weight = twin("evolution", backend), _checked_weight(layer)
+    ops, weight = evolution_ops(backend), _checked_weight(layer)
     return ops.remove_by_magnitude(weight, ops.share(_checked_zeta(zeta), len(weight)))
 
 
@@ -63,7 +63,7 @@ def remove_by_sign(layer: EvolvingLayer, zeta: float, *, backend: str | None = N
     itself; so up to one link more goes per sign, and ties all go together. Of the weights -.9 -.5 -.3 -.1 .05 .2 .4
     .8 1 at zeta = .3 it removes five in one version and four in the other; here floor(.3 * 4) + floor(.3 * 5) = 2 go.
     """
-    return twin("evolution", backend).remove_by_sign(_checked_weight(layer), _checked_zeta(zeta))
+    return evolution_ops(backend).remove_by_sign(_checked_weight(layer), _checked_zeta(zeta))
 
 
 REMOVALS: dict[str, Removal] = {"magnitude": remove_by_magnitude, "sign": remove_by_sign}

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from sparse_mlp.errors import check_choice, invalid
+from sparse_mlp.errors import check_choice, check_options, invalid
 from sparse_mlp.evolution.fixed_rules import dense_rule, static_rule
 from sparse_mlp.evolution.rlr_rule import rlr_rule
 from sparse_mlp.evolution.set_rule import set_rule
 from sparse_mlp.evolution.three_stages import Streams
 from sparse_mlp.evolution.update import EvolvingLayer, TopologyUpdate
-from sparse_mlp.topology._options import check_options
 
 
 class Rule(Protocol):

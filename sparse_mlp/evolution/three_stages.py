@@ -14,11 +14,10 @@ from sparse_mlp.errors import check_choice
 from sparse_mlp.evolution.percolation import percolate, warn_disconnected
 from sparse_mlp.evolution.schedules import ZetaSchedule
 from sparse_mlp.evolution.update import EvolvingLayer, LayerUpdate, Links, Mask, TopologyUpdate
-from sparse_mlp.kernels.dispatch import choose_backend
+from sparse_mlp.kernels.dispatch import choose_backend, evolution_ops
 from sparse_mlp.rng import RandomState, as_generator
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology import INITIAL_WEIGHTS, initial_weights
-from sparse_mlp.topology._twins import twin
 
 Streams = RandomState | Mapping[str, np.random.Generator]
 
@@ -102,7 +101,7 @@ class ThreeStageRule:
 
 def _log(layer: EvolvingLayer, left: Mask, kept: Mask, grown: NDArray[np.int64], backend: str | None) -> LayerUpdate:
     before = layer.structure
-    indptr, indices, carry = twin("evolution", backend).insert_links(
+    indptr, indices, carry = evolution_ops(backend).insert_links(
         before.indptr, before.indices, kept, grown, before.n_out
     )
     after = SparseStructure(before.shape, indptr, indices)

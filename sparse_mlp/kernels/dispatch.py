@@ -1,8 +1,8 @@
 """Which backend computes, and why.
 
-Four rungs compute the same layers: `reference` (loops in float64), `scipy` (explicit `scipy.sparse` products),
-`numba` (compiled kernels, the default). The choice is the `backend=` argument, else `$SPARSE_MLP_BACKEND`,
-else `numba`.
+Three rungs compute the same: `reference` (loops in float64), `scipy` (explicit `scipy.sparse` products and vectorised
+NumPy), `numba` (compiled kernels, the default). The choice is the `backend=` argument, else `$SPARSE_MLP_BACKEND`,
+else `numba`. A module is imported when it is first asked for.
 """
 
 from __future__ import annotations
@@ -17,20 +17,17 @@ from sparse_mlp.errors import check_choice
 BACKENDS = ("reference", "scipy", "numba")
 VARIABLE = "SPARSE_MLP_BACKEND"
 
-_LINEAR = {
-    "reference": "sparse_mlp.reference.linear",
-    "scipy": "sparse_mlp.kernels.scipy_linear",
-    "numba": "sparse_mlp.kernels.linear",
-}
-_ELEMENTWISE = {
-    "reference": "sparse_mlp.reference.elementwise",
-    "scipy": "sparse_mlp.kernels.numpy_elementwise",
-    "numba": "sparse_mlp.kernels.elementwise",
-}
-_OPTIM = {
-    "reference": "sparse_mlp.reference.optim",
-    "scipy": "sparse_mlp.kernels.numpy_optim",
-    "numba": "sparse_mlp.kernels.optim",
+# Drawing and changing a wiring has no sparse product in it: `scipy` takes the compiled twins there.
+_MODULES = {
+    "linear": {"reference": "reference.linear", "scipy": "kernels.scipy_linear", "numba": "kernels.linear"},
+    "elementwise": {
+        "reference": "reference.elementwise",
+        "scipy": "kernels.numpy_elementwise",
+        "numba": "kernels.elementwise",
+    },
+    "optim": {"reference": "reference.optim", "scipy": "kernels.numpy_optim", "numba": "kernels.optim"},
+    "topology": {"reference": "reference.topology", "scipy": "kernels.topology", "numba": "kernels.topology"},
+    "evolution": {"reference": "reference.evolution", "scipy": "kernels.evolution", "numba": "kernels.evolution"},
 }
 
 
@@ -68,14 +65,28 @@ def choose_backend(name: str | None = None) -> Backend:
 
 def linear_ops(backend: str | None = None) -> ModuleType:
     """Return the module with `spmm`, `spmm_transpose`, `sddmm`, `bias_grad` and `linear_backward`."""
-    return importlib.import_module(_LINEAR[choose_backend(backend).name])
+    return _module("linear", backend)
 
 
 def elementwise_ops(backend: str | None = None) -> ModuleType:
     """Return the module with activations and losses."""
-    return importlib.import_module(_ELEMENTWISE[choose_backend(backend).name])
+    return _module("elementwise", backend)
 
 
 def optim_ops(backend: str | None = None) -> ModuleType:
     """Return the module with the optimizer steps."""
-    return importlib.import_module(_OPTIM[choose_backend(backend).name])
+    return _module("optim", backend)
+
+
+def topology_ops(backend: str | None = None) -> ModuleType:
+    """Return the module with `distinct_integers`; all backends give the same bytes."""
+    return _module("topology", backend)
+
+
+def evolution_ops(backend: str | None = None) -> ModuleType:
+    """Return the module with removal, percolation and insertion of links; all backends give the same bytes."""
+    return _module("evolution", backend)
+
+
+def _module(room: str, backend: str | None) -> ModuleType:
+    return importlib.import_module(f"sparse_mlp.{_MODULES[room][choose_backend(backend).name]}")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
-from sparse_mlp.errors import check_choice, invalid
+from sparse_mlp.errors import check_choice, check_options
 from sparse_mlp.optim.adam import Adam
 from sparse_mlp.optim.base import Optimizer
 from sparse_mlp.optim.schedules import SCHEDULES, Schedule, make_schedule, warm_up
@@ -46,8 +45,5 @@ def make_optimizer(name: str, **params: Any) -> Optimizer:
     SGD(learning_rate=0.1, momentum=0.9, nesterov=True)
     """
     kind = OPTIMIZERS[check_choice("optimizer", name, OPTIMIZERS)]
-    known = list(inspect.signature(kind).parameters)
-    for key in params:
-        if key not in known:
-            raise invalid(f"{key!r} for optimizer {name!r}", "one of " + ", ".join(known))
+    check_options(f"optimizer {name}", kind, params)
     return kind(**params)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from sparse_mlp.errors import check_choice, check_fraction, check_integer, check_number, invalid
+from sparse_mlp.errors import check_choice, check_fraction, check_integer, check_number, check_options, invalid
 
 Schedule = Callable[[int], float]
 
@@ -45,10 +44,7 @@ def make_schedule(name: str, base: float, total_steps: int, *, warm_up_steps: in
     [0.025, 0.012625, 0.00025, 0.00025]
     """
     maker = SCHEDULES[check_choice("schedule", name, SCHEDULES)]
-    known = [key for key in inspect.signature(maker).parameters if key not in ("base", "total_steps")]
-    for key in params:
-        if key not in known:
-            raise invalid(f"{key!r} for schedule {name!r}", "one of " + ", ".join(known) if known else "absent")
+    check_options(f"schedule {name}", maker, params, skip=("base", "total_steps"))
     schedule = maker(check_number("base", base), check_integer("total_steps", total_steps), **params)
     return warm_up(schedule, warm_up_steps) if check_integer("warm_up_steps", warm_up_steps, minimum=0) else schedule
 

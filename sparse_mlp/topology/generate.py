@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sparse_mlp.errors import check_choice, check_fraction, check_integer
+from sparse_mlp.errors import check_choice, check_fraction, check_integer, check_options
 from sparse_mlp.rng import RandomState, as_generator
 from sparse_mlp.structure import SparseStructure
-from sparse_mlp.topology._options import check_options
 from sparse_mlp.topology.erdos_renyi import erdos_renyi
 
 Generator = Callable[..., SparseStructure]

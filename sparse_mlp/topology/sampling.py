@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sparse_mlp.topology._twins import twin
+from sparse_mlp.kernels.dispatch import evolution_ops, topology_ops
 
 
 def sample_distinct(
@@ -41,6 +41,6 @@ def sample_distinct(
     """
     if 2 * k > population:
         absent = sample_distinct(population, population - k, rng, backend=backend)
-        return twin("evolution", backend).sample_absent(absent, population, np.arange(k))
+        return evolution_ops(backend).sample_absent(absent, population, np.arange(k))
     draws = rng.integers(0, np.arange(population - k + 1, population + 1))
-    return np.sort(twin("topology", backend).distinct_integers(draws, population))
+    return np.sort(topology_ops(backend).distinct_integers(draws, population))

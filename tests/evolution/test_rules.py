@@ -140,9 +140,9 @@ def test_rules_keep_no_state(name):
 def test_names_and_options():
     with pytest.raises(InvalidInputError, match=r"rule='sett' found; .*did you mean 'set'"):
         make_rule("sett")
-    with pytest.raises(InvalidInputError, match=r"option of rule set='zetta' found; .*did you mean 'zeta'"):
+    with pytest.raises(InvalidInputError, match=r"option 'zetta' of rule set found; .*did you mean 'zeta'"):
         make_rule("set", zetta=0.2)
-    with pytest.raises(InvalidInputError, match="option zeta found; must be absent; rule static takes no options"):
+    with pytest.raises(InvalidInputError, match="option 'zeta' of rule static found; must be absent; rule static"):
         make_rule("static", zeta=0.3)
     with pytest.raises(InvalidInputError, match="removal='sing'"):
         make_rule("set", removal="sing")

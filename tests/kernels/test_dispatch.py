@@ -58,7 +58,8 @@ def test_an_unknown_variable_is_named_as_such(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_each_backend_offers_the_same_functions(backend: str) -> None:
     """The same names with the same arguments in the same order, and nothing missing."""
-    for room in (dispatch.linear_ops, dispatch.elementwise_ops, dispatch.optim_ops):
+    rooms = ("linear", "elementwise", "optim", "topology", "evolution")
+    for room in (getattr(dispatch, f"{name}_ops") for name in rooms):
         truth, twin = room("reference"), room(backend)
         offered = [name for name, f in vars(truth).items() if inspect.isfunction(f) and not name.startswith("_")]
         offered = [name for name in offered if hasattr(twin, name) or name in LINEAR]

@@ -109,5 +109,5 @@ def test_make_optimizer():
     assert isinstance(make_optimizer("sgd", momentum=0.5), SGD) and isinstance(make_optimizer("adam"), Adam)
     with pytest.raises(InvalidInputError, match="did you mean 'adam'"):
         make_optimizer("adma")
-    with pytest.raises(InvalidInputError, match="'momentum' for optimizer 'adam' found; must be one of learning_rate"):
+    with pytest.raises(InvalidInputError, match="option 'momentum' of optimizer adam found; must be one of learning"):
         make_optimizer("adam", momentum=0.9)

@@ -15,7 +15,7 @@ def test_unknown_name_names_the_nearest():
 
 
 def test_option_that_the_generator_does_not_take():
-    with pytest.raises(InvalidInputError, match="option beta found; must be absent; topology erdos-renyi takes no opt"):
+    with pytest.raises(InvalidInputError, match="option 'beta' of topology erdos-renyi found; must be absent; topol"):
         generate("erdos-renyi", 3, 3, 0.5, beta=0.25)
 
 
@@ -25,7 +25,7 @@ def test_option_with_a_slip_of_the_pen(monkeypatch):
 
     monkeypatch.setitem(GENERATORS, "tilted", tilted)
     assert generate("tilted", 4, 4, 0.5, rng=0, slope=0.0).nnz == 0
-    with pytest.raises(InvalidInputError, match=r"option of topology tilted='slop' found; .*did you mean 'slope'"):
+    with pytest.raises(InvalidInputError, match=r"option 'slop' of topology tilted found; .*did you mean 'slope'"):
         generate("tilted", 4, 4, 0.5, rng=0, slop=2.0)
 
 
