@@ -1,7 +1,7 @@
 """Activations, dropout and losses, compiled: the twins of `reference.elementwise`.
 
 All kernels are serial, so their bytes do not depend on the number of threads; each costs one pass, O(n * batch).
-The functions of one number and of one column are compiled too, for kernels that fuse them with their neighbours.
+The functions of one number come first; `network` applies them inside a whole training step.
 Results have the dtype of the first array; losses are accumulated in float64, sample after sample.
 """
 
@@ -147,7 +147,7 @@ def softmax(scores: Array) -> Array:
 
 
 @jit
-def softmax_cross_entropy_column(
+def _softmax_cross_entropy_column(
     scores: Array, column: int, label: int, smoothing: float, scale: float, dscores: Array
 ) -> float:
     """Return one sample's cross-entropy, unscaled, and write scale times its gradient into that column of dscores."""
@@ -167,12 +167,12 @@ def softmax_cross_entropy(scores: Array, labels: Array, smoothing: float) -> tup
     """Return the mean cross-entropy of scores (n_out, batch) and labels (batch,), and its gradient (n_out, batch)."""
     dscores, batch, loss = np.empty_like(scores), scores.shape[1], 0.0
     for j in range(batch):
-        loss += softmax_cross_entropy_column(scores, j, labels[j], smoothing, 1.0 / batch, dscores)
+        loss += _softmax_cross_entropy_column(scores, j, labels[j], smoothing, 1.0 / batch, dscores)
     return loss / batch, dscores
 
 
 @jit
-def mean_squared_error_column(scores: Array, column: int, target: Array, scale: float, dscores: Array) -> float:
+def _mean_squared_error_column(scores: Array, column: int, target: Array, scale: float, dscores: Array) -> float:
     """Return half one sample's summed squared error and write scale times its gradient into that column of dscores."""
     total = 0.0
     for k in range(scores.shape[0]):
@@ -187,5 +187,5 @@ def mean_squared_error(scores: Array, target: Array) -> tuple[float, Array]:
     """Return half the mean squared error over batch and outputs, and its gradient (n_out, batch)."""
     dscores, loss = np.empty_like(scores), 0.0
     for j in range(scores.shape[1]):
-        loss += mean_squared_error_column(scores, j, target, 1.0 / scores.size, dscores)
+        loss += _mean_squared_error_column(scores, j, target, 1.0 / scores.size, dscores)
     return loss / scores.size, dscores

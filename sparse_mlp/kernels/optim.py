@@ -1,8 +1,8 @@
 """Optimizer steps, compiled: the twins of `reference.optim`, which states the equations.
 
 Every entry is computed by itself, so the bytes do not depend on the number of threads. Arrays of more than `BLOCK`
-entries are cut into blocks that the threads share. float32 arrays are computed in float32. The `*_slice` kernels are
-serial, for kernels that fuse a whole training step; hand them slices, with scalars of the arrays' own dtype.
+entries are cut into blocks that the threads share. float32 arrays are computed in float32: the scalars are turned into
+the arrays' own dtype first.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def sgd_step(
     coupled_decay, free_decay = (0.0, weight_decay) if decoupled else (weight_decay, 0.0)
     scalars = (scalar(learning_rate), scalar(momentum), bool(nesterov), scalar(coupled_decay), scalar(free_decay))
     if len(values) <= BLOCK:
-        sgd_slice(values, gradient, velocity, *scalars)
+        _sgd_slice(values, gradient, velocity, *scalars)
     else:
         _sgd_blocks(values, gradient, velocity, *scalars)
 
@@ -41,24 +41,19 @@ def adam_step(
     """Move parameters (n,) by Adam's rule; `values`, `first` and `second` change in place. Cost O(n)."""
     scalar = values.dtype.type
     coupled_decay, free_decay = (0.0, weight_decay) if decoupled else (weight_decay, 0.0)
-    first_scale, second_scale = adam_scales(step, beta1, beta2)
+    first_scale, second_scale = 1.0 / (1.0 - beta1**step), 1.0 / math.sqrt(1.0 - beta2**step)
     scalars = (
         scalar(learning_rate), scalar(beta1), scalar(1.0 - beta1), scalar(beta2), scalar(1.0 - beta2),
         scalar(first_scale), scalar(second_scale), scalar(epsilon), scalar(coupled_decay), scalar(free_decay),
     )  # fmt: skip
     if len(values) <= BLOCK:
-        adam_slice(values, gradient, first, second, *scalars)
+        _adam_slice(values, gradient, first, second, *scalars)
     else:
         _adam_blocks(values, gradient, first, second, *scalars)
 
 
-def adam_scales(step: int, beta1: float, beta2: float) -> tuple[float, float]:
-    """Return what corrects the moments' bias at a step: 1 / (1 - beta1^t) and 1 / sqrt(1 - beta2^t)."""
-    return 1.0 / (1.0 - beta1**step), 1.0 / math.sqrt(1.0 - beta2**step)
-
-
 @jit
-def sgd_slice(
+def _sgd_slice(
     values: Array, gradient: Array, velocity: Array, learning_rate: float, momentum: float, nesterov: bool,
     coupled_decay: float, free_decay: float,
 ) -> None:  # fmt: skip
@@ -73,7 +68,7 @@ def sgd_slice(
 
 
 @jit
-def adam_slice(
+def _adam_slice(
     values: Array, gradient: Array, first: Array, second: Array, learning_rate: float, beta1: float, rest1: float,
     beta2: float, rest2: float, first_scale: float, second_scale: float, epsilon: float, coupled_decay: float,
     free_decay: float,
@@ -96,7 +91,7 @@ def _sgd_blocks(
 ) -> None:  # fmt: skip
     for block in prange((len(values) + BLOCK - 1) // BLOCK):
         start, stop = block * BLOCK, min((block + 1) * BLOCK, len(values))
-        sgd_slice(
+        _sgd_slice(
             values[start:stop], gradient[start:stop], velocity[start:stop],
             learning_rate, momentum, nesterov, coupled_decay, free_decay,
         )  # fmt: skip
@@ -110,7 +105,7 @@ def _adam_blocks(
 ) -> None:  # fmt: skip
     for block in prange((len(values) + BLOCK - 1) // BLOCK):
         start, stop = block * BLOCK, min((block + 1) * BLOCK, len(values))
-        adam_slice(
+        _adam_slice(
             values[start:stop], gradient[start:stop], first[start:stop], second[start:stop], learning_rate,
             beta1, rest1, beta2, rest2, first_scale, second_scale, epsilon, coupled_decay, free_decay,
         )  # fmt: skip

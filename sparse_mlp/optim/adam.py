@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from sparse_mlp.errors import check_fraction, check_integer, check_number
-from sparse_mlp.kernels.dispatch import optim_ops
 from sparse_mlp.optim.base import Array, Optimizer
 
 
@@ -44,6 +43,7 @@ class Adam(Optimizer):
     """
 
     STATE = ("first", "second")
+    RULE = "adam_step"
 
     def __init__(
         self, learning_rate: float = 0.001, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8,
@@ -74,7 +74,7 @@ class Adam(Optimizer):
         self.count += 1
 
     def _apply(self, values: Array, gradient: Array, *state: Array, learning_rate: float, weight_decay: float) -> None:
-        optim_ops(self.backend).adam_step(
+        self._rule(
             values, gradient, *state, self.count, learning_rate, self.beta1, self.beta2, self.epsilon,
             weight_decay, self.decoupled,
         )  # fmt: skip

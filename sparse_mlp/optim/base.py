@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from sparse_mlp.errors import check_integer, check_number, invalid
-from sparse_mlp.kernels.dispatch import choose_backend
+from sparse_mlp.kernels.dispatch import choose_backend, optim_ops
 
 Array = NDArray[Any]
 
@@ -40,6 +41,8 @@ class Optimizer:
     """
 
     STATE: tuple[str, ...] = ()
+    RULE: str = ""  # the backend's function that does a step
+    _rule: Callable[..., None]  # that function, found by `init`
 
     def __init__(
         self, learning_rate: float, weight_decay: float, decoupled: bool, decay_biases: bool, backend: str | None
@@ -54,6 +57,8 @@ class Optimizer:
         """Start with a state of zeros for `size` parameters."""
         size = check_integer("size", size, minimum=0)
         self.arrays = {name: np.zeros(size, dtype) for name in self.STATE}
+        if self.RULE:  # looked up once: in each step it would cost more than a small step itself
+            self._rule = getattr(optim_ops(self.backend), self.RULE)
 
     def step(self, values: Array, gradient: Array, n_decayed: int, learning_rate: float | None = None) -> None:
         """Change `values` in place.
@@ -78,10 +83,12 @@ class Optimizer:
             raise invalid(f"n_decayed={n_decayed}", f"in [0, {len(values)}]")
         border = len(values) if self.decay_biases or self.weight_decay == 0 else n_decayed
         self._before_step()
-        for part, decay in ((slice(0, border), self.weight_decay), (slice(border, len(values)), 0.0)):
-            if part.stop > part.start:
-                state = (self.arrays[name][part] for name in self.STATE)
-                self._apply(values[part], gradient[part], *state, learning_rate=rate, weight_decay=decay)
+        arrays = (values, gradient, *self.arrays.values())
+        if border == len(values):
+            self._apply(*arrays, learning_rate=rate, weight_decay=self.weight_decay)
+            return
+        self._apply(*(a[:border] for a in arrays), learning_rate=rate, weight_decay=self.weight_decay)
+        self._apply(*(a[border:] for a in arrays), learning_rate=rate, weight_decay=0.0)
 
     def state(self) -> dict[str, Any]:
         """Return a copy of all that a resumed run needs: arrays (size,) and plain numbers by name."""

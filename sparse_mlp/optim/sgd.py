@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sparse_mlp.errors import check_fraction, invalid
-from sparse_mlp.kernels.dispatch import optim_ops
 from sparse_mlp.optim.base import Array, Optimizer
 
 
@@ -45,6 +44,7 @@ class SGD(Optimizer):
     """
 
     STATE = ("velocity",)
+    RULE = "sgd_step"
 
     def __init__(
         self, learning_rate: float = 0.05, momentum: float = 0.9, nesterov: bool = False, weight_decay: float = 0.0,
@@ -57,7 +57,7 @@ class SGD(Optimizer):
             raise invalid("nesterov=True with momentum=0", "with momentum above 0")
 
     def _apply(self, values: Array, gradient: Array, *state: Array, learning_rate: float, weight_decay: float) -> None:
-        optim_ops(self.backend).sgd_step(
+        self._rule(
             values, gradient, *state, learning_rate, self.momentum, self.nesterov, weight_decay, self.decoupled
         )
 

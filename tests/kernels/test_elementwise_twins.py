@@ -136,22 +136,6 @@ def test_mean_squared_error(twin, shape, seed, spread, dtype):
     assert_close(dscores, expected, dtype, 3)
 
 
-def test_single_columns_add_up_to_the_batch():
-    scores, labels = normal(1, (4, 3), 1.0, "float64"), np.array([3, 0, 1])
-    loss, expected = elementwise.softmax_cross_entropy(scores, labels, 0.2)
-    dscores = np.full_like(scores, np.nan)
-    losses = [elementwise.softmax_cross_entropy_column(scores, j, labels[j], 0.2, 1 / 3, dscores) for j in range(3)]
-    assert sum(losses) / 3 == pytest.approx(loss, rel=1e-14)
-    np.testing.assert_array_equal(dscores, expected)
-
-    target = normal(2, (4, 3), 1.0, "float64")
-    loss, expected = elementwise.mean_squared_error(scores, target)
-    dscores = np.full_like(scores, np.nan)
-    losses = [elementwise.mean_squared_error_column(scores, j, target, 1 / 12, dscores) for j in range(3)]
-    assert sum(losses) / 12 == pytest.approx(loss, rel=1e-14)
-    np.testing.assert_array_equal(dscores, expected)
-
-
 @pytest.mark.parametrize(("alpha", "index", "slope"), [(0.6, 0, -0.6), (0.6, 1, 0.6), (0.25, 2, -0.25), (0.0, 3, 0.0)])
 def test_all_relu_slope(alpha, index, slope):
     assert reference.all_relu_slope(alpha, index) == slope

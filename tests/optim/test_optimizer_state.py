@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sparse_mlp.errors import InvalidInputError
-from sparse_mlp.optim import OPTIMIZERS, SGD, Adam, make_optimizer
+from sparse_mlp.kernels.dispatch import BACKENDS
+from sparse_mlp.optim import OPTIMIZERS, SGD, Adam, Optimizer, make_optimizer
 
 every_optimizer = pytest.mark.parametrize("name", list(OPTIMIZERS))
 
@@ -103,6 +107,42 @@ def test_a_bad_step_count_is_refused():
     optimizer = stepped("adam")
     with pytest.raises(InvalidInputError, match="step=-3 found"):
         optimizer.load_state({**optimizer.state(), "step": -3})
+
+
+@every_optimizer
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("twin_of", [copy.deepcopy, lambda o: pickle.loads(pickle.dumps(o))], ids=["copied", "pickled"])
+def test_a_copy_goes_on_alike_and_apart(name, backend, twin_of):
+    optimizer = make_optimizer(name, backend=backend, weight_decay=0.1)
+    assert twin_of(optimizer).arrays == {}  # before init, too
+    optimizer.init(3, "float64")
+    optimizer.step(np.ones(3), np.arange(1.0, 4.0), 2)
+    twin, ours, theirs = twin_of(optimizer), np.ones(3), np.ones(3)
+    optimizer.step(ours, np.ones(3), 2)
+    assert not np.array_equal(optimizer.arrays[optimizer.STATE[0]], twin.arrays[optimizer.STATE[0]])
+    twin.step(theirs, np.ones(3), 2)
+    np.testing.assert_array_equal(theirs, ours)
+
+
+@pytest.mark.parametrize("n_decayed", [0, 2, 3])
+def test_decay_pulls_on_the_leading_values_alone(n_decayed):
+    optimizer, values = SGD(0.5, momentum=0.0, weight_decay=0.5, backend="scipy"), np.full(3, 4.0)
+    optimizer.init(3, "float64")
+    optimizer.step(values, np.ones(3), n_decayed)  # 4 - 0.5 * (1 + 0.5 * 4) with decay, 4 - 0.5 without
+    assert values.tolist() == [2.5] * n_decayed + [3.5] * (3 - n_decayed)
+
+
+def test_a_rule_of_ones_own_needs_a_step_alone():
+    class Sign(Optimizer):
+        STATE = ("unused",)
+
+        def _apply(self, values, gradient, *state, learning_rate, weight_decay):
+            values -= learning_rate * np.sign(gradient)
+
+    optimizer, values = Sign(0.5, 0.0, False, False, None), np.zeros(2)
+    optimizer.init(2, "float64")
+    optimizer.step(values, np.array([3.0, -3.0]), 2)
+    assert values.tolist() == [-0.5, 0.5]
 
 
 def test_make_optimizer():

@@ -59,7 +59,7 @@ def test_warm_up_wraps_any_callable():
     ("make", "message"),
     [
         (lambda: make_schedule("cosin", 0.1, 10), "did you mean 'cosine'"),
-        (lambda: make_schedule("cosine", 0.1, 10, until=0.5), "option 'until' of schedule cosine found; must be one of"),
+        (lambda: make_schedule("cosine", 0.1, 10, until=0.5), "option 'until' of schedule cosine found; must be one"),
         (lambda: make_schedule("constant", 0.1, 10, final=1.0), "option 'final' of schedule constant found; must be"),
         (lambda: make_schedule("constant", -0.1, 10), "base=-0.1 found"),
         (lambda: make_schedule("constant", 0.1, 0), "total_steps=0 found"),
