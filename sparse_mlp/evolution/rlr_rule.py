@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-from sparse_mlp.errors import check_choice
-from sparse_mlp.evolution.regrowth import regrow_random
-from sparse_mlp.evolution.removal import REMOVALS
-from sparse_mlp.evolution.schedules import zeta_schedule as make_zeta_schedule
-from sparse_mlp.evolution.three_stages import ThreeStageRule
+from sparse_mlp.evolution.three_stages import ThreeStageRule, random_regrowth_rule
 
 
 def rlr_rule(
@@ -43,12 +37,7 @@ def rlr_rule(
     layer; (2) remove the links of neurons that lie on no path from input to output; (3) regrow links until each layer
     has as many as before, with fresh weights.
     """
-    return ThreeStageRule(
-        name="rlr",
-        zeta_at=make_zeta_schedule(zeta_schedule, zeta, end=zeta_end),
-        remove=partial(REMOVALS[check_choice("removal", removal, REMOVALS)], backend=backend),
-        percolate=percolate,
-        regrow=partial(regrow_random, exclude_removed=exclude_removed, backend=backend),
-        new_weights=new_weights,
-        backend=backend,
-    )
+    return random_regrowth_rule(
+        "rlr", zeta=zeta, zeta_schedule=zeta_schedule, zeta_end=zeta_end, removal=removal, percolate=percolate,
+        exclude_removed=exclude_removed, new_weights=new_weights, backend=backend,
+    )  # fmt: skip

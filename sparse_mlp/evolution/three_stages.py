@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -12,7 +13,10 @@ from numpy.typing import NDArray
 
 from sparse_mlp.errors import check_choice
 from sparse_mlp.evolution.percolation import percolate, warn_disconnected
+from sparse_mlp.evolution.regrowth import regrow_random
+from sparse_mlp.evolution.removal import REMOVALS
 from sparse_mlp.evolution.schedules import ZetaSchedule
+from sparse_mlp.evolution.schedules import zeta_schedule as make_zeta_schedule
 from sparse_mlp.evolution.update import EvolvingLayer, LayerUpdate, Links, Mask, TopologyUpdate
 from sparse_mlp.kernels.dispatch import choose_backend, evolution_ops
 from sparse_mlp.rng import RandomState, as_generator
@@ -97,6 +101,30 @@ class ThreeStageRule:
 
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Take back what `state` returned."""
+
+
+def random_regrowth_rule(
+    name: str,
+    *,
+    zeta: float,
+    zeta_schedule: str,
+    zeta_end: float,
+    removal: str,
+    percolate: bool,
+    exclude_removed: bool,
+    new_weights: str,
+    backend: str | None,
+) -> ThreeStageRule:
+    """Make a rule that removes by weight and regrows at random; see `set_rule` for the options."""
+    return ThreeStageRule(
+        name=name,
+        zeta_at=make_zeta_schedule(zeta_schedule, zeta, end=zeta_end),
+        remove=partial(REMOVALS[check_choice("removal", removal, REMOVALS)], backend=backend),
+        percolate=percolate,
+        regrow=partial(regrow_random, exclude_removed=exclude_removed, backend=backend),
+        new_weights=new_weights,
+        backend=backend,
+    )
 
 
 def _log(layer: EvolvingLayer, left: Mask, kept: Mask, grown: NDArray[np.int64], backend: str | None) -> LayerUpdate:
