@@ -11,6 +11,16 @@ from typing import Any
 
 from sparse_mlp.errors import check_choice, check_fraction, check_integer, check_number, invalid
 
+_EVOLUTION = ("zeta", "zeta_schedule", "zeta_end", "percolate", "new_weights", "update_every")
+_WIRING = ("density", "epsilon", "topology", "allocation")
+
+# Where a setting has this value, the others change nothing.
+IDLE = (
+    ("rule", "static", _EVOLUTION),
+    ("rule", "dense", (*_EVOLUTION, *_WIRING)),
+    ("optimizer", "adam", ("momentum", "nesterov")),
+)
+
 
 def _option(default: Any, help: str, **extra: Any) -> Any:
     """Declare an option with its help text; lists are declared by their items."""
@@ -28,7 +38,7 @@ class TrainConfig:
     standardize: bool = _option(True, "subtract the mean of the training inputs and divide by their deviation")
     validation_fraction: float = _option(0.0, "part of the training samples set aside for validation")
     hidden: list[int] = _option([1000, 1000, 1000], "neurons of each hidden layer", item=int)
-    density: float = _option(0.02, "fraction of the possible links that the sparse layers have")
+    density: float = _option(0.02, "fraction of the possible links that the sparse layers have; the read-out has all")
     epsilon: float | None = _option(None, "SET's parameter, instead of a density", item=float)
     topology: str = _option("erdos-renyi", "generator of the first wiring")
     allocation: str = _option("uniform", "how the links are shared among layers: uniform, er or erk")
@@ -38,6 +48,7 @@ class TrainConfig:
     rule: str = _option("set", "how the wiring evolves: static, set, rlr or dense")
     zeta: float = _option(0.3, "fraction of the links that an update replaces")
     zeta_schedule: str = _option("constant", "course of zeta: constant, cosine or linear")
+    zeta_end: float = _option(0.75, "fraction of training after which a falling zeta is 0")
     percolate: bool = _option(False, "also replace links that are cut off from input or output")
     new_weights: str | None = _option(None, "law of the new weights (default: the rule's own)", item=str)
     update_every: int = _option(1, "epochs between two updates of the wiring")
@@ -53,7 +64,10 @@ class TrainConfig:
     label_smoothing: float = _option(0.0, "part of the target spread over all classes")
     early_stop: int = _option(0, "epochs without better validation accuracy after which to stop; 0: never")
     seed: int = _option(0, "of wiring, weights, data order and everything else that is random")
-    threads: int | None = _option(None, "threads to use (default: all); the result does not depend on it", item=int)
+    threads: int | None = _option(
+        None, "threads at most (default: all); one for each 64 samples of a batch is used, the result is the same",
+        item=int,
+    )  # fmt: skip
     backend: str | None = _option(None, "reference, scipy or numba (else $SPARSE_MLP_BACKEND)", item=str)
     out: str | None = _option(None, "folder of the run (default: a new one under runs/)", item=str)
     checkpoint_every: int = _option(1, "epochs between two checkpoints")
@@ -90,6 +104,7 @@ class TrainConfig:
         for name in ("validation_fraction", "dropout", "label_smoothing", "momentum"):
             check_fraction(name, getattr(self, name), zero=True, one=False)
         check_fraction("zeta", self.zeta, zero=True)
+        check_fraction("zeta_end", self.zeta_end)
         for name in ("epsilon", "learning_rate"):
             if getattr(self, name) is not None:
                 check_number(name, getattr(self, name), strict=True)
@@ -144,6 +159,24 @@ def make_config(settings: dict[str, Any]) -> TrainConfig:
     config = TrainConfig(**settings)
     config.check()
     return config
+
+
+def refuse_contradictions(settings: dict[str, Any]) -> None:
+    """Refuse settings that somebody gave although others make them mean nothing.
+
+    Raises
+    ------
+    InvalidInputError
+        Naming both.
+    """
+    if {"density", "epsilon"} <= set(settings):
+        raise invalid("density and epsilon", "one of the two")
+    for key, value, idle in IDLE:
+        if settings.get(key) != value:
+            continue
+        for name in idle:
+            if name in settings:
+                raise invalid(f"{name} with {key}={value}", "left out", f"{name} would change nothing")
 
 
 def read_config(path: Path) -> TrainConfig:

@@ -30,7 +30,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
     from sparse_mlp.training import evaluate as measure
     from sparse_mlp.training import load_checkpoint
 
-    run = make_run(config, arguments.folder, callbacks=[])
+    run = make_run(config)
     run.trainer.resume(load_checkpoint(arguments.folder))
     assert run.trainer.loss is not None
     outcome = measure(run.model, *run.test, run.trainer.loss)

@@ -32,6 +32,7 @@ def result(run: Run) -> dict[str, Any]:
         "links": links,
         "dense_parameters": dense,
         "density": links / dense,
+        "sparse_density": _sparse_density(run),
         "bytes_stored": sum(row.bytes_stored for row in rows),
         "bytes_if_dense": sum(row.bytes_if_dense for row in rows),
         "seed": run.config.seed,
@@ -78,6 +79,13 @@ def draw_figures(run: Run) -> list[Path]:
     if run.trainer.last_update is not None:
         displays["topology_update"] = plotting.UpdateStagesDisplay.from_update(run.trainer.last_update)
     return [plotting.save(display, folder / f"{name}.png") for name, display in displays.items()]
+
+
+def _sparse_density(run: Run) -> float | None:
+    """Return the density of the sparse layers together, as `train` is told it; None if there are none."""
+    structures = [layer.structure for layer in run.model.sparse_layers]
+    possible = sum(structure.n_in * structure.n_out for structure in structures)
+    return sum(structure.nnz for structure in structures) / possible if possible else None
 
 
 def _median(values: list[float]) -> float | None:

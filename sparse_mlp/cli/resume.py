@@ -33,7 +33,8 @@ def resume(arguments: argparse.Namespace) -> int:
     from sparse_mlp.training.files import remove_half_written
 
     set_threads(arguments.threads or config.threads)
-    run = make_run(config, arguments.folder)
+    run = make_run(config)
+    run.write_into(arguments.folder)
     remove_half_written(arguments.folder)
     if (arguments.folder / CURRENT).exists() or (arguments.folder / PREVIOUS).exists():
         run.trainer.resume(load_checkpoint(arguments.folder))

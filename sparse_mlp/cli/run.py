@@ -28,12 +28,17 @@ class Run:
     """Everything that a run consists of, made from its settings alone."""
 
     config: TrainConfig
-    folder: Path
     data: Dataset
     train: Samples
     validation: Samples | None
     model: SparseMLP
     trainer: Trainer
+    folder: Path = Path()
+
+    def write_into(self, folder: Path) -> None:
+        """Let history, checkpoints and figures go into a folder, and show progress."""
+        self.folder = folder
+        self.trainer.callbacks = _callbacks(self.config, folder)
 
     @property
     def test(self) -> Samples:
@@ -51,17 +56,8 @@ def load_data(config: TrainConfig) -> Dataset:
     return datasets.standardize(data) if config.standardize else data
 
 
-def make_run(config: TrainConfig, folder: Path, callbacks: list[Callback] | None = None) -> Run:
-    """Load the data and make network and trainer.
-
-    Parameters
-    ----------
-    config : TrainConfig
-    folder : path
-        Of the run; nothing is written yet.
-    callbacks : list of Callback, optional
-        By default history, checkpoints and progress.
-    """
+def make_run(config: TrainConfig) -> Run:
+    """Load the data and make network and trainer; nothing is written before `Run.write_into`."""
     data = load_data(config)
     train, validation = _split(data, config)
     model = _model(config, data)
@@ -75,9 +71,8 @@ def make_run(config: TrainConfig, folder: Path, callbacks: list[Callback] | None
         batch_size=config.batch_size,
         update_every=config.update_every,
         rng=config.seed,
-        callbacks=_callbacks(config, folder) if callbacks is None else callbacks,
     )
-    return Run(config, folder, data, train, validation, model, trainer)
+    return Run(config, data, train, validation, model, trainer)
 
 
 def _split(data: Dataset, config: TrainConfig) -> tuple[Samples, Samples | None]:
@@ -96,9 +91,10 @@ def _model(config: TrainConfig, data: Dataset) -> SparseMLP:
         "backend": config.backend,
     }  # fmt: skip
     if _rule(config).wants_dense:
-        return SparseMLP.dense(sizes, **{**common, "weights": "kaiming"})
+        return SparseMLP.dense(sizes, **common)
+    density = config.density if config.epsilon is None else None
     return SparseMLP(
-        sizes, density=config.density, epsilon=config.epsilon, topology=config.topology,
+        sizes, density=density, epsilon=config.epsilon, topology=config.topology,
         allocation=config.allocation, **common,
     )  # fmt: skip
 
@@ -107,7 +103,8 @@ def _rule(config: TrainConfig) -> Rule:
     if config.rule in ("static", "dense"):
         return make_rule(config.rule)
     options: dict[str, Any] = {
-        "zeta": config.zeta, "zeta_schedule": config.zeta_schedule, "percolate": config.percolate,
+        "zeta": config.zeta, "zeta_schedule": config.zeta_schedule, "zeta_end": config.zeta_end,
+        "percolate": config.percolate,
         "backend": config.backend,
     }  # fmt: skip
     if config.new_weights is not None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import sys
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from sparse_mlp.cli.config import TrainConfig, load_toml, make_config
+from sparse_mlp.cli.config import TrainConfig, load_toml, make_config, refuse_contradictions
 from sparse_mlp.errors import invalid
 
 
@@ -41,19 +42,21 @@ def train(arguments: argparse.Namespace) -> int:
     """Run the verb."""
     given = {key: value for key, value in vars(arguments).items() if key in TrainConfig.__dataclass_fields__}
     from_file = load_toml(arguments.config) if arguments.config else {}
-    config = make_config({**from_file, **given})
-    folder = _run_folder(config, arguments.overwrite)
+    settings = {**from_file, **given}
+    config = make_config(settings)
+    refuse_contradictions(settings)
+    _check_out(config.out, arguments.overwrite)
 
     from sparse_mlp.cli.run import make_run
     from sparse_mlp.kernels.threads import set_threads
     from sparse_mlp.training.files import write_text
 
-    config.out = str(folder)
     set_threads(config.threads)
-    run = make_run(config, folder)
+    run = make_run(config)
     config.backend = run.model.backend  # a resumed run computes alike, whatever its environment says
-    folder.mkdir(parents=True, exist_ok=True)
-    _clear(folder)
+    folder = _claim_folder(config)
+    config.out = str(folder)
+    run.write_into(folder)
     write_text(folder / "config.json", config.to_json())
     return finish(run, as_json=arguments.json)
 
@@ -63,6 +66,8 @@ def finish(run: Any, *, as_json: bool) -> int:
     from sparse_mlp.cli.report import draw_figures, result, table
 
     print(f"{run.model}, {run.data.provenance}", file=sys.stderr)
+    if run.model.why_not_compiled:
+        print(f"computed layer by layer, which is slower: {run.model.why_not_compiled}", file=sys.stderr)
     run.fit()
     if run.trainer.interrupted:
         print(f"interrupted; the state is saved: sparse-mlp resume {run.folder}", file=sys.stderr)
@@ -73,26 +78,33 @@ def finish(run: Any, *, as_json: bool) -> int:
     return 0
 
 
-def _run_folder(config: TrainConfig, overwrite: bool) -> Path:
-    if config.out is None:
-        base = Path("runs") / f"{config.dataset}-{config.rule}-seed{config.seed}"
-        return next(path for path in _numbered(base) if not path.exists())
-    folder = Path(config.out)
+def _check_out(out: str | None, overwrite: bool) -> None:
+    if out is None:
+        return
+    folder = Path(out)
     if folder.exists() and not folder.is_dir():
-        raise invalid(f"out={config.out}, a file", "a folder")
+        raise invalid(f"out={out}, a file", "a folder")
     if folder.is_dir() and any(folder.iterdir()) and not overwrite:
-        raise invalid(
-            f"out={config.out}, a folder with files", "new or empty", "go on with `sparse-mlp resume`, or --overwrite"
-        )
-    return folder
+        raise invalid(f"out={out}, a folder with files", "new or empty", "use `sparse-mlp resume`, or --overwrite")
 
 
-def _numbered(base: Path) -> Any:
-    yield base
-    number = 2
-    while True:
-        yield base.with_name(f"{base.name}-{number}")
-        number += 1
+def _claim_folder(config: TrainConfig) -> Path:
+    """Make the folder of a run; without a name of its own it is one that no other run has, even one started now."""
+    if config.out is not None:
+        folder = Path(config.out)
+        folder.mkdir(parents=True, exist_ok=True)
+        _clear(folder)
+        return folder
+    base = Path("runs") / f"{config.dataset}-{config.rule}-seed{config.seed}"
+    base.parent.mkdir(exist_ok=True)
+    for number in itertools.count(1):
+        folder = base if number == 1 else base.with_name(f"{base.name}-{number}")
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            continue
+        return folder
+    raise AssertionError("counting has no end")
 
 
 def _clear(folder: Path) -> None:

@@ -28,7 +28,7 @@ def divergence(model: SparseMLP, x: Array, step: int, loss: float) -> Divergence
     """
     return DivergenceError(
         f"loss={loss} found at step {step}, first in {_first_bad_layer(model, x)}; must be finite; lower the learning "
-        "rate, or resume from the last checkpoint, which is good"
+        "rate; a checkpoint that was saved before is good"
     )
 
 
@@ -39,7 +39,7 @@ def check_finite(model: SparseMLP, step: int) -> None:
     bad = next(layer for layer in model.linear_layers if not _finite(layer.weight, layer.bias))
     raise DivergenceError(
         f"parameters that are not finite found after step {step}, first in layer {bad.name!r}; must be finite; lower "
-        "the learning rate, or resume from the last checkpoint, which is good"
+        "the learning rate; a checkpoint that was saved before is good"
     )
 
 

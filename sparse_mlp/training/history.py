@@ -49,7 +49,7 @@ def write_history(path: Path, records: Iterable[Record]) -> None:
 
 
 def read_history(path: Path) -> History:
-    """Read JSON lines back.
+    """Read JSON lines back; half a line at the end, as a killed run leaves it, is left out.
 
     Raises
     ------
@@ -58,10 +58,10 @@ def read_history(path: Path) -> History:
     """
     history = History()
     try:
-        lines = Path(path).read_text().splitlines()
+        text = Path(path).read_text()
     except OSError as error:
         raise DataFileError(describe(f"{path}: {error.strerror}", "a history that can be read")) from None
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(text[: text.rfind("\n") + 1].splitlines(), 1):
         try:
             record = json.loads(line)
         except json.JSONDecodeError:

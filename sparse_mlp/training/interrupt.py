@@ -18,7 +18,7 @@ class Interrupt:
 
 @contextmanager
 def interruptible() -> Iterator[Interrupt]:
-    """Turn the first SIGINT or SIGTERM into a request; a second one acts as it always does.
+    """Turn the first SIGINT into a request; a second one acts as it always does.
 
     Outside the main thread, where signals cannot be caught, the request never comes.
     """
@@ -26,19 +26,14 @@ def interruptible() -> Iterator[Interrupt]:
     if threading.current_thread() is not threading.main_thread():
         yield interrupt
         return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    before = signal.getsignal(signal.SIGINT)
 
     def request(number: int, frame: FrameType | None) -> None:
         interrupt.requested = True
-        restore()
+        signal.signal(signal.SIGINT, before)
 
-    for number in before:
-        signal.signal(number, request)
+    signal.signal(signal.SIGINT, request)
     try:
         yield interrupt
     finally:
-        restore()
+        signal.signal(signal.SIGINT, before)

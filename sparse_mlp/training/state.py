@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sparse_mlp.training.trainer import Trainer
 
 # Plain numbers of a trainer that go into a checkpoint as they are.
-COUNTERS = ("epoch", "step", "batch", "loss_sum", "seconds", "order_state")
+COUNTERS = ("epoch", "step", "batch", "n_samples", "loss_sum", "seconds", "order_state")
 
 
 def capture(trainer: Trainer) -> Checkpoint:
@@ -77,7 +77,10 @@ def _identity(trainer: Trainer) -> dict[str, Any]:
         "layers": [type(layer).__name__ for layer in model.layers],
         "rule": trainer.rule.name,
         "optimizer": type(trainer.optimizer).__name__,
+        "schedule": trainer.schedule,
         "batch_size": trainer.batch_size,
+        "update_every": trainer.update_every,
+        "shuffle": trainer.shuffle,
     }
 
 

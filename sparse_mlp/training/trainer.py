@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sparse_mlp.errors import check_integer
+from sparse_mlp.errors import check_integer, invalid
 from sparse_mlp.evolution import LinkHistory, Rule, make_rule
 from sparse_mlp.layers import Loss
 from sparse_mlp.layers.base import Array
@@ -51,7 +51,7 @@ class Trainer:
     shuffle : bool
         Whether each epoch sees the samples in a new order.
     rng : None, int or numpy.random.Generator
-        Source of the streams for data order, removal, regrowth, new weights and dropout.
+        Source of the streams for data order, regrowth, new weights and dropout.
     callbacks : sequence of Callback
 
     Attributes
@@ -90,6 +90,8 @@ class Trainer:
     ) -> None:
         self.model, self.loss = model, loss
         self.rule = make_rule(rule) if isinstance(rule, str) else rule
+        if getattr(self.rule, "percolate", False) and model.linear_layers[-1] in model.sparse_layers:
+            raise invalid("a rule that percolates and a sparse read-out", "used with a dense read-out")
         self.optimizer = make_optimizer(optimizer) if isinstance(optimizer, str) else optimizer
         self.optimizer.init(len(model.store.values), model.store.values.dtype)
         self.schedule, self.schedule_params = schedule, dict(schedule_params or {})
@@ -105,10 +107,14 @@ class Trainer:
         self.interrupted, self.stop_reason = False, ""
         # The epoch under way: batches done, their summed loss and seconds, and the stream that gave their order.
         self.batch, self.loss_sum, self.seconds = 0, 0.0, 0.0
+        self.n_samples = 0
         self.order_state: dict[str, Any] | None = None
 
     def fit(self, train: Data, test: Data | None = None, *, epochs: int, validation: Data | None = None) -> History:
         """Train until `epochs` epochs are over, counted from the very first; go on from wherever the state is.
+
+        Going on after a resume gives the same bytes as never stopping. Asking for more epochs afterwards does not: the
+        schedules run over the whole of what is asked for, and the last epoch had no topology update.
 
         Parameters
         ----------
@@ -132,6 +138,9 @@ class Trainer:
         """
         self.epochs = check_integer("epochs", epochs)
         x, target = check_data("train", train, self.model)
+        if self.batch and len(x) != self.n_samples:
+            raise invalid(f"{len(x)} training samples", f"the {self.n_samples} of the epoch that was interrupted")
+        self.n_samples = len(x)
         self.loss = self.loss or loss_for(target, self.model.backend)
         parts = {"validation": validation, "test": test}
         evaluated = {name: check_data(name, data, self.model) for name, data in parts.items() if data}
@@ -163,7 +172,8 @@ class Trainer:
         """
         began = perf_counter()
         streams = {**self.streams, "weights": self.streams["new_weights"]}
-        update = self.rule.update(self.model.evolving_layers, self.epoch / self.epochs, streams)
+        progress = self.epoch / max(1, self.epochs)
+        update = self.rule.update(self.model.evolving_layers, progress, streams)
         if not update.layers:
             return
         self.optimizer.remap(self.model.apply(update), len(self.model.store.values))

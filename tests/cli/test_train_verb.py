@@ -152,7 +152,8 @@ def test_a_folder_that_cannot_be_made_is_an_error_of_one_line(capsys):
     ],
 )
 def test_rules_and_densities(capsys, arguments, links, updates):
-    outcome = run_json(capsys, "train", *TINY, *arguments, "--out", "run")
+    rest = [*TINY[:3], *TINY[5:]] if "--epsilon" in arguments or "dense" in arguments else TINY  # without the density
+    outcome = run_json(capsys, "train", *rest, *arguments, "--out", "run")
     assert outcome["links"] == links
     history = read_history(Path("run/metrics.jsonl"))
     assert len(history.updates) == updates
@@ -272,3 +273,38 @@ def test_json_is_strict(capsys):
     code, out, _ = run(capsys, "train", *TINY, "--rule", "static", "--epochs", 1, "--out", "run", "--json")
     assert code == 0
     json.loads(out, parse_constant=pytest.fail)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--density", 0.1, "--epsilon", 3], "density and epsilon found; must be one of the two"),
+        (["--rule", "static", "--zeta", 0.2], "zeta with rule=static found; must be left out"),
+        (["--rule", "dense", "--density", 0.2], "density with rule=dense"),
+        (["--optimizer", "adam", "--momentum", 0.5], "momentum with optimizer=adam"),
+    ],
+)
+def test_settings_that_would_change_nothing_are_refused(capsys, arguments, words):
+    assert_refused(run(capsys, "train", *arguments, "--out", "run"), words)
+    assert not Path("run").exists()
+
+
+def test_a_run_that_starts_meanwhile_gets_a_folder_of_its_own(capsys, monkeypatch):
+    from sparse_mlp.cli import run as run_module
+
+    make_run = run_module.make_run
+
+    def slow(config):
+        made = make_run(config)
+        Path("runs/digits-set-seed0").mkdir(parents=True)  # another run was quicker
+        return made
+
+    monkeypatch.setattr(run_module, "make_run", slow)
+    assert run_json(capsys, "train", *TINY)["out"] == str(Path("runs/digits-set-seed0-2"))
+    assert not list(Path("runs/digits-set-seed0").iterdir())
+
+
+def test_both_densities_are_told(finished):
+    _, outcome = finished
+    assert outcome["sparse_density"] == pytest.approx(0.2, abs=0.001)
+    assert outcome["density"] == pytest.approx((256 + 60 + 150) / 1730)

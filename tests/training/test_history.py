@@ -47,3 +47,10 @@ def test_a_bad_line_is_named(tmp_path, line):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(DataFileError, match=r"nowhere.jsonl: No such file"):
         read_history(tmp_path / "nowhere.jsonl")
+
+
+def test_half_a_line_at_the_end_is_left_out(tmp_path):
+    write_history(tmp_path / "metrics.jsonl", [{"kind": "epoch", "epoch": 1}])
+    with open(tmp_path / "metrics.jsonl", "a") as file:
+        file.write('{"kind": "epo')
+    assert read_history(tmp_path / "metrics.jsonl") == [{"kind": "epoch", "epoch": 1}]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+
 import numpy as np
 import pytest
 from training_cases import BATCH, N_IN, N_OUT, N_SAMPLES, STEPS, Call, Events, make_model, make_trainer, samples, state
 
 from sparse_mlp.errors import InvalidInputError
+from sparse_mlp.evolution import make_rule
 from sparse_mlp.layers import Dense, MeanSquaredError, SoftmaxCrossEntropy
 from sparse_mlp.models import SparseMLP
 from sparse_mlp.models.compiled import why_not_compiled
@@ -339,3 +342,24 @@ def test_bad_options_are_refused(options):
 def test_epochs_must_be_a_whole_number():
     with pytest.raises(InvalidInputError, match="epochs=0"):
         make_trainer().fit(samples(), epochs=0)
+
+
+def test_an_update_may_come_before_the_first_epoch():
+    trainer = make_trainer(rule="set")
+    trainer.update_topology()
+    assert [record["kind"] for record in trainer.history] == ["update"]
+
+
+def test_percolation_asks_for_a_dense_readout():
+    model = SparseMLP([4, 5, 5, 3], density=0.5, dense_readout=False, rng=0)
+    with pytest.raises(InvalidInputError, match="used with a dense read-out"):
+        Trainer(model, rule=make_rule("rlr", percolate=True))
+    Trainer(model, rule=make_rule("rlr"))
+
+
+def test_half_an_epoch_goes_on_with_the_same_samples_only():
+    trainer = make_trainer(callbacks=[Call(on_step=lambda t: t.step == 2 and signal.raise_signal(signal.SIGINT))])
+    trainer.fit(samples(), epochs=2)
+    assert trainer.interrupted and trainer.batch == 2
+    with pytest.raises(InvalidInputError, match=f"{N_SAMPLES + 1} training samples found; must be the {N_SAMPLES}"):
+        trainer.fit(samples(N_SAMPLES + 1), epochs=2)
