@@ -1,27 +1,7 @@
 #!/usr/bin/env python
 """Load the handwritten digits that come with scikit-learn (no network), then print what they hold."""
 
-import argparse
-import sys
-
-from sparse_mlp import datasets
-from sparse_mlp.errors import SparseMLPError
-
-NAME = "digits"
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data-dir", help="folder to look in first and to download into")
-    data_dir = parser.parse_args().data_dir
-    try:
-        datasets.fetch(NAME, data_dir)
-        for report in datasets.check(NAME, data_dir):
-            print(f"{report.status:<11}{report.path}: {report.detail}")
-        print(datasets.summary(datasets.load(NAME, data_dir, download=False)))
-    except SparseMLPError as error:
-        sys.exit(f"error: {error}")
-
+from _present import main
 
 if __name__ == "__main__":
-    main()
+    main("digits", __doc__)
