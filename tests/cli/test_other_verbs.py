@@ -14,8 +14,10 @@ from cli_cases import assert_refused, run, run_json
 
 import sparse_mlp
 from sparse_mlp import datasets
+from sparse_mlp.cli import environment
 from sparse_mlp.datasets import FileReport
 from sparse_mlp.errors import DataFileError
+from sparse_mlp.kernels._jit import JIT_ENABLED
 
 
 def test_evaluate_says_what_training_said(capsys, finished):
@@ -146,9 +148,47 @@ def test_doctor_says_why(capsys, monkeypatch):
     assert_refused(run(capsys, "doctor"), "nonsense")
 
 
-def test_doctor_compiles_if_asked(capsys):
-    found = run_json(capsys, "doctor", "--warm")
-    assert found["compiled in"].endswith(" s")
+def test_doctor_warms_up_if_asked(capsys, monkeypatch):
+    monkeypatch.setattr(environment, "warm_up", lambda: 1.25)
+    assert run_json(capsys, "doctor", "--warm")["compiled in"] == "1.2 s"
+
+
+AFTER_WARM_UP = """
+import sys
+from sparse_mlp.cli import environment, main
+
+def compiled():
+    kernels = [m for name, m in sorted(sys.modules.items()) if name.startswith("sparse_mlp.kernels")]
+    return {f.__name__: f.signatures for m in kernels for f in vars(m).values() if getattr(f, "signatures", ())}
+
+environment.warm_up()
+before = compiled()
+for options in ([], ["--optimizer", "adam", "--batch-size", "128", "--rule", "rlr"], ["--dropout", "0.1"],
+                ["--hidden", "40", "40", "--activation", "all-relu", "--percolate"]):
+    main(["train", "--epochs", "2", "--no-figures", "--json", "--out", f"run{len(options)}", *options])
+after = compiled()
+new = {name: [s for s in after[name] if s not in before.get(name, ())] for name in after}
+print(len(before), {name: signatures for name, signatures in new.items() if signatures})
+"""
+
+
+@pytest.mark.skipif(not JIT_ENABLED, reason="nothing is compiled")
+def test_after_a_warm_up_training_compiles_nothing():
+    done = subprocess.run([sys.executable, "-c", AFTER_WARM_UP], capture_output=True, text=True, check=True)
+    count, new = done.stdout.splitlines()[-1].split(maxsplit=1)
+    assert int(count) > 10
+    assert new == "{}"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [("GOMP_SPINCOUNT", "1000", "1000: idle"), ("GOMP_SPINCOUNT", "7", "7: GOMP_SPINCOUNT is set"),
+     ("OMP_WAIT_POLICY", "active", "OpenMP's own: OMP_WAIT_POLICY=active is set")],
+)  # fmt: skip
+def test_doctor_says_how_long_idle_threads_look_for_work(capsys, monkeypatch, variable, value, said):
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
+    monkeypatch.setenv(variable, value)
+    assert run_json(capsys, "doctor")["OpenMP spin count"].startswith(said)
 
 
 def test_version(capsys):
