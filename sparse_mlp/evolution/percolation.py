@@ -48,7 +48,7 @@ def percolate(
 
     Notes
     -----
-    Stage 2 of the update in the robustness paper (Sulyok et al. 2026), chain removal in CHT (Zhang et al. 2024). One
+    Stage 2 of the update in the robustness paper [Sulyok2026], chain removal in CHT [Zhang2024]. One
     sweep each way is the fixed point: after the backward sweep a neuron with an in-link has an out-link, and the
     forward sweep takes out-links only from neurons without in-links. Cost O(nnz).
     """

@@ -45,7 +45,7 @@ def regrow_random(
 
     Notes
     -----
-    Random regrowth of SET (Mocanu et al. 2018). Ranks among the absent positions are drawn, then found in one pass, so
+    Random regrowth of SET [Mocanu2018]. Ranks among the absent positions are drawn, then found in one pass, so
     nothing is rejected and a layer may be as dense as it likes. Cost O(nnz + k).
 
     Differences from the original

@@ -36,8 +36,7 @@ def remove_by_magnitude(layer: EvolvingLayer, zeta: float, *, backend: str | Non
 
     Notes
     -----
-    Stage 1 of the update in the robustness paper (Sulyok et al. 2026); also RigL (Evci et al. 2020) and CHT
-    (Zhang et al. 2024).
+    Stage 1 of the update in the robustness paper [Sulyok2026]; also RigL [Evci2020] and CHT [Zhang2024].
     """
     ops, weight = evolution_ops(backend), _checked_weight(layer)
     return ops.remove_by_magnitude(weight, ops.share(_checked_zeta(zeta), len(weight)))
@@ -55,7 +54,7 @@ def remove_by_sign(layer: EvolvingLayer, zeta: float, *, backend: str | None = N
 
     Notes
     -----
-    Section "Methods" of SET (Mocanu et al. 2018).
+    SET [Mocanu2018], section "Methods".
 
     Differences from the original
     -----------------------------

@@ -1,4 +1,4 @@
-"""RLR: random link regrowth, the baseline of the robustness paper (Sulyok et al. 2026)."""
+"""RLR: random link regrowth, the baseline of the robustness paper [Sulyok2026]."""
 
 from __future__ import annotations
 
@@ -33,9 +33,11 @@ def rlr_rule(
 
     Notes
     -----
-    The three stages of the robustness paper: (1) remove the floor(zeta * nnz) links of smallest magnitude in each
-    layer; (2) remove the links of neurons that lie on no path from input to output; (3) regrow links until each layer
-    has as many as before, with fresh weights.
+    The three stages of the robustness paper [Sulyok2026]:
+
+    1. in each layer, remove the floor(zeta * nnz) links of smallest magnitude;
+    2. remove the links of neurons that lie on no path from input to output;
+    3. regrow links until each layer has as many as before, with fresh weights.
     """
     return random_regrowth_rule(
         "rlr", zeta=zeta, zeta_schedule=zeta_schedule, zeta_end=zeta_end, removal=removal, percolate=percolate,

@@ -36,7 +36,7 @@ def zeta_schedule(name: str, zeta: float, *, end: float = 0.75) -> ZetaSchedule:
     Notes
     -----
     With :math:`t / T_{end}` = progress / end: cosine is :math:`\\frac{\\zeta}{2} (1 + \\cos(\\pi t / T_{end}))`
-    (RigL, Evci et al. 2020), linear is :math:`\\zeta (1 - t / T_{end})`, constant (SET) never ends.
+    (RigL [Evci2020]), linear is :math:`\\zeta (1 - t / T_{end})`, constant (SET [Mocanu2018]) never ends.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""SET: sparse evolutionary training (Mocanu et al. 2018)."""
+"""SET: sparse evolutionary training [Mocanu2018]."""
 
 from __future__ import annotations
 
@@ -42,8 +42,10 @@ def set_rule(
 
     Notes
     -----
-    Algorithm 1 of SET: at the end of each epoch, for each sparse layer, remove the fraction zeta of the smallest
-    positive and of the largest negative weights, then add new links at random in the same number.
+    The algorithm of SET [Mocanu2018], at the end of each epoch, in each sparse layer:
+
+    1. remove the fraction zeta of the smallest positive and of the largest negative weights;
+    2. add as many new links at random.
     """
     return random_regrowth_rule(
         "set", zeta=zeta, zeta_schedule=zeta_schedule, zeta_end=zeta_end, removal=removal, percolate=percolate,

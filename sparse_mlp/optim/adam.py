@@ -33,7 +33,7 @@ class Adam(Optimizer):
 
     Notes
     -----
-    The update is written out in `sparse_mlp.reference.optim.adam_step` (Kingma and Ba 2015).
+    The update is written out in `sparse_mlp.reference.optim.adam_step` [Kingma2015].
 
     All links share one count of steps, also those that a topology update has just made. The correction of the moments'
     bias is then almost 1 for a new link whose moments start at zero. In its first step the mean is

@@ -64,7 +64,7 @@ def linear(base: float, total_steps: int, final: float | None = None, until: flo
     final : float, optional
         One hundredth of `base` by default.
     until : float
-        Fraction of the run after which `final` is reached, in (0, 1]. CHT (Zhang et al. 2024) has 0.025 falling to
+        Fraction of the run after which `final` is reached, in (0, 1]. CHT [Zhang2024] has 0.025 falling to
         2.5e-4 over the first 90 %.
     """
     final = 0.01 * base if final is None else check_number("final", final)
@@ -72,7 +72,7 @@ def linear(base: float, total_steps: int, final: float | None = None, until: flo
 
 
 def cosine(base: float, total_steps: int, final: float = 0.0) -> Schedule:
-    """Fall from `base` to `final` along half a wave of the cosine (Loshchilov and Hutter 2017, without restarts)."""
+    """Fall from `base` to `final` along half a wave of the cosine ([Loshchilov2017], without restarts)."""
     return partial(_cosine, base=base, final=check_number("final", final), total_steps=total_steps)
 
 
@@ -98,7 +98,7 @@ def step(base: float, total_steps: int, milestones: Sequence[float] = (0.5, 0.75
 def warm_up(schedule: Schedule, steps: int) -> Schedule:
     """Raise the learning rate in a straight line to the schedule's own over the first `steps` steps.
 
-    Step i of them gets (i + 1) / steps of what the schedule says; it is not shifted. (Goyal et al. 2017.)
+    Step i of them gets (i + 1) / steps of what the schedule says; it is not shifted [Goyal2017].
     """
     return partial(_warm_up, schedule=schedule, steps=check_integer("warm-up steps", steps))
 

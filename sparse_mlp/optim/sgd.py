@@ -28,7 +28,7 @@ class SGD(Optimizer):
 
     Differences from the original
     -----------------------------
-    The code released with SET (Mocanu et al. 2018) subtracts decay * w outside the velocity, not multiplied by the
+    The code released with SET [Mocanu2018] subtracts decay * w outside the velocity, not multiplied by the
     learning rate, from weights and biases alike. With `decoupled`, `decay_biases` and a decay divided by the learning
     rate the steps here are the same; by default biases are not decayed.
 

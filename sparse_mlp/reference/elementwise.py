@@ -35,7 +35,7 @@ def all_relu_slope(alpha: float, layer_index: int) -> float:
 
     Notes
     -----
-    Curci, Mocanu and Pechenizkiy (2021), "Truly sparse neural networks at scale". Hidden layers are counted from 0,
+    All-ReLU [Curci2021]. Hidden layers are counted from 0,
     so the first one has -alpha, as in the code released with that paper.
     """
     return -alpha if layer_index % 2 == 0 else alpha

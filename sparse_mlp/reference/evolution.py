@@ -59,7 +59,7 @@ def remove_by_sign(weight: Array, zeta: float) -> Mask:
 
     Notes
     -----
-    The smallest positive and the largest negative weights of SET (Mocanu et al. 2018).
+    The smallest positive and the largest negative weights of SET [Mocanu2018].
     """
     keep = np.ones(len(weight), bool)
     negative = [position for position in range(len(weight)) if weight[position] < 0]

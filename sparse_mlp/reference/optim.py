@@ -23,7 +23,7 @@ def sgd_step(
     nesterov : bool
         Step along the gradient and the velocity after this step, rather than along the velocity alone.
     decoupled : bool
-        Whether decay bypasses the velocity (Loshchilov and Hutter 2019) or is part of the gradient (an L2 penalty).
+        Whether decay bypasses the velocity [Loshchilov2019] or is part of the gradient (an L2 penalty).
 
     Notes
     -----
@@ -34,7 +34,7 @@ def sgd_step(
     3. :math:`d = g + \\mu v` with Nesterov, else :math:`d = v`
     4. :math:`w \\leftarrow w - \\eta d`, with decoupled decay :math:`w \\leftarrow w - \\eta (d + \\lambda w)`
 
-    The velocity holds gradients, not steps: PyTorch's convention. The older convention of Sutskever et al. 2013 and of
+    The velocity holds gradients, not steps: PyTorch's convention. The older convention of [Sutskever2013] and of
     scikit-learn keeps :math:`\\eta` inside the velocity, which differs once :math:`\\eta` changes.
     """
     for i in range(len(values)):
@@ -67,7 +67,7 @@ def adam_step(
 
     Notes
     -----
-    Kingma and Ba 2015, algorithm 1; decoupled decay as in Loshchilov and Hutter 2019. With w, g, m, s one value,
+    Adam [Kingma2015], algorithm 1; decoupled decay as in [Loshchilov2019]. With w, g, m, s one value,
     gradient, first and second moment, t the step:
 
     1. coupled decay: :math:`g \\leftarrow g + \\lambda w`

@@ -23,7 +23,7 @@ def distinct_integers(draws: NDArray[np.int64], population: int) -> NDArray[np.i
 
     Notes
     -----
-    Floyd's algorithm (Bentley and Floyd 1987, "A sample of brilliance"): before step j all chosen numbers are below
+    Floyd's algorithm [Bentley1987]: before step j all chosen numbers are below
     `population - k + j`, so when a draw has been chosen already, that bound itself is still free.
     """
     chosen: dict[int, None] = {}

@@ -36,7 +36,7 @@ def allocate(shapes: Sequence[Shape], density: float, method: str = "uniform") -
 
     Notes
     -----
-    Erdős–Rényi (SET, Mocanu et al. 2018) and Erdős–Rényi-Kernel (RigL, Evci et al. 2020) densities
+    Erdős–Rényi (SET [Mocanu2018]) and Erdős–Rényi-Kernel (RigL [Evci2020]) densities
     :math:`\\rho_l = \\varepsilon (n_l + m_l) / (n_l m_l)`. A layer whose share exceeds its possible links becomes dense
     and epsilon is solved again for the others. Shares are rounded by largest remainder, ties to the earlier layer.
 

@@ -1,4 +1,4 @@
-"""Density as SET writes it: epsilon links per neuron."""
+"""Density as SET [Mocanu2018] writes it: epsilon links per neuron."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def density_from_epsilon(epsilon: float, n_in: int, n_out: int) -> float:
 
     Notes
     -----
-    :math:`p = \\min(1, \\varepsilon (n + m) / (n m))`, the Erdős–Rényi probability of SET (Mocanu et al. 2018).
+    :math:`p = \\min(1, \\varepsilon (n + m) / (n m))`, the Erdős–Rényi probability of SET [Mocanu2018].
 
     Examples
     --------

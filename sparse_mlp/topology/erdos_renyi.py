@@ -26,7 +26,7 @@ def erdos_renyi(n_in: int, n_out: int, links: int, rng: np.random.Generator) -> 
 
     Notes
     -----
-    G(n, m, M) in the language of random graphs; section "Methods" of SET (Mocanu et al. 2018) draws G(n, m, p).
+    G(n, m, M) in the language of random graphs; SET [Mocanu2018], section "Methods", draws G(n, m, p).
 
     Differences from the original
     -----------------------------

@@ -50,16 +50,16 @@ def initial_weights(
     Notes
     -----
     =============  ==========================================  =========================================
-    kaiming        :math:`N(0, 2 / n)`                         He et al. 2015, dense fan-in
-    swi            :math:`N(0, 2 / (\\rho n))`                  sparse weight initialization, Zhang et al. 2024
-    he-uniform     :math:`U(-\\sqrt{6/n}, \\sqrt{6/n})`          SET, Mocanu et al. 2018
+    kaiming        :math:`N(0, 2 / n)`                         [He2015], dense fan-in
+    swi            :math:`N(0, 2 / (\\rho n))`                  sparse weight initialization [Zhang2024]
+    he-uniform     :math:`U(-\\sqrt{6/n}, \\sqrt{6/n})`          SET [Mocanu2018]
     normal         :math:`N(0, 0.1^2)`                         an option of later SET codes
-    zero           0                                           new links of RigL, Evci et al. 2020
+    zero           0                                           new links of RigL [Evci2020]
     =============  ==========================================  =========================================
 
     Differences from the original
     -----------------------------
-    The dynamic sparse training code beside Zhang et al. 2024 divides by rho times the number of *outputs*; the law
+    The dynamic sparse training code beside [Zhang2024] divides by rho times the number of *outputs*; the law
     above is the paper's. They agree for square layers.
     """
     draw = INITIAL_WEIGHTS[check_choice("weights", name, INITIAL_WEIGHTS)]

@@ -1,0 +1,32 @@
+"""Whoever is cited is in the list of references, once."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CITING = [*sorted((ROOT / "sparse_mlp").rglob("*.py")), *sorted((ROOT / "tutorials").glob("*.py"))]
+CITATION = re.compile(r"\[([A-Z][A-Za-z]+(?:19|20)\d\d[a-z]?)\]")
+ENTRY = re.compile(r"^@\w+\{([^,\s]+),", re.MULTILINE)
+ENTRIES = ENTRY.findall((ROOT / "references.bib").read_text(encoding="utf-8"))
+
+
+def keys_in(path: Path) -> set[str]:
+    return set(CITATION.findall(path.read_text(encoding="utf-8")))
+
+
+def test_keys_are_unique_and_say_author_and_year() -> None:
+    assert len(ENTRIES) == len(set(ENTRIES)) > 0
+    assert [key for key in ENTRIES if not CITATION.fullmatch(f"[{key}]")] == []
+
+
+@pytest.mark.parametrize("path", CITING, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_citation_is_listed(path: Path) -> None:
+    assert keys_in(path) - set(ENTRIES) == set()
+
+
+def test_citations_are_found() -> None:
+    assert {"Mocanu2018", "Bentley1987", "Loshchilov2019"} <= {key for path in CITING for key in keys_in(path)}
