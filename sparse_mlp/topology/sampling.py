@@ -31,8 +31,8 @@ def sample_distinct(
 
     Notes
     -----
-    Floyd's algorithm [Bentley1987]; above one half, the numbers left out are drawn instead. `Generator.choice` (NumPy 2.4) is as
-    frugal below k = population / 20, but above that it lists the whole population, 8 bytes each.
+    Floyd's algorithm [Bentley1987]; above one half, the numbers left out are drawn instead. `Generator.choice` (NumPy
+    2.4) is as frugal below k = population / 20, but above that it lists the whole population, 8 bytes each.
 
     Examples
     --------
