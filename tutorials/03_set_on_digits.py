@@ -338,7 +338,7 @@ for name in wirings:
 # %%
 from matplotlib.figure import Figure
 
-from sparse_mlp.plotting import DegreeDisplay, NetworkDisplay
+from sparse_mlp.plotting import DegreeDisplay, NetworkDisplay, style
 from sparse_mlp.plotting.degrees import LayerDegrees
 
 
@@ -358,8 +358,9 @@ print("picture:", save(trained, figures / "03_network.png"))
 
 maps = {name: count.mean(axis=0) for name, count in counts.items()}
 highest = max(count.max() for count in maps.values())
-figure = Figure(figsize=(10, 2.7), layout="constrained")
-panels = figure.subplots(1, 4)
+with style():
+    figure = Figure(figsize=(10, 2.7), layout="constrained")
+    panels = figure.subplots(1, 4)
 for axes, (name, count) in zip(panels, maps.items(), strict=False):
     shades = axes.imshow(count.reshape(8, 8), cmap="Greys", vmin=0, vmax=highest)
     axes.set_title(name, fontsize=10)

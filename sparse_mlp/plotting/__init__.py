@@ -2,11 +2,13 @@
 
 Every Display is built by a `from_...` class method, keeps what it will show in plain attributes, and draws with
 `plot(ax=None, ...)`, which returns the Display with `ax_` and `figure_` set. Nothing here needs a screen, opens a
-window or changes matplotlib's global settings; `save` writes the picture.
+window or changes matplotlib's global settings; `save` writes the picture. Axes of your own look alike if they are made
+under ``with style():``.
 """
 
 from sparse_mlp.plotting._display import Display
 from sparse_mlp.plotting._saving import save
+from sparse_mlp.plotting._style import style
 from sparse_mlp.plotting.adjacency import AdjacencyDisplay
 from sparse_mlp.plotting.degrees import DegreeDisplay
 from sparse_mlp.plotting.learning_curve import LearningCurveDisplay
@@ -26,4 +28,5 @@ __all__ = [
     "UpdateStagesDisplay",
     "WeightDistributionDisplay",
     "save",
+    "style",
 ]

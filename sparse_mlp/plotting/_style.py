@@ -42,7 +42,24 @@ STYLE: Any = {  # matplotlib's stubs ask for literal keys that differ between it
 
 
 def style() -> AbstractContextManager[None]:
-    """Return the context in which every figure of the library is drawn."""
+    """Return the context in which every figure of the library is drawn.
+
+    matplotlib fixes the look of axes and legends when they are made: make your own in this context to draw a Display
+    on them.
+
+    Returns
+    -------
+    context manager
+        On leaving it, matplotlib's settings are what they were.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> with style():
+    ...     axes = Figure().add_subplot()
+    >>> axes.spines["top"].get_visible()
+    False
+    """
     return mpl.rc_context(STYLE)
 
 

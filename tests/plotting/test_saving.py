@@ -11,7 +11,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from sparse_mlp.errors import InvalidInputError
-from sparse_mlp.plotting import AdjacencyDisplay, DegreeDisplay, LearningCurveDisplay, NetworkDisplay, save
+from sparse_mlp.plotting import AdjacencyDisplay, DegreeDisplay, LearningCurveDisplay, NetworkDisplay, save, style
 from sparse_mlp.plotting import WeightDistributionDisplay as Weights
 
 CURVE = [{"kind": "epoch", "epoch": e, "loss": 1.0 / e} for e in range(1, 9)]
@@ -90,6 +90,17 @@ def test_global_settings_stay(curve):
     before = mpl.rcParams.copy()
     curve.plot()
     assert mpl.rcParams == before
+
+
+def test_axes_made_in_the_style_look_as_the_librarys_own(curve):
+    before = mpl.rcParams.copy()
+    with style():
+        mine = curve.plot(Figure().add_subplot()).ax_
+    own, plain = curve.plot().ax_, curve.plot(Figure().add_subplot()).ax_
+    assert mpl.rcParams == before
+    for theirs, same in ((mine, True), (plain, False)):
+        assert (theirs.spines["top"].get_visible() == own.spines["top"].get_visible()) is same
+        assert (theirs.lines[0].get_color() == own.lines[0].get_color()) is same
 
 
 def test_notebooks_see_the_picture_once(curve):
