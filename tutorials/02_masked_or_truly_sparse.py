@@ -251,8 +251,8 @@ set_threads(None)
 #
 # The masked step takes the same time at every density. It multiplies zeros as carefully as any other number.
 #
-# At 1 % the compiled sparse step is many times faster (16 to 50 times where this was written). Its time grows with
-# the number of links.
+# At 1 % the compiled sparse step is many times faster: you should see about 30 times, or 15 to 50, depending on the
+# machine. Its time grows with the number of links.
 #
 # But it is not a hundred times faster at 1 %, because a sparse multiplication costs more than a dense one: each link
 # has to look up where its numbers are, while a dense product has them at hand. At 100 % the sparse step loses. So
@@ -278,13 +278,20 @@ def crossover(column):
 for name, column in (("numba", 1), ("scipy", 2)):
     print(f"the sparse step in {name} becomes slower than the masked one: {crossover(column)}")
 
+# %% [markdown]
+# You should see a density of some 30 to 60 % for the compiled step, and of 10 % or less for `scipy`. It depends on the
+# machine, above all on how fast its dense products are, so the number to believe is the one that you have measured.
+
 # %%
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator, PercentFormatter, StrMethodFormatter
 
+from sparse_mlp.plotting import style
+
 percent = np.array(DENSITIES) * 100
-figure = Figure(figsize=(9, 4), layout="constrained")
-left, right = figure.subplots(1, 2)
+with style():
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    left, right = figure.subplots(1, 2)
 lines = (("masked", "#555555"), ("sparse, numba", "#0077BB"), ("sparse, scipy", "#CC3311"))
 for column, (label, color) in enumerate(lines):
     left.loglog(percent, [timed[d][column] * 1e3 for d in DENSITIES], "o-", color=color, label=label)
@@ -300,22 +307,20 @@ for axes in (left, right):
     axes.xaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(fontsize=9, frameon=False)
+    axes.legend(frameon=False)
 figure.savefig(figures / "02_crossover.png", dpi=120)
 print("picture:", figures / "02_crossover.png")
 
 # %% [markdown]
 # In the picture the masked lines are flat and the sparse lines climb. Where they meet, true sparsity stops paying.
-# The compiled step crosses at a density near one half where this was written, far above the densities of sparse
-# training.
+# For the compiled step that is far above the densities of sparse training.
 #
 # ## What you have seen
 #
 # A mask changes *what is learned*, never what it costs. To save memory and time, links must be absent from the
 # arrays, not zero in them. And the density has to be low, a few per cent, as in the papers of sparse training.
 #
-# The last cell asserts what does not depend on your machine, and two facts about speed that should hold on any.
+# The last cell asserts what does not depend on your machine: results and memory. Times are yours to judge.
 
 # %%
 assert np.allclose(losses[:, 0], losses[:, 1], rtol=1e-4)
@@ -326,6 +331,4 @@ for density, (links, full, few) in counted.items():
     assert links == round(density * possible)
     assert full == 13 * possible and few == 24 * links + pointers
 assert held[0.01][0] > 3 * held[0.01][1]
-assert timed[0.01][0] > 2 * timed[0.01][1]
-assert timed[0.01][1] < timed[0.30][1] < timed[1.00][1]
 print("All numbers are as told.")
