@@ -9,7 +9,7 @@ from sparse_mlp.bench.job import Array, Job
 
 
 class LinkByLink:
-    """Train as the code released with SET does (Mocanu et al. 2018), on row-major (batch, n) arrays.
+    """Train as the code released with SET does [Mocanu2018], on row-major (batch, n) arrays.
 
     Products with CSR matrices, and for the gradient, link by link, the product of its input's and its output's column.
 

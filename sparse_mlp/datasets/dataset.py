@@ -126,7 +126,7 @@ def standardize(dataset: Dataset) -> Dataset:
 
     Notes
     -----
-    The recipe of the Cannistraci-Hebb training experiments (Zhang et al. 2024): 0.1307 and 0.3081 for MNIST, 0.2860
+    The recipe of the Cannistraci-Hebb training experiments [Zhang2024]: 0.1307 and 0.3081 for MNIST, 0.2860
     and 0.3530 for Fashion-MNIST. Features are not scaled one by one, so border pixels stay as dark as they are.
     """
     mean, std = pixel_mean_std(dataset.train_x)

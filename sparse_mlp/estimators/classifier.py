@@ -95,7 +95,7 @@ class SparseMLPClassifier(ClassifierMixin, SparseMLPEstimator):
 
     Notes
     -----
-    Truly sparse training by SET (Mocanu et al. 2018): between two epochs the weights nearest to zero are replaced by
+    Truly sparse training by SET [Mocanu2018]: between two epochs the weights nearest to zero are replaced by
     as many links at random places. Parameters that scikit-learn's `MLPClassifier` also has are called as there.
 
     Examples

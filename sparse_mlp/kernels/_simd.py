@@ -148,11 +148,11 @@ def positive_part(typing_context: Any, a: Any) -> Any:
 
 @intrinsic
 def where_positive(typing_context: Any, condition: Any, a: Any) -> Any:
-    """Return a for each lane where `condition` is above zero, zero elsewhere."""
+    """Return zero for each lane where `condition` is zero or below, a elsewhere, also where it is not a number."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         zero = ir.Constant(args[0].type, None)
-        return builder.select(builder.fcmp_ordered(">", args[0], zero), args[1], zero)
+        return builder.select(builder.fcmp_ordered("<=", args[0], zero), zero, args[1])
 
     return a(a, a), generate
 

@@ -1,6 +1,6 @@
 """The sparse linear layer as explicit `scipy.sparse` products: the rung between the loops and the kernels.
 
-This is the form of the original SET-MLP (Mocanu et al. 2018), portable and without compilation, with the same
+This is the form of the original SET-MLP [Mocanu2018], portable and without compilation, with the same
 functions and arguments as `reference.linear`. Activations are feature-major (features, batch).
 
 Differences from the original

@@ -22,7 +22,7 @@ class Dropout(Layer):
 
     Notes
     -----
-    Srivastava et al. 2014, with the scale 1 / (1 - rate) moved from inference to training. One float32 uniform number
+    Dropout [Srivastava2014], with the scale 1 / (1 - rate) moved from inference to training. One float32 uniform number
     is drawn for each entry, neuron by neuron: `rng.random((n, batch), dtype=np.float32)`.
     """
 

@@ -69,8 +69,8 @@ class Trainer:
 
     Notes
     -----
-    An epoch is: all batches, evaluation, topology update. There is no update after the last epoch, as in SET (Mocanu
-    et al. 2018): new links would stay untrained.
+    An epoch is: all batches, evaluation, topology update. There is no update after the last epoch, as in SET
+    [Mocanu2018]: new links would stay untrained.
     """
 
     def __init__(

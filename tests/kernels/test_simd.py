@@ -315,3 +315,9 @@ def test_load_tile_gathers_and_transposes(dtype: Any, n_in: int, count: int, wid
     network.load_tile(x, samples, 2, count, got)
     np.testing.assert_array_equal(got[:, :count], x[samples[2 : 2 + count]].T)
     np.testing.assert_array_equal(got[:, count:], 0)
+
+
+def test_where_positive_lets_a_through_where_the_condition_is_not_a_number() -> None:
+    condition = np.where(RAMP == 3, np.nan, RAMP - 8.0).astype(np.float32)
+    got = apply(_simd.where_positive, condition, RAMP.astype(np.float32))
+    np.testing.assert_array_equal(got, np.where((RAMP > 8) | (RAMP == 3), RAMP, 0))
