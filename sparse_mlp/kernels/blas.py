@@ -34,14 +34,20 @@ def matmul(a: Array, b: Array) -> Array:
     """
     product = np.empty((len(a), b.shape[1]), np.result_type(a, b))
     blocks = [slice(start, start + BLOCK) for start in range(0, len(a), BLOCK)]
-    with _controller().limit(limits=1, user_api="blas") as limits:
-        threads = min(limits.get_original_num_threads()["blas"] or 1, len(blocks))
+    threads = min(_blas_threads(), len(blocks))
+    with _controller().limit(limits=1, user_api="blas"):
         if threads <= 1:
             for rows in blocks:
                 np.matmul(a[rows], b, out=product[rows])
         else:
             list(_executor(threads, os.getpid()).map(lambda rows: np.matmul(a[rows], b, out=product[rows]), blocks))
     return product
+
+
+def _blas_threads() -> int:
+    """Return the threads of the BLAS library, the fewest if several are loaded."""
+    counts = [library.num_threads for library in _controller().lib_controllers if library.user_api == "blas"]
+    return min(counts, default=1)
 
 
 @cache
