@@ -15,10 +15,12 @@ EPOCHS = 3
 
 @pytest.fixture(autouse=True)
 def _handlers():
-    before = signal.getsignal(signal.SIGINT)
+    outside = signal.getsignal(signal.SIGINT)
+    before = signal.default_int_handler  # a shell may start background jobs with the signal ignored
+    signal.signal(signal.SIGINT, before)
     yield
     after = signal.getsignal(signal.SIGINT)
-    signal.signal(signal.SIGINT, before)
+    signal.signal(signal.SIGINT, outside)
     assert after == before, "the handler is given back"
 
 
