@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,7 +31,7 @@ AUTO_DENSITY = 0.1
 AUTO_BATCHES, SMALLEST_BATCH, LARGEST_BATCH = 50, 32, 128
 
 
-class SparseMLPEstimator(BaseEstimator):
+class SparseMLPEstimator(BaseEstimator, ABC):
     """Hold what classifier and regressor share; they say how targets become numbers and scores become answers."""
 
     model_: SparseMLP
@@ -221,16 +222,17 @@ class SparseMLPEstimator(BaseEstimator):
         dtype = self.model_.store.values.dtype
         return self.model_.predict_scores(_dense(validate_data(self, X, accept_sparse="csr", dtype=dtype, reset=False)))
 
+    @abstractmethod
     def _encode(self, y: Array, goes_on: bool, classes: Any) -> tuple[Array, int]:
         """Return the target that the loss asks for, and the number of outputs."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _loss(self) -> Loss:
-        raise NotImplementedError
+        """Return the loss that fits the target."""
 
+    @abstractmethod
     def _score_of(self, scores: Array, target: Array) -> float:
         """Return what `score` would, from a network's scores and an encoded target."""
-        raise NotImplementedError
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

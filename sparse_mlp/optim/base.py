@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ from sparse_mlp.kernels.dispatch import choose_backend, optim_ops
 Array = NDArray[Any]
 
 
-class Optimizer:
+class Optimizer(ABC):
     """Move a flat parameter array (all weights, then all biases) down its gradient.
 
     Parameters
@@ -141,11 +142,12 @@ class Optimizer:
             moved[survives] = array[positions[survives]]
             self.arrays[name] = moved
 
-    def _before_step(self) -> None:
+    def _before_step(self) -> None:  # noqa: B027 - most rules do not count
         """Count, where the rule needs the number of the step."""
 
+    @abstractmethod
     def _apply(self, values: Array, gradient: Array, *state: Array, learning_rate: float, weight_decay: float) -> None:
-        raise NotImplementedError(f"{type(self).__name__} has no step")
+        """Do one step on a part of the parameters, in place."""
 
     def _check(self, values: Array, gradient: Array) -> None:
         if not self.arrays:

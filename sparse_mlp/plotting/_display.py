@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+from abc import ABC, abstractmethod
 from typing import Any, Self
 
 from matplotlib.figure import Figure
 
 
-class Display:
+class Display(ABC):
     """Hold data that can be drawn.
 
     Attributes
@@ -22,9 +23,9 @@ class Display:
     ax_: Any
     figure_: Figure
 
+    @abstractmethod
     def plot(self, ax: Any = None) -> Self:
         """Draw on `ax`, or on a new figure, and return the Display."""
-        raise NotImplementedError
 
     def _repr_png_(self) -> bytes | None:
         """Show the figure in a notebook, unless pyplot manages it and thus shows it already."""
