@@ -43,7 +43,7 @@ class TrainConfig:
     topology: str = _option("erdos-renyi", "generator of the first wiring")
     allocation: str = _option("uniform", "how the links are shared among layers: uniform, er or erk")
     activation: str = _option("relu", "relu, leaky-relu, all-relu, sigmoid, tanh or identity")
-    weights: str = _option("swi", "law of the first weights: swi, kaiming, he-uniform or normal")
+    weights: str = _option("swi", "law of the first weights: swi, kaiming, he-uniform, normal or zero")
     dropout: float = _option(0.0, "fraction of hidden activations dropped while training")
     rule: str = _option("set", "how the wiring evolves: static, set, rlr or dense")
     zeta: float = _option(0.3, "fraction of the links that an update replaces")

@@ -50,12 +50,13 @@ def table(run: Run) -> str:
     lines = [
         summary_table(run.model),
         "",
-        f"data             {outcome['dataset']}: {outcome['provenance']}",
-        f"rule             {outcome['rule']}, {len(run.trainer.history.updates)} topology updates",
+        f"data             {outcome['dataset']}: {brief(outcome['provenance'])}",
+        f"rule             {outcome['rule']}, {len(run.trainer.history.updates)} topology updates (none after the last "
+        "epoch)",
         f"links stored     {outcome['links']:,} ({outcome['density']:.2%}); "
         f"a dense network would store {outcome['dense_parameters']:,}",
         f"epochs           {outcome['epochs']}, {_seconds(outcome['seconds_per_epoch'])} each (median, training alone)",
-        f"topology update  {_seconds(outcome['seconds_per_update'])} (median)",
+        f"topology update  {_seconds(outcome['seconds_per_update'])}",
         f"test accuracy    {_percent(outcome['test_accuracy'])}",
         f"run folder       {outcome['out']}",
     ]
@@ -86,6 +87,11 @@ def _sparse_density(run: Run) -> float | None:
     structures = [layer.structure for layer in run.model.sparse_layers]
     possible = sum(structure.n_in * structure.n_out for structure in structures)
     return sum(structure.nnz for structure in structures) / possible if possible else None
+
+
+def brief(provenance: str) -> str:
+    """Return what is known of the files, without the citation and licence that follow."""
+    return provenance.split(";")[0]
 
 
 def _median(values: list[float]) -> float | None:

@@ -63,9 +63,12 @@ def train(arguments: argparse.Namespace) -> int:
 
 def finish(run: Any, *, as_json: bool) -> int:
     """Train to the end, draw, print; shared with `resume`."""
-    from sparse_mlp.cli.report import draw_figures, result, table
+    from sparse_mlp.cli.report import brief, draw_figures, result, table
+    from sparse_mlp.kernels.threads import has_compiled
 
-    print(f"{run.model}, {run.data.provenance}", file=sys.stderr)
+    print(f"{run.model}, {brief(run.data.provenance)}", file=sys.stderr)
+    if run.model.compiled is not None and not has_compiled():
+        print("compiling the kernels, once; this takes some 10 to 20 seconds", file=sys.stderr)
     if run.model.why_not_compiled:
         print(f"computed layer by layer, which is slower: {run.model.why_not_compiled}", file=sys.stderr)
     run.fit()

@@ -58,9 +58,16 @@ def missing_error(entry: IdxSet, location: Location, data_dir: DataDir, failures
     places = ", ".join(f"{root / entry.name} or {root}" for root in roots(data_dir))
     urls = [entry.archive.url] if entry.archive else [entry.urls(file)[0] for file in location.missing]
     inside = f" (they are in its folder {entry.archive.folder}/)" if entry.archive else ""
-    remedy = f"download {' '.join(urls)}{inside} and place the files, gzipped or not, in {location.folder}"
-    tried = f"; tried: {'; '.join(failures)}" if failures else ""
-    return DataFileError(describe(f"{entry.name}: no {names}", f"together in one of {places}", remedy) + tried)
+    lines = [
+        f"{entry.name}: no {names} found; must be together in one of {places}",
+        "have the files elsewhere? pass --data-dir FOLDER (data_dir=) or set SPARSE_MLP_DATA; digits needs no files",
+        f"or download these{inside} and place them, gzipped or not, in {location.folder}:",
+        *(f"  {url}" for url in urls),
+        *(f"tried: {failure}" for failure in failures),
+    ]
+    if data_dir is not None and not Path(data_dir).is_dir():
+        lines.insert(1, f"data_dir={data_dir} is no folder")
+    return DataFileError("\n".join(lines))
 
 
 def _fetch_file(entry: IdxSet, file: FileSpec, location: Location, data_dir: DataDir, progress: bool) -> None:

@@ -69,6 +69,12 @@ def _checked(count: int) -> int:
     return count
 
 
+def has_compiled() -> bool:
+    """Tell whether the cache holds compiled kernels of this version."""
+    folder = cache_directory()
+    return folder is not None and next(folder.rglob("step.*.nbc"), None) is not None
+
+
 def describe_threads() -> dict[str, str]:
     """Return what the compiled kernels run on, as one line each."""
     from threadpoolctl import threadpool_info

@@ -38,6 +38,9 @@ def layer_densities(
         return [density_from_epsilon(epsilon, *shape) for shape in shapes]
     wanted = check_fraction("density", DENSITY if density is None else density)
     counts = allocate(shapes, wanted, allocation) if shapes else []
+    for count, (n, m) in zip(counts, shapes, strict=True):
+        if count == 0:
+            raise invalid(f"density={wanted:g}, which leaves no link to the layer {n} x {m}", "larger")
     return [count / (n * m) for count, (n, m) in zip(counts, shapes, strict=True)]
 
 

@@ -27,8 +27,8 @@ def divergence(model: SparseMLP, x: Array, step: int, loss: float) -> Divergence
         Naming layer and step.
     """
     return DivergenceError(
-        f"loss={loss} found at step {step}, first in {_first_bad_layer(model, x)}; must be finite; lower the learning "
-        "rate; a checkpoint that was saved before is good"
+        f"loss={loss} found at step {step}, first in {_first_bad_layer(model, x)}; must be finite; train again "
+        "with a lower learning rate"
     )
 
 
@@ -38,8 +38,8 @@ def check_finite(model: SparseMLP, step: int) -> None:
         return
     bad = next(layer for layer in model.linear_layers if not _finite(layer.weight, layer.bias))
     raise DivergenceError(
-        f"parameters that are not finite found after step {step}, first in layer {bad.name!r}; must be finite; lower "
-        "the learning rate; a checkpoint that was saved before is good"
+        f"parameters that are not finite found after step {step}, first in layer {bad.name!r}; must be finite; train "
+        "again with a lower learning rate"
     )
 
 

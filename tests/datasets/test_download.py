@@ -105,9 +105,10 @@ def test_without_network_the_error_says_all(serve: Serve, tmp_path: Path) -> Non
     message = str(error.value)
     for file in IDX_SETS["fashion-mnist"].files:
         assert f"{file.name}.gz" in message
-    assert f"place the files, gzipped or not, in {tmp_path / 'data' / 'fashion-mnist'}" in message
+    assert f"place them, gzipped or not, in {tmp_path / 'data' / 'fashion-mnist'}" in message
     assert "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/train-images-idx3-ubyte.gz" in message
     assert "ConnectionError" in message
+    assert "--data-dir" in message and f"data_dir={tmp_path / 'data'} is no folder" in message
     assert not (tmp_path / "data").exists()
 
 
@@ -193,7 +194,7 @@ def test_archive_with_wrong_checksum_is_thrown_away(archive: Path, serve: Serve,
     with zipfile.ZipFile(archive, "a") as members:
         members.writestr("more", "bytes")
     serve({IDX_SETS["emnist-letters"].archive.url: archive})
-    with pytest.raises(DataFileError, match=r"folder gzip/.*SHA-256"):
+    with pytest.raises(DataFileError, match=r"(?s)folder gzip/.*SHA-256"):
         datasets.fetch("emnist-letters", tmp_path / "data")
     assert leftovers(tmp_path / "data") == []
 

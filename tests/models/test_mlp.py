@@ -453,3 +453,8 @@ def test_a_small_workspace_gives_the_same_scores(monkeypatch: pytest.MonkeyPatch
 def test_density_and_epsilon_exclude_each_other() -> None:
     with pytest.raises(InvalidInputError, match=r"density=0\.1 and epsilon=2 found; must be one of the two"):
         SparseMLP([3, 4, 2], density=0.1, epsilon=2)
+
+
+def test_a_density_that_leaves_a_layer_without_links_is_named() -> None:
+    with pytest.raises(InvalidInputError, match="density=1e-09, which leaves no link to the layer 3 x 4"):
+        SparseMLP([3, 4, 2], density=1e-9)
