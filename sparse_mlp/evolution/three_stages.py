@@ -17,7 +17,7 @@ from sparse_mlp.evolution.regrowth import regrow_random
 from sparse_mlp.evolution.removal import REMOVALS
 from sparse_mlp.evolution.schedules import ZetaSchedule
 from sparse_mlp.evolution.schedules import zeta_schedule as make_zeta_schedule
-from sparse_mlp.evolution.update import EvolvingLayer, LayerUpdate, Links, Mask, TopologyUpdate
+from sparse_mlp.evolution.update import EvolvingLayer, LayerUpdate, Mask, TopologyUpdate
 from sparse_mlp.kernels.dispatch import choose_backend, evolution_ops
 from sparse_mlp.rng import RandomState, as_generator
 from sparse_mlp.structure import SparseStructure
@@ -133,12 +133,7 @@ def _log(layer: EvolvingLayer, left: Mask, kept: Mask, grown: NDArray[np.int64],
         before.indptr, before.indices, kept, grown, before.n_out
     )
     after = SparseStructure(before.shape, indptr, indices)
-    removed, percolated = _links_where(before, ~left), _links_where(before, left & ~kept)
-    return LayerUpdate(layer.name, before, after, removed, percolated, _links_where(after, carry < 0), carry)
-
-
-def _links_where(structure: SparseStructure, mask: Mask) -> Links:
-    return structure.rows()[mask], structure.indices[mask]
+    return LayerUpdate.from_carry(layer.name, before, after, carry, left & ~kept)
 
 
 def _streams(rng: Streams) -> tuple[np.random.Generator, np.random.Generator]:

@@ -56,6 +56,33 @@ class LayerUpdate:
     grown: Links
     carry: NDArray[np.int64]
 
+    @classmethod
+    def from_carry(
+        cls, layer: str, before: SparseStructure, after: SparseStructure, carry: NDArray[Any], percolated: Mask
+    ) -> LayerUpdate:
+        """Tell the stages apart: a link that neither survived nor was percolated was removed, one from nowhere grew.
+
+        Parameters
+        ----------
+        layer : str
+        before, after : SparseStructure
+        carry : integer (after.nnz,)
+        percolated : bool (before.nnz,)
+            The links that stage 2 took away.
+        """
+        gone = np.ones(before.nnz, bool)
+        gone[carry[carry >= 0]] = False
+        stages = _links_where(before, gone & ~percolated), _links_where(before, percolated)
+        return cls(layer, before, after, *stages, _links_where(after, carry < 0), carry.astype(np.int64, copy=False))
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what `from_carry` needs besides the structure that came out, for a checkpoint."""
+        wiring = {"indptr": self.before.indptr, "indices": self.before.indices}
+        width = np.int32 if self.before.nnz < 2**31 else np.int64
+        lost = SparseStructure.from_coo(*self.percolated, self.before.shape)
+        percolated = self.before.positions_in(lost) >= 0
+        return {**wiring, "carry": self.carry.astype(width), "percolated": percolated}
+
 
 @dataclass(frozen=True, eq=False)
 class TopologyUpdate:
@@ -91,6 +118,10 @@ class TopologyUpdate:
                 counts["survivors_of_first"] = int(survivors[counts["layer"]])
         when = {} if epoch is None else {"epoch": int(epoch)}
         return {"kind": "update", **when, "zeta": float(self.zeta), "seconds": float(self.seconds), "layers": layers}
+
+
+def _links_where(structure: SparseStructure, mask: Mask) -> Links:
+    return structure.rows()[mask], structure.indices[mask]
 
 
 def _counts(update: LayerUpdate) -> dict[str, Any]:

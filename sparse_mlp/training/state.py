@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparse_mlp.errors import CheckpointError, describe
-from sparse_mlp.evolution import LinkHistory
+from sparse_mlp.evolution import LayerUpdate, LinkHistory, TopologyUpdate
 from sparse_mlp.layers.base import Array
 from sparse_mlp.rng import generator_from_json, state_to_json
 from sparse_mlp.structure import SparseStructure
@@ -22,7 +22,7 @@ COUNTERS = ("epoch", "step", "batch", "n_samples", "loss_sum", "seconds", "order
 
 
 def capture(trainer: Trainer) -> Checkpoint:
-    """Return structures, values, optimizer state, random streams, position and history."""
+    """Return structures, values, optimizer state, random streams, position, history and the last update's log."""
     arrays, numbers = _split(trainer.optimizer.state())
     arrays = {f"optimizer/{name}": array for name, array in arrays.items()}
     arrays["values"] = trainer.model.store.values.copy()
@@ -31,7 +31,11 @@ def capture(trainer: Trainer) -> Checkpoint:
         arrays[f"structure/{layer.name}/indices"] = layer.structure.indices
     for name, array in trainer.link_history.to_arrays().items():
         arrays[f"links/{name}"] = array
+    last = trainer.last_update
+    for change in last.layers if last else ():
+        arrays |= {f"update/{change.layer}/{name}": array for name, array in change.to_arrays().items()}
     meta = {
+        "last_update": {"zeta": last.zeta, "seconds": last.seconds} if last else None,
         "identity": _identity(trainer),
         "counters": {name: getattr(trainer, name) for name in COUNTERS},
         "optimizer": numbers,
@@ -53,10 +57,25 @@ def restore(trainer: Trainer, checkpoint: Checkpoint) -> None:
     trainer.optimizer.load_state({**_under("optimizer/", arrays), **meta["optimizer"]})
     trainer.rule.load_state(meta["rule"])
     trainer.link_history = LinkHistory.from_arrays(_under("links/", arrays))
+    trainer.last_update = _last_update(trainer, checkpoint)
     trainer.streams = {name: generator_from_json(state) for name, state in meta["streams"].items()}
     trainer.history = History(meta["history"])
     for name, value in meta["counters"].items():
         setattr(trainer, name, value)
+
+
+def _last_update(trainer: Trainer, checkpoint: Checkpoint) -> TopologyUpdate | None:
+    """Return the log of the last update; its outcome is the wiring that the layers have now."""
+    if checkpoint.meta["last_update"] is None:
+        return None
+    changes = []
+    for layer in trainer.model.evolving_layers:
+        kept = _under(f"update/{layer.name}/", checkpoint.arrays)
+        before = SparseStructure(layer.structure.shape, kept["indptr"], kept["indices"])
+        changes.append(
+            LayerUpdate.from_carry(layer.name, before, layer.structure, kept["carry"], kept["percolated"])
+        )
+    return TopologyUpdate(tuple(changes), **checkpoint.meta["last_update"])
 
 
 def load_model(trainer: Trainer, arrays: dict[str, Array]) -> None:

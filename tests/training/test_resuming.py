@@ -9,7 +9,7 @@ import pytest
 from training_cases import STEPS, Call, fingerprint, make_trainer, samples, state
 
 from sparse_mlp.errors import CheckpointError, DivergenceError
-from sparse_mlp.training import EarlyStopping, load_checkpoint, save_checkpoint
+from sparse_mlp.training import Checkpoints, EarlyStopping, load_checkpoint, save_checkpoint
 
 EPOCHS = 4
 CASES = {
@@ -122,3 +122,18 @@ def test_a_run_that_was_stopped_early_is_over_when_it_is_resumed(tmp_path):
     resumed.fit(samples(), validation=samples(20, seed=4), epochs=9)
     assert state(resumed) == state(trainer)
     assert resumed.stop_reason
+
+
+@pytest.mark.parametrize("percolate", [False, True])
+def test_the_log_of_the_last_update_is_kept_for_its_figure(tmp_path, percolate):
+    trainer = make_trainer(rule="rlr", rule_options={"percolate": percolate}, callbacks=[Checkpoints(tmp_path)])
+    trainer.fit(samples(), epochs=3)
+    again = make_trainer(rule="rlr", rule_options={"percolate": percolate})
+    again.resume(load_checkpoint(tmp_path))
+    assert again.last_update is not None and trainer.last_update is not None
+    assert again.last_update.to_record() == trainer.last_update.to_record()
+    for got, wanted in zip(again.last_update.layers, trainer.last_update.layers, strict=True):
+        assert (got.layer, got.before, got.after) == (wanted.layer, wanted.before, wanted.after)
+        for stage in ("removed", "percolated", "grown"):
+            np.testing.assert_array_equal(getattr(got, stage), getattr(wanted, stage))
+        np.testing.assert_array_equal(got.carry, wanted.carry)
