@@ -22,7 +22,7 @@ _LAZY = {
 }
 _ROOMS = (
     "bench", "datasets", "errors", "estimators", "evolution", "kernels", "layers",
-    "models", "optim", "plotting", "reference", "rng", "structure", "topology", "training",
+    "measures", "models", "optim", "plotting", "reference", "rng", "structure", "topology", "training",
 )  # fmt: skip
 
 __all__ = ["SparseMLPError", "SparseStructure", "__version__", *_LAZY]

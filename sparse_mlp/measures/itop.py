@@ -1,0 +1,122 @@
+"""In-time over-parameterisation: which fraction of all positions was a link at some time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sparse_mlp.errors import invalid
+from sparse_mlp.structure import SparseStructure
+
+BITS = 6  # 2**6 neighbouring positions share a word
+
+
+class EverActive:
+    """Remember the positions of a layer that ever held a link.
+
+    Parameters
+    ----------
+    structure : SparseStructure
+        The wiring at the start.
+
+    Attributes
+    ----------
+    shape : (int, int)
+        (n_in, n_out).
+    count : int
+        Positions that ever held a link.
+
+    Notes
+    -----
+    The rate is R_s of [Liu2021], ever active positions / n_in n_out. Positions are kept as an ascending list of those
+    64-position words that hold one, with one bit for each position: at most 16 bytes for each ever active position,
+    and never more than a quarter byte for each possible one. Adding k positions costs O(k log k + words).
+
+    Examples
+    --------
+    >>> tried = EverActive(SparseStructure.from_coo([0, 1], [1, 2], (2, 3)))
+    >>> tried.add([0, 1])
+    >>> tried.positions(), tried.rate
+    (array([0, 1, 5]), 0.5)
+    """
+
+    def __init__(self, structure: SparseStructure) -> None:
+        self.shape, self.count = structure.shape, 0
+        self._words, self._bits = np.empty(0, np.int64), np.empty(0, np.uint64)
+        self.add(structure.keys())
+
+    @property
+    def size(self) -> int:
+        """Number of possible positions, n_in n_out."""
+        return self.shape[0] * self.shape[1]
+
+    @property
+    def rate(self) -> float:
+        """Fraction of the possible positions that ever held a link."""
+        return self.count / self.size
+
+    def add(self, positions: ArrayLike) -> None:
+        """Add positions that hold a link now; those already known may be among them.
+
+        Parameters
+        ----------
+        positions : int64 (k,)
+            Row-major positions `u * n_out + v`, ascending and distinct.
+
+        Raises
+        ------
+        InvalidInputError
+            If they are out of order or out of range.
+        """
+        keys = np.asarray(positions, np.int64)
+        if len(keys) == 0:
+            return
+        if np.any(keys[1:] <= keys[:-1]) or keys[0] < 0 or keys[-1] >= self.size:
+            raise invalid("positions out of order or range", f"ascending and distinct in [0, {self.size})")
+        word, bit = keys >> BITS, np.uint64(1) << (keys & 63).astype(np.uint64)
+        starts = np.append(0, np.flatnonzero(word[1:] != word[:-1]) + 1)
+        bits = np.bitwise_or.reduceat(bit, starts)
+        at = self._places(word[starts])
+        self.count += int(np.bitwise_count(bits & ~self._bits[at]).sum())
+        self._bits[at] |= bits
+
+    def positions(self) -> NDArray[np.int64]:
+        """Return the positions that ever held a link, ascending, int64 (count,)."""
+        bits = np.unpackbits(self._bits.astype("<u8").view(np.uint8), bitorder="little").reshape(-1, 64)
+        word, bit = np.nonzero(bits)
+        return (self._words[word] << BITS) + bit
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return all that is known as arrays, for a checkpoint: `shape`, `words` and `bits`."""
+        return {"shape": np.array(self.shape, np.int64), "words": self._words.copy(), "bits": self._bits.copy()}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> EverActive:
+        """Rebuild from `to_arrays`.
+
+        Raises
+        ------
+        InvalidInputError
+            If an array is missing.
+        """
+        missing = {"shape", "words", "bits"} - set(arrays)
+        if missing:
+            raise invalid(f"ever active positions without {', '.join(sorted(missing))}", "shape, words and bits")
+        n_in, n_out = (int(n) for n in arrays["shape"])
+        tried = cls(SparseStructure.from_keys([], (n_in, n_out)))
+        tried._words, tried._bits = np.array(arrays["words"], np.int64), np.array(arrays["bits"], np.uint64)
+        tried.count = int(np.bitwise_count(tried._bits).sum())
+        return tried
+
+    def _places(self, words: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return where the given words stand, after a place was made for each that is new."""
+        at = np.searchsorted(self._words, words)
+        new = np.append(self._words, -1)[at] != words
+        if not new.any():
+            return at
+        self._words = np.insert(self._words, at[new], words[new])
+        self._bits = np.insert(self._bits, at[new], 0)
+        return at + np.cumsum(new) - new  # each moved on by the new words before it

@@ -1,0 +1,140 @@
+"""What the history says of each update: by hand, and against sets and positions over a run."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from training_cases import make_model
+
+from sparse_mlp.errors import InvalidInputError
+from sparse_mlp.evolution import LayerUpdate, TopologyUpdate, make_rule
+from sparse_mlp.measures import anp_by_links, anp_by_paths
+from sparse_mlp.structure import SparseStructure
+from sparse_mlp.training.wiring_log import WiringLog
+
+
+def links(*keys, shape=(2, 3)):
+    return SparseStructure.from_keys(sorted(keys), shape)
+
+
+def change(name, before, after, gone=(), percolated=(), back=()):
+    """Log a change; positions in `back` were removed or percolated, and grown again."""
+    carry = after.positions_in(before)
+    carry[np.isin(after.keys(), back)] = -1
+    return LayerUpdate.from_carry(name, before, after, carry, np.isin(before.keys(), percolated))
+
+
+def two_layers():
+    return [SimpleNamespace(name=name, structure=links(*keys, shape=shape)) for name, keys, shape in (
+        ("a", (0, 1, 5), (2, 3)), ("b", (0, 5), (3, 2)))]  # fmt: skip
+
+
+def test_record_by_hand():
+    layers = two_layers()
+    log = WiringLog(layers)
+    # Of 0, 1, 5 of layer a: 0 stays, 1 is removed and comes back, 5 is percolated; 2 is new. Layer b loses 5.
+    first = change("a", layers[0].structure, links(0, 1, 2), percolated=[5], back=[1])
+    second = change("b", layers[1].structure, links(0, shape=(3, 2)))
+    record = log.record(TopologyUpdate((first, second), 0.3, 0.5), epoch=4)
+    assert record == {
+        "kind": "update", "epoch": 4, "zeta": 0.3, "seconds": 0.5,
+        "layers": [
+            {"layer": "a", "before": 3, "removed": 1, "percolated": 1, "grown": 2, "after": 3,
+             "survivors_of_first": 1, "density": 0.5, "overlap": 0.5, "itop": 4 / 6, "mean_age": 1 / 3},
+            {"layer": "b", "before": 2, "removed": 1, "percolated": 0, "grown": 0, "after": 1,
+             "survivors_of_first": 1, "density": 1 / 6, "overlap": 0.0, "itop": 2 / 6, "mean_age": 1.0},
+        ],
+        "itop": 6 / 12,
+        "anp_by_links": 3 / 7,  # input 0, hidden 0, output 0
+        "anp_by_paths": 3 / 7,
+    }  # fmt: skip
+    json.dumps(record)
+
+
+def test_what_was_percolated_and_regrown_overlaps():
+    (layer, _) = two_layers()
+    update = change("a", layer.structure, links(0, 1, 5), percolated=[0], back=[0, 1, 5])
+    (entry,) = WiringLog([layer]).record(TopologyUpdate((update,), 0.3, 0.0))["layers"]
+    assert (entry["removed"], entry["percolated"], entry["grown"], entry["overlap"]) == (2, 1, 3, 1.0)
+
+
+def test_a_stopped_layer_only_grows_older():
+    (layer, _) = two_layers()
+    log, still = WiringLog([layer]), change("a", layer.structure, layer.structure)
+    for age in (1, 2):
+        (entry,) = log.record(TopologyUpdate((still,), 0.3, 0.0))["layers"]
+        assert (entry["overlap"], entry["itop"], entry["mean_age"], entry["survivors_of_first"]) == (0, 0.5, age, 3)
+
+
+def test_a_layer_that_lost_all_links():
+    (layer, _) = two_layers()
+    record = WiringLog([layer]).record(TopologyUpdate((change("a", layer.structure, links()),), 1.0, 0.0))
+    assert record["layers"][0]["mean_age"] == record["anp_by_links"] == record["anp_by_paths"] == 0.0
+    assert record["itop"] == 0.5
+
+
+def test_layers_that_do_not_feed_each_other_have_no_active_neurons_of_the_net():
+    layers = two_layers()[::-1]
+    layers[0].structure = links(0, shape=(3, 4))
+    still = tuple(change(layer.name, layer.structure, layer.structure) for layer in layers)
+    record = WiringLog(layers).record(TopologyUpdate(still, 0.3, 0.0))
+    assert "itop" in record and not {"anp_by_links", "anp_by_paths"} & set(record)
+
+
+@pytest.mark.parametrize("rule", ["set", "rlr"])
+def test_a_run_against_sets(rule):
+    layers, rule, rng = make_model().evolving_layers, make_rule(rule), np.random.default_rng(2)
+    log, tried = WiringLog(layers), [set(layer.structure.keys().tolist()) for layer in layers]
+    for epoch in range(1, 6):
+        old = [layer.structure for layer in layers]
+        update = rule.update(layers, 0.0, rng)
+        record = log.record(update, epoch=epoch)
+        for entry, layer, before, known, stages in zip(
+            record["layers"], layers, old, tried, update.layers, strict=True
+        ):
+            grown = set(links_of(stages.grown))
+            gone = set(links_of(stages.removed)) | set(links_of(stages.percolated))
+            known |= set((layer.structure.rows() * layer.structure.n_out + layer.structure.indices).tolist())
+            assert entry["overlap"] == len(grown & gone) / len(grown)
+            assert entry["itop"] == len(known) / np.prod(before.shape)
+            assert log.ever_active[layer.name].positions().tolist() == sorted(known)
+        wiring = [layer.structure for layer in layers]
+        assert (record["anp_by_links"], record["anp_by_paths"]) == (anp_by_links(wiring), anp_by_paths(wiring))
+        positions = sum(s.n_in * s.n_out for s in wiring)
+        assert record["itop"] == sum(map(len, tried)) / positions
+
+
+def links_of(pairs):
+    return zip(*(side.tolist() for side in pairs), strict=True)
+
+
+def test_there_and_back_through_a_file(tmp_path):
+    layers, rule, rng = make_model().evolving_layers, make_rule("set"), np.random.default_rng(2)
+    log = WiringLog(layers)
+    log.record(rule.update(layers, 0.0, rng))
+    np.savez(tmp_path / "log.npz", **log.to_arrays())
+    with np.load(tmp_path / "log.npz", allow_pickle=False) as arrays:
+        again = WiringLog.from_arrays(arrays)
+    update = rule.update(layers, 0.0, rng)
+    assert again.record(update, epoch=2) == log.record(update, epoch=2)
+    for name, array in log.to_arrays().items():
+        np.testing.assert_array_equal(again.to_arrays()[name], array)
+
+
+def test_errors():
+    layers = two_layers()
+    log = WiringLog(layers[:1])
+    with pytest.raises(InvalidInputError, match="layer='b'"):
+        log.record(TopologyUpdate((change("b", layers[1].structure, layers[1].structure),), 0.3, 0.0))
+    arrays = log.to_arrays()
+    del arrays["a.ever_bits"]
+    with pytest.raises(InvalidInputError, match="without bits found"):
+        WiringLog.from_arrays(arrays)
+
+
+def test_an_update_of_no_layer_changes_nothing():
+    record = WiringLog(two_layers()).record(TopologyUpdate(), epoch=1)
+    assert record == {"kind": "update", "epoch": 1, "zeta": 0.0, "seconds": 0.0, "layers": [], "itop": 5 / 12}
