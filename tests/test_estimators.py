@@ -23,6 +23,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from sparse_mlp import SparseMLPClassifier, SparseMLPRegressor
 from sparse_mlp.errors import DivergenceError, InvalidInputError
 from sparse_mlp.evolution import make_rule
+from sparse_mlp.rng import spawn_streams
+from sparse_mlp.topology import NETWORK_GENERATORS, generate_network
 from sparse_mlp.training import Callback, Progress
 
 # Name of a check → why it cannot pass. Strict: one that passes after all is an error.
@@ -282,6 +284,35 @@ def test_stops_where_the_loss_is_flat(iris):
     assert network.loss_ == network.loss_curve_[-1] and network.best_loss_ == min(network.loss_curve_)
     with pytest.warns(ConvergenceWarning, match="max_iter=3 epochs are over"):
         quick(max_iter=3).fit(X, y)
+
+
+@BOTH
+@pytest.mark.parametrize("topology", ["correlated", "snip"])
+def test_topologies_that_look_at_the_training_set(iris, kind, topology):
+    X, y = iris
+    params = {"topology": topology, "hidden_layer_sizes": (20, 30), "density": 0.25, "rule": "static"}
+    network = quick(kind, **params).fit(X, y)
+    target = y if kind is SparseMLPClassifier else y.reshape(-1, 1).astype(float)
+    stream = spawn_streams(np.random.RandomState(0).randint(np.iinfo(np.int32).max))["topology"]
+    sizes = [4, 20, 30, network.n_outputs_]
+    expected = generate_network(topology, sizes, [20, 150], data=(X.astype(np.float32), target), rng=stream)
+    assert [layer.structure for layer in network.model_.sparse_layers] == expected
+    classes = {"classes": np.unique(y)} if kind is SparseMLPClassifier else {}
+    pieces = quick(kind, **params).partial_fit(X, y, **classes)
+    assert [layer.structure for layer in pieces.model_.sparse_layers] == expected
+
+
+def test_wiring_does_not_look_at_the_validation_set(iris, monkeypatch):
+    X, y = iris
+    seen, generator = [], NETWORK_GENERATORS["correlated"]
+
+    def watching(sizes, links, rng, *, data):
+        seen.append(data)
+        return generator(sizes, links, rng, data=data)
+
+    monkeypatch.setitem(NETWORK_GENERATORS, "correlated", watching)
+    quick(topology="correlated", early_stopping=True).fit(X, y)
+    assert [(len(x), len(target)) for x, target in seen] == [(135, 135)]
 
 
 @BOTH

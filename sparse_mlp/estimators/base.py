@@ -91,6 +91,8 @@ class SparseMLPEstimator(BaseEstimator, ABC):
         best = None
         if self.early_stopping:
             x, x_validation, target, target_validation = self._split(x, target)
+        self._make_network(x, target, goes_on)  # behind the split: a topology may look at the samples to train on
+        if self.early_stopping:
             metric, best = "validation_score", BestModel(self.model_, self._score_of, x_validation, target_validation)
             callbacks.append(best)
         callbacks.append(EarlyStopping(self.n_iter_no_change, metric, self.tol))
@@ -115,6 +117,7 @@ class SparseMLPEstimator(BaseEstimator, ABC):
             raise invalid("early_stopping=True", "False for partial_fit", "a single pass cannot be stopped early")
         goes_on = hasattr(self, "model_")
         x, target = self._begin(X, y, goes_on, classes)
+        self._make_network(x, target, goes_on)
         trainer = getattr(self, "_trainer", None)
         if trainer is None or trainer.model is not self.model_:
             trainer = self._trainer_for(len(x))
@@ -127,25 +130,30 @@ class SparseMLPEstimator(BaseEstimator, ABC):
         return self
 
     def _begin(self, X: Any, y: Any, goes_on: bool, classes: Any = None) -> tuple[Array, Array]:
-        """Check everything and return dense inputs and numeric targets; make the network unless there is one."""
+        """Check everything and return dense inputs and numeric targets."""
         self._check_parameters()
         X, y = validate_data(
             self, X, y, accept_sparse="csr", dtype=np.dtype(self.dtype), reset=not goes_on,
             multi_output=self._multi_output, y_numeric=self._multi_output,
         )  # fmt: skip
         target, n_outputs = self._encode(y, goes_on, classes)
-        hidden = _hidden_sizes(self.hidden_layer_sizes)
-        sizes = [X.shape[1], *hidden, n_outputs]
         if not goes_on:
             seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-            self._rng = np.random.default_rng(seed)
-            self.model_ = self._network(sizes)
-            self.n_layers_, self.n_outputs_ = len(sizes), n_outputs
-        if self.model_.sizes != sizes:
+            self._rng, self.n_outputs_ = np.random.default_rng(seed), n_outputs
+        sizes = self._sizes(n_outputs)
+        if goes_on and self.model_.sizes != sizes:
             raise invalid(
                 f"layer sizes {sizes} for a network of {self.model_.sizes}", "the same", "set warm_start=False"
             )
         return _dense(X), target
+
+    def _sizes(self, n_outputs: int) -> list[int]:
+        return [self.n_features_in_, *_hidden_sizes(self.hidden_layer_sizes), n_outputs]
+
+    def _make_network(self, x: Array, target: Array, goes_on: bool) -> None:
+        if not goes_on:
+            sizes = self._sizes(self.n_outputs_)
+            self.model_, self.n_layers_ = self._network(sizes, (x, target)), len(sizes)
 
     def _check_parameters(self) -> None:
         _hidden_sizes(self.hidden_layer_sizes)
@@ -163,7 +171,7 @@ class SparseMLPEstimator(BaseEstimator, ABC):
         if self.batch_size != "auto":
             check_integer("batch_size", self.batch_size)
 
-    def _network(self, sizes: list[int]) -> SparseMLP:
+    def _network(self, sizes: list[int], data: tuple[Array, Array]) -> SparseMLP:
         common: dict[str, Any] = {
             "activation": "sigmoid" if self.activation == "logistic" else self.activation,
             "rng": self._rng, "dtype": np.dtype(self.dtype), "backend": self.backend,
@@ -171,7 +179,7 @@ class SparseMLPEstimator(BaseEstimator, ABC):
         if self._rule().wants_dense:
             return SparseMLP.dense(sizes, **common)
         density = max(AUTO_DENSITY, 1 / min(sizes[:-1])) if isinstance(self.density, str) else self.density
-        return SparseMLP(sizes, density=density, topology=self.topology, **common)
+        return SparseMLP(sizes, density=density, topology=self.topology, data=data, **common)
 
     def _rule(self) -> Rule:
         if not isinstance(self.rule, str):

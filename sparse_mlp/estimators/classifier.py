@@ -31,7 +31,7 @@ class SparseMLPClassifier(ClassifierMixin, SparseMLPEstimator):
         Fraction of the possible links that the sparse layers have, in (0, 1]. "auto" is 0.1, or one link for each
         neuron on average, 1 / (size of the smallest layer but the read-out), where that is more.
     topology : str
-        One of `topology.GENERATORS`.
+        One of `topology.TOPOLOGIES`; "correlated" and "snip" look at the samples that the first fit trains on.
     rule : str or Rule
         One of `evolution.RULES`, or a rule of `evolution.make_rule`; "static" keeps the first wiring, "dense" makes
         all layers dense.

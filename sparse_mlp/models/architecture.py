@@ -8,6 +8,7 @@ from itertools import pairwise
 from sparse_mlp.errors import check_choice, check_fraction, check_integer, invalid
 from sparse_mlp.layers import AllReLU, Dense, Dropout, LeakyReLU, ReLU, Sigmoid, SparseLinear, Tanh
 from sparse_mlp.layers.base import Layer
+from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology import allocate, density_from_epsilon
 
 ACTIVATIONS = ("relu", "leaky-relu", "all-relu", "sigmoid", "tanh", "identity")
@@ -22,10 +23,10 @@ def layer_shapes(sizes: Sequence[int]) -> list[tuple[int, int]]:
     return list(pairwise(checked))
 
 
-def layer_densities(
+def layer_links(
     shapes: list[tuple[int, int]], density: float | None, epsilon: float | None, allocation: str
-) -> list[float]:
-    """Return the density of each sparse layer: of SET's epsilon, or a share of all links by the allocation's rule.
+) -> list[int]:
+    """Return the links of each sparse layer: of SET's epsilon, or a share of all links by the allocation's rule.
 
     Raises
     ------
@@ -35,13 +36,36 @@ def layer_densities(
     if epsilon is not None:
         if density is not None:
             raise invalid(f"density={density} and epsilon={epsilon}", "one of the two")
-        return [density_from_epsilon(epsilon, *shape) for shape in shapes]
+        return [round(density_from_epsilon(epsilon, n, m) * n * m) for n, m in shapes]
     wanted = check_fraction("density", DENSITY if density is None else density)
     counts = allocate(shapes, wanted, allocation) if shapes else []
     for count, (n, m) in zip(counts, shapes, strict=True):
         if count == 0:
             raise invalid(f"density={wanted:g}, which leaves no link to the layer {n} x {m}", "larger")
-    return [count / (n * m) for count, (n, m) in zip(counts, shapes, strict=True)]
+    return counts
+
+
+def given_structures(
+    structures: Sequence[SparseStructure], shapes: list[tuple[int, int]], **unused: object
+) -> list[SparseStructure]:
+    """Return wirings that the caller made.
+
+    Raises
+    ------
+    InvalidInputError
+        If they are no structures of the sparse layers' shapes, or one of the options that they leave no use for is
+        given.
+    """
+    for option, value in unused.items():
+        if value is not None:
+            raise invalid(f"{option}={value!r} beside given structures", "absent", "the structures have their links")
+    given = list(structures) if isinstance(structures, Sequence) else [structures]
+    if not all(isinstance(structure, SparseStructure) for structure in given):
+        raise invalid(f"topology={structures!r}", "a name or a sequence of SparseStructure")
+    found = [structure.shape for structure in given]
+    if found != shapes:
+        raise invalid(f"structures of shapes {found}", f"{shapes}, one for each sparse layer")
+    return given
 
 
 def with_activations(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,11 +13,12 @@ from sparse_mlp.kernels.dispatch import choose_backend
 from sparse_mlp.layers import Dense, SparseLinear
 from sparse_mlp.layers.base import Array, Gradients, Layer
 from sparse_mlp.layers.losses import Loss
-from sparse_mlp.models.architecture import layer_densities, layer_shapes, with_activations
+from sparse_mlp.models.architecture import given_structures, layer_links, layer_shapes, with_activations
 from sparse_mlp.models.compiled import CompiledNetwork, has_compiled_loss, why_not_compiled
 from sparse_mlp.models.store import ParameterStore
 from sparse_mlp.rng import RandomState, spawn_streams
-from sparse_mlp.topology import generate
+from sparse_mlp.structure import SparseStructure
+from sparse_mlp.topology import generate_network
 
 if TYPE_CHECKING:
     from sparse_mlp.evolution import TopologyUpdate
@@ -36,10 +37,16 @@ class SparseMLP:
         Fraction of the possible links that the sparse layers have together, in (0, 1]; 0.01 if not given.
     epsilon : float, optional
         The SET parameter instead of a density: each layer gets epsilon * (n_in + n_out) links.
-    topology : str
-        Generator of the wiring, one of `topology.GENERATORS`.
+    topology : str or sequence of SparseStructure
+        Generator of the wiring, one of `topology.TOPOLOGIES`; or the wiring of each sparse layer itself, and then
+        neither density nor epsilon.
+    topology_params : mapping, optional
+        Options of that generator, such as the scope of "snip".
+    data : (inputs, target), optional
+        Training set for the topologies in `topology.NEEDS_DATA`, see `topology.generate_network`; the others ignore
+        it. The network keeps nothing of it.
     allocation : {"uniform", "er", "erk"}
-        How the links are shared among the layers.
+        How the links are shared among the layers; "snip" shares them itself unless its scope is "layer".
     activation : str
         One of `models.ACTIVATIONS`, behind each hidden layer.
     weights : str
@@ -78,7 +85,9 @@ class SparseMLP:
         *,
         density: float | None = None,
         epsilon: float | None = None,
-        topology: str = "erdos-renyi",
+        topology: str | Sequence[SparseStructure] = "erdos-renyi",
+        topology_params: Mapping[str, Any] | None = None,
+        data: tuple[Any, Any] | None = None,
         allocation: str = "uniform",
         activation: str = "relu",
         weights: str = "swi",
@@ -91,11 +100,16 @@ class SparseMLP:
         shapes = layer_shapes(sizes)
         sparse = shapes[:-1] if dense_readout else shapes
         streams = spawn_streams(rng)
-        densities = layer_densities(sparse, density, epsilon, allocation)
+        if isinstance(topology, str):
+            links, params = layer_links(sparse, density, epsilon, allocation), dict(topology_params or {})
+            structures = generate_network(topology, sizes, links, rng=streams["topology"], data=data, **params)
+        else:
+            structures = given_structures(
+                topology, sparse, density=density, epsilon=epsilon, topology_params=topology_params
+            )
         common: dict[str, Any] = {"rng": streams["weights"], "dtype": dtype, "backend": backend}
         linear: list[SparseLinear | Dense] = []
-        for i, (shape, share) in enumerate(zip(sparse, densities, strict=True)):
-            structure = generate(topology, *shape, share, rng=streams["topology"])
+        for i, structure in enumerate(structures):
             name = f"sparse{i + 1}" if i < len(shapes) - 1 else "readout"
             linear.append(SparseLinear(structure, weights, name=name, **common))
         if dense_readout:

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from sparse_mlp.topology.allocation import allocate
 from sparse_mlp.topology.epsilon import density_from_epsilon, epsilon_from_density
-from sparse_mlp.topology.generate import GENERATORS, generate
+from sparse_mlp.topology.generate import (
+    GENERATORS,
+    NEEDS_DATA,
+    NETWORK_GENERATORS,
+    TOPOLOGIES,
+    generate,
+    generate_network,
+)
 from sparse_mlp.topology.initial_weights import INITIAL_WEIGHTS, initial_weights
 
 __all__ = [
     "GENERATORS",
     "INITIAL_WEIGHTS",
+    "NEEDS_DATA",
+    "NETWORK_GENERATORS",
+    "TOPOLOGIES",
     "allocate",
     "density_from_epsilon",
     "epsilon_from_density",
     "generate",
+    "generate_network",
     "initial_weights",
 ]

@@ -44,3 +44,35 @@ def sample_distinct(
         return evolution_ops(backend).sample_absent(absent, population, np.arange(k))
     draws = rng.integers(0, np.arange(population - k + 1, population + 1))
     return np.sort(topology_ops(backend).distinct_integers(draws, population))
+
+
+def add_absent(
+    present: NDArray[np.int64], population: int, k: int, rng: np.random.Generator, *, backend: str | None = None
+) -> NDArray[np.int64]:
+    """Add k numbers drawn uniformly from those below `population` that are absent.
+
+    Parameters
+    ----------
+    present : int64 (n,)
+        Ascending and distinct, below `population`.
+    population, k : int
+        k is 0 to population - n; for 0 nothing is drawn.
+    rng : numpy.random.Generator
+    backend : str, optional
+        The numbers do not depend on it.
+
+    Returns
+    -------
+    int64 (n + k,)
+        Ascending.
+
+    Examples
+    --------
+    >>> add_absent(np.array([1, 4]), 6, 4, np.random.default_rng(0))
+    array([0, 1, 2, 3, 4, 5])
+    """
+    if k == 0:
+        return present
+    ranks = sample_distinct(population - len(present), k, rng, backend=backend)
+    added = evolution_ops(backend).sample_absent(present, population, ranks)
+    return np.sort(np.concatenate((present, added)))
