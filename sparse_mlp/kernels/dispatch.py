@@ -28,6 +28,11 @@ _MODULES = {
     "optim": {"reference": "reference.optim", "scipy": "kernels.numpy_optim", "numba": "kernels.optim"},
     "topology": {"reference": "reference.topology", "scipy": "kernels.topology", "numba": "kernels.topology"},
     "evolution": {"reference": "reference.evolution", "scipy": "kernels.evolution", "numba": "kernels.evolution"},
+    "link_scores": {
+        "reference": "reference.link_scores",
+        "scipy": "kernels.scipy_link_scores",
+        "numba": "kernels.link_scores",
+    },
 }
 
 
@@ -86,6 +91,11 @@ def topology_ops(backend: str | None = None) -> ModuleType:
 def evolution_ops(backend: str | None = None) -> ModuleType:
     """Return the module with removal, percolation and insertion of links; all backends give the same bytes."""
     return _module("evolution", backend)
+
+
+def link_score_ops(backend: str | None = None) -> ModuleType:
+    """Return the module with `score_matrix`, `top_scores`, `top_scores_at_random` and `first_arrivals`."""
+    return _module("link_scores", backend)
 
 
 def _module(room: str, backend: str | None) -> ModuleType:

@@ -1,0 +1,124 @@
+"""The k best of a stream of candidates, in a buffer of fixed size: how `link_scores` chooses without a score matrix.
+
+A candidate has a key, the higher the better, and a tie-breaker, the lower the better. Once the buffer holds k, its k-th
+best is a bound below which nothing gets in any more, so that of N candidates in random order only some k log(N / k) do.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparse_mlp.kernels._jit import jit
+
+Array = NDArray[Any]
+
+_DIGITS = 12
+_POWERS = 10.0 ** np.arange(23)  # those that float64 holds exactly
+
+
+def capacity(k: int) -> int:
+    """Return how many candidates a buffer holds before it is compacted."""
+    return 2 * k + 64
+
+
+@jit
+def rounded(score: float) -> float:
+    """Round to 12 significant digits; see `reference.link_scores.rounded`."""
+    shift = _DIGITS - 1 - int(np.floor(np.log10(score)))
+    scale = _POWERS[shift] if 0 <= shift < len(_POWERS) else 10.0**shift
+    return np.rint(score * scale) / scale
+
+
+@jit
+def offer_scores(
+    row: Array, draws: Array, base: int, k: int, n: int, bound: Array, keys: Array, ties: Array, positions: Array
+) -> int:
+    """Offer the positive scores of a row, ties by position or, where there are draws, by draw.
+
+    Parameters
+    ----------
+    row : float64 (n_out,)
+    draws : float64 (n_out,) or (0,)
+    base : int
+        Position of the row's first entry.
+    k, n : int
+        How many are wanted, how many the buffer holds.
+    bound : float64 (2,)
+        Key and tie-breaker that a candidate has to beat; updated.
+    keys, ties, positions : float64, float64, int64 (capacity(k),)
+        The buffer; updated.
+
+    Returns
+    -------
+    int
+        How many the buffer holds now.
+    """
+    by_draw = len(draws) > 0
+    least = bound[0] * (1 - 1e-11)  # rounding moves a score by less
+    for v in range(len(row)):
+        if row[v] <= least:
+            continue
+        key = rounded(row[v])
+        tie = draws[v] if by_draw else float(base + v)
+        if key < bound[0] or (key == bound[0] and tie >= bound[1]):
+            continue
+        n = _push(key, tie, base + v, k, n, bound, keys, ties, positions)
+        least = bound[0] * (1 - 1e-11)
+    return n
+
+
+@jit
+def offer_arrivals(
+    row: Array, draws: Array, base: int, k: int, n: int, bound: Array, keys: Array, ties: Array, positions: Array
+) -> int:
+    """Offer the links of a row by arrival, exponential with the score as its rate; arguments as in `offer_scores`.
+
+    The key is the arrival -log(1 - draw) / score with a minus, so that the first comes out best.
+    """
+    for v in range(len(row)):
+        if row[v] <= 0 or draws[v] > -bound[0] * row[v]:
+            continue
+        key = np.log1p(-draws[v]) / row[v]
+        tie = float(base + v)
+        if key < bound[0] or (key == bound[0] and tie >= bound[1]):
+            continue
+        n = _push(key, tie, base + v, k, n, bound, keys, ties, positions)
+    return n
+
+
+@jit
+def compact(keys: Array, ties: Array, positions: Array, n: int, k: int) -> int:
+    """Move the k best of the first n candidates to the front, in their order; return how many there are."""
+    if n <= k or k == 0:
+        return min(n, k)
+    least = np.partition(keys[:n], n - k)[n - k]
+    tied = ties[:n][keys[:n] == least]
+    room = k - np.sum(keys[:n] > least)
+    last = np.partition(tied, room - 1)[room - 1]
+    kept = 0
+    for i in range(n):
+        if keys[i] > least or (keys[i] == least and ties[i] <= last and room > 0):
+            room -= keys[i] == least
+            keys[kept], ties[kept], positions[kept] = keys[i], ties[i], positions[i]
+            kept += 1
+    return kept
+
+
+@jit
+def _push(
+    key: float, tie: float, position: int, k: int, n: int, bound: Array, keys: Array, ties: Array, positions: Array
+) -> int:
+    keys[n], ties[n], positions[n] = key, tie, position
+    n += 1
+    if n < len(keys):
+        return n
+    n = compact(keys, ties, positions, n, k)
+    bound[0] = keys[:n].min()
+    bound[1] = -1.0
+    for i in range(n):
+        if keys[i] == bound[0]:
+            bound[1] = max(bound[1], ties[i])
+    return n

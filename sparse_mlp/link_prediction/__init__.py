@@ -1,0 +1,9 @@
+"""Which absent links deserve to exist: scores from paths of length three, and the links that they choose."""
+
+from __future__ import annotations
+
+from sparse_mlp.link_prediction.predictors import PREDICTORS, score_matrix
+from sparse_mlp.link_prediction.sample_links import sample_links
+from sparse_mlp.link_prediction.top_links import top_links
+
+__all__ = ["PREDICTORS", "sample_links", "score_matrix", "top_links"]

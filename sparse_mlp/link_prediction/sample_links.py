@@ -1,0 +1,63 @@
+"""k absent links, drawn in proportion to their scores: the soft rule of Cannistraci–Hebb training."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from sparse_mlp.kernels.dispatch import link_score_ops
+from sparse_mlp.link_prediction.predictors import Links, as_structure, checked_method
+from sparse_mlp.link_prediction.streaming import best_of_all_rows, checked_count, with_zero_scores
+from sparse_mlp.rng import RandomState, as_generator
+from sparse_mlp.structure import SparseStructure
+
+
+def sample_links(
+    structure: SparseStructure | Any, method: str, k: int, *, rng: RandomState = None, backend: str | None = None
+) -> Links:
+    """Draw k absent links one after the other, each time in proportion to the scores of those that are left.
+
+    Parameters
+    ----------
+    structure : SparseStructure or scipy.sparse array (n_in, n_out)
+    method : str
+        One of `PREDICTORS`.
+    k : int
+        How many, 0 to the number of absent links.
+    rng : None, int or numpy.random.Generator
+        Moves by one uniform number for each position of the layer, and by what a fill takes.
+    backend : str, optional
+        As in `kernels.dispatch.choose_backend`.
+
+    Returns
+    -------
+    rows, cols : int64 (k,)
+        In the order drawn. Links without a path come only when all others are in, uniformly at random.
+
+    Raises
+    ------
+    InvalidInputError
+        If the method is unknown, or fewer than k links are absent.
+
+    Notes
+    -----
+    Soft regrowth of CHTs [Zhang2025]. A link with score s and uniform number u arrives after the time
+    :math:`-\\log(1 - u) / s`, and the first k to arrive are drawn; equivalently, the k largest Gumbel keys
+    :math:`\\log s - \\log(-\\log(1 - u))` [Efraimidis2006]. Numbers are drawn row by row, so another backend that takes
+    the same numbers makes the same choice. Memory as in `top_links`.
+
+    Differences from the original
+    -----------------------------
+    Released codes add 1e-5 to all scores when the positive ones may run out; one of them takes the top k instead.
+
+    Examples
+    --------
+    >>> layer = SparseStructure.from_coo([0, 0, 1, 1, 2, 2, 2], [0, 1, 1, 2, 0, 2, 3], shape=(3, 4))
+    >>> rows, cols = sample_links(layer, "ch2-l3n", 5, rng=0)
+    >>> sorted(zip(rows.tolist(), cols.tolist()))
+    [(0, 2), (0, 3), (1, 0), (1, 3), (2, 1)]
+    """
+    wiring, method = as_structure(structure), checked_method(method)
+    k, stream, ops = checked_count(k, wiring), as_generator(rng), link_score_ops(backend)
+    positions = best_of_all_rows(ops.first_arrivals, wiring, method, k, stream, worst=(-math.inf, 0.0))
+    return with_zero_scores(positions, wiring, k, stream, backend)

@@ -1,0 +1,237 @@
+"""Which absent links deserve to exist, in loops: paths of length three and the local communities that they pass.
+
+A layer is a bipartite graph. A path of length three from input u to output v is u – b – a – v, with b an output linked
+to u and a an input linked to v. Absent links are scored, by the wiring alone.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Best = tuple[Array, Array, Array]
+Node = tuple[str, int]  # ("in", u) or ("out", v)
+
+
+class Community(NamedTuple):
+    """The local community of an absent link (u, v).
+
+    Attributes
+    ----------
+    paths : list of (int, int)
+        (a, b) of each path u – b – a – v, by b, then by a.
+    internal, external : dict of node to int
+        Of each input ("in", a) and output ("out", b) on a path: its links to other nodes on paths, and its links to
+        nodes that are neither on a path nor u or v. One link is left, which leads to u or v.
+    """
+
+    paths: list[tuple[int, int]]
+    internal: dict[Node, int]
+    external: dict[Node, int]
+
+
+def local_community(indptr: Array, indices: Array, out_indptr: Array, out_indices: Array, u: int, v: int) -> Community:
+    """Find the paths of length three between an input and an output that are not linked, and who lies on them.
+
+    Parameters
+    ----------
+    indptr, indices : integer (n_in + 1,), (nnz,)
+        The wiring, by input.
+    out_indptr, out_indices : integer (n_out + 1,), (nnz,)
+        The wiring, by output.
+    u, v : int
+        An input and an output without a link.
+    """
+    neighbours = {("in", a): [("out", int(b)) for b in _of(indptr, indices, a)] for a in range(len(indptr) - 1)}
+    for b in range(len(out_indptr) - 1):
+        neighbours["out", b] = [("in", int(a)) for a in _of(out_indptr, out_indices, b)]
+    start, goal = ("in", u), ("out", v)
+    paths = [
+        (a[1], b[1]) for b in neighbours[start] for a in neighbours[b] if a != start and goal in neighbours[a]
+    ]  # fmt: skip
+    members = {("in", a) for a, _ in paths} | {("out", b) for _, b in paths}
+    internal = {node: sum(other in members for other in neighbours[node]) for node in members}
+    outside = {node: [z for z in neighbours[node] if z not in members and z not in (start, goal)] for node in members}
+    return Community(paths, internal, {node: len(others) for node, others in outside.items()})
+
+
+def score_matrix(indptr: Array, indices: Array, out_indptr: Array, out_indices: Array, method: str) -> Array:
+    """Score each absent link.
+
+    Parameters
+    ----------
+    indptr, indices, out_indptr, out_indices
+        As in `local_community`.
+    method : str
+        One of `PATH_TERMS` or `NODE_TERMS`.
+
+    Returns
+    -------
+    float64 (n_in, n_out)
+        0 for links that are present, and where there is no path.
+
+    Notes
+    -----
+    With :math:`i_z` internal and :math:`e_z` external links of a node and degree :math:`d_z = i_z + e_z + 1`
+    ([Zhang2024], [Zhang2025]): path-based methods sum a product of two factors over the paths, one for a and one for b,
+
+    ===========  ==================================================
+    path-count   1
+    ra-l3        :math:`1 / \\sqrt{d}`
+    ch1-l3p      :math:`\\sqrt{i} / \\sqrt{d}`
+    ch2-l3p      :math:`\\sqrt{1 + i} / \\sqrt{1 + e}`
+    ch3-l3p      :math:`1 / \\sqrt{1 + e}`
+    ch3.1-l3p    :math:`1 / \\sqrt{1 / (1 + i) + e}`
+    ilcl-l3      :math:`\\sqrt{i} / \\sqrt{1 + i}`
+    ===========  ==================================================
+
+    node-based ones a term over the nodes on paths: ch2-l3n :math:`(1 + i) / (1 + e)`, ch3-l3n :math:`1 / (1 + e)`.
+    """
+    n_in, n_out = len(indptr) - 1, len(out_indptr) - 1
+    scores = np.zeros((n_in, n_out))
+    for u in range(n_in):
+        present = {int(v) for v in _of(indptr, indices, u)}
+        for v in range(n_out):
+            if v not in present:
+                community = local_community(indptr, indices, out_indptr, out_indices, u, v)
+                scores[u, v] = _score(community, method)
+    return scores
+
+
+def rounded(score: float) -> float:
+    """Round a positive score to 12 significant digits, so that sums which differ by rounding alone are a tie."""
+    return float(f"{score:.11e}")
+
+
+def top_scores(
+    indptr: Array, indices: Array, out_indptr: Array, out_indices: Array, method: str, k: int
+) -> tuple[Array, Array]:
+    """Find the k absent links with the best positive scores.
+
+    Parameters
+    ----------
+    indptr, indices, out_indptr, out_indices, method
+        As in `score_matrix`.
+    k : int
+        At most how many.
+
+    Returns
+    -------
+    keys : float64 (at most k,)
+        Rounded scores, best first; ties by position.
+    positions : int64
+        u * n_out + v.
+    """
+    scores = score_matrix(indptr, indices, out_indptr, out_indices, method).ravel()
+    candidates = [(rounded(float(scores[p])), float(p), int(p)) for p in np.flatnonzero(scores)]
+    keys, _, positions = _best(candidates, k)
+    return keys, positions
+
+
+def top_scores_at_random(
+    indptr: Array, indices: Array, out_indptr: Array, out_indices: Array, method: str, k: int,
+    first: int, uniforms: Array, bound: tuple[float, float],
+) -> Best:  # fmt: skip
+    """Find the k absent links with the best positive scores in some rows, ties by a draw.
+
+    Parameters
+    ----------
+    indptr, indices, out_indptr, out_indices, method, k
+        As in `top_scores`.
+    first : int
+        The first of the rows.
+    uniforms : float64 (rows, n_out)
+        A draw from [0, 1) for each position; among equal scores the lower draw wins.
+    bound : (float, float)
+        Key and draw that a link has to beat: (0, 0), or the worst of k that are known already.
+
+    Returns
+    -------
+    keys, draws : float64 (at most k,)
+        Best first.
+    positions : int64
+    """
+    scores = score_matrix(indptr, indices, out_indptr, out_indices, method)
+    candidates = []
+    for u, v in zip(*np.nonzero(scores[first : first + len(uniforms)]), strict=True):
+        key, draw = rounded(float(scores[first + u, v])), float(uniforms[u, v])
+        candidates.append((key, draw, int(first + u) * scores.shape[1] + int(v)))
+    return _best([c for c in candidates if _beats(c, bound)], k)
+
+
+def first_arrivals(
+    indptr: Array, indices: Array, out_indptr: Array, out_indices: Array, method: str, k: int,
+    first: int, uniforms: Array, bound: tuple[float, float],
+) -> Best:  # fmt: skip
+    """Draw k absent links of some rows without replacement, each time in proportion to the scores.
+
+    Parameters
+    ----------
+    indptr, indices, out_indptr, out_indices, method, k, first, uniforms
+        As in `top_scores_at_random`.
+    bound : (float, float)
+        Key and position that a link has to beat: (-inf, 0), or the last of k that are known already.
+
+    Returns
+    -------
+    keys : float64 (at most k,)
+        Arrivals with a minus, first arrival first.
+    ties : float64
+        The positions as floats.
+    positions : int64
+
+    Notes
+    -----
+    A link with score s arrives after the time :math:`-\\log(1 - u) / s`; the first k to arrive are a draw without
+    replacement. The Gumbel key :math:`\\log s - \\log(-\\log(1 - u))` is its logarithm with a minus: the same order.
+    """
+    scores = score_matrix(indptr, indices, out_indptr, out_indices, method)
+    candidates = []
+    for u, v in zip(*np.nonzero(scores[first : first + len(uniforms)]), strict=True):
+        key = math.log1p(-float(uniforms[u, v])) / float(scores[first + u, v])
+        position = int(first + u) * scores.shape[1] + int(v)
+        candidates.append((key, float(position), position))
+    return _best([c for c in candidates if _beats(c, bound)], k)
+
+
+def _of(indptr: Array, indices: Array, node: int) -> Array:
+    return indices[indptr[node] : indptr[node + 1]]
+
+
+def _score(community: Community, method: str) -> float:
+    paths, internal, external = community
+    if method in NODE_TERMS:
+        return sum(NODE_TERMS[method](internal[z], external[z]) for z in sorted(internal))
+    term = PATH_TERMS[method]
+    factor = {z: term(internal[z], external[z]) for z in internal}
+    return sum(factor["in", a] * factor["out", b] for a, b in paths)
+
+
+PATH_TERMS = {
+    "path-count": lambda i, e: 1.0,
+    "ra-l3": lambda i, e: 1 / math.sqrt(i + e + 1),
+    "ch1-l3p": lambda i, e: math.sqrt(i) / math.sqrt(i + e + 1),
+    "ch2-l3p": lambda i, e: math.sqrt(1 + i) / math.sqrt(1 + e),
+    "ch3-l3p": lambda i, e: 1 / math.sqrt(1 + e),
+    "ch3.1-l3p": lambda i, e: 1 / math.sqrt(1 / (1 + i) + e),
+    "ilcl-l3": lambda i, e: math.sqrt(i) / math.sqrt(1 + i),
+}
+NODE_TERMS = {
+    "ch2-l3n": lambda i, e: (1 + i) / (1 + e),
+    "ch3-l3n": lambda i, e: 1 / (1 + e),
+}
+
+
+def _beats(candidate: tuple[float, float, int], bound: tuple[float, float]) -> bool:
+    key, tie, _ = candidate
+    return key > bound[0] or (key == bound[0] and tie < bound[1])
+
+
+def _best(candidates: list[tuple[float, float, int]], k: int) -> Best:
+    best = sorted(candidates, key=lambda c: (-c[0], c[1]))[:k]
+    keys, ties, positions = zip(*best, strict=True) if best else ((), (), ())
+    return np.array(keys, float), np.array(ties, float), np.array(positions, np.int64)
