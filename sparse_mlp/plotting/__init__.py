@@ -13,9 +13,12 @@ from sparse_mlp.plotting.adjacency import AdjacencyDisplay
 from sparse_mlp.plotting.degrees import DegreeDisplay
 from sparse_mlp.plotting.learning_curve import LearningCurveDisplay
 from sparse_mlp.plotting.link_ages import LinkAgesDisplay, LinkSurvivalDisplay
+from sparse_mlp.plotting.local_community import LocalCommunityDisplay
 from sparse_mlp.plotting.network import NetworkDisplay
+from sparse_mlp.plotting.score_matrix import ScoreMatrixDisplay
 from sparse_mlp.plotting.update_stages import UpdateStagesDisplay
 from sparse_mlp.plotting.weights import WeightDistributionDisplay
+from sparse_mlp.plotting.wiring_course import WiringCourseDisplay
 
 __all__ = [
     "AdjacencyDisplay",
@@ -24,9 +27,12 @@ __all__ = [
     "LearningCurveDisplay",
     "LinkAgesDisplay",
     "LinkSurvivalDisplay",
+    "LocalCommunityDisplay",
     "NetworkDisplay",
+    "ScoreMatrixDisplay",
     "UpdateStagesDisplay",
     "WeightDistributionDisplay",
+    "WiringCourseDisplay",
     "save",
     "style",
 ]

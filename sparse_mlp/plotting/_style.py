@@ -70,10 +70,13 @@ def single_axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
     return Figure(figsize=size, layout="constrained").add_subplot()
 
 
-def panel_axes(ax: Sequence[Axes] | None, count: int, size: tuple[float, float], **kw: Any) -> list[Axes]:
-    """Return the `count` axes of `ax`, or those of a new figure of `size` inches with panels side by side."""
+def panel_axes(
+    ax: Sequence[Axes] | None, count: int, size: tuple[float, float], *, rows: int = 1, **kw: Any
+) -> list[Axes]:
+    """Return the `count` axes of `ax`, or those of a new figure of `size` inches with panels in `rows` rows."""
     if ax is None:
-        return list(Figure(figsize=size, layout="constrained").subplots(1, count, squeeze=False, **kw)[0])
+        figure = Figure(figsize=size, layout="constrained")
+        return list(figure.subplots(rows, -(-count // rows), squeeze=False, **kw).ravel())
     if isinstance(ax, Axes):
         raise invalid("a single axes", f"a sequence of {count} axes", "this figure has several panels")
     panels = list(ax)

@@ -30,7 +30,7 @@ class LinkSurvivalDisplay(Display):
         Fraction of the first links alive; 1 before the first update.
     chance : float64 (n_updates + 1,)
         Fraction that would be alive if every link, old or new, were equally likely to go: the product of
-        1 - zeta over the updates.
+        1 - removed / before over the updates, counted over all layers.
     """
 
     names: tuple[str, ...]
@@ -55,7 +55,7 @@ class LinkSurvivalDisplay(Display):
         first = np.array([layer["before"] for layer in updates[0]["layers"]], np.float64)
         counts = np.array([[layer["survivors_of_first"] for layer in u["layers"]] for u in updates], np.float64)
         alive: NDArray[np.float64] = np.vstack([np.ones(len(names)), counts / np.maximum(first, 1)]).T
-        kept = np.array([1.0, *(1.0 - float(update["zeta"]) for update in updates)])
+        kept = np.array([1.0, *(1.0 - _removed_share(update["layers"]) for update in updates)])
         chance: NDArray[np.float64] = kept.cumprod(dtype=np.float64)
         return cls(names, alive, chance)
 
@@ -85,6 +85,12 @@ class LinkSurvivalDisplay(Display):
             axes.legend()
         self.ax_, self.figure_ = axes, root_figure(axes)
         return self
+
+
+def _removed_share(layers: Iterable[Mapping[str, Any]]) -> float:
+    """Return which share of all links an update removed: zeta, but more where density decays, less at an early stop."""
+    removed, before = (sum(layer[key] for layer in layers) for key in ("removed", "before"))
+    return removed / max(before, 1)
 
 
 @dataclass(eq=False)

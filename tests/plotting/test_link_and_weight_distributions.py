@@ -13,9 +13,11 @@ from sparse_mlp.plotting import LinkAgesDisplay, LinkSurvivalDisplay, WeightDist
 from sparse_mlp.structure import SparseStructure
 
 
-def update_record(zeta, **survivors):
-    layers = [{"layer": name, "before": 10, "survivors_of_first": n} for name, n in survivors.items()]
-    return {"kind": "update", "epoch": 1, "zeta": zeta, "layers": layers}
+def update_record(removed, **survivors):
+    layers = [
+        {"layer": name, "before": 10, "removed": removed, "survivors_of_first": n} for name, n in survivors.items()
+    ]
+    return {"kind": "update", "epoch": 1, "zeta": 0.3, "layers": layers}
 
 
 def test_magnitudes_of_each_layer(tiny_model):
@@ -46,15 +48,26 @@ def test_bad_weights_are_refused():
 
 
 def test_survival_by_hand():
-    records = [{"kind": "epoch", "epoch": 1}, update_record(0.3, a=8, b=7), update_record(0.5, a=6, b=2)]
+    records = [{"kind": "epoch", "epoch": 1}, update_record(3, a=8, b=7), update_record(5, a=6, b=2)]
     display = LinkSurvivalDisplay.from_history(records)
     assert display.names == ("a", "b")
     np.testing.assert_allclose(display.alive, [[1, 0.8, 0.6], [1, 0.7, 0.2]])
     np.testing.assert_allclose(display.chance, [1, 0.7, 0.35])
 
 
+def test_chance_follows_the_links_that_went_not_zeta():
+    """Density that decays takes more than zeta, a layer that was stopped takes none: here 6 + 0 of 20 + 10 links."""
+    layers = [
+        {"layer": "a", "before": 20, "removed": 6, "after": 10, "survivors_of_first": 14},
+        {"layer": "b", "before": 10, "removed": 0, "after": 10, "survivors_of_first": 10},
+    ]
+    display = LinkSurvivalDisplay.from_history([{"kind": "update", "zeta": 0.3, "layers": layers}])
+    np.testing.assert_allclose(display.chance, [1, 0.8])
+    np.testing.assert_allclose(display.alive, [[1, 0.7], [1, 1]])
+
+
 def test_survival_draws_each_layer_and_chance():
-    display = LinkSurvivalDisplay.from_history([update_record(0.3, a=8, b=7)]).plot()
+    display = LinkSurvivalDisplay.from_history([update_record(3, a=8, b=7)]).plot()
     assert [line.get_label() for line in display.ax_.lines] == ["a", "b", "removal by chance"]
     assert display.plot(log_y=True).ax_.get_yscale() == "log"
 

@@ -100,3 +100,15 @@ def test_layers_must_follow_each_other(hand):
         UpdateStagesDisplay.from_update(gap)
     with pytest.raises(InvalidInputError, match="at least one"):
         UpdateStagesDisplay.from_update(TopologyUpdate())
+
+
+def test_numbers_of_links_may_change_and_a_layer_may_stand_still():
+    """Density decays in the first layer, a link comes back where one was removed; the second layer was stopped."""
+    first = layer_update("s1", (3, 2), kept=[(0, 0)], removed=[(1, 0), (2, 1), (2, 0)], percolated=[], grown=[(1, 0)])
+    still = layer_update("s2", (2, 2), kept=[(0, 1), (1, 0)], removed=[], percolated=[], grown=[])
+    display = UpdateStagesDisplay.from_update(TopologyUpdate((first, still), zeta=0.3, seconds=0.0)).plot()
+    titles = [axes.get_title() for axes in display.ax_]
+    assert titles == ["(a) 3 links removed", "(b) 0 links percolated", "(c) 1 links grown"]
+    assert [len(display.segments(stage)) for stage in ("kept", "removed", "percolated", "grown")] == [3, 3, 0, 1]
+    nothing = UpdateStagesDisplay.from_update(TopologyUpdate((still,), zeta=0.3, seconds=0.0)).plot()
+    assert [len(nothing.segments(stage)) for stage in ("kept", "removed", "grown")] == [2, 0, 0]
