@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sparse_mlp.evolution.three_stages import Streams
-from sparse_mlp.evolution.update import EvolvingLayer, TopologyUpdate
+from sparse_mlp.evolution.update import EvolvingLayer, Signals, Streams, TopologyUpdate
 
 
 @dataclass(frozen=True)
@@ -19,12 +18,19 @@ class FixedRule:
     name : str
     wants_dense : bool
         Whether the net is to be built dense.
+    initial_density, update_steps, wants_signals
+        As of any rule; nothing is asked for.
     """
 
     name: str
     wants_dense: bool = False
+    initial_density: float | None = None
+    update_steps: int | None = None
+    wants_signals: bool = False
 
-    def update(self, layers: Sequence[EvolvingLayer], progress: float, rng: Streams = None) -> TopologyUpdate:
+    def update(
+        self, layers: Sequence[EvolvingLayer], progress: float, rng: Streams = None, signals: Signals | None = None
+    ) -> TopologyUpdate:
         """Touch nothing and return a log without layers."""
         return TopologyUpdate()
 

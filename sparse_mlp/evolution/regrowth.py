@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from sparse_mlp.errors import invalid
-from sparse_mlp.evolution.update import EvolvingLayer, Mask
+from sparse_mlp.evolution.update import LayerSignals, Mask, WeightedLinks
 from sparse_mlp.kernels.dispatch import evolution_ops
 from sparse_mlp.topology.sampling import sample_distinct
 
+Positions = NDArray[np.int64]
+# From a layer, its keep mask, the number of new links, a generator and the layer's signals to ascending positions.
+Regrowth = Callable[[WeightedLinks, Mask, int, np.random.Generator, LayerSignals | None], Positions]
+
 
 def regrow_random(
-    layer: EvolvingLayer,
+    layer: WeightedLinks,
     keep: Mask,
+    k: int,
     rng: np.random.Generator,
+    signals: LayerSignals | None = None,
     *,
     exclude_removed: bool = False,
     backend: str | None = None,
-) -> NDArray[np.int64]:
-    """Choose a new position for each link that is gone, uniformly at random among the absent ones.
+) -> Positions:
+    """Choose k new positions, uniformly at random among the absent ones.
 
     Parameters
     ----------
-    layer : EvolvingLayer
+    layer : WeightedLinks
         Still with the wiring from before the update.
     keep : bool (nnz,)
         Links that stay.
+    k : int
+        How many to grow.
     rng : numpy.random.Generator
+    signals
+        For the likeness of all regrowths; chance alone decides.
     exclude_removed : bool
         Whether positions of links that went in this update are closed to new links.
     backend : str, optional
@@ -36,12 +48,12 @@ def regrow_random(
     Returns
     -------
     int64 (k,)
-        Ascending row-major positions, k = number of links not kept.
+        Ascending row-major positions.
 
     Raises
     ------
     InvalidInputError
-        If `exclude_removed` leaves fewer than k positions.
+        If fewer than k positions are absent, or `exclude_removed` leaves fewer.
 
     Notes
     -----
@@ -53,12 +65,22 @@ def regrow_random(
     The 2018 code draws positions until one is free, which stalls in a nearly dense layer.
     """
     structure = layer.structure
-    k = structure.nnz - int(np.count_nonzero(keep))
     taken = structure.keys() if exclude_removed else structure.keys()[keep]
     population = structure.n_in * structure.n_out
     absent = population - len(taken)
-    if absent < k:
-        found = f"{absent} positions for {k} new links in layer {layer.name}"
-        raise invalid(found, f"at least {k}", "lower zeta or the density, or set exclude_removed=False")
+    remedy = "lower zeta or the density, or set exclude_removed=False" if exclude_removed else "lower the density"
+    check_room(layer, absent, k, remedy)
     ranks = sample_distinct(absent, k, rng, backend=backend)
     return evolution_ops(backend).sample_absent(taken, population, ranks)
+
+
+def check_room(layer: WeightedLinks, absent: int, k: int, remedy: str = "lower the density") -> None:
+    """Check that k links can grow where `absent` positions are free.
+
+    Raises
+    ------
+    InvalidInputError
+        If they cannot.
+    """
+    if absent < k:
+        raise invalid(f"{absent} positions for {k} new links in layer {layer.name}", f"at least {k}", remedy)

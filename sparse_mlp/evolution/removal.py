@@ -7,20 +7,30 @@ from collections.abc import Callable
 import numpy as np
 
 from sparse_mlp.errors import check_fraction, invalid
-from sparse_mlp.evolution.update import EvolvingLayer, Mask
+from sparse_mlp.evolution.update import Mask, WeightedLinks
 from sparse_mlp.kernels.dispatch import evolution_ops
 
-Removal = Callable[..., Mask]
+# From a layer, zeta, the progress of training and a generator to the keep mask.
+Removal = Callable[[WeightedLinks, float, float, np.random.Generator], Mask]
 
 
-def remove_by_magnitude(layer: EvolvingLayer, zeta: float, *, backend: str | None = None) -> Mask:
+def remove_by_magnitude(
+    layer: WeightedLinks,
+    zeta: float,
+    progress: float = 0.0,
+    rng: np.random.Generator | None = None,
+    *,
+    backend: str | None = None,
+) -> Mask:
     """Remove the floor(zeta * nnz) links of smallest magnitude.
 
     Parameters
     ----------
-    layer : EvolvingLayer
+    layer : WeightedLinks
     zeta : float
         Fraction in [0, 1].
+    progress, rng
+        For the likeness of all removals; the weights alone decide.
     backend : str, optional
         As in `kernels.dispatch.choose_backend`; the result does not depend on it.
 
@@ -38,11 +48,18 @@ def remove_by_magnitude(layer: EvolvingLayer, zeta: float, *, backend: str | Non
     -----
     Stage 1 of the update in the robustness paper [Sulyok2026]; also RigL [Evci2020] and CHT [Zhang2024].
     """
-    ops, weight = evolution_ops(backend), _checked_weight(layer)
-    return ops.remove_by_magnitude(weight, ops.share(_checked_zeta(zeta), len(weight)))
+    ops, weight = evolution_ops(backend), checked_weight(layer)
+    return ops.remove_by_magnitude(weight, ops.share(checked_zeta(zeta), len(weight)))
 
 
-def remove_by_sign(layer: EvolvingLayer, zeta: float, *, backend: str | None = None) -> Mask:
+def remove_by_sign(
+    layer: WeightedLinks,
+    zeta: float,
+    progress: float = 0.0,
+    rng: np.random.Generator | None = None,
+    *,
+    backend: str | None = None,
+) -> Mask:
     """Remove the smallest positive and the largest negative weights, the share zeta of each.
 
     Parameters and errors are those of `remove_by_magnitude`.
@@ -62,17 +79,16 @@ def remove_by_sign(layer: EvolvingLayer, zeta: float, *, backend: str | None = N
     itself; so up to one link more goes per sign, and ties all go together. Of the weights -.9 -.5 -.3 -.1 .05 .2 .4
     .8 1 at zeta = .3 it removes five in one version and four in the other; here floor(.3 * 4) + floor(.3 * 5) = 2 go.
     """
-    return evolution_ops(backend).remove_by_sign(_checked_weight(layer), _checked_zeta(zeta))
+    return evolution_ops(backend).remove_by_sign(checked_weight(layer), checked_zeta(zeta))
 
 
-REMOVALS: dict[str, Removal] = {"magnitude": remove_by_magnitude, "sign": remove_by_sign}
-
-
-def _checked_zeta(zeta: float) -> float:
+def checked_zeta(zeta: float) -> float:
+    """Return zeta if it is a fraction."""
     return check_fraction("zeta", zeta, zero=True)
 
 
-def _checked_weight(layer: EvolvingLayer) -> np.ndarray:
+def checked_weight(layer: WeightedLinks) -> np.ndarray:
+    """Return the layer's weights if all are numbers."""
     lost = np.flatnonzero(np.isnan(layer.weight))
     if len(lost):
         remedy = "training has diverged: lower the learning rate"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sparse_mlp.evolution.three_stages import ThreeStageRule, random_regrowth_rule
+from sparse_mlp.evolution.random_rule import random_regrowth_rule
+from sparse_mlp.evolution.three_stages import ThreeStageRule
 
 
 def rlr_rule(
@@ -24,7 +25,7 @@ def rlr_rule(
         As in `set_rule`; the paper says "a small fraction" for zeta and leaves the last ones open.
     percolate : bool
         Whether stage 2 takes place, which the paper calls optional.
-    new_weights : {"kaiming", "he-uniform", "swi", "normal", "zero"}
+    new_weights : {"kaiming", "he-uniform", "swi", "normal", "zero", "historical"}
         Law of the new weights; the paper's is N(0, 2 / n_in) with the size of the layer before as n_in.
 
     Returns

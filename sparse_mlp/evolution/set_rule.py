@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sparse_mlp.evolution.three_stages import ThreeStageRule, random_regrowth_rule
+from sparse_mlp.evolution.random_rule import random_regrowth_rule
+from sparse_mlp.evolution.three_stages import ThreeStageRule
 
 
 def set_rule(
@@ -25,14 +26,14 @@ def set_rule(
     zeta_schedule : {"constant", "cosine", "linear"}
         Course of zeta; the last two reach 0 at the fraction `zeta_end` of training.
     zeta_end : float
-    removal : {"sign", "magnitude"}
-        Sign by sign, or all weights together.
+    removal : {"sign", "magnitude", "importance"}
+        Sign by sign, all weights together, or by relative importance, see `importance.link_importance`.
     percolate : bool
         Whether links cut off from input or output are replaced too; not part of SET.
     exclude_removed : bool
         Whether positions that were just removed are closed to new links.
-    new_weights : {"he-uniform", "kaiming", "swi", "normal", "zero"}
-        Law of the new weights.
+    new_weights : {"he-uniform", "kaiming", "swi", "normal", "zero", "historical"}
+        Law of the new weights, see `new_weights.NewWeights`.
     backend : str, optional
         As in `kernels.dispatch.choose_backend`; the result does not depend on it.
 

@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sparse_mlp.errors import check_choice
+from sparse_mlp.errors import invalid
+from sparse_mlp.evolution.density_decay import DensitySchedule
+from sparse_mlp.evolution.early_stop import EarlyStop
+from sparse_mlp.evolution.importance import keep_most_important
+from sparse_mlp.evolution.new_weights import NewWeights
 from sparse_mlp.evolution.percolation import percolate, warn_disconnected
-from sparse_mlp.evolution.regrowth import regrow_random
-from sparse_mlp.evolution.removal import REMOVALS
+from sparse_mlp.evolution.regrowth import Positions, Regrowth
+from sparse_mlp.evolution.removal import Removal
 from sparse_mlp.evolution.schedules import ZetaSchedule
-from sparse_mlp.evolution.schedules import zeta_schedule as make_zeta_schedule
-from sparse_mlp.evolution.update import EvolvingLayer, LayerUpdate, Mask, TopologyUpdate
+from sparse_mlp.evolution.update import (
+    EvolvingLayer,
+    LayerUpdate,
+    Mask,
+    Signals,
+    Streams,
+    TopologyUpdate,
+    WeightedLinks,
+)
 from sparse_mlp.kernels.dispatch import choose_backend, evolution_ops
-from sparse_mlp.rng import RandomState, as_generator
+from sparse_mlp.rng import as_generator
 from sparse_mlp.structure import SparseStructure
-from sparse_mlp.topology import INITIAL_WEIGHTS, initial_weights
-
-Streams = RandomState | Mapping[str, np.random.Generator]
 
 
 @dataclass(frozen=True)
 class ThreeStageRule:
-    """Remove links, take away what is cut off, regrow as many as are gone.
+    """Remove links, take away what is cut off, regrow up to the number of links that a layer shall have.
 
     Attributes
     ----------
@@ -36,108 +42,173 @@ class ThreeStageRule:
     zeta_at : callable
         From progress to zeta, see `schedules.zeta_schedule`.
     remove : callable
-        (layer, zeta) -> keep mask.
+        (layer, zeta, progress, rng) -> keep mask.
     percolate : bool
         Whether stage 2 takes place.
     regrow : callable
-        (layer, keep, rng) -> ascending positions of as many new links as are not kept.
-    new_weights : str
-        Law of the new weights, a name of `topology.INITIAL_WEIGHTS`.
+        (layer, keep, k, rng, signals) -> ascending positions of k new links.
+    new_weights : NewWeights
     backend : str, optional
         As in `kernels.dispatch.choose_backend`; the result does not depend on it.
     wants_dense : bool
         Whether the net is to be built dense.
+    density_at : callable, optional
+        From progress to the density that each layer shall have after an update, see `density_decay.density_schedule`;
+        without it each layer keeps its number of links. A layer above that density first loses its least important
+        links.
+    early_stop : EarlyStop
+    update_steps : int, optional
+        Batches between two updates, where the trainer is not told otherwise; None for once an epoch.
+    wants_signals : bool
+        Whether regrowth needs a batch's signals.
     """
 
     name: str
     zeta_at: ZetaSchedule
-    remove: Callable[[EvolvingLayer, float], Mask]
+    remove: Removal
     percolate: bool
-    regrow: Callable[[EvolvingLayer, Mask, np.random.Generator], NDArray[np.int64]]
-    new_weights: str
+    regrow: Regrowth
+    new_weights: NewWeights
     backend: str | None = None
     wants_dense: bool = False
+    density_at: DensitySchedule | None = None
+    early_stop: EarlyStop = field(default_factory=EarlyStop)
+    update_steps: int | None = None
+    wants_signals: bool = False
 
     def __post_init__(self) -> None:
-        check_choice("new_weights", self.new_weights, INITIAL_WEIGHTS)
         choose_backend(self.backend)
 
-    def update(self, layers: Sequence[EvolvingLayer], progress: float, rng: Streams = None) -> TopologyUpdate:
+    @property
+    def initial_density(self) -> float | None:
+        """The density with which the net is to be built, None for any."""
+        return None if self.density_at is None else self.density_at(0.0)
+
+    def update(
+        self, layers: Sequence[EvolvingLayer], progress: float, rng: Streams = None, signals: Signals | None = None
+    ) -> TopologyUpdate:
         """Rewire the layers once.
 
         Parameters
         ----------
         layers : sequence of EvolvingLayer
-            The evolving layers from input to output. They are rewired in place; their numbers of links do not change.
+            The evolving layers from input to output. They are rewired in place.
         progress : float
             Fraction of training that is done, in [0, 1].
         rng : None, int, numpy.random.Generator, or mapping of str to Generator
-            One source for all, or streams "regrowth" and "weights".
+            Streams "removal", "regrowth" and "weights", or one source for all, which then serves the removals of all
+            layers, the regrowth of all layers and the weights of all layers in that order.
+        signals : mapping of str to (float (n_in, batch), float (n_out, batch)), optional
+            For rules that want them: by layer name its inputs and the gradients of the loss by its outputs.
 
         Returns
         -------
         TopologyUpdate
-            The log. Where zeta is 0 nothing is touched and it holds no layers.
+            The log, of all layers. Where nothing is to be done, because zeta is 0 and the density does not change, or
+            because all layers have settled, nothing is touched and it holds no layers.
+
+        Raises
+        ------
+        InvalidInputError
+            If the rule wants signals and gets none, a weight is not a number, or a layer has no room for its links. The
+            layers are then as they were.
         """
         began, zeta = perf_counter(), self.zeta_at(progress)
-        if zeta == 0:
+        counts = [self._count_after(layer, progress) for layer in layers]
+        if self._is_over(layers, zeta, counts):
             return TopologyUpdate()
-        regrowth, weights = _streams(rng)
-        left = [self.remove(layer, zeta) for layer in layers]
-        kept = percolate(layers, left, backend=self.backend) if self.percolate else left
+        if self.wants_signals and signals is None:
+            remedy = "let Trainer.fit do the updates; it has the batch"
+            raise invalid(f"an update of rule {self.name!r} without a batch", "given signals of each layer", remedy)
+        streams = _streams(rng)
+        left = [self._thin(layer, n, zeta, progress, streams.removal) for layer, n in zip(layers, counts, strict=True)]
+        kept = self._connected(layers, left) if self.percolate else left
         if self.percolate:
             warn_disconnected(layers, kept)
-        grown = [self.regrow(layer, keep, regrowth) for layer, keep in zip(layers, kept, strict=True)]
+        grown = [
+            self._grow(layer, keep, n, streams.regrowth, signals)
+            for layer, keep, n in zip(layers, kept, counts, strict=True)
+        ]
         log = [_log(*stages, self.backend) for stages in zip(layers, left, kept, grown, strict=True)]
-        for layer, update in zip(layers, log, strict=True):
-            count, dtype = len(update.grown[0]), layer.weight.dtype
-            values = initial_weights(self.new_weights, update.after, rng=weights, dtype=dtype, count=count)
-            layer.rewire(update.after, update.carry, values)
+        self.early_stop.observe(log)
+        for layer, change in zip(layers, log, strict=True):
+            layer.rewire(change.after, change.carry, self.new_weights.draw(change, layer.weight, streams.weights))
         return TopologyUpdate(tuple(log), zeta, perf_counter() - began)
 
     def state(self) -> dict[str, Any]:
-        """Return what a checkpoint has to keep: nothing, each update depends on its arguments alone."""
-        return {}
+        """Return what a checkpoint has to keep, arrays and plain JSON values: settled layers, remembered weights."""
+        return {**self.early_stop.state(), **self.new_weights.state()}
 
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Take back what `state` returned."""
+        self.early_stop.load_state(state)
+        self.new_weights.load_state(state)
+
+    def _is_over(self, layers: Sequence[EvolvingLayer], zeta: float, counts: Sequence[int]) -> bool:
+        if layers and self.early_stop.is_over(layer.name for layer in layers):
+            return True
+        return zeta == 0 and all(layer.structure.nnz == n for layer, n in zip(layers, counts, strict=True))
+
+    def _count_after(self, layer: EvolvingLayer, progress: float) -> int:
+        """Return how many links the layer shall have after the update."""
+        if self.density_at is None or self.early_stop.rests(layer.name):
+            return layer.structure.nnz
+        return round(self.density_at(progress) * layer.structure.n_in * layer.structure.n_out)
+
+    def _thin(self, layer: EvolvingLayer, count: int, zeta: float, progress: float, rng: np.random.Generator) -> Mask:
+        """Prune to the count, then remove of what remains the share zeta."""
+        keep = np.ones(layer.structure.nnz, bool)
+        if self.early_stop.rests(layer.name):
+            return keep
+        rest: WeightedLinks = layer
+        if count < layer.structure.nnz:
+            keep = keep_most_important(layer, count, backend=self.backend)
+            rest = _Links(layer.name, layer.structure.select(keep), layer.weight[keep])
+        if zeta > 0:
+            keep[keep] = self.remove(rest, zeta, progress, rng)
+        return keep
+
+    def _connected(self, layers: Sequence[EvolvingLayer], left: Sequence[Mask]) -> list[Mask]:
+        swept = percolate(layers, left, backend=self.backend)
+        return [
+            before if self.early_stop.rests(layer.name) else after
+            for layer, before, after in zip(layers, left, swept, strict=True)
+        ]
+
+    def _grow(
+        self, layer: EvolvingLayer, keep: Mask, count: int, rng: np.random.Generator, signals: Signals | None
+    ) -> Positions:
+        k = count - int(np.count_nonzero(keep))
+        if k == 0:
+            return np.zeros(0, np.int64)
+        return self.regrow(layer, keep, k, rng, signals[layer.name] if signals is not None else None)
 
 
-def random_regrowth_rule(
-    name: str,
-    *,
-    zeta: float,
-    zeta_schedule: str,
-    zeta_end: float,
-    removal: str,
-    percolate: bool,
-    exclude_removed: bool,
-    new_weights: str,
-    backend: str | None,
-) -> ThreeStageRule:
-    """Make a rule that removes by weight and regrows at random; see `set_rule` for the options."""
-    return ThreeStageRule(
-        name=name,
-        zeta_at=make_zeta_schedule(zeta_schedule, zeta, end=zeta_end),
-        remove=partial(REMOVALS[check_choice("removal", removal, REMOVALS)], backend=backend),
-        percolate=percolate,
-        regrow=partial(regrow_random, exclude_removed=exclude_removed, backend=backend),
-        new_weights=new_weights,
-        backend=backend,
-    )
+class _Links(NamedTuple):
+    """Some of a layer's links, for a stage that is to see no others."""
+
+    name: str
+    structure: SparseStructure
+    weight: np.ndarray
 
 
-def _log(layer: EvolvingLayer, left: Mask, kept: Mask, grown: NDArray[np.int64], backend: str | None) -> LayerUpdate:
+class _Streams(NamedTuple):
+    removal: np.random.Generator
+    regrowth: np.random.Generator
+    weights: np.random.Generator
+
+
+def _streams(rng: Streams) -> _Streams:
+    if isinstance(rng, Mapping):
+        return _Streams(rng["removal"], rng["regrowth"], rng["weights"])
+    one = as_generator(rng)
+    return _Streams(one, one, one)
+
+
+def _log(layer: EvolvingLayer, left: Mask, kept: Mask, grown: Positions, backend: str | None) -> LayerUpdate:
     before = layer.structure
     indptr, indices, carry = evolution_ops(backend).insert_links(
         before.indptr, before.indices, kept, grown, before.n_out
     )
     after = SparseStructure(before.shape, indptr, indices)
     return LayerUpdate.from_carry(layer.name, before, after, carry, left & ~kept)
-
-
-def _streams(rng: Streams) -> tuple[np.random.Generator, np.random.Generator]:
-    if isinstance(rng, Mapping):
-        return rng["regrowth"], rng["weights"]
-    one = as_generator(rng)
-    return one, one

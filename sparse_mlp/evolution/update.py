@@ -9,16 +9,23 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sparse_mlp.rng import RandomState
 from sparse_mlp.structure import SparseStructure
 
 Links = tuple[NDArray[np.int32], NDArray[np.int32]]
 Mask = NDArray[np.bool_]
+Streams = RandomState | Mapping[str, np.random.Generator]
+# Of one layer and one batch: inputs float (n_in, batch) and gradients by the outputs float (n_out, batch).
+LayerSignals = tuple[NDArray[Any], NDArray[Any]]
+Signals = Mapping[str, LayerSignals]
 
 
-class EvolvingLayer(Protocol):
-    """What a rule asks of a layer: its name, its links, their weights, and to be rewired."""
+class WeightedLinks(Protocol):
+    """What a stage of an update asks of a layer: its name, its links and their weights."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The name under which the layer is known."""
 
     @property
     def structure(self) -> SparseStructure:
@@ -27,6 +34,10 @@ class EvolvingLayer(Protocol):
     @property
     def weight(self) -> NDArray[Any]:
         """Weights in link order, float (nnz,)."""
+
+
+class EvolvingLayer(WeightedLinks, Protocol):
+    """What a rule asks of a layer: that, and to be rewired."""
 
     def rewire(self, structure: SparseStructure, carry: NDArray[np.int64], new_weights: NDArray[Any]) -> Any:
         """Take a new wiring; `new_weights` go to the links whose `carry` is -1, in link order."""
@@ -102,13 +113,17 @@ class TopologyUpdate:
     zeta: float = 0.0
     seconds: float = 0.0
 
-    def to_record(self, *, epoch: int | None = None, survivors: Mapping[str, int] | None = None) -> dict[str, Any]:
+    def to_record(
+        self, *, epoch: int | None = None, step: int | None = None, survivors: Mapping[str, int] | None = None
+    ) -> dict[str, Any]:
         """Return the counts as plain JSON types, for one line of the history.
 
         Parameters
         ----------
         epoch : int, optional
-            After which epoch it happened.
+            How many epochs were over.
+        step : int, optional
+            After which batch it happened.
         survivors : mapping of str to int, optional
             How many of the first links of each layer still live, see `LinkHistory.survivors_of_first`.
         """
@@ -116,7 +131,7 @@ class TopologyUpdate:
         for counts in layers:
             if survivors is not None:
                 counts["survivors_of_first"] = int(survivors[counts["layer"]])
-        when = {} if epoch is None else {"epoch": int(epoch)}
+        when = {name: int(n) for name, n in (("epoch", epoch), ("step", step)) if n is not None}
         return {"kind": "update", **when, "zeta": float(self.zeta), "seconds": float(self.seconds), "layers": layers}
 
 

@@ -45,6 +45,35 @@ def remove_by_sign(weight: Array, zeta: float) -> Array:
     return keep
 
 
+def importance(indptr: Array, indices: Array, weight: Array, n_out: int, alpha: float) -> Array:
+    """Weigh each link against its neurons' other links; see `reference.evolution.importance`."""
+    n_in, magnitude = len(indptr) - 1, np.abs(weight.astype(np.float64))
+    rows = np.repeat(np.arange(n_in), np.diff(indptr))
+    # bincount adds one by one in link order, as the loops of the reference do
+    into = np.bincount(indices, magnitude, minlength=n_out)[indices]
+    out_of = np.bincount(rows, magnitude, minlength=n_in)[rows]
+    score, weighs = np.zeros(len(weight)), magnitude > 0
+    score[weighs] = magnitude[weighs] / (alpha + (1 - alpha) * into[weighs])
+    score[weighs] += magnitude[weighs] / (alpha + (1 - alpha) * out_of[weighs])
+    return score
+
+
+def keep_by_arrival(score: Array, exponent: float, clocks: Array, n_keep: int) -> Array:
+    """Keep the links whose clocks ring first; see `reference.evolution.keep_by_arrival`."""
+    return take_largest(exponent * np.log(score) - np.log(clocks), n_keep)
+
+
+def take_largest(values: Array, k: int) -> Array:
+    """Take the k largest values; see `reference.evolution.take_largest`."""
+    if k == 0:
+        return np.zeros(len(values), bool)
+    threshold = np.partition(values, len(values) - k)[len(values) - k]
+    take = values > threshold
+    missing = k - int(np.count_nonzero(take))
+    take[np.flatnonzero(values == threshold)[:missing]] = True
+    return take
+
+
 @jit
 def backward_sweep(indptr: Array, indices: Array, keep: Array, alive_out: Array) -> tuple[Array, Array]:
     """Drop links that lead to no output; see `reference.evolution.backward_sweep`."""

@@ -71,6 +71,96 @@ def remove_by_sign(weight: Array, zeta: float) -> Mask:
     return keep
 
 
+def importance(indptr: Array, indices: Array, weight: Array, n_out: int, alpha: float) -> Array:
+    """Weigh each link against the other links of its two neurons.
+
+    Parameters
+    ----------
+    indptr, indices : integer (n_in + 1,), (nnz,)
+        The wiring, by input.
+    weight : float (nnz,)
+        Finite.
+    n_out : int
+    alpha : float
+        In [0, 1]: 0 compares a weight with the sums, 1 leaves the sums out.
+
+    Returns
+    -------
+    float64 (nnz,)
+        0 for a weight of zero. Sums run over the links in order, so that every backend rounds alike.
+
+    Notes
+    -----
+    :math:`|w_{uv}| / (\\alpha + (1 - \\alpha) \\sum_{u'} |w_{u'v}|) + |w_{uv}| / (\\alpha + (1 - \\alpha) \\sum_{v'}
+    |w_{uv'}|)`: with alpha = 0 the relative importance of [Zhang2025], with alpha = 1 twice the magnitude.
+    """
+    out_of, into = [0.0] * (len(indptr) - 1), [0.0] * n_out
+    for u in range(len(indptr) - 1):
+        for link in range(indptr[u], indptr[u + 1]):
+            out_of[u] += abs(float(weight[link]))
+            into[indices[link]] += abs(float(weight[link]))
+    score = np.zeros(len(indices))
+    for u in range(len(indptr) - 1):
+        for link in range(indptr[u], indptr[u + 1]):
+            magnitude = abs(float(weight[link]))
+            if magnitude > 0:
+                among_inputs = magnitude / (alpha + (1 - alpha) * into[indices[link]])
+                among_outputs = magnitude / (alpha + (1 - alpha) * out_of[u])
+                score[link] = among_inputs + among_outputs
+    return score
+
+
+def keep_by_arrival(score: Array, exponent: float, clocks: Array, n_keep: int) -> Mask:
+    """Draw the links to keep: each has a clock that runs at the speed of its score, and the first to ring are kept.
+
+    Parameters
+    ----------
+    score : float64 (nnz,)
+        Above 0.
+    exponent : float
+        Finite; the speed of a clock is score ** exponent.
+    clocks : float64 (nnz,)
+        How long each clock would run at speed 1, above 0; exponentially distributed, drawn by the caller.
+    n_keep : int
+        0 to nnz.
+
+    Returns
+    -------
+    bool (nnz,)
+        The keep mask, with exactly n_keep entries true. Of clocks that ring together, the lower position is kept.
+
+    Notes
+    -----
+    The first of several exponential clocks is each of them with probability proportional to its speed, and so on among
+    the others: drawing without replacement. Times are compared as logarithms, which neither overflow nor vanish.
+    """
+    ring = [float(np.log(clocks[i]) - exponent * np.log(score[i])) for i in range(len(score))]
+    keep = np.zeros(len(score), bool)
+    for position in sorted(range(len(score)), key=lambda position: (ring[position], position))[:n_keep]:
+        keep[position] = True
+    return keep
+
+
+def take_largest(values: Array, k: int) -> Mask:
+    """Take the k largest values.
+
+    Parameters
+    ----------
+    values : float (n,)
+    k : int
+        0 to n.
+
+    Returns
+    -------
+    bool (n,)
+        With exactly k entries true. Among equal values the lower position is taken first.
+    """
+    take = np.zeros(len(values), bool)
+    for position in sorted(range(len(values)), key=lambda position: (-float(values[position]), position))[:k]:
+        take[position] = True
+    return take
+
+
 def backward_sweep(indptr: Array, indices: Array, keep: Mask, alive_out: Mask) -> tuple[Mask, Mask]:
     """Drop the links that lead to a neuron from which no output is reached.
 

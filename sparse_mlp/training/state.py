@@ -25,6 +25,8 @@ def capture(trainer: Trainer) -> Checkpoint:
     """Return structures, values, optimizer state, random streams, position, history and the last update's log."""
     arrays, numbers = _split(trainer.optimizer.state())
     arrays = {f"optimizer/{name}": array for name, array in arrays.items()}
+    remembered, rule = _split(trainer.rule.state())
+    arrays |= {f"rule/{name}": array for name, array in remembered.items()}
     arrays["values"] = trainer.model.store.values.copy()
     for layer in trainer.model.sparse_layers:
         arrays[f"structure/{layer.name}/indptr"] = layer.structure.indptr
@@ -39,7 +41,7 @@ def capture(trainer: Trainer) -> Checkpoint:
         "identity": _identity(trainer),
         "counters": {name: getattr(trainer, name) for name in COUNTERS},
         "optimizer": numbers,
-        "rule": trainer.rule.state(),
+        "rule": rule,
         "streams": {name: state_to_json(stream) for name, stream in trainer.streams.items()},
         "history": list(trainer.history),
     }
@@ -55,7 +57,7 @@ def restore(trainer: Trainer, checkpoint: Checkpoint) -> None:
     size, dtype = len(trainer.model.store.values), trainer.model.store.values.dtype
     trainer.optimizer.init(size, dtype)
     trainer.optimizer.load_state({**_under("optimizer/", arrays), **meta["optimizer"]})
-    trainer.rule.load_state(meta["rule"])
+    trainer.rule.load_state({**_under("rule/", arrays), **meta["rule"]})
     trainer.link_history = LinkHistory.from_arrays(_under("links/", arrays))
     trainer.last_update = _last_update(trainer, checkpoint)
     trainer.streams = {name: generator_from_json(state) for name, state in meta["streams"].items()}
@@ -72,9 +74,7 @@ def _last_update(trainer: Trainer, checkpoint: Checkpoint) -> TopologyUpdate | N
     for layer in trainer.model.evolving_layers:
         kept = _under(f"update/{layer.name}/", checkpoint.arrays)
         before = SparseStructure(layer.structure.shape, kept["indptr"], kept["indices"])
-        changes.append(
-            LayerUpdate.from_carry(layer.name, before, layer.structure, kept["carry"], kept["percolated"])
-        )
+        changes.append(LayerUpdate.from_carry(layer.name, before, layer.structure, kept["carry"], kept["percolated"]))
     return TopologyUpdate(tuple(changes), **checkpoint.meta["last_update"])
 
 
@@ -99,6 +99,7 @@ def _identity(trainer: Trainer) -> dict[str, Any]:
         "schedule": trainer.schedule,
         "batch_size": trainer.batch_size,
         "update_every": trainer.update_every,
+        "update_steps": trainer.update_steps,
         "shuffle": trainer.shuffle,
     }
 

@@ -12,7 +12,7 @@ from sparse_mlp.errors import check_integer, invalid
 from sparse_mlp.evolution import LinkHistory, Rule, make_rule
 from sparse_mlp.layers import Loss
 from sparse_mlp.layers.base import Array
-from sparse_mlp.models import SparseMLP
+from sparse_mlp.models import SparseMLP, layer_signals
 from sparse_mlp.optim import Optimizer, make_optimizer, make_schedule
 from sparse_mlp.rng import RandomState, generator_from_json, spawn_streams, state_to_json
 from sparse_mlp.training.callbacks import Callback
@@ -21,6 +21,7 @@ from sparse_mlp.training.divergence import check_finite, divergence
 from sparse_mlp.training.evaluate import evaluate
 from sparse_mlp.training.history import History, Record
 from sparse_mlp.training.interrupt import Interrupt, interruptible
+from sparse_mlp.training.rule_checks import check_rule, update_interval
 from sparse_mlp.training.state import capture, restore
 
 if TYPE_CHECKING:
@@ -46,8 +47,10 @@ class Trainer:
         Softmax cross-entropy for integer targets, mean squared error for others.
     batch_size : int
         The last batch of an epoch may be smaller; none is dropped.
-    update_every : int
+    update_every : int, optional
         Epochs between two topology updates.
+    update_steps : int, optional
+        Instead, batches between two updates. Where neither is given, the rule's own interval, an epoch for most.
     shuffle : bool
         Whether each epoch sees the samples in a new order.
     rng : None, int or numpy.random.Generator
@@ -70,7 +73,8 @@ class Trainer:
     Notes
     -----
     An epoch is: all batches, evaluation, topology update. There is no update after the last epoch, as in SET
-    [Mocanu2018]: new links would stay untrained.
+    [Mocanu2018]: new links would stay untrained. Where updates are counted in batches they follow the step of the
+    optimizer at once, take the place of none, and their seconds are among the epoch's.
     """
 
     def __init__(
@@ -83,20 +87,20 @@ class Trainer:
         schedule_params: dict[str, Any] | None = None,
         loss: Loss | None = None,
         batch_size: int = 128,
-        update_every: int = 1,
+        update_every: int | None = None,
+        update_steps: int | None = None,
         shuffle: bool = True,
         rng: RandomState = None,
         callbacks: Sequence[Callback] = (),
     ) -> None:
         self.model, self.loss = model, loss
         self.rule = make_rule(rule) if isinstance(rule, str) else rule
-        if getattr(self.rule, "percolate", False) and model.linear_layers[-1] in model.sparse_layers:
-            raise invalid("a rule that percolates and a sparse read-out", "used with a dense read-out")
+        check_rule(self.rule, model)
         self.optimizer = make_optimizer(optimizer) if isinstance(optimizer, str) else optimizer
         self.optimizer.init(len(model.store.values), model.store.values.dtype)
         self.schedule, self.schedule_params = schedule, dict(schedule_params or {})
         self.batch_size = check_integer("batch_size", batch_size)
-        self.update_every = check_integer("update_every", update_every)
+        self.update_every, self.update_steps = update_interval(update_every, update_steps, self.rule)
         self.shuffle = shuffle
         self.streams = spawn_streams(rng)
         self.callbacks = list(callbacks)
@@ -168,18 +172,31 @@ class Trainer:
     def update_topology(self) -> None:
         """Let the rule rewire the layers, and everything that runs parallel to the links follow.
 
-        `fit` does so between two epochs, but not after the last; call it before training is to go on from there.
+        `fit` does so, but not after the last batch; call it before training is to go on from there.
+
+        Raises
+        ------
+        InvalidInputError
+            If the rule wants the signals of a batch, which only `fit` has.
         """
-        began = perf_counter()
+        self._rewire()
+
+    def _rewire(self, batch: tuple[Array, Array, Array] | None = None) -> None:
+        """Update the wiring; `batch` are all inputs, all targets and the samples that were trained last."""
+        began, signals = perf_counter(), None
+        if self.rule.wants_signals and batch is not None:
+            assert self.loss is not None
+            x, target, last = batch
+            signals = layer_signals(self.model, x[last], target[last], self.loss)
         streams = {**self.streams, "weights": self.streams["new_weights"]}
-        progress = self.epoch / max(1, self.epochs)
-        update = self.rule.update(self.model.evolving_layers, progress, streams)
+        progress = self.step / max(1, self.total_steps)
+        update = self.rule.update(self.model.evolving_layers, progress, streams, signals)
         if not update.layers:
             return
         self.optimizer.remap(self.model.apply(update), len(self.model.store.values))
         self.link_history.record(update)
         self.last_update = update
-        record = update.to_record(epoch=self.epoch, survivors=self.link_history.survivors_of_first())
+        record = update.to_record(epoch=self.epoch, step=self.step, survivors=self.link_history.survivors_of_first())
         record["seconds"] = perf_counter() - began
         self.history.append(record)
         self._tell("on_update", update, record)
@@ -207,26 +224,31 @@ class Trainer:
 
     def _run(self, x: Array, target: Array, evaluated: dict[str, Data], interrupt: Interrupt) -> None:
         while self.epoch < self.epochs and not self.stop_reason:
-            self._train_epoch(x, target, interrupt)
+            last = self._train_epoch(x, target, interrupt)
             if interrupt.requested and self.batch < self._batches(len(x)):
                 self.interrupted = True
                 self._tell("on_interrupt")
                 return
-            self._end_epoch(len(x), evaluated)
+            self._end_epoch(x, target, last, evaluated)
             if interrupt.requested:
                 self.interrupted = True
                 return
 
-    def _train_epoch(self, x: Array, target: Array, interrupt: Interrupt) -> None:
+    def _train_epoch(self, x: Array, target: Array, interrupt: Interrupt) -> Array:
+        """Train the batches that the epoch has left and return the samples of the last one."""
         order = self._order(len(x))
         began = perf_counter()
         for first in range(self.batch * self.batch_size, len(x), self.batch_size):
             samples = order[first : first + self.batch_size]
             self._train_batch(x, target, samples)
+            if self.update_steps and self.step % self.update_steps == 0 and self.step < self.total_steps:
+                check_finite(self.model, self.step)
+                self._rewire((x, target, samples))
             self._tell("on_step")
             if interrupt.requested:
                 break
         self.seconds += perf_counter() - began
+        return order[(self.batch - 1) * self.batch_size : self.batch * self.batch_size]
 
     def _train_batch(self, x: Array, target: Array, samples: Array) -> None:
         assert self.loss is not None
@@ -249,15 +271,16 @@ class Trainer:
             return stream.permutation(n_samples)
         return generator_from_json(self.order_state).permutation(n_samples)
 
-    def _end_epoch(self, n_samples: int, evaluated: dict[str, Data]) -> None:
+    def _end_epoch(self, x: Array, target: Array, last: Array, evaluated: dict[str, Data]) -> None:
         check_finite(self.model, self.step)
         self.epoch += 1
-        record = self._record(n_samples, evaluated)
+        record = self._record(len(x), evaluated)
         self.batch, self.loss_sum, self.seconds, self.order_state = 0, 0.0, 0.0, None
         self.history.append(record)
         self._tell("on_epoch_end", record)
-        if self.epoch < self.epochs and not self.stop_reason and self.epoch % self.update_every == 0:
-            self.update_topology()
+        goes_on = self.epoch < self.epochs and not self.stop_reason
+        if goes_on and self.update_every and self.epoch % self.update_every == 0:
+            self._rewire((x, target, last))
         self._tell("on_state")
 
     def _record(self, n_samples: int, evaluated: dict[str, Data]) -> Record:

@@ -21,7 +21,7 @@ from sparse_mlp.evolution import regrow_random
 def test_positions_are_absent_and_exactly_as_many_as_are_gone(make_net, n_in, n_out, density, share, seed, backend):
     (layer,) = make_net([n_in, n_out], density, seed)
     keep = np.random.default_rng(seed).random(layer.structure.nnz) >= share
-    grown = regrow_random(layer, keep, np.random.default_rng(seed), backend=backend)
+    grown = regrow_random(layer, keep, np.count_nonzero(~keep), np.random.default_rng(seed), backend=backend)
     assert len(grown) == np.count_nonzero(~keep)
     assert np.all(np.diff(grown) > 0)
     assert np.all((grown >= 0) & (grown < n_in * n_out))
@@ -35,7 +35,7 @@ def test_every_set_of_absent_positions_is_equally_likely(make_layer):
     sets = dict.fromkeys(combinations([0, 2, 3, 4, 5, 7], 2), 0)
     rng = np.random.default_rng(11)
     for _ in range(3000):
-        sets[tuple(regrow_random(layer, keep, rng).tolist())] += 1
+        sets[tuple(regrow_random(layer, keep, 2, rng).tolist())] += 1
     assert chisquare(list(sets.values())).pvalue > 1e-6
 
 
@@ -45,7 +45,7 @@ def test_removed_positions_can_be_closed(make_layer):
     sets = dict.fromkeys(combinations([0, 2, 5, 7], 2), 0)
     rng = np.random.default_rng(12)
     for _ in range(2000):
-        sets[tuple(regrow_random(layer, keep, rng, exclude_removed=True).tolist())] += 1
+        sets[tuple(regrow_random(layer, keep, 2, rng, exclude_removed=True).tolist())] += 1
     assert chisquare(list(sets.values())).pvalue > 1e-6
 
 
@@ -56,7 +56,7 @@ def test_nearly_dense_layer(make_net):
     chosen = np.zeros(3000)
     rng = np.random.default_rng(13)
     for _ in range(200):
-        chosen[regrow_random(layer, keep, rng)] += 1
+        chosen[regrow_random(layer, keep, 950, rng)] += 1
     absent = np.setdiff1d(np.arange(3000), layer.structure.keys()[keep])
     assert len(absent) == 1100
     assert chosen.sum() == chosen[absent].sum() == 200 * 950
@@ -66,14 +66,14 @@ def test_nearly_dense_layer(make_net):
 def test_complete_layer_gets_its_own_links_back(make_layer):
     layer = make_layer(np.ones((4, 5)))
     keep = np.arange(20) % 2 == 0
-    assert regrow_random(layer, keep, np.random.default_rng(0)).tolist() == list(range(1, 20, 2))
+    assert regrow_random(layer, keep, 10, np.random.default_rng(0)).tolist() == list(range(1, 20, 2))
 
 
 def test_complete_layer_with_removed_positions_closed(make_layer):
     layer = make_layer(np.ones((4, 5)), name="narrow")
     keep = np.arange(20) > 0
     with pytest.raises(InvalidInputError, match="0 positions for 1 new links in layer narrow found; must be"):
-        regrow_random(layer, keep, np.random.default_rng(0), exclude_removed=True)
+        regrow_random(layer, keep, 1, np.random.default_rng(0), exclude_removed=True)
 
 
 def test_nothing_gone_nothing_grown(make_layer):
@@ -81,4 +81,4 @@ def test_nothing_gone_nothing_grown(make_layer):
         layer = make_layer(matrix)
         keep = np.ones(layer.structure.nnz, bool)
         for closed in (False, True):
-            assert len(regrow_random(layer, keep, np.random.default_rng(0), exclude_removed=closed)) == 0
+            assert len(regrow_random(layer, keep, 0, np.random.default_rng(0), exclude_removed=closed)) == 0

@@ -8,21 +8,22 @@ import numpy as np
 import pytest
 
 from sparse_mlp.errors import InvalidInputError
-from sparse_mlp.evolution import ThreeStageRule, remove_by_magnitude
+from sparse_mlp.evolution import NewWeights, ThreeStageRule, remove_by_magnitude
 
 
-def grow_first(layer, keep, rng):
+def grow_first(layer, keep, k, rng, signals):
     """Fill the first positions that were absent before the update."""
     never = np.setdiff1d(np.arange(np.prod(layer.structure.shape)), layer.structure.keys())
-    return never[: np.count_nonzero(~keep)]
+    return never[:k]
 
 
-def grow_back(layer, keep, rng):
+def grow_back(layer, keep, k, rng, signals):
     return layer.structure.keys()[~keep]
 
 
 def make(regrow=grow_first, percolate=False, zeta=0.5, new_weights="zero"):
-    return ThreeStageRule("by hand", lambda progress: zeta, remove_by_magnitude, percolate, regrow, new_weights)
+    law = NewWeights(new_weights)
+    return ThreeStageRule("by hand", lambda progress: zeta, remove_by_magnitude, percolate, regrow, law)
 
 
 def coordinates(links):

@@ -1,0 +1,57 @@
+"""Whether a rule and a network fit each other, and how often the rule acts."""
+
+from __future__ import annotations
+
+from sparse_mlp.errors import check_integer, invalid
+from sparse_mlp.evolution import Rule
+from sparse_mlp.models import SparseMLP
+
+
+def update_interval(every: int | None, steps: int | None, rule: Rule) -> tuple[int | None, int | None]:
+    """Return epochs and batches between two updates, exactly one of them None.
+
+    Parameters
+    ----------
+    every, steps : int, optional
+        Epochs and batches that the user asks for, at most one of them.
+    rule : Rule
+        Its own interval is taken where nothing is asked for.
+
+    Raises
+    ------
+    InvalidInputError
+        If both are asked for, or one is not a whole number of 1 or more.
+    """
+    if every is not None and steps is not None:
+        raise invalid(f"update_every={every!r} and update_steps={steps!r}", "one of the two", "count epochs or batches")
+    if every is not None:
+        return check_integer("update_every", every), None
+    if steps is not None:
+        return None, check_integer("update_steps", steps)
+    if rule.update_steps is not None:
+        return None, rule.update_steps
+    return 1, None
+
+
+def check_rule(rule: Rule, model: SparseMLP) -> None:
+    """Check that a network has what its rule relies on.
+
+    Raises
+    ------
+    InvalidInputError
+        If a rule that percolates, for which every last hidden neuron counts, gets a sparse read-out, or a rule whose
+        density decays gets a net of another density than it begins with.
+    """
+    if getattr(rule, "percolate", False) and model.linear_layers[-1] in model.sparse_layers:
+        raise invalid("a rule that percolates and a sparse read-out", "used with a dense read-out")
+    if rule.initial_density is not None:
+        _check_density(rule.name, rule.initial_density, model)
+
+
+def _check_density(rule: str, density: float, model: SparseMLP) -> None:
+    wirings = [layer.structure for layer in model.evolving_layers]
+    links = sum(wiring.nnz for wiring in wirings)
+    possible = sum(wiring.n_in * wiring.n_out for wiring in wirings)
+    if abs(links - density * possible) > len(wirings):  # each layer may have been rounded
+        found = f"a net of density {links / max(1, possible):.3g} for rule {rule!r}"
+        raise invalid(found, f"built with density={density:g}", "the rule lets the density decay from there")
