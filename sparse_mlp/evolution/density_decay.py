@@ -50,7 +50,7 @@ def density_schedule(
     --------
     >>> density_at = density_schedule("sigmoid", 0.5, 0.1, end=1.0)
     >>> [round(density_at(progress), 3) for progress in (0, 0.25, 0.5, 0.75, 1)]
-    [0.5, 0.481, 0.3, 0.119, 0.1]
+    [0.5, 0.482, 0.3, 0.118, 0.1]
     """
     course = DENSITY_DECAYS[check_choice("decay", name, DENSITY_DECAYS)]
     first, last = check_fraction("density_start", start), check_fraction("density", final)

@@ -21,6 +21,24 @@ CASES = {
     "static": {"rule": "static"},
     "two epochs between updates": {"trainer": {"update_every": 2}},
     "scipy": {"backend": "scipy"},
+    "layers that settle one by one": {
+        "rule": "cht",
+        "rule_options": {"early_stop": 0.2, "early_stop_scope": "layer"},
+        "trainer": {"update_steps": 3},
+    },
+    "settled when all layers have": {
+        "rule": "cht",
+        "rule_options": {"early_stop": 0.2},
+        "trainer": {"update_steps": 3},
+    },
+    "remembered weights": {
+        "rule": "chts",
+        "rule_options": {"new_weights": "historical"},
+        "trainer": {"update_steps": 2},
+    },
+    "a density that decays": {"rule": "chtss", "rule_options": {"density": 0.2}, "density": 0.5},
+    "gradients every third batch": {"rule": "rigl", "rule_options": {"update_steps": 3}, "dropout": 0.2},
+    "gradients every epoch": {"rule": "rigl", "trainer": {"update_every": 1}},
 }
 
 
@@ -81,8 +99,12 @@ def test_an_update_log_goes_on_after_a_resume(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "options", [{"rule": "static"}, {"optimizer": "adam"}, {"batch_size": 9}, {"dtype": "float64"}, {"dropout": 0.1}]
-)
+    "options",
+    [
+        {"rule": "static"}, {"optimizer": "adam"}, {"batch_size": 9}, {"dtype": "float64"}, {"dropout": 0.1},
+        {"trainer": {"update_steps": 7}},
+    ],
+)  # fmt: skip
 def test_a_checkpoint_of_another_run_is_refused(options):
     checkpoint = make_trainer().checkpoint()
     other = make_trainer(**options)
