@@ -47,7 +47,6 @@ def _by_paths(x: Array, method: str) -> Array:
     for u in range(len(x)):
         b = np.flatnonzero(x[u])
         weighted = x[:, b] * left[u][:, None]
-        weighted[u] = 0.0  # a path does not come back to where it began
         scores[u] = np.einsum("bv,bv->v", matmul(np.ascontiguousarray(weighted.T), x), right[b])
     return scores
 

@@ -239,9 +239,11 @@ def _row(
     u: int, in_ptr: Array, in_idx: Array, out_ptr: Array, out_idx: Array, in_table: Array, out_table: Array,
     of_nodes: bool, scratch: tuple[Array, Array, Array, Array, Array, Array], row: Array,
 ) -> None:  # fmt: skip
-    """Add the scores of all links from u to `row`, which comes as zeros; present links stay zero."""
+    """Add the scores of all links from u to `row`, which comes as zeros; present links stay zero.
+
+    Walks may come back to u on their way: they go on to neighbours of u, whose entries are present links.
+    """
     common, left, near, count, along, touched = scratch
-    source = np.uint32(u)
     n_near = np.uint32(0)
     for i in range(in_ptr[u], in_ptr[u + 1]):
         b = in_idx[i]
@@ -254,12 +256,12 @@ def _row(
         a = near[i]
         left[a] = in_table[in_ptr[a] + common[a]]
         common[a] = np.uint32(0)
-        if of_nodes and a != source:
+        if of_nodes:
             for j in range(in_ptr[a], in_ptr[a + 1]):
                 row[in_idx[j]] += left[a]
     for i in range(in_ptr[u], in_ptr[u + 1]):
         b = in_idx[i]
-        n = _walk(b, source, in_ptr, in_idx, out_ptr, out_idx, left, count, along, touched)
+        n = _walk(b, in_ptr, in_idx, out_ptr, out_idx, left, count, along, touched)
         for j in range(n):
             v = touched[j]
             factor = out_table[out_ptr[b] + count[v]]
@@ -272,15 +274,13 @@ def _row(
 
 @jit
 def _walk(
-    b: Any, source: Any, in_ptr: Array, in_idx: Array, out_ptr: Array, out_idx: Array, left: Array,
-    count: Array, along: Array, touched: Array,
+    b: Any, in_ptr: Array, in_idx: Array, out_ptr: Array, out_idx: Array, left: Array, count: Array, along: Array,
+    touched: Array,
 ) -> Any:  # fmt: skip
-    """Count the walks b – a – v that avoid the source, sum `left[a]` along them, list which v are reached."""
+    """Count the walks b – a – v, sum `left[a]` along them, list which v are reached."""
     n = np.uint32(0)
     for i in range(out_ptr[b], out_ptr[b + 1]):
         a = out_idx[i]
-        if a == source:
-            continue
         factor = left[a]
         for j in range(in_ptr[a], in_ptr[a + 1]):
             v = in_idx[j]

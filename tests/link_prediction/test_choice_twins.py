@@ -1,0 +1,74 @@
+"""Choosing among some rows, with a bound to beat: the compiled twins against the loops, draw by draw."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from wiring_cases import EXAMPLE, ROUTES, route, wiring, wirings
+
+from sparse_mlp.kernels.dispatch import link_score_ops
+from sparse_mlp.link_prediction.predictors import both_ways
+
+# Scores that floats hold exactly, so that all routes agree on ties.
+EXACT = ("path-count",)
+
+
+def all_routes(function, *arguments):
+    found = []
+    for way in ROUTES:
+        with route(way) as backend:
+            found.append(getattr(link_score_ops(backend), function)(*arguments))
+    return found
+
+
+@given(wirings(), st.sampled_from(EXACT), st.integers(0, 12), st.data())
+def test_top_scores_at_random(structure, method, k, data):
+    first = data.draw(st.integers(0, structure.n_in - 1))
+    rows = data.draw(st.integers(1, structure.n_in - first))
+    uniforms = np.random.default_rng(data.draw(st.integers(0, 99))).integers(0, 8, (rows, structure.n_out)) / 8
+    bound = data.draw(st.sampled_from([(0.0, 0.0), (1.0, 0.3), (2.0, 0.5)]))
+    expected, *others = all_routes("top_scores_at_random", *both_ways(structure), method, k, first, uniforms, bound)
+    for keys, draws, _ in others:  # equal draws of equal scores may choose other positions, never other keys
+        np.testing.assert_array_equal(keys, expected[0])
+        np.testing.assert_array_equal(draws, expected[1])
+
+
+@given(wirings(), st.sampled_from(["path-count", "ch3-l3p", "ch2-l3n"]), st.integers(0, 12), st.data())
+def test_first_arrivals(structure, method, k, data):
+    first = data.draw(st.integers(0, structure.n_in - 1))
+    rows = data.draw(st.integers(1, structure.n_in - first))
+    uniforms = np.random.default_rng(data.draw(st.integers(0, 99))).random((rows, structure.n_out))
+    bound = data.draw(st.sampled_from([(-math.inf, 0.0), (-0.5, 3.0), (-0.1, 0.0)]))
+    expected, *others = all_routes("first_arrivals", *both_ways(structure), method, k, first, uniforms, bound)
+    assert np.all(expected[0] >= bound[0])
+    for keys, ties, positions in others:
+        np.testing.assert_allclose(keys, expected[0], rtol=1e-12)
+        np.testing.assert_array_equal(ties, positions)
+        np.testing.assert_array_equal(positions, expected[2])
+
+
+@pytest.mark.parametrize("way", ROUTES)
+def test_ties_by_draw_by_hand(way):
+    # Path counts: 2 at positions 2, 4 and 9, 1 at 3 and 7; among equals the lower draw comes first.
+    uniforms = np.array([[0, 0, 0.9, 0.5], [0.2, 0, 0, 0.1], [0, 0.4, 0, 0]])
+    with route(way) as backend:
+        choose = link_score_ops(backend).top_scores_at_random
+        keys, draws, positions = choose(*both_ways(wiring(EXAMPLE)), "path-count", 4, 0, uniforms, (0.0, 0.0))
+    assert positions.tolist() == [4, 9, 2, 7]
+    assert keys.tolist() == [2, 2, 2, 1]
+    assert draws.tolist() == [0.2, 0.4, 0.9, 0.1]
+
+
+@pytest.mark.parametrize("way", ROUTES)
+def test_arrivals_by_hand(way):
+    # Path counts as above: arrivals -log(1 - u) / score, so a half becomes log 2 / score.
+    uniforms = np.array([[0, 0, 0.5, 0.5], [0.75, 0, 0, 0.75], [0, 0.875, 0, 0]])
+    with route(way) as backend:
+        choose = link_score_ops(backend).first_arrivals
+        keys, _, positions = choose(*both_ways(wiring(EXAMPLE)), "path-count", 5, 0, uniforms, (-math.inf, 0.0))
+    assert positions.tolist() == [2, 3, 4, 9, 7]
+    np.testing.assert_allclose(-keys / math.log(2), [0.5, 1, 1, 1.5, 2])
