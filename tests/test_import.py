@@ -36,6 +36,8 @@ def test_structures_and_reference_need_numpy_alone() -> None:
     [
         ("kernels.dispatch", {"numba", "matplotlib", "sklearn"}),
         ("topology", {"matplotlib", "sklearn"}),
+        ("link_prediction", {"numba", "matplotlib", "sklearn"}),
+        ("measures", {"numba", "matplotlib", "sklearn"}),
         ("layers", {"matplotlib", "sklearn"}),
         ("models", {"matplotlib", "sklearn"}),
         ("evolution", {"matplotlib", "sklearn"}),
