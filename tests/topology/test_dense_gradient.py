@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from sparse_mlp.errors import InvalidInputError
 from sparse_mlp.topology.dense_gradient import check_targets, dense_gradient
@@ -38,6 +39,16 @@ def test_central_differences(target):
                 losses.append(dense_gradient(weights, x, target)[0])
             weight[at] = kept
             assert gradient[at] == pytest.approx((losses[0] - losses[1]) / 2e-6, rel=1e-6, abs=1e-9)
+
+
+def test_same_bytes_for_any_number_of_threads():
+    rng = np.random.default_rng(1)
+    weights = [rng.standard_normal(shape) / 30 for shape in [(1000, 777), (777, 100)]]
+    x, target, found = rng.standard_normal((500, 1000)), rng.integers(0, 100, 500), []
+    for threads in (1, 2):
+        with threadpool_limits(threads, user_api="blas"):
+            found.append([gradient.tobytes() for gradient in dense_gradient(weights, x, target)[1]])
+    assert found[0] == found[1]
 
 
 def test_large_scores_do_not_overflow():

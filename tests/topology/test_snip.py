@@ -103,14 +103,16 @@ def test_a_target_of_numbers():
 
 def test_batch_is_drawn_and_small():
     x, labels = problem(500)
+    target = np.eye(3)[labels]
     base, other, whole = (
-        generate_network("snip", SIZES, [20, 20], rng=seed, data=(x, labels), batch=batch)
+        generate_network("snip", SIZES, [20, 20], rng=seed, data=(x, target), batch=batch)
         for seed, batch in [(0, 10), (1, 10), (0, 10_000)]
     )
     assert base != other and base != whole
     in_the_batch = sample_distinct(500, 10, np.random.default_rng(0))
-    x[np.setdiff1d(np.arange(500), in_the_batch)] = np.nan  # what is not drawn is not looked at
-    assert generate_network("snip", SIZES, [20, 20], rng=0, data=(x, labels), batch=10) == base
+    left_out = np.setdiff1d(np.arange(500), in_the_batch)
+    x[left_out] = target[left_out] = np.nan  # what is not drawn is not looked at
+    assert generate_network("snip", SIZES, [20, 20], rng=0, data=(x, target), batch=10) == base
 
 
 def test_seed_decides_and_threads_do_not():
