@@ -7,19 +7,36 @@ import json
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sparse_mlp.errors import check_choice, check_fraction, check_integer, check_number, invalid
 
-_EVOLUTION = ("zeta", "zeta_schedule", "zeta_end", "percolate", "new_weights", "update_every")
-_WIRING = ("density", "epsilon", "topology", "allocation")
+if TYPE_CHECKING:
+    from sparse_mlp.evolution import Rule
+
+_INTERVAL = ("update_every", "update_steps")
+_WIRING = ("density", "epsilon", "topology", "allocation", "snip_scope", "snip_batch")
 
 # Where a setting has this value, the others change nothing.
 IDLE = (
-    ("rule", "static", _EVOLUTION),
-    ("rule", "dense", (*_EVOLUTION, *_WIRING)),
+    ("rule", "static", _INTERVAL),
+    ("rule", "dense", (*_INTERVAL, *_WIRING)),
     ("optimizer", "adam", ("momentum", "nesterov")),
 )
+
+
+# Settings that go to the rule, under its own names for them; what is not set is left to the rule.
+RULE_OPTIONS = {
+    "zeta": "zeta", "zeta_schedule": "zeta_schedule", "zeta_end": "zeta_end", "removal": "removal",
+    "exclude_removed": "exclude_removed", "delta_start": "delta_start", "delta_end": "delta_end",
+    "alpha": "alpha", "percolate": "percolate", "predictor": "predictor", "regrowth": "regrowth",
+    "ties": "ties", "new_weights": "new_weights", "keep_regrown": "keep_regrown", "overlap_stop": "early_stop",
+    "overlap_stop_scope": "early_stop_scope", "density_start": "density_start", "decay": "decay",
+    "decay_end": "decay_end", "steepness": "steepness",
+}  # fmt: skip
+
+# The first wiring of rules whose paper starts from the correlations of the inputs.
+CORRELATED_RULES = ("cht", "chts", "chtss")
 
 
 def _option(default: Any, help: str, **extra: Any) -> Any:
@@ -40,18 +57,83 @@ class TrainConfig:
     hidden: list[int] = _option([1000, 1000, 1000], "neurons of each hidden layer", item=int)
     density: float = _option(0.02, "fraction of the possible links that the sparse layers have; the read-out has all")
     epsilon: float | None = _option(None, "SET's parameter, instead of a density", item=float)
-    topology: str = _option("erdos-renyi", "generator of the first wiring")
+    topology: str | None = _option(
+        None, "first wiring: erdos-renyi, correlated or snip (default: correlated for cht, chts and chtss, else "
+        "erdos-renyi)", item=str,
+    )  # fmt: skip
+    snip_scope: str | None = _option(None, "links that snip compares: global or layer (default: global)", item=str)
+    snip_batch: int | None = _option(None, "samples that snip looks at (default: 128)", item=int)
     allocation: str = _option("uniform", "how the links are shared among layers: uniform, er or erk")
     activation: str = _option("relu", "relu, leaky-relu, all-relu, sigmoid, tanh or identity")
     weights: str = _option("swi", "law of the first weights: swi, kaiming, he-uniform, normal or zero")
     dropout: float = _option(0.0, "fraction of hidden activations dropped while training")
-    rule: str = _option("set", "how the wiring evolves: static, set, rlr or dense")
-    zeta: float = _option(0.3, "fraction of the links that an update replaces")
-    zeta_schedule: str = _option("constant", "course of zeta: constant, cosine or linear")
-    zeta_end: float = _option(0.75, "fraction of training after which a falling zeta is 0")
-    percolate: bool = _option(False, "also replace links that are cut off from input or output")
+    rule: str = _option(
+        "set", "how the wiring evolves: static, set, rlr, path-count, ch3l3, rigl, cht, chts, chtss or dense; each "
+        "takes some of the settings from here to steepness, and has defaults of its own",
+    )  # fmt: skip
+    zeta: float | None = _option(None, "fraction of the links that an update replaces (default: 0.3)", item=float)
+    zeta_schedule: str | None = _option(
+        None, "course of zeta: constant, cosine or linear (default: cosine for rigl, else constant)", item=str
+    )
+    zeta_end: float | None = _option(
+        None, "fraction of training after which a falling zeta is 0 (default: 0.75)", item=float
+    )
+    removal: str | None = _option(
+        None, "set, rlr: which weights go, by sign or magnitude (default: sign for set)", item=str
+    )
+    exclude_removed: bool | None = _option(
+        None, "set, rlr: close positions to new links that were just removed (default: no)", item=bool
+    )
+    delta_start: float | None = _option(
+        None, "chts, chtss: softness of the removal at the start, 0 draws all links alike, 1 none (default: 0.5)",
+        item=float,
+    )  # fmt: skip
+    delta_end: float | None = _option(None, "chts, chtss: the same at zeta_end (default: 0.75)", item=float)
+    alpha: float | None = _option(
+        None, "chts, chtss: what removal looks at, 1 magnitude, 0 relative importance (default: 1)", item=float
+    )
+    percolate: bool | None = _option(
+        None, "also replace links that are cut off from input or output (default: no for set, rlr and rigl, else yes)",
+        item=bool,
+    )  # fmt: skip
+    predictor: str | None = _option(
+        None, "ch3l3, cht, chts, chtss: score of absent links (default: ch2-l3n for chts and chtss, else ch3-l3p)",
+        item=str,
+    )  # fmt: skip
+    regrowth: str | None = _option(
+        None, "rules with a predictor: hard takes the best links, soft draws by score (default: soft for chts, chtss)",
+        item=str,
+    )  # fmt: skip
+    ties: str | None = _option(None, "hard regrowth: who wins among equal scores, index or random", item=str)
     new_weights: str | None = _option(None, "law of the new weights (default: the rule's own)", item=str)
-    update_every: int = _option(1, "epochs between two updates of the wiring")
+    keep_regrown: bool | None = _option(
+        None, "a link that is removed and grows again at once keeps its weight (default: yes for rigl, cht, chts and "
+        "chtss)", item=bool,
+    )  # fmt: skip
+    overlap_stop: float | None = _option(
+        None, "cht, chts: layers have settled when more of their new links were just removed (default: 0.9 for cht)",
+        item=float,
+    )  # fmt: skip
+    overlap_stop_scope: str | None = _option(
+        None, "cht, chts: global, evolution ends when all have settled, or layer, each rests at once (default: global)",
+        item=str,
+    )  # fmt: skip
+    density_start: float | None = _option(
+        None, "chtss: density at the start, from which it decays to the one asked for (default: 0.5)", item=float
+    )
+    decay: str | None = _option(
+        None, "chtss: course of the density, sigmoid, cubic or linear (default: sigmoid)", item=str
+    )
+    decay_end: float | None = _option(
+        None, "chtss: fraction of training at which the density has its last value (default: 0.5)", item=float
+    )
+    steepness: float | None = _option(None, "chtss: of the sigmoid (default: 6)", item=float)
+    update_every: int | None = _option(
+        None, "epochs between two updates of the wiring (default: 1, but for rigl)", item=int
+    )
+    update_steps: int | None = _option(
+        None, "batches between two updates, instead of epochs (default: 100 for rigl)", item=int
+    )
     epochs: int = _option(20, "passes over the training samples")
     batch_size: int = _option(32, "samples of a gradient step")
     optimizer: str = _option("sgd", "sgd or adam")
@@ -81,45 +163,79 @@ class TrainConfig:
         InvalidInputError
             Naming the first bad one.
         """
-        from sparse_mlp.evolution import RULES
         from sparse_mlp.kernels.dispatch import choose_backend
         from sparse_mlp.models import ACTIVATIONS
         from sparse_mlp.optim import OPTIMIZERS, SCHEDULES
-        from sparse_mlp.topology import GENERATORS, INITIAL_WEIGHTS
+        from sparse_mlp.topology import INITIAL_WEIGHTS, TOPOLOGIES
 
-        check_choice("rule", self.rule, RULES)
         check_choice("activation", self.activation, ACTIVATIONS)
-        check_choice("topology", self.topology, GENERATORS)
+        check_choice("topology", self.first_wiring, TOPOLOGIES)
         check_choice("allocation", self.allocation, ("uniform", "er", "erk"))
         check_choice("weights", self.weights, INITIAL_WEIGHTS)
-        check_choice("zeta_schedule", self.zeta_schedule, ("constant", "cosine", "linear"))
         check_choice("optimizer", self.optimizer, OPTIMIZERS)
         check_choice("schedule", self.schedule, SCHEDULES)
         choose_backend(self.backend)
-        if self.new_weights is not None:
-            check_choice("new_weights", self.new_weights, INITIAL_WEIGHTS)
         for size in self.hidden:
             check_integer("hidden", size)
         check_fraction("density", self.density)
         for name in ("validation_fraction", "dropout", "label_smoothing", "momentum"):
             check_fraction(name, getattr(self, name), zero=True, one=False)
-        check_fraction("zeta", self.zeta, zero=True)
-        check_fraction("zeta_end", self.zeta_end)
         for name in ("epsilon", "learning_rate"):
             if getattr(self, name) is not None:
                 check_number(name, getattr(self, name), strict=True)
         check_number("weight_decay", self.weight_decay)
-        for name in ("epochs", "batch_size", "update_every", "checkpoint_every"):
+        for name in ("epochs", "batch_size", "checkpoint_every"):
             check_integer(name, getattr(self, name))
+        for name in ("update_every", "update_steps", "snip_batch", "threads"):
+            if getattr(self, name) is not None:
+                check_integer(name, getattr(self, name))
         for name in ("seed", "warm_up_steps", "early_stop"):
             check_integer(name, getattr(self, name), minimum=0)
-        if self.threads is not None:
-            check_integer("threads", self.threads)
+        self._check_together()
+
+    def _check_together(self) -> None:
+        if self.make_rule().initial_density is not None:
+            if self.epsilon is not None:
+                found = f"epsilon={self.epsilon:g} with rule={self.rule}"
+                raise invalid(found, "left out", "density says where the decay ends")
+            if self.allocation != "uniform":
+                found = f"allocation={self.allocation} with rule={self.rule}"
+                raise invalid(found, "uniform", "the density decays alike in all layers")
+        if self.first_wiring != "snip" and self.topology_params():
+            raise invalid(f"{next(iter(self.topology_params()))} of snip without topology=snip", "left out")
         if self.early_stop and not self.validation_fraction:
             raise invalid(
                 f"early_stop={self.early_stop} without validation samples", "used with validation_fraction above 0",
                 "test samples must not decide when to stop",
             )  # fmt: skip
+
+    @property
+    def first_wiring(self) -> str:
+        """The topology that is asked for, or the one that the rule's paper starts from."""
+        return self.topology or ("correlated" if self.rule in CORRELATED_RULES else "erdos-renyi")
+
+    def make_rule(self) -> Rule:
+        """Make the rule with the options that were set.
+
+        Raises
+        ------
+        InvalidInputError
+            If the rule is unknown, or an option is not one of its own or out of range.
+        """
+        from sparse_mlp.evolution import make_rule
+
+        given = {RULE_OPTIONS[name]: getattr(self, name) for name in RULE_OPTIONS}
+        options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        if self.rule == "chtss":
+            options["density"] = self.density
+        if self.rule not in ("static", "dense"):
+            options["backend"] = self.backend
+        return make_rule(self.rule, **options)
+
+    def topology_params(self) -> dict[str, Any]:
+        """Return the options of the first wiring that were set."""
+        given = {"scope": self.snip_scope, "batch": self.snip_batch}
+        return {name: value for name, value in given.items() if value is not None}
 
     def to_json(self) -> str:
         """Return the settings as JSON text."""

@@ -11,11 +11,11 @@ import numpy as np
 from sparse_mlp import datasets
 from sparse_mlp.cli.config import TrainConfig
 from sparse_mlp.datasets import Dataset
-from sparse_mlp.evolution import Rule, make_rule
 from sparse_mlp.layers import SoftmaxCrossEntropy
 from sparse_mlp.models import SparseMLP
 from sparse_mlp.optim import Optimizer, make_optimizer
 from sparse_mlp.rng import spawn_streams
+from sparse_mlp.topology import NEEDS_DATA
 from sparse_mlp.training import Callback, Checkpoints, EarlyStopping, HistoryFile, Progress, Trainer
 
 LEARNING_RATES = {"sgd": 0.1, "adam": 0.001}
@@ -60,16 +60,17 @@ def make_run(config: TrainConfig) -> Run:
     """Load the data and make network and trainer; nothing is written before `Run.write_into`."""
     data = load_data(config)
     train, validation = _split(data, config)
-    model = _model(config, data)
+    model = _model(config, train, data.n_classes)
     trainer = Trainer(
         model,
-        rule=_rule(config),
+        rule=config.make_rule(),
         optimizer=_optimizer(config),
         schedule=config.schedule,
         schedule_params={"warm_up_steps": config.warm_up_steps},
         loss=SoftmaxCrossEntropy(config.label_smoothing, backend=model.backend),
         batch_size=config.batch_size,
         update_every=config.update_every,
+        update_steps=config.update_steps,
         rng=config.seed,
     )
     return Run(config, data, train, validation, model, trainer)
@@ -84,32 +85,21 @@ def _split(data: Dataset, config: TrainConfig) -> tuple[Samples, Samples | None]
     return (data.train_x[kept], data.train_y[kept]), (data.train_x[aside], data.train_y[aside])
 
 
-def _model(config: TrainConfig, data: Dataset) -> SparseMLP:
-    sizes = [data.train_x.shape[1], *config.hidden, data.n_classes]
+def _model(config: TrainConfig, train: Samples, n_classes: int) -> SparseMLP:
+    sizes = [train[0].shape[1], *config.hidden, n_classes]
     common: dict[str, Any] = {
         "activation": config.activation, "weights": config.weights, "dropout": config.dropout, "rng": config.seed,
         "backend": config.backend,
     }  # fmt: skip
-    if _rule(config).wants_dense:
+    rule = config.make_rule()
+    if rule.wants_dense:
         return SparseMLP.dense(sizes, **common)
-    density = config.density if config.epsilon is None else None
+    density = (rule.initial_density or config.density) if config.epsilon is None else None
     return SparseMLP(
-        sizes, density=density, epsilon=config.epsilon, topology=config.topology,
+        sizes, density=density, epsilon=config.epsilon, topology=config.first_wiring,
+        topology_params=config.topology_params(), data=train if config.first_wiring in NEEDS_DATA else None,
         allocation=config.allocation, **common,
     )  # fmt: skip
-
-
-def _rule(config: TrainConfig) -> Rule:
-    if config.rule in ("static", "dense"):
-        return make_rule(config.rule)
-    options: dict[str, Any] = {
-        "zeta": config.zeta, "zeta_schedule": config.zeta_schedule, "zeta_end": config.zeta_end,
-        "percolate": config.percolate,
-        "backend": config.backend,
-    }  # fmt: skip
-    if config.new_weights is not None:
-        options["new_weights"] = config.new_weights
-    return make_rule(config.rule, **options)
 
 
 def _optimizer(config: TrainConfig) -> Optimizer:

@@ -28,7 +28,7 @@ def add_parser(verbs: Any) -> None:
 def _add_option(parser: argparse.ArgumentParser, setting: Any) -> None:
     flag, help_text = "--" + setting.name.replace("_", "-"), setting.metadata["help"]
     options: dict[str, Any] = {"dest": setting.name, "default": argparse.SUPPRESS}
-    if setting.type == "bool":
+    if setting.type.removesuffix(" | None") == "bool":
         parser.add_argument(flag, action=argparse.BooleanOptionalAction, help=help_text, **options)
     elif setting.type == "list[int]":
         parser.add_argument(flag, type=int, nargs="*", help=help_text, metavar="N", **options)
