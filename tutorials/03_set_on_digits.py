@@ -282,7 +282,7 @@ for start, several in starts.items():
     survival = LinkSurvivalDisplay.from_history(several[0][0].history).plot()
     survival.ax_.set_title(start)
     print("picture:", save(survival, figures / f"03_survival_{start.split()[0]}.png"))
-    alive[start] = np.mean([list(t.link_history.fraction_of_first().values()) for t, _ in several])
+    alive[start] = np.mean([list(t.wiring_log.links.fraction_of_first().values()) for t, _ in several])
     accuracy_now = np.mean([tested(t.model) for t, _ in several])
     print(f"{start}: {alive[start]:.1%} of the first links alive at the end, accuracy {accuracy_now:.3f}")
 print(f"if removal were blind: {survival.chance[-1]:.1e}")

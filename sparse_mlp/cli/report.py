@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from sparse_mlp.cli.run import Run
+from sparse_mlp.measures import anp_by_links, anp_by_paths
 from sparse_mlp.models import summarize, summary_table
 
-FIGURES = ("learning_curve", "network", "adjacency", "degrees", "weights", "link_survival", "topology_update")
+FIGURES = (
+    "learning_curve", "network", "adjacency", "degrees", "weights", "link_survival", "wiring_course", "topology_update",
+)  # fmt: skip
 
 
 def result(run: Run) -> dict[str, Any]:
@@ -33,6 +36,8 @@ def result(run: Run) -> dict[str, Any]:
         "dense_parameters": dense,
         "density": links / dense,
         "sparse_density": _sparse_density(run),
+        **_active_neurons(run),
+        "itop": history.updates[-1]["itop"] if history.updates else None,
         "bytes_stored": sum(row.bytes_stored for row in rows),
         "bytes_if_dense": sum(row.bytes_if_dense for row in rows),
         "seed": run.config.seed,
@@ -55,6 +60,8 @@ def table(run: Run) -> str:
         "epoch)",
         f"links stored     {outcome['links']:,} ({outcome['density']:.2%}); "
         f"a dense network would store {outcome['dense_parameters']:,}",
+        f"active neurons   {_percent(outcome['anp_by_paths'])} on a path from input to output, "
+        f"{_percent(outcome['anp_by_links'])} with a link onward",
         f"epochs           {outcome['epochs']}, {_seconds(outcome['seconds_per_epoch'])} each (median, training alone)",
         f"topology update  {_seconds(outcome['seconds_per_update'])}",
         f"test accuracy    {_percent(outcome['test_accuracy'])}",
@@ -77,6 +84,7 @@ def draw_figures(run: Run) -> list[Path]:
         displays["weights"] = plotting.WeightDistributionDisplay.from_model(run.model)
     if history.updates:
         displays["link_survival"] = plotting.LinkSurvivalDisplay.from_history(history)
+        displays["wiring_course"] = plotting.WiringCourseDisplay.from_history(history)
     if run.trainer.last_update is not None:
         displays["topology_update"] = plotting.UpdateStagesDisplay.from_update(run.trainer.last_update)
     return [plotting.save(display, folder / f"{name}.png") for name, display in displays.items()]
@@ -87,6 +95,14 @@ def _sparse_density(run: Run) -> float | None:
     structures = [layer.structure for layer in run.model.sparse_layers]
     possible = sum(structure.n_in * structure.n_out for structure in structures)
     return sum(structure.nnz for structure in structures) / possible if possible else None
+
+
+def _active_neurons(run: Run) -> dict[str, float | None]:
+    """Return the rates of active neurons in the layers that evolve, None where there are none."""
+    structures = [layer.structure for layer in run.model.evolving_layers]
+    if not structures:
+        return {"anp_by_paths": None, "anp_by_links": None}
+    return {"anp_by_paths": anp_by_paths(structures), "anp_by_links": anp_by_links(structures)}
 
 
 def brief(provenance: str) -> str:

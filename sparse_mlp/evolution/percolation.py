@@ -8,9 +8,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from sparse_mlp import measures
 from sparse_mlp.errors import invalid
 from sparse_mlp.evolution.update import EvolvingLayer, Mask
-from sparse_mlp.kernels.dispatch import evolution_ops
 
 
 def percolate(
@@ -48,23 +48,12 @@ def percolate(
 
     Notes
     -----
-    Stage 2 of the update in the robustness paper [Sulyok2026], chain removal in CHT [Zhang2024]. One
-    sweep each way is the fixed point: after the backward sweep a neuron with an in-link has an out-link, and the
-    forward sweep takes out-links only from neurons without in-links. Cost O(nnz).
+    Stage 2 of the update in the robustness paper [Sulyok2026], chain removal in CHT [Zhang2024]: see
+    `measures.percolate`, which does the work; this one names the layers that do not fit.
     """
     _check_chain(layers)
-    ops, kept = evolution_ops(backend), [np.asarray(mask, bool) for mask in keep]
-    wiring = [layer.structure for layer in layers]
-    if backward and layers:
-        alive = np.ones(wiring[-1].n_out, bool)
-        for i in reversed(range(len(layers))):
-            kept[i], alive = ops.backward_sweep(wiring[i].indptr, wiring[i].indices, kept[i], alive)
-    if forward and layers:
-        alive = np.ones(wiring[0].n_in, bool)
-        for i in range(len(layers)):
-            s = wiring[i]
-            kept[i], alive = ops.forward_sweep(s.indptr, s.indices, kept[i], alive, s.n_out)
-    return kept
+    structures = [layer.structure for layer in layers]
+    return measures.percolate(structures, keep, backward=backward, forward=forward, backend=backend)
 
 
 def warn_disconnected(layers: Sequence[EvolvingLayer], keep: Sequence[Mask]) -> None:

@@ -21,7 +21,7 @@ from sparse_mlp.errors import CheckpointError, describe
 from sparse_mlp.layers.base import Array
 from sparse_mlp.training.files import remove_half_written, write_atomically, write_text
 
-FORMAT = 1
+FORMAT = 2
 CURRENT, PREVIOUS = "checkpoint.json", "checkpoint.previous.json"
 
 

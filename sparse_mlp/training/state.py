@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparse_mlp.errors import CheckpointError, describe
-from sparse_mlp.evolution import LayerUpdate, LinkHistory, TopologyUpdate
+from sparse_mlp.evolution import LayerUpdate, TopologyUpdate
 from sparse_mlp.layers.base import Array
 from sparse_mlp.rng import generator_from_json, state_to_json
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.training.checkpoint import Checkpoint
 from sparse_mlp.training.history import History
+from sparse_mlp.training.wiring_log import WiringLog
 
 if TYPE_CHECKING:
     from sparse_mlp.training.trainer import Trainer
@@ -31,7 +32,7 @@ def capture(trainer: Trainer) -> Checkpoint:
     for layer in trainer.model.sparse_layers:
         arrays[f"structure/{layer.name}/indptr"] = layer.structure.indptr
         arrays[f"structure/{layer.name}/indices"] = layer.structure.indices
-    for name, array in trainer.link_history.to_arrays().items():
+    for name, array in trainer.wiring_log.to_arrays().items():
         arrays[f"links/{name}"] = array
     last = trainer.last_update
     for change in last.layers if last else ():
@@ -58,7 +59,7 @@ def restore(trainer: Trainer, checkpoint: Checkpoint) -> None:
     trainer.optimizer.init(size, dtype)
     trainer.optimizer.load_state({**_under("optimizer/", arrays), **meta["optimizer"]})
     trainer.rule.load_state({**_under("rule/", arrays), **meta["rule"]})
-    trainer.link_history = LinkHistory.from_arrays(_under("links/", arrays))
+    trainer.wiring_log = WiringLog.from_arrays(_under("links/", arrays))
     trainer.last_update = _last_update(trainer, checkpoint)
     trainer.streams = {name: generator_from_json(state) for name, state in meta["streams"].items()}
     trainer.history = History(meta["history"])

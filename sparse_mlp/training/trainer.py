@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparse_mlp.errors import check_integer, invalid
-from sparse_mlp.evolution import LinkHistory, Rule, make_rule
+from sparse_mlp.evolution import Rule, make_rule
 from sparse_mlp.layers import Loss
 from sparse_mlp.layers.base import Array
 from sparse_mlp.models import SparseMLP, layer_signals
@@ -23,6 +23,7 @@ from sparse_mlp.training.history import History, Record
 from sparse_mlp.training.interrupt import Interrupt, interruptible
 from sparse_mlp.training.rule_checks import check_rule, update_interval
 from sparse_mlp.training.state import capture, restore
+from sparse_mlp.training.wiring_log import WiringLog
 
 if TYPE_CHECKING:
     from sparse_mlp.evolution import TopologyUpdate
@@ -62,8 +63,8 @@ class Trainer:
     epoch, step : int
         Epochs that are over, batches trained.
     history : History
-    link_history : LinkHistory
-        How long links live.
+    wiring_log : WiringLog
+        Ages of the links, and positions tried so far.
     last_update : TopologyUpdate or None
     interrupted : bool
         Whether the user stopped the run.
@@ -104,7 +105,7 @@ class Trainer:
         self.shuffle = shuffle
         self.streams = spawn_streams(rng)
         self.callbacks = list(callbacks)
-        self.link_history = LinkHistory(model.evolving_layers)
+        self.wiring_log = WiringLog(model.evolving_layers)
         self.history = History()
         self.last_update: TopologyUpdate | None = None
         self.epoch = self.step = self.epochs = self.total_steps = 0
@@ -194,9 +195,8 @@ class Trainer:
         if not update.layers:
             return
         self.optimizer.remap(self.model.apply(update), len(self.model.store.values))
-        self.link_history.record(update)
         self.last_update = update
-        record = update.to_record(epoch=self.epoch, step=self.step, survivors=self.link_history.survivors_of_first())
+        record = self.wiring_log.record(update, epoch=self.epoch, step=self.step)
         record["seconds"] = perf_counter() - began
         self.history.append(record)
         self._tell("on_update", update, record)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from cli_cases import TINY, assert_refused, final_bytes, run, run_json
 
+from sparse_mlp.cli.config import read_config
 from sparse_mlp.training import load_checkpoint, read_history
 
 REQUIRED = {
@@ -279,7 +280,15 @@ def test_json_is_strict(capsys):
     ("arguments", "words"),
     [
         (["--density", 0.1, "--epsilon", 3], "density and epsilon found; must be one of the two"),
-        (["--rule", "static", "--zeta", 0.2], "zeta with rule=static found; must be left out"),
+        (["--rule", "static", "--zeta", 0.2], "option 'zeta' of rule static found; must be absent"),
+        (["--rule", "static", "--update-every", 2], "update_every with rule=static found; must be left out"),
+        (["--rule", "set", "--delta-start", 0.5], "option 'delta_start' of rule set found; must be one of zeta"),
+        (["--rule", "set", "--update-every", 2, "--update-steps", 9], "update_every=2 and update_steps=9"),
+        (["--rule", "chtss", "--epsilon", 3], "epsilon=3 with rule=chtss found; must be left out"),
+        (["--rule", "chtss", "--allocation", "er"], "allocation=er with rule=chtss found; must be uniform"),
+        (["--rule", "chtss", "--density", 0.6], "density_start=0.5 below density=0.6"),
+        (["--rule", "rlr", "--snip-scope", "layer"], "scope of snip without topology=snip"),
+        (["--topology", "snip", "--snip-scope", "all"], "scope='all'"),
         (["--rule", "dense", "--density", 0.2], "density with rule=dense"),
         (["--optimizer", "adam", "--momentum", 0.5], "momentum with optimizer=adam"),
     ],
@@ -308,3 +317,24 @@ def test_both_densities_are_told(finished):
     _, outcome = finished
     assert outcome["sparse_density"] == pytest.approx(0.2, abs=0.001)
     assert outcome["density"] == pytest.approx((256 + 60 + 150) / 1730)
+
+
+@pytest.mark.parametrize("rule", ["path-count", "ch3l3", "rigl", "cht", "chts", "chtss"])
+def test_every_rule_trains_and_resumes_from_its_settings_alone(capsys, rule):
+    arguments = [*TINY, "--rule", rule, "--density", 0.1, "--epochs", 3, "--out", "run"]
+    if rule == "rigl":
+        arguments += ["--update-steps", 3]
+    outcome = run_json(capsys, "train", *arguments)
+    assert outcome["rule"] == rule
+    assert outcome["sparse_density"] == pytest.approx(0.1, rel=0.01)  # also where it began with a half
+    updates = [json.loads(line) for line in Path("run/metrics.jsonl").read_text().splitlines()]
+    logged = [record for record in updates if record["kind"] == "update"]
+    assert logged
+    assert {"itop", "anp_by_links", "anp_by_paths"} <= set(logged[-1])
+    assert run_json(capsys, "evaluate", "run")["test_accuracy"] == outcome["test_accuracy"]
+
+
+def test_rules_of_correlations_begin_with_them(capsys):
+    for rule, wiring in (("cht", "correlated"), ("set", "erdos-renyi")):
+        run_json(capsys, "train", *TINY, "--rule", rule, "--epochs", 1, "--out", rule)
+        assert read_config(Path(rule) / "config.json").first_wiring == wiring

@@ -65,7 +65,7 @@ def test_a_checkpoint_comes_back_as_it_was(folder):
 
 def test_the_files_are_plain_json_and_arrays_without_pickle(folder):
     head = json.loads((folder / CURRENT).read_text(), parse_constant=pytest.fail)
-    assert head["format"] == 1
+    assert head["format"] == 2
     data = _arrays_of(folder).read_bytes()
     assert head["sha256"] == hashlib.sha256(data).hexdigest()
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
@@ -114,7 +114,7 @@ def test_truncated_json_is_found(folder, kept):
     _assert_falls_back(folder)
 
 
-@pytest.mark.parametrize("content", [b"[]", b"null", b'{"format": 1}', b"\xff\xfe", b'{"format": 1, "arrays": 5}'])
+@pytest.mark.parametrize("content", [b"[]", b"null", b'{"format": 2}', b"\xff\xfe", b'{"format": 2, "arrays": 5}'])
 def test_json_that_is_no_checkpoint_is_found(folder, content):
     (folder / CURRENT).write_bytes(content)
     _assert_falls_back(folder)
@@ -125,7 +125,7 @@ def test_another_format_is_not_guessed_at(folder):
     (folder / CURRENT).write_text(json.dumps({**head, "format": 99}))
     _assert_falls_back(folder)
     (folder / PREVIOUS).unlink()
-    with pytest.raises(CheckpointError, match="of format 99 found; must be of format 1"):
+    with pytest.raises(CheckpointError, match="of format 99 found; must be of format 2"):
         load_checkpoint(folder)
 
 

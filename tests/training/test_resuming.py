@@ -93,7 +93,7 @@ def test_an_update_log_goes_on_after_a_resume(tmp_path):
     resumed = make_trainer()
     resumed.resume(trainer.checkpoint())
     assert resumed.history == trainer.history
-    assert resumed.link_history.survivors_of_first() == trainer.link_history.survivors_of_first()
+    assert resumed.wiring_log.links.survivors_of_first() == trainer.wiring_log.links.survivors_of_first()
     history = resumed.fit(samples(), epochs=3)
     assert [record["epoch"] for record in history.epochs] == [1, 2, 3]
 

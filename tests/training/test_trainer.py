@@ -249,7 +249,7 @@ def test_a_dense_network_trains():
 def test_survivors_are_counted_in_the_history():
     trainer = make_trainer()
     history = trainer.fit(samples(), epochs=3)
-    alive = trainer.link_history.survivors_of_first()
+    alive = trainer.wiring_log.links.survivors_of_first()
     for layer in history.updates[-1]["layers"]:
         assert layer["survivors_of_first"] == alive[layer["layer"]]
         assert layer["before"] == layer["after"]

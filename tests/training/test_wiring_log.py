@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from training_cases import make_model
+from training_cases import make_model, make_trainer, samples
 
 from sparse_mlp.errors import InvalidInputError
 from sparse_mlp.evolution import LayerUpdate, TopologyUpdate, make_rule
@@ -138,3 +138,20 @@ def test_errors():
 def test_an_update_of_no_layer_changes_nothing():
     record = WiringLog(two_layers()).record(TopologyUpdate(), epoch=1)
     assert record == {"kind": "update", "epoch": 1, "zeta": 0.0, "seconds": 0.0, "layers": [], "itop": 5 / 12}
+
+
+def test_the_trainer_writes_the_measures_into_the_history_and_the_checkpoint():
+    trainer = make_trainer()
+    trainer.fit(samples(), epochs=4)
+    assert len(trainer.history.updates) == 3
+    for record in trainer.history.updates:
+        assert {"epoch", "itop", "anp_by_links", "anp_by_paths"} <= set(record)
+        for entry in record["layers"]:
+            assert {"survivors_of_first", "density", "overlap", "itop", "mean_age"} <= set(entry)
+    tried = trainer.wiring_log.ever_active
+    again = make_trainer()
+    again.resume(trainer.checkpoint())
+    for name, positions in tried.items():
+        assert again.wiring_log.ever_active[name].positions().tolist() == positions.positions().tolist()
+    last = {entry["layer"]: entry["itop"] for entry in trainer.history.updates[-1]["layers"]}
+    assert last == {name: positions.rate for name, positions in tried.items()}
