@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 from sparse_mlp.errors import check_integer, invalid
 from sparse_mlp.evolution import Rule
 from sparse_mlp.models import SparseMLP
@@ -55,3 +57,33 @@ def _check_density(rule: str, density: float, model: SparseMLP) -> None:
     if abs(links - density * possible) > len(wirings):  # each layer may have been rounded
         found = f"a net of density {links / max(1, possible):.3g} for rule {rule!r}"
         raise invalid(found, f"built with density={density:g}", "the rule lets the density decay from there")
+
+
+def warn_unfinished_decay(rule: Rule, steps: int, interval: int) -> None:
+    """Warn of a density that is still on its way down at the last update.
+
+    Parameters
+    ----------
+    rule : Rule
+    steps : int
+        Batches of the whole training.
+    interval : int
+        Batches between two updates.
+
+    Warns
+    -----
+    UserWarning
+        With the density that the net will end with.
+    """
+    density_at = getattr(rule, "density_at", None)
+    if density_at is None:
+        return
+    last_update = (steps - 1) // interval * interval / steps
+    reached = density_at(last_update)
+    if reached > density_at(1.0):
+        warnings.warn(
+            f"rule {rule.name!r} has its last update after {last_update:.2g} of training, when the density is "
+            f"{reached:.3g}, not {density_at(1.0):.3g}; train longer, update more often or lower decay_end",
+            UserWarning,
+            stacklevel=3,
+        )

@@ -12,7 +12,7 @@ from sparse_mlp.errors import check_integer, invalid
 from sparse_mlp.evolution import Rule, make_rule
 from sparse_mlp.layers import Loss
 from sparse_mlp.layers.base import Array
-from sparse_mlp.models import SparseMLP, layer_signals
+from sparse_mlp.models import SparseMLP
 from sparse_mlp.optim import Optimizer, make_optimizer, make_schedule
 from sparse_mlp.rng import RandomState, generator_from_json, spawn_streams, state_to_json
 from sparse_mlp.training.callbacks import Callback
@@ -21,7 +21,8 @@ from sparse_mlp.training.divergence import check_finite, divergence
 from sparse_mlp.training.evaluate import evaluate
 from sparse_mlp.training.history import History, Record
 from sparse_mlp.training.interrupt import Interrupt, interruptible
-from sparse_mlp.training.rule_checks import check_rule, update_interval
+from sparse_mlp.training.rewiring import rewire
+from sparse_mlp.training.rule_checks import check_rule, update_interval, warn_unfinished_decay
 from sparse_mlp.training.state import capture, restore
 from sparse_mlp.training.wiring_log import WiringLog
 
@@ -152,18 +153,19 @@ class Trainer:
         for name, (_, wanted) in {"train": (x, target), **evaluated}.items():
             check_target(name, wanted, self.loss)
         self.total_steps = self.epochs * self._batches(len(x))
+        warn_unfinished_decay(self.rule, self.total_steps, self._update_interval(len(x)))
         self._rate = make_schedule(
             self.schedule, self.optimizer.learning_rate, self.total_steps, **self.schedule_params
         )
         self.interrupted, self.stop_reason = False, ""
-        self._tell("on_fit_begin")
+        self.tell("on_fit_begin")
         try:
             with interruptible() as interrupt:
                 self._run(x, target, evaluated, interrupt)
         except BaseException:
-            self._tell("on_failure")
+            self.tell("on_failure")
             raise
-        self._tell("on_fit_end")
+        self.tell("on_fit_end")
         return self.history
 
     def stop(self, reason: str) -> None:
@@ -180,26 +182,7 @@ class Trainer:
         InvalidInputError
             If the rule wants the signals of a batch, which only `fit` has.
         """
-        self._rewire()
-
-    def _rewire(self, batch: tuple[Array, Array, Array] | None = None) -> None:
-        """Update the wiring; `batch` are all inputs, all targets and the samples that were trained last."""
-        began, signals = perf_counter(), None
-        if self.rule.wants_signals and batch is not None:
-            assert self.loss is not None
-            x, target, last = batch
-            signals = layer_signals(self.model, x[last], target[last], self.loss)
-        streams = {**self.streams, "weights": self.streams["new_weights"]}
-        progress = self.step / max(1, self.total_steps)
-        update = self.rule.update(self.model.evolving_layers, progress, streams, signals)
-        if not update.layers:
-            return
-        self.optimizer.remap(self.model.apply(update), len(self.model.store.values))
-        self.last_update = update
-        record = self.wiring_log.record(update, epoch=self.epoch, step=self.step)
-        record["seconds"] = perf_counter() - began
-        self.history.append(record)
-        self._tell("on_update", update, record)
+        rewire(self)
 
     def checkpoint(self) -> Checkpoint:
         """Return all that a resumed run needs, byte for byte.
@@ -227,7 +210,7 @@ class Trainer:
             last = self._train_epoch(x, target, interrupt)
             if interrupt.requested and self.batch < self._batches(len(x)):
                 self.interrupted = True
-                self._tell("on_interrupt")
+                self.tell("on_interrupt")
                 return
             self._end_epoch(x, target, last, evaluated)
             if interrupt.requested:
@@ -243,8 +226,8 @@ class Trainer:
             self._train_batch(x, target, samples)
             if self.update_steps and self.step % self.update_steps == 0 and self.step < self.total_steps:
                 check_finite(self.model, self.step)
-                self._rewire((x, target, samples))
-            self._tell("on_step")
+                rewire(self, (x, target, samples))
+            self.tell("on_step")
             if interrupt.requested:
                 break
         self.seconds += perf_counter() - began
@@ -277,11 +260,11 @@ class Trainer:
         record = self._record(len(x), evaluated)
         self.batch, self.loss_sum, self.seconds, self.order_state = 0, 0.0, 0.0, None
         self.history.append(record)
-        self._tell("on_epoch_end", record)
+        self.tell("on_epoch_end", record)
         goes_on = self.epoch < self.epochs and not self.stop_reason
         if goes_on and self.update_every and self.epoch % self.update_every == 0:
-            self._rewire((x, target, last))
-        self._tell("on_state")
+            rewire(self, (x, target, last))
+        self.tell("on_state")
 
     def _record(self, n_samples: int, evaluated: dict[str, Data]) -> Record:
         assert self.loss is not None
@@ -295,9 +278,14 @@ class Trainer:
             record[f"{name}_loss"], record[f"{name}_accuracy"] = result.loss, result.accuracy
         return record
 
+    def _update_interval(self, n_samples: int) -> int:
+        """Return the batches between two updates."""
+        return self.update_steps or (self.update_every or 1) * self._batches(n_samples)
+
     def _batches(self, n_samples: int) -> int:
         return -(-n_samples // self.batch_size)
 
-    def _tell(self, event: str, *arguments: Any) -> None:
+    def tell(self, event: str, *arguments: Any) -> None:
+        """Tell all callbacks of an event."""
         for callback in self.callbacks:
             getattr(callback, event)(self, *arguments)

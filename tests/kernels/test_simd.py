@@ -229,15 +229,11 @@ def test_linear_backward_tile(dtype: Any, width: int, in_place: bool, case: Laye
     linear.linear_backward_tile(*links, big.weight, big.x, big.dy, dx_size, dweight_size, 0, width, False)
     for relu in (False, True):
         expected_dx, expected_dweight = np.empty(x.shape), np.ones(case.structure.nnz)
-        linear.linear_backward_tile(
-            *links, wide.weight, wide.x, wide.dy, expected_dx, expected_dweight, 0, width, relu
-        )
+        linear.linear_backward_tile(*links, wide.weight, wide.x, wide.dy, expected_dx, expected_dweight, 0, width, relu)
         source, target = guarded(len(x), width, dtype), guarded(len(x), width, dtype)
         source[1:-1] = case.x
         dx, dweight = source if in_place else target, np.ones(case.structure.nnz, dtype)
-        simd_linear.linear_backward_tile(
-            *links, case.weight, source[1:-1], case.dy, dx[1:-1], dweight, relu
-        )
+        simd_linear.linear_backward_tile(*links, case.weight, source[1:-1], case.dy, dx[1:-1], dweight, relu)
         degrees = case.structure.degrees_in()[:, None]
         assert_within_bound(dx[1:-1], expected_dx, degrees, dx_size, dtype)
         assert_within_bound(dweight, expected_dweight, width + 1, dweight_size, dtype)

@@ -78,6 +78,56 @@ def test_share_is_a_floor_that_forgives_binary_fractions(twin):
     assert [twin.share(0.29, 100), twin.share(0.3, 9), twin.share(1.0, 7), twin.share(0.0, 7)] == [29, 2, 7, 0]
 
 
+EXAMPLE = SparseStructure.complete((2, 2))
+
+
+@TWINS
+def test_importance_by_hand(twin):
+    # |w| = .5 1 / 2 .1; sums of the rows 1.5 and 2.1, of the columns 2.5 and 1.1
+    weight = np.array([0.5, -1.0, 2.0, 0.1])
+    s = EXAMPLE
+    relative = [0.5 / 2.5 + 0.5 / 1.5, 1 / 1.1 + 1 / 1.5, 2 / 2.5 + 2 / 2.1, 0.1 / 1.1 + 0.1 / 2.1]
+    np.testing.assert_allclose(relative, [0.533333, 1.575758, 1.752381, 0.138528], atol=5e-7)
+    np.testing.assert_allclose(twin.importance(s.indptr, s.indices, weight, 2, 0.0), relative, rtol=1e-15)
+    assert twin.importance(s.indptr, s.indices, weight, 2, 1.0).tolist() == [1.0, 2.0, 4.0, 0.2]
+    half = twin.importance(s.indptr, s.indices, weight, 2, 0.5)
+    np.testing.assert_allclose(half[0], 0.5 / (0.5 + 1.25) + 0.5 / (0.5 + 0.75), rtol=1e-15)
+
+
+@TWINS
+def test_importance_of_links_beside_nothing_but_zeros(twin):
+    s = SparseStructure.from_coo([0, 0, 2], [1, 2, 3], (3, 4))
+    assert twin.importance(s.indptr, s.indices, np.array([0.0, 0.0, 3.0]), 4, 0.0).tolist() == [0.0, 0.0, 2.0]
+    none = SparseStructure.from_coo([], [], (3, 4))
+    assert len(twin.importance(none.indptr, none.indices, np.zeros(0, np.float32), 4, 0.0)) == 0
+
+
+@TWINS
+def test_the_first_clocks_to_ring_are_kept(twin):
+    score, clocks = np.array([1.0, 2.0, 4.0, 1.0]), np.array([1.0, 3.0, 4.1, 2.0])
+    # at exponent 1 they ring at 1, 1.5, 1.025, 2; at exponent 0 at 1, 3, 4.1, 2; at exponent 3 at 1, .375, .064, 2
+    assert np.flatnonzero(twin.keep_by_arrival(score, 1.0, clocks, 2)).tolist() == [0, 2]
+    assert np.flatnonzero(twin.keep_by_arrival(score, 0.0, clocks, 2)).tolist() == [0, 3]
+    assert np.flatnonzero(twin.keep_by_arrival(score, 3.0, clocks, 2)).tolist() == [1, 2]
+    assert twin.keep_by_arrival(score, 1.0, clocks, 0).tolist() == [False] * 4
+    assert twin.keep_by_arrival(score, 1.0, clocks, 4).tolist() == [True] * 4
+
+
+@TWINS
+def test_scores_far_apart_neither_overflow_nor_vanish(twin):
+    score, clocks = np.array([1e-12, 1e-11, 1e12]), np.array([1.0, 1e-3, 5.0])
+    assert np.flatnonzero(twin.keep_by_arrival(score, 99.0, clocks, 2)).tolist() == [1, 2]
+
+
+@TWINS
+def test_largest_of_six(twin):
+    values = np.array([2.0, 5.0, 2.0, 7.0, 2.0, 1.0], np.float32)
+    assert np.flatnonzero(twin.take_largest(values, 2)).tolist() == [1, 3]
+    assert np.flatnonzero(twin.take_largest(values, 4)).tolist() == [0, 1, 2, 3]  # the first two of the three twos
+    assert twin.take_largest(values, 0).tolist() == [False] * 6
+    assert twin.take_largest(values, 6).tolist() == [True] * 6
+
+
 @TWINS
 def test_sweeps_by_hand(twin):
     s = SparseStructure.from_coo([0, 0, 1, 2], [0, 1, 2, 1], (4, 3))
@@ -130,6 +180,38 @@ def test_sign_twins(weight, zeta):
     expected = reference.remove_by_sign(weight, zeta)
     np.testing.assert_array_equal(kernel.remove_by_sign(weight, zeta), expected)
     assert np.count_nonzero(~expected[weight < 0]) == reference.share(zeta, np.count_nonzero(weight < 0))
+
+
+@given(wirings(), st.floats(0, 1) | st.sampled_from([0.0, 1.0]), st.data())
+def test_importance_twins(wiring, alpha, data):
+    s, _ = wiring
+    values = st.lists(quarters | st.floats(-1e6, 1e6), min_size=s.nnz, max_size=s.nnz)
+    weight = np.array(data.draw(values), data.draw(st.sampled_from([np.float32, np.float64])))
+    expected = reference.importance(s.indptr, s.indices, weight, s.n_out, alpha)
+    actual = kernel.importance(s.indptr, s.indices, weight, s.n_out, alpha)
+    assert actual.dtype == expected.dtype == np.float64
+    assert actual.tobytes() == expected.tobytes()
+    assert np.all((expected > 0) == (weight != 0))
+
+
+positive = st.sampled_from([0.25, 0.5, 1.0, 2.0, 4.0]) | st.floats(1e-12, 1e12)
+
+
+@given(st.lists(st.tuples(positive, positive), max_size=30), st.floats(0, 100), st.data())
+def test_arrival_twins(pairs, exponent, data):
+    score, clocks = np.array(pairs).reshape(-1, 2).T
+    n_keep = data.draw(st.integers(0, len(pairs)))
+    expected = reference.keep_by_arrival(score, exponent, clocks, n_keep)
+    np.testing.assert_array_equal(kernel.keep_by_arrival(score, exponent, clocks, n_keep), expected)
+    assert np.count_nonzero(expected) == n_keep
+
+
+@given(weights, st.data())
+def test_largest_twins(values, data):
+    k = data.draw(st.integers(0, len(values)))
+    expected = reference.take_largest(values, k)
+    np.testing.assert_array_equal(kernel.take_largest(values, k), expected)
+    assert np.count_nonzero(expected) == k
 
 
 @given(wirings(), st.data())

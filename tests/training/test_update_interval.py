@@ -1,0 +1,254 @@
+"""When the wiring is updated: after epochs or batches, never after the last; what the rule is told then."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from training_cases import N_SAMPLES, STEPS, Call, make_model, make_trainer, samples, state
+
+from sparse_mlp.errors import DivergenceError, InvalidInputError
+from sparse_mlp.evolution import RULES, make_rule
+from sparse_mlp.models import SparseMLP, layer_signals
+from sparse_mlp.training import Trainer
+
+
+def kinds(history):
+    return "".join({"epoch": "E", "update": "U"}[record["kind"]] for record in history)
+
+
+@pytest.mark.parametrize(
+    ("interval", "steps", "order"),
+    [
+        (3, [3, 6, 9, 12], "UUEUUE"),
+        (7, [7], "UEE"),  # at the end of an epoch, before its evaluation, but not after the last batch
+        (1, list(range(1, 14)), "U" * 7 + "E" + "U" * 6 + "E"),
+        (14, [], "EE"),
+        (99, [], "EE"),
+    ],
+)
+def test_updates_counted_in_batches(interval, steps, order):
+    history = make_trainer(trainer={"update_steps": interval}).fit(samples(), epochs=2)
+    assert [record["step"] for record in history.updates] == steps
+    assert kinds(history) == order
+    assert [record["epoch"] for record in history.updates] == [(step - 1) // STEPS for step in steps]
+
+
+def test_updates_counted_in_epochs_say_after_which_batch():
+    history = make_trainer().fit(samples(), epochs=3)
+    assert [(record["epoch"], record["step"]) for record in history.updates] == [(1, STEPS), (2, 2 * STEPS)]
+
+
+def test_an_update_takes_the_place_of_no_batch():
+    seen = []
+    trainer = make_trainer(trainer={"update_steps": 2})
+    gradient = trainer.model.gradient
+
+    def spy(x, chosen, *rest):
+        seen.extend(chosen)
+        return gradient(x, chosen, *rest)
+
+    trainer.model.gradient = spy
+    trainer.fit(samples(), epochs=1)
+    assert sorted(seen) == list(range(N_SAMPLES))
+
+
+def test_an_update_comes_before_the_step_is_told():
+    # A checkpoint of on_step must hold the update that belongs to that step.
+    told = []
+    callback = Call(
+        on_step=lambda t: told.append(("step", t.step)), on_update=lambda t, *_: told.append(("up", t.step))
+    )
+    make_trainer(trainer={"update_steps": 3}, callbacks=[callback]).fit(samples(), epochs=1)
+    assert told[2:5] == [("up", 3), ("step", 3), ("step", 4)]
+
+
+def test_the_rules_own_interval_is_the_default():
+    assert [make_rule(name).update_steps for name in RULES] == [100 if name == "rigl" else None for name in RULES]
+    rigl, own = make_rule("rigl", update_steps=5), make_rule("set")
+    for rule, options, expected in (
+        (rigl, {}, (None, 5)), (rigl, {"update_every": 2}, (2, None)), (rigl, {"update_steps": 9}, (None, 9)),
+        (own, {}, (1, None)), (own, {"update_steps": 9}, (None, 9)),
+    ):  # fmt: skip
+        trainer = Trainer(make_model(), rule=rule, **options)
+        assert (trainer.update_every, trainer.update_steps) == expected
+
+
+def test_bad_intervals():
+    with pytest.raises(InvalidInputError, match="update_every=1 and update_steps=2 found; must be one of the two"):
+        Trainer(make_model(), update_every=1, update_steps=2)
+    with pytest.raises(InvalidInputError, match="update_steps=0"):
+        Trainer(make_model(), update_steps=0)
+    with pytest.raises(InvalidInputError, match="update_steps=0"):
+        make_rule("rigl", update_steps=0)
+
+
+class Listening:
+    """A rule that changes nothing and remembers what it was told."""
+
+    name, wants_dense, initial_density, update_steps = "listening", False, None, None
+
+    def __init__(self, wants_signals):
+        self.wants_signals, self.told = wants_signals, []
+
+    def update(self, layers, progress, rng=None, signals=None):
+        self.told.append((progress, signals))
+        return make_rule("static").update(layers, progress)
+
+    def state(self):
+        return {}
+
+    def load_state(self, state):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("interval", "expected"),
+    [({"update_steps": 4}, [4 / 14, 8 / 14, 12 / 14]), ({"update_every": 1}, [1 / 2])],
+)
+def test_progress_is_the_fraction_of_all_steps(interval, expected):
+    rule = Listening(wants_signals=False)
+    Trainer(make_model(), rule=rule, batch_size=8, rng=0, **interval).fit(samples(), epochs=2)
+    assert [progress for progress, _ in rule.told] == expected
+    assert all(signals is None for _, signals in rule.told)
+
+
+@pytest.mark.parametrize("interval", [{"update_steps": 3}, {"update_steps": 7}, {"update_every": 1}])
+def test_signals_are_of_the_last_batch_after_its_step(interval):
+    rule, expected, batches, (x, target) = Listening(wants_signals=True), [], [], samples()
+    trainer = Trainer(make_model(dropout=0.3), rule=rule, batch_size=8, rng=0, **interval)
+    gradient = trainer.model.gradient
+
+    def spy(inputs, chosen, *rest):
+        batches.append(np.array(chosen))
+        return gradient(inputs, chosen, *rest)
+
+    trainer.model.gradient = spy
+    # Nothing changes between the update and on_step, so what is computed there is what the rule must have got.
+    trainer.callbacks.append(Call(on_step=lambda t: expected.append(
+        layer_signals(t.model, x[batches[-1]], target[batches[-1]], t.loss)
+    )))  # fmt: skip
+    trainer.fit((x, target), epochs=2)
+    steps = [3, 6, 9, 12] if interval == {"update_steps": 3} else [7]
+    assert len(rule.told) == len(steps)
+    for (_, signals), step in zip(rule.told, steps, strict=True):
+        for name, pair in signals.items():
+            for got, wanted in zip(pair, expected[step - 1][name], strict=True):
+                np.testing.assert_array_equal(got, wanted)
+
+
+def test_rules_that_want_signals_are_updated_by_fit_alone():
+    trainer = make_trainer(rule="rigl")
+    with pytest.raises(
+        InvalidInputError, match=r"rule 'rigl' without a batch found; .*let Trainer\.fit do the updates"
+    ):
+        trainer.update_topology()
+
+
+def test_rigl_grows_what_the_dense_gradient_wants():
+    grown = []
+
+    def check(trainer, update, record):
+        for change in update.layers:
+            inputs, deltas = signals[change.layer]
+            gradient = np.abs(inputs.astype(float) @ deltas.astype(float).T)
+            absent = np.ones(change.before.shape, bool)
+            kept = change.carry >= 0
+            absent[change.after.rows()[kept], change.after.indices[kept]] = False
+            new = gradient[change.grown]
+            others = absent.copy()
+            others[change.grown] = False
+            assert new.min(initial=np.inf) >= gradient[others].max() * (1 - 1e-5)
+            grown.append(len(new))
+
+    signals, batch = {}, {}
+    trainer = make_trainer(rule="rigl", rule_options={"update_steps": 4}, callbacks=[Call(on_update=check)])
+    update, gradient, (x, target) = trainer.rule.update, trainer.model.gradient, samples()
+
+    def remember(inputs, chosen, *rest):
+        batch["samples"] = chosen
+        return gradient(inputs, chosen, *rest)
+
+    def listen(layers, progress, rng, got):
+        signals.update(layer_signals(trainer.model, x[batch["samples"]], target[batch["samples"]], trainer.loss))
+        return update(layers, progress, rng, got)
+
+    trainer.model.gradient = remember
+    object.__setattr__(trainer.rule, "update", listen)
+    trainer.fit((x, target), epochs=4)
+    assert len(grown) == 2 * 5  # at steps 4, 8, … 20; then zeta is 0
+    assert sum(grown) > 40
+
+
+def test_a_decaying_density_ends_where_it_should():
+    options = {"density": 0.12, "decay_end": 0.5}
+    trainer = make_trainer(rule="chtss", rule_options=options, density=0.5, trainer={"update_steps": 2})
+    history = trainer.fit(samples(), epochs=4)
+    assert [layer.structure.nnz for layer in trainer.model.evolving_layers] == [round(0.12 * 180), round(0.12 * 150)]
+    counts = [layer["after"] for record in history.updates for layer in record["layers"][:1]]
+    assert counts == sorted(counts, reverse=True)
+    assert counts[6:] == [22] * 7  # from step 14 of 28 on
+    assert counts[4] > 22
+    assert trainer.optimizer.state()["velocity"].shape == trainer.model.store.values.shape
+    assert trainer.wiring_log.links.ages["sparse1"].shape == (22,)
+
+
+def test_a_net_of_another_density_is_refused():
+    with pytest.raises(InvalidInputError, match=r"a net of density 0\.3 for rule 'chtss' found; .*density=0\.5"):
+        make_trainer(rule="chtss")
+    make_trainer(rule="chtss", density=0.5, allocation="er")
+    make_trainer(rule="chtss", rule_options={"density_start": 0.3})
+
+
+@pytest.mark.parametrize(
+    ("epochs", "interval", "last"),
+    [(1, {}, "0"), (2, {}, None), (4, {"update_every": 3}, None), (3, {"update_every": 2}, None),
+     (2, {"update_steps": 6}, None), (1, {"update_steps": 3}, None), (1, {"update_steps": 5}, None),
+     (2, {"update_steps": 99}, "0"), (3, {"rule": 0.8}, "0.67")],
+)  # fmt: skip
+def test_a_decay_that_outlasts_the_updates_is_named(epochs, interval, last):
+    options = {"density": 0.2, "decay_end": interval.pop("rule", 0.5)}
+    trainer = make_trainer(rule="chtss", rule_options=options, density=0.5, trainer=interval)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        trainer.fit(samples(), epochs=epochs)
+    found = [str(warning.message) for warning in caught if "last update" in str(warning.message)]
+    assert len(found) == (last is not None)
+    assert all(f"last update after {last} of training" in message for message in found)
+
+
+def test_parameters_that_are_not_finite_are_named_before_an_update():
+    def spoil(trainer):
+        trainer.model.sparse_layers[0].weight[2] = np.nan
+
+    trainer = make_trainer(trainer={"update_steps": 3})
+    step = trainer.optimizer.step
+
+    def and_spoil(*arguments):
+        step(*arguments)
+        if trainer.step == 2:
+            spoil(trainer)
+
+    trainer.optimizer.step = and_spoil
+    with pytest.raises(DivergenceError, match="first in layer 'sparse1'"):
+        trainer.fit(samples(), epochs=1)
+
+
+@pytest.mark.parametrize("rule", ["chts", "cht", "rigl"])
+def test_one_thread_and_two_give_the_same_wiring(rule):
+    numba = pytest.importorskip("numba")
+    if numba.config.NUMBA_NUM_THREADS < 2:
+        pytest.skip("this process has one thread")
+    before, states = numba.get_num_threads(), []
+    try:
+        for threads in (1, 2, 1):
+            numba.set_num_threads(threads)
+            model = SparseMLP([12, 200, 150, 4], density=0.05, rng=1)
+            trainer = Trainer(model, rule=rule, batch_size=16, update_steps=4, rng=5)
+            trainer.fit(samples(80), epochs=2)
+            assert len(trainer.history.updates) == (1 if rule == "rigl" else 2)  # RigL ends at .75
+            states.append(state(trainer))
+    finally:
+        numba.set_num_threads(before)
+    assert states[0] == states[1] == states[2]
