@@ -149,7 +149,7 @@ class Ledger:
         for section in dict.fromkeys(line.section for line in self.lines):
             rows += ["", *_section_rows(section, [line for line in self.lines if line.section == section])]
         if self.facts:
-            rows += ["", *(f"{name:80}{value:12.4g}" for name, value in self.facts.items())]
+            rows += ["", *(f"{name[:80]:80}{value:12.4g}" for name, value in self.facts.items())]
         rows += ["", *_claim_rows(self.claims), ""]
         return "\n".join([*rows, *(_fit(f"* {note}") for note in self.notes)])
 
@@ -171,12 +171,12 @@ def _section_rows(section: str, lines: list[Line]) -> list[str]:
     for line in lines:
         timing = line.timing
         quartiles = f"{_ms(timing.low)}-{_ms(timing.high)}"
-        gflops = "" if line.gflops is None else f"{line.gflops:.1f}"
+        gflops = "" if line.gflops is None else f"{line.gflops:.{1 if line.gflops >= 10 else 2}f}"
         share = "" if line.share is None else f"{100 * line.share:.0f} %"
         mark = "" if timing.quiet else "?"
         rows.append(
             f"{line.name[:34]:34}{_ms(timing.median):>10}{_ms(timing.best):>9}{quartiles:>18}{gflops:>9}{share:>10}"
-            f"{timing.median / first:>8.1f}{mark:1}"
+            f"{_times(timing.median / first):>8}{mark:1}"
         )
     return rows
 
@@ -193,7 +193,16 @@ def _claim_rows(claims: list[Claim]) -> list[str]:
 
 
 def _ms(seconds: float) -> str:
-    return f"{1e3 * seconds:.4g}" if seconds < 1e-3 else f"{1e3 * seconds:.2f}"
+    """Return milliseconds in at most seven characters, up to a quarter of an hour: columns must not touch."""
+    milliseconds = 1e3 * seconds
+    decimals = next((n for n, least in enumerate((1e3, 1e2, 1.0, 0.1, 1e-3)) if milliseconds >= least), 5)
+    return f"{milliseconds:.{decimals}f}"
+
+
+def _times(number: float) -> str:
+    if number < 1:
+        return f"{number:.2f}"
+    return f"{number:.1f}" if number < 1e5 else f"{number:.2g}"
 
 
 def _fit(text: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from sparse_mlp.bench.limits import cache_bytes
 
 
-def describe_machine(threads: int) -> dict[str, str]:
+def describe_machine(threads: int, precision: str = "float32") -> dict[str, str]:
     """Return processor, caches, versions, threads and date as text by name."""
     versions = [f"Python {platform.python_version()}"]
     for name in ("numpy", "scipy", "numba", "torch"):
@@ -26,7 +26,7 @@ def describe_machine(threads: int) -> dict[str, str]:
         "bench": f"sparse_mlp {own}, {now:%Y-%m-%d %H:%M %z}",
         "machine": f"{_processor()}, {os.cpu_count()} cores, {caches}, {platform.system()} {platform.release()}",
         "versions": ", ".join(versions),
-        "threads": f"{threads} for every rival, on cores of their own while timed; float32",
+        "threads": f"{threads} for every rival, on cores of their own while timed; {precision}",
     }
 
 

@@ -6,8 +6,6 @@ Run as ``python -m sparse_mlp.bench.memory THREADS``; it prints one JSON object.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from dataclasses import asdict
 from typing import Any
@@ -56,21 +54,6 @@ def measure_large(threads: int, *, rounds: int = 7, slice_seconds: float = 0.3) 
         "flops": large.flops,
         "bytes_read": large.bytes_read,
     }
-
-
-def measure_large_apart(threads: int) -> dict[str, Any]:
-    """Return `measure_large`, done in a fresh process.
-
-    Raises
-    ------
-    RuntimeError
-        If that process fails; its own last words are in the message.
-    """
-    command = [sys.executable, "-m", "sparse_mlp.bench.memory", str(threads)]
-    done = subprocess.run(command, capture_output=True, text=True, env=os.environ, check=False)
-    if done.returncode:
-        raise RuntimeError(f"the process of the large network ended with {done.returncode}: {done.stderr[-2000:]}")
-    return json.loads(done.stdout)
 
 
 if __name__ == "__main__":

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
-from sparse_mlp.bench.epoch import time_epochs
+from sparse_mlp.bench.apart import measure_apart
+from sparse_mlp.bench.epoch import share_claim, time_quiet_epochs
+from sparse_mlp.bench.frame import Bench, start_bench
 from sparse_mlp.bench.job import Job, make_job
 from sparse_mlp.bench.ledger import Claim, Ledger, Line, ratio
-from sparse_mlp.bench.limits import Limits, check_compiled, measure_limits, roofline
-from sparse_mlp.bench.machine import describe_machine
-from sparse_mlp.bench.memory import measure_large_apart
+from sparse_mlp.bench.limits import roofline
 from sparse_mlp.bench.operations import time_operations
 from sparse_mlp.bench.peers import NUMPY_PEERS, OURS, TORCH_PEERS, make_rival, step, torch_is_there
 from sparse_mlp.bench.timing import Timing, interleave
-from sparse_mlp.errors import check_integer
 from sparse_mlp.kernels.threads import threads_limited
 
 ALL = (*OURS, *TORCH_PEERS, *NUMPY_PEERS)
@@ -52,24 +49,6 @@ QUICK = Plan(
 )  # fmt: skip
 
 
-@dataclass
-class _Run:
-    plan: Plan
-    threads: int
-    ledger: Ledger
-    limits: dict[int, Limits] = field(default_factory=dict)
-
-    def time_rivals(self, job: Job, names: Sequence[str], rounds: int) -> None:
-        """Add a section: one training step of each rival, in turns."""
-        present = [name for name in names if name not in TORCH_PEERS or torch_is_there()]
-        steps = {name: step(make_rival(name, job, self.threads)) for name in present}
-        timings = interleave(steps, rounds=rounds, slice_seconds=self.plan.slice_seconds)
-        least = roofline(job, self.limits[self.threads])
-        sparse = {name: (job.flops, least.seconds) for name in present if name not in ("torch mask", "numpy dense")}
-        self.ledger.lines += [Line(job.name, name, timings[name], *sparse.get(name, (0.0, 0.0))) for name in present]
-        self.ledger.facts[f"roofline of {job.name} [ms], bound by {least.bound}"] = 1e3 * least.seconds
-
-
 def run(
     *, quick: bool = False, json_path: str | PathLike[str] | None = None, large: bool = True, threads: int | None = None
 ) -> Ledger:
@@ -97,44 +76,30 @@ def run(
     SparseMLPError
         If kernels are not compiled.
     """
-    check_compiled()
-    threads = min(2, os.cpu_count() or 1) if threads is None else check_integer("threads", threads)
     plan = QUICK if quick else FULL
-    bench = _Run(plan, threads, Ledger(describe_machine(threads)))
-    with threads_limited(1):
-        bench.limits[1] = measure_limits(1, repeats=plan.limit_repeats)
-    with threads_limited(threads):
-        bench.limits[threads] = measure_limits(threads, repeats=plan.limit_repeats, one=bench.limits[1])
-        bench.ledger.limits = [asdict(limits) for limits in bench.limits.values()]
-        _time_jobs(bench)
-        _time_epochs(bench)
+    bench = start_bench(threads, judged=plan.judged, limit_repeats=plan.limit_repeats)
+    with threads_limited(bench.threads):
+        _time_jobs(bench, plan)
+        _time_epochs(bench, plan)
     if large:
         _time_large(bench)
-    _add_notes(bench, large)
-    if json_path is not None:
-        from sparse_mlp.training.files import write_text
-
-        write_text(Path(json_path), bench.ledger.to_json())
-    return bench.ledger
+    return bench.finish(_notes(large), json_path)
 
 
-def _time_jobs(bench: _Run) -> None:
-    plan, claims = bench.plan, bench.ledger.claims
-    small = _job(plan.small, 128)
-    bench.time_rivals(small, ALL, plan.rounds)
-    find = bench.ledger.find
+def _time_jobs(bench: Bench, plan: Plan) -> None:
+    small, find = _job(plan.small, 128), bench.ledger.find
+    _time_rivals(bench, plan, small, ALL, plan.rounds)
     ours = find(small.name, "ours")
-    claims.append(_claim(bench, "torch mask / ours, batch 128", find(small.name, "torch mask"), ours, 12, 25))
-    claims.append(_claim(bench, "torch CSR / ours, batch 128", find(small.name, "torch CSR"), ours, 4, 8))
-    claims.append(_claim(bench, "scipy 2018 / ours, batch 128", find(small.name, "scipy 2018"), ours, 10, 20))
-    claims.append(_roofline_claim(bench, small, ours))
+    for rival, floor, aim in (("torch mask", 12, 25), ("torch CSR", 4, 8), ("scipy 2018", 10, 20)):
+        _claim(bench, f"{rival} / ours, batch 128", find(small.name, rival), ours, floor, aim)
+    bench.ledger.claims.append(_roofline_claim(bench, small, ours))
     for batch in plan.batches:
         job = _job(plan.small, batch)
-        bench.time_rivals(job, FASTER, plan.rounds)
+        _time_rivals(bench, plan, job, FASTER, plan.rounds)
         if batch == 32:
             found = find(job.name, "torch mask"), find(job.name, "ours")
-            claims.append(_claim(bench, "torch mask / ours, batch 32", *found, 10, 10))
-    bench.time_rivals(_job(plan.middle, 128), FASTER, max(3, plan.rounds // 3))
+            _claim(bench, "torch mask / ours, batch 32", *found, 10, 10)
+    _time_rivals(bench, plan, _job(plan.middle, 128), FASTER, max(3, plan.rounds // 3))
     with threads_limited(1):
         rounds, seconds = plan.rounds, plan.slice_seconds / 5
         bench.ledger.lines += time_operations(small, bench.limits[1], rounds=rounds, slice_seconds=seconds)
@@ -143,26 +108,30 @@ def _time_jobs(bench: _Run) -> None:
         bench.ledger.lines.append(Line(f"{small.name}: whole step on one core", "ours", whole, small.flops))
 
 
-def _time_epochs(bench: _Run) -> None:
-    job = _job(bench.plan.small, 128, n_samples=bench.plan.samples)
-    for _ in range(3):  # an idle machine is worth waiting for
-        cost = time_epochs(job, epochs=bench.plan.epochs)
-        if cost.quiet:
-            break
+def _time_rivals(bench: Bench, plan: Plan, job: Job, names: Sequence[str], rounds: int) -> None:
+    """Add a section: one training step of each rival, in turns."""
+    present = [name for name in names if name not in TORCH_PEERS or torch_is_there()]
+    steps = {name: step(make_rival(name, job, bench.threads)) for name in present}
+    timings = interleave(steps, rounds=rounds, slice_seconds=plan.slice_seconds)
+    least = roofline(job, bench.limits[bench.threads])
+    sparse = {name: (job.flops, least.seconds) for name in present if name not in ("torch mask", "numpy dense")}
+    bench.ledger.lines += [Line(job.name, name, timings[name], *sparse.get(name, (0.0, 0.0))) for name in present]
+    bench.ledger.facts[f"roofline of {job.name} [ms], bound by {least.bound}"] = 1e3 * least.seconds
+
+
+def _time_epochs(bench: Bench, plan: Plan) -> None:
+    job = _job(plan.small, 128, n_samples=plan.samples)
+    cost = time_quiet_epochs(job, epochs=plan.epochs)
     facts = bench.ledger.facts
     facts[f"seconds an epoch of {cost.samples} samples, by Trainer"] = cost.epoch
     facts["seconds of the fastest epoch"] = cost.best_epoch
     facts["seconds a SET update of all three layers"] = cost.update
     facts["samples a second"] = cost.samples / cost.epoch
-    share, by_best = cost.share()
-    judged = bench.plan.judged
-    bench.ledger.claims.append(
-        Claim("SET update, share of an epoch", share, by_best, 5, 5, "%", True, judged=judged, quiet=cost.quiet)
-    )
+    bench.ledger.claims.append(share_claim("SET", cost, 5, judged=bench.judged))
 
 
-def _time_large(bench: _Run) -> None:
-    found = measure_large_apart(bench.threads)
+def _time_large(bench: Bench) -> None:
+    found = measure_apart("sparse_mlp.bench.memory", bench.threads)
     timings = {name: Timing(**values) for name, values in found["timings"].items()}
     links, section = found["links"], "10000-50000-50000-10, epsilon 10, batch 128, beside the small network"
     bench.ledger.lines += [
@@ -181,18 +150,16 @@ def _time_large(bench: _Run) -> None:
     bench.ledger.facts["large network: seconds a SET update"] = found["epoch"]["update"]
 
 
-def _claim(bench: _Run, name: str, slow: Timing | None, fast: Timing | None, floor: float, aim: float) -> Claim:
-    missing = "" if slow else "PyTorch not installed"
-    quiet = all(timing is None or timing.quiet for timing in (slow, fast))
-    return Claim(name, *ratio(slow, fast), floor, aim, judged=bench.plan.judged, reason=missing, quiet=quiet)
+def _claim(bench: Bench, name: str, slow: Timing | None, fast: Timing | None, floor: float, aim: float) -> None:
+    bench.claim_ratio(name, slow, fast, floor, aim, reason="PyTorch not installed")
 
 
-def _roofline_claim(bench: _Run, job: Job, ours: Timing | None) -> Claim:
+def _roofline_claim(bench: Bench, job: Job, ours: Timing | None) -> Claim:
     assert ours is not None
     least = roofline(job, bench.limits[bench.threads]).seconds
     return Claim(
         "ours / roofline, batch 128", ours.median / least, ours.best / least, 6, 3, at_most=True,
-        judged=bench.plan.judged, quiet=ours.quiet,
+        judged=bench.judged, quiet=ours.quiet,
     )  # fmt: skip
 
 
@@ -202,10 +169,8 @@ def _job(shape: dict[str, Any], batch: int, n_samples: int = 2048) -> Job:
     return make_job(name, batch=batch, n_samples=n_samples, **shape)
 
 
-def _add_notes(bench: _Run, large: bool) -> None:
-    ledger = bench.ledger
-    disturbed = sum(line.timing.disturbed for line in ledger.lines)
-    ledger.notes = [
+def _notes(large: bool) -> list[str]:
+    notes = [
         "A step is forward, loss, backward and SGD update of one batch, rivals in turns; the median is over the "
         "medians of turns. Ours also cuts the batch out of the training set and transposes it; others find it ready.",
         "torch mask: dense layers, gradient masked before the step, weights after it. torch CSR: torch.sparse.mm with "
@@ -213,14 +178,8 @@ def _add_notes(bench: _Run, large: bool) -> None:
         "'of limit' is the roofline's time over the median: reads of activations at the cache's bandwidth, or "
         "multiply-adds at the peak, whichever takes longer.",
     ]
-    if disturbed:
-        ledger.notes.append(
-            f"THE MACHINE WAS NOT IDLE: other work disturbed {disturbed} turns. They are left out where enough quiet "
-            "ones remain; lines marked ? had to keep them, and their medians are too long. 'best' suffers least."
-        )
     if not torch_is_there():
-        ledger.notes.append("PyTorch is not installed: its lines are missing and its claims not measured.")
+        notes.append("PyTorch is not installed: its lines are missing and its claims not measured.")
     if not large:
-        ledger.notes.append("The large network was left out.")
-    if not bench.plan.judged:
-        ledger.notes.append("QUICK: tiny networks, nothing is judged.")
+        notes.append("The large network was left out.")
+    return notes

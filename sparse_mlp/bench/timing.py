@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter, process_time
 
@@ -57,6 +57,7 @@ def interleave(
     max_rounds: int | None = None,
     clock: Callable[[], float] = perf_counter,
     other_work: Callable[[], float] | None = None,
+    seconds_of: Callable[[Candidate], float] | None = None,
 ) -> dict[str, Timing]:
     """Time candidates in turns: A B C A B C …
 
@@ -76,6 +77,9 @@ def interleave(
         Returns seconds.
     other_work : callable, optional
         Returns the seconds that cores have spent on other work so far; `seconds_elsewhere` if not given.
+    seconds_of : callable, optional
+        Calls a candidate and returns the seconds that count, where these are only a part of the call; by the clock from
+        before to after if not given.
 
     Returns
     -------
@@ -98,6 +102,13 @@ def interleave(
     last = 2 * rounds if max_rounds is None else check_integer("max_rounds", max_rounds, minimum=rounds)
     elsewhere = seconds_elsewhere if other_work is None else other_work
     slices: dict[str, list[_Slice]] = {name: [] for name in candidates}
+
+    def by_clock(call: Candidate) -> float:
+        before = clock()
+        call()
+        return clock() - before
+
+    measure = by_clock if seconds_of is None else seconds_of
     for call in candidates.values():
         call()
     with threads_apart():
@@ -105,7 +116,7 @@ def interleave(
             if done >= rounds and all(_quiet(taken) >= rounds for taken in slices.values()):
                 break
             for name, call in candidates.items():
-                slices[name].append(_take_slice(call, slice_seconds, clock, elsewhere))
+                slices[name].append(_take_slice(call, slice_seconds, clock, elsewhere, measure))
     return {name: _summary(taken) for name, taken in slices.items()}
 
 
@@ -124,19 +135,21 @@ def seconds_elsewhere() -> float:
     return (user + nice + system + irq + softirq + steal) / 100 - process_time()
 
 
+def timing_of(seconds: Sequence[float], *, quiet: bool) -> Timing:
+    """Return what single calls say that were timed elsewhere, as if each had been a turn."""
+    return replace(_summary([_Slice([each]) for each in seconds]), quiet=quiet)
+
+
 def _take_slice(
-    call: Candidate, seconds: float, clock: Callable[[], float], elsewhere: Callable[[], float]
-) -> _Slice:
+    call: Candidate, seconds: float, clock: Callable[[], float], elsewhere: Callable[[], float],
+    measure: Callable[[Candidate], float],
+) -> _Slice:  # fmt: skip
     taken = _Slice()
     call()  # brings code and data back into the caches, and the other candidates' threads to rest
     began, other = clock(), elsewhere()
-    now = began
-    while not taken.seconds or now - began < seconds:
-        before = clock()
-        call()
-        now = clock()
-        taken.seconds.append(now - before)
-    taken.disturbed = elsewhere() - other > TOLERATED * (now - began) + TICK
+    while not taken.seconds or clock() - began < seconds:
+        taken.seconds.append(measure(call))
+    taken.disturbed = elsewhere() - other > TOLERATED * (clock() - began) + TICK
     return taken
 
 

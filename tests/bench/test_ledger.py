@@ -68,11 +68,33 @@ def test_the_table_fits_a_screen_and_shows_what_matters() -> None:
     rows = example().table().splitlines()
     assert max(map(len, rows)) <= WIDTH
     ours = next(row for row in rows if row.startswith("ours"))
-    assert ours.split() == ["ours", "0.5", "0.4", "0.5-0.5", "54.0", "32", "%", "1.0"]
-    assert next(row for row in rows if row.startswith("a rival")).endswith("246912.0?")
+    assert ours.split() == ["ours", "0.500", "0.400", "0.500-0.500", "54.0", "32", "%", "1.0"]
+    assert next(row for row in rows if row.startswith("a rival")).endswith("2.5e+05?")
     mask = next(row for row in rows if row.startswith("torch mask"))
     assert mask.split()[-6:] == ["24", "30", ">=12", ">=25", "floor", "met"]
     assert next(row for row in rows if row.startswith("torch CSR")).endswith("PyTorch not installed")
+
+
+@pytest.mark.parametrize("seconds", [1.2345e-8, 1.2345e-5, 9.99996e-4, 0.0123456, 0.99999, 12.3456, 999.99])
+def test_columns_do_not_touch(seconds: float) -> None:
+    ledger = Ledger({})
+    lines = [Timing(seconds * f, seconds * f, seconds * f, seconds * f, 3, 9, 0, quiet=False) for f in (1, 2)]
+    ledger.lines = [Line("job", "n" * 40, each, 1e9 * each.median, each.median) for each in lines]
+    ledger.lines.append(Line("job", "slow", Timing(12 * seconds, seconds, seconds, seconds, 3, 9, 0, quiet=True)))
+    ledger.facts = {"f" * 90: 123456.789}
+    rows = [row.split() for row in ledger.table().splitlines()]
+    first, second, slow = (row for row in rows if row and row[0].startswith(("nnn", "slow")))
+    low, high = first[3].split("-")
+    assert float(first[1]) == float(first[2]) == float(low) == float(high)
+    assert float(first[1]) == pytest.approx(1e3 * seconds, rel=5e-3, abs=6e-6)
+    assert first[4:] == ["1.00", "100", "%", "1.0?"] and second[-1] == "2.0?"
+    assert slow[-1] == "12.0"
+    assert ["f" * 80, "1.235e+05"] in rows
+
+
+def test_a_part_of_the_first_line_is_told_to_a_hundredth() -> None:
+    ledger = Ledger({}, lines=[Line("job", "whole", timing(0.02)), Line("job", "part", timing(0.0014))])
+    assert next(row for row in ledger.table().splitlines() if row.startswith("part")).split()[-1] == "0.07"
 
 
 def test_json_holds_lines_claims_and_verdicts() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sparse_mlp.bench.timing import interleave, seconds_elsewhere
+from sparse_mlp.bench.timing import interleave, seconds_elsewhere, timing_of
 from sparse_mlp.errors import InvalidInputError
 
 
@@ -89,3 +89,18 @@ def test_the_system_tells_how_much_other_work_was_done() -> None:
     before = seconds_elsewhere()
     assert isinstance(before, float)
     assert seconds_elsewhere() >= before - 0.1  # its own accounting is coarse
+
+
+def test_a_candidate_may_say_itself_which_seconds_count() -> None:
+    hand, own = Hand(), iter([9.0, 9.0, 2.0, 9.0, 4.0, 9.0, 3.0])
+    call = hand.candidate("A", 50.0)
+    timings = hand.interleave(
+        {"A": lambda: (call(), next(own))}, rounds=3, slice_seconds=0.0, seconds_of=lambda run: run()[1]
+    )
+    assert (timings["A"].median, timings["A"].best, timings["A"].calls) == (3.0, 2.0, 3)
+
+
+def test_calls_timed_elsewhere_count_as_turns() -> None:
+    timing = timing_of([4.0, 2.0, 8.0, 6.0, 10.0], quiet=False)
+    assert (timing.median, timing.best, timing.low, timing.high) == (6.0, 2.0, 4.0, 8.0)
+    assert (timing.calls, timing.quiet) == (5, False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import shutil
@@ -14,6 +15,7 @@ from cli_cases import assert_refused, run, run_json
 
 import sparse_mlp
 from sparse_mlp import datasets
+from sparse_mlp.bench.ledger import Ledger
 from sparse_mlp.cli import environment
 from sparse_mlp.datasets import FileReport
 from sparse_mlp.errors import DataFileError
@@ -215,8 +217,22 @@ def test_every_verb_has_help(capsys, verb):
 
 
 def test_bench_knows_its_subjects(capsys):
-    assert "mlp" in run(capsys, "bench", "--help")[1]
+    assert "{mlp,topology}" in run(capsys, "bench", "--help")[1]
     assert_refused(run(capsys, "bench", "toaster"), "'toaster'")
+
+
+@pytest.mark.parametrize("subject", ["mlp", "topology"])
+def test_bench_passes_its_options_on_and_prints_the_table(capsys, monkeypatch, subject):
+    asked = []
+    module = importlib.import_module(f"sparse_mlp.bench.{subject}")
+    monkeypatch.setattr(module, "run", lambda **options: asked.append(options) or Ledger({"machine": "any"}))
+    assert run(capsys, "bench", subject)[0] == 0
+    code, out, _ = run(capsys, "bench", subject, "--quick", "--no-large", "--threads", "1", "--json", "found.json")
+    assert code == 0 and out.startswith("machine: any\n")
+    assert asked == [
+        {"quick": False, "json_path": None, "large": True, "threads": None},
+        {"quick": True, "json_path": Path("found.json"), "large": False, "threads": 1},
+    ]
 
 
 def test_the_command_is_installed(finished):
