@@ -6,7 +6,7 @@ from functools import partial
 
 from sparse_mlp.evolution.early_stop import EarlyStop
 from sparse_mlp.evolution.new_weights import NewWeights
-from sparse_mlp.evolution.predicted_regrowth import predicted_regrowth
+from sparse_mlp.evolution.prediction import predicted_regrowth
 from sparse_mlp.evolution.removal import remove_by_magnitude
 from sparse_mlp.evolution.schedules import zeta_schedule as make_zeta_schedule
 from sparse_mlp.evolution.three_stages import ThreeStageRule

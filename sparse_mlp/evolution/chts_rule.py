@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from sparse_mlp.evolution.early_stop import EarlyStop
-from sparse_mlp.evolution.importance import soft_removal
 from sparse_mlp.evolution.new_weights import NewWeights
-from sparse_mlp.evolution.predicted_regrowth import predicted_regrowth
+from sparse_mlp.evolution.prediction import predicted_regrowth
 from sparse_mlp.evolution.schedules import zeta_schedule as make_zeta_schedule
+from sparse_mlp.evolution.soft_keeping import soft_removal
 from sparse_mlp.evolution.three_stages import ThreeStageRule
 
 
@@ -40,7 +40,7 @@ def chts_rule(
     zeta_end : float
         Fraction of training at which `delta_end` is reached, and zeta is 0 unless it is constant.
     delta_start, delta_end : float
-        Softness of the removal at the start of training and at `zeta_end`, see `importance.soft_removal`; 1 and 1 for
+        Softness of the removal at the start of training and at `zeta_end`, see `soft_keeping.soft_removal`; 1 and 1 for
         none.
     alpha : float
         1 to remove by magnitude, 0 by relative importance. The paper uses both and does not say which one where.

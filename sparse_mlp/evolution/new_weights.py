@@ -32,7 +32,8 @@ class NewWeights:
     Attributes
     ----------
     memory : dict of str to (int64 (k,), float (k,))
-        For "historical", of each layer the ascending row-major positions of links that once were and their weights.
+        For "historical", of each layer the ascending row-major positions of links that once were, and are not now, and
+        their weights.
 
     Raises
     ------
@@ -75,7 +76,7 @@ class NewWeights:
         """Return what a checkpoint has to keep: the remembered links of each layer."""
         arrays: dict[str, Any] = {}
         for name, (positions, weights) in self.memory.items():
-            arrays |= {name + POSITIONS: positions.copy(), name + WEIGHTS: weights.copy()}
+            arrays |= {name + POSITIONS: positions, name + WEIGHTS: weights}
         return arrays
 
     def load_state(self, state: Mapping[str, Any]) -> None:
@@ -85,10 +86,9 @@ class NewWeights:
 
     def _recall(self, change: LayerUpdate, weight: Array) -> Array:
         grown, (positions, weights) = _grown(change), _gone(change, weight)
-        old_positions, old_weights = self.memory.get(change.layer, (positions[:0], weights[:0]))
-        older = ~np.isin(old_positions, positions)
-        positions = np.concatenate((positions, old_positions[older]))
-        weights = np.concatenate((weights, old_weights[older]))
+        if change.layer in self.memory:  # of absent positions alone, so none of them has gone again
+            positions = np.concatenate((positions, self.memory[change.layer][0]))
+            weights = np.concatenate((weights, self.memory[change.layer][1]))
         order = np.argsort(positions)
         positions, weights = positions[order], weights[order]
         values = _overwritten(np.zeros(len(grown), weights.dtype), grown, (positions, weights))

@@ -10,6 +10,7 @@ from scipy.stats import kstest
 
 from sparse_mlp.errors import InvalidInputError
 from sparse_mlp.evolution import RULES, make_rule, register
+from sparse_mlp.link_prediction import sample_links, top_links
 from sparse_mlp.rng import spawn_streams
 
 RANDOM = ["set", "rlr"]
@@ -114,6 +115,31 @@ def _new_weights(make_layer, rule):
     return layer.weight[change.carry < 0]
 
 
+@pytest.mark.parametrize("name", ["path-count", "ch3l3"])
+def test_robustness_rules_remove_by_magnitude_percolate_and_draw_kaiming(make_net, name):
+    layers = make_net([400, 400, 400], 0.01)
+    weight, keys = layers[0].weight, layers[0].structure.keys()
+    first, _ = make_rule(name).update(layers, 0.0, 1).layers
+    n_out = first.before.n_out
+    removed = first.removed[0].astype(np.int64) * n_out + first.removed[1]
+    by_magnitude = keys[np.argsort(np.abs(weight))]
+    np.testing.assert_array_equal(removed, np.sort(by_magnitude[:480]))
+    assert len(first.percolated[0]) > 0
+    values = layers[0].weight[first.carry < 0]
+    assert kstest(values, "norm", args=(0, np.sqrt(2 / 400))).pvalue > 1e-6
+
+
+@pytest.mark.parametrize("name", ["cht", "chts", "rigl", "chtss"])
+def test_links_start_at_zero_but_those_that_grow_back(make_layer, name):
+    # A complete layer has room for nothing but what was removed.
+    layer = make_layer(np.ones((4, 5)), np.arange(1, 21))
+    options = {"density": 1.0, "density_start": 1.0} if name == "chtss" else {}
+    make_rule(name, **options).update([layer], 0.0, 0, signals_of([layer], 0))
+    assert layer.weight.tolist() == list(range(1, 21))
+    make_rule(name, keep_regrown=False, **options).update([layer], 0.0, 0, signals_of([layer], 0))
+    assert np.count_nonzero(layer.weight == 0) == 6
+
+
 def test_options_reach_the_stages(make_layer):
     weight = [0.1, 0.2, 0.3, 0.4, -5, -6, -7, -8]
     matrix = [[1, 1, 1, 1, 0, 0, 0, 0], [1, 1, 1, 1, 0, 0, 0, 0]]
@@ -126,11 +152,108 @@ def test_options_reach_the_stages(make_layer):
     assert make_rule("rlr", zeta=0.4, zeta_schedule="cosine", zeta_end=1.0).update([layer], 0.5, 0).zeta == 0.2
 
 
-def test_only_the_named_streams_move(make_net):
+@pytest.mark.parametrize(
+    ("name", "options", "expected"),
+    [
+        ("set", {}, {"regrowth", "weights"}),
+        ("chts", {}, {"removal", "regrowth"}),
+        ("chts", {"new_weights": "normal"}, {"removal", "regrowth", "weights"}),
+        ("cht", {"ties": "index"}, set()),
+        ("rigl", {}, set()),
+    ],
+)
+def test_only_the_named_streams_move(make_net, name, options, expected):
     layers, streams, untouched = make_net([20, 20], 0.3), spawn_streams(4), spawn_streams(4)
-    make_rule("set").update(layers, 0.0, streams)
+    make_rule(name, **options).update(layers, 0.0, streams, signals_of(layers, 0))
     moved = {name for name in streams if streams[name].integers(2**62) != untouched[name].integers(2**62)}
-    assert moved == {"regrowth", "weights"}
+    assert moved == expected
+
+
+def test_one_generator_serves_removals_then_regrowth_then_weights(make_net):
+    from_one, from_streams = (make_net([20, 20, 20], 0.3) for _ in range(2))
+    rng = np.random.default_rng(6)
+    make_rule("chts", new_weights="normal").update(from_one, 0.0, np.random.default_rng(6))
+    rng.standard_exponential(120), rng.standard_exponential(120)
+    regrowth = np.random.default_rng()
+    regrowth.bit_generator.state = rng.bit_generator.state
+    streams = {"removal": np.random.default_rng(6), "regrowth": regrowth, "weights": np.random.default_rng(0)}
+    make_rule("chts", new_weights="normal").update(from_streams, 0.0, streams)
+    assert [layer.structure for layer in from_one] == [layer.structure for layer in from_streams]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "expected"),
+    [
+        ("path-count", {}, ("top_links", "path-count", "random")),
+        ("ch3l3", {}, ("top_links", "ch3-l3p", "random")),
+        ("cht", {}, ("top_links", "ch3-l3p", "random")),
+        ("cht", {"predictor": "ra-l3", "ties": "index"}, ("top_links", "ra-l3", "index")),
+        ("chts", {}, ("sample_links", "ch2-l3n", None)),
+        ("chts", {"predictor": "ch3-l3p", "regrowth": "hard"}, ("top_links", "ch3-l3p", "random")),
+        ("chtss", {}, ("sample_links", "ch2-l3n", None)),
+    ],
+)
+def test_predictors_of_the_papers(make_net, monkeypatch, name, options, expected):
+    asked = []
+    for chooser in (top_links, sample_links):
+
+        def listen(left, predictor, k, *, rng, ties=None, backend, chooser=chooser):
+            asked.append((chooser.__name__, predictor, ties))
+            return chooser(left, predictor, k, rng=rng, backend=backend)
+
+        monkeypatch.setattr(f"sparse_mlp.evolution.prediction.{chooser.__name__}", listen)
+    make_rule(name, **options).update(make_net([12, 12], 0.5), 0.0, 0)
+    assert asked == [expected]
+
+
+@pytest.mark.parametrize(("alpha", "removed"), [(1.0, [2, 3]), (0.0, [0, 2])])
+def test_alpha_of_chts(make_layer, alpha, removed):
+    # Relative importance: 3/5 + 3/4 = 1.35, 2/5 + 2/2 = 1.4, 1/1 + 1/4 = 1.25, and 2 for the only link of its neurons.
+    layer = make_layer([[1, 1, 0], [1, 0, 0], [0, 0, 1]], [3, 2, 1, 0.1])
+    rule = make_rule("chts", zeta=0.5, delta_start=1, delta_end=1, alpha=alpha, percolate=False)
+    (change,) = rule.update([layer], 0.0, 0).layers
+    keys = change.removed[0].astype(int) * 3 + change.removed[1]
+    assert np.searchsorted(change.before.keys(), keys).tolist() == removed
+
+
+def test_chts_hardens_in_the_course_of_training(make_layer):
+    def removed(progress, **options):
+        layer = make_layer(np.tile([1, 0], (40, 20)), np.arange(1, 801) / 100)
+        (change,) = make_rule("chts", **options).update([layer], progress, 3).layers
+        return np.mean((change.removed[0].astype(int) * 20 + change.removed[1] // 2) < 240)
+
+    assert removed(0.0) < removed(0.75) < removed(0.0, delta_start=1, delta_end=1) == 1.0
+    assert removed(0.75) == removed(1.0)
+
+
+def test_chtss_prunes_by_importance_then_removes_a_share_of_what_is_left(make_layer):
+    # 12 of 24 links may stay at density .25. Links of the small block matter to their neurons, though they are small.
+    matrix = np.zeros((6, 8))
+    matrix[:4, :4], matrix[4:, 4:] = 1.0, 1.0
+    weight = np.where(matrix > 0, 1.0, 0.0)
+    weight[4:, 4:] = 0.001
+    layer = make_layer(matrix, weight[matrix > 0])
+    rule = make_rule(
+        "chtss", density=0.25, density_start=0.5, decay="linear", decay_end=0.5, delta_start=1, delta_end=1
+    )
+    (change,) = rule.update([layer], 0.5, 0).layers
+    survived = change.before.rows()[change.carry[change.carry >= 0]]
+    assert layer.structure.nnz == 12
+    assert len(survived) == 12 - 3  # floor(.3 * 12) go
+    # The small block has a relative importance of 1/4 + 1/2, the large one of 1/4 + 1/4: all 8 are kept. Then 3 of
+    # smallest magnitude go.
+    assert np.count_nonzero(survived >= 4) == 8 - 3
+    assert len(change.removed[0]) == 24 - 9
+
+
+def test_zeta_of_zero_lets_the_density_decay_all_the_same(make_net):
+    layers = make_net([20, 20], 0.5)
+    rule = make_rule("chtss", density=0.1, zeta=0.0, percolate=False)
+    assert len(rule.update(layers, 0.25, 0).layers[0].grown[0]) == 0
+    assert layers[0].structure.nnz == 120
+    rule.update(layers, 0.9, 0)
+    assert layers[0].structure.nnz == 40
+    assert rule.update(layers, 0.9, 0).layers == ()
 
 
 def test_law_of_the_weights_does_not_change_the_wiring(make_net):

@@ -114,6 +114,12 @@ def test_a_checkpoint_of_another_run_is_refused(options):
     assert state(other) == before, "nothing is taken over from a checkpoint that is refused"
 
 
+def test_a_checkpoint_of_another_interval_is_refused():
+    checkpoint = make_trainer(trainer={"update_steps": 6}).checkpoint()
+    with pytest.raises(CheckpointError, match="'update_steps': 6"):
+        make_trainer(trainer={"update_steps": 7}).resume(checkpoint)
+
+
 def test_a_checkpoint_of_another_shape_is_refused():
     from sparse_mlp.models import SparseMLP
     from sparse_mlp.training import Trainer

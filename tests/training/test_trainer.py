@@ -80,7 +80,7 @@ def test_events_come_in_order():
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-@pytest.mark.parametrize("rule", ["set", "rlr"])
+@pytest.mark.parametrize("rule", ["set", "rlr", "cht", "chts"])
 def test_optimizer_state_of_survivors_is_kept_and_that_of_new_links_is_zero(optimizer, rule):
     before = {}
     checked = []
