@@ -37,8 +37,8 @@ figures.mkdir(parents=True, exist_ok=True)
 # accuracies say nothing.
 #
 # We train on a part of the pictures, so that you need not wait. 5,000 others are for looking while we train
-# (validation). The test set is opened once, at the end. We choose nothing in this tutorial: learning rate, batch size and
-# the like are those of the paper, and the same for every run.
+# (validation). The test set is opened once, at the end. We choose nothing in this tutorial: learning rate, batch size
+# and the like are those of the paper, and the same for every run.
 
 # %%
 from sparse_mlp.datasets import available, load, standardize
