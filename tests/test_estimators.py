@@ -377,6 +377,15 @@ def test_rules(iris, name):
     assert set(grown) <= {19, 20}  # half of 40, for set rounded down in each sign
 
 
+@pytest.mark.parametrize("name", ["path-count", "ch3l3", "rigl", "cht", "chts", "chtss"])
+def test_rules_that_predict_links(digits, name):
+    X, _, y, _ = digits
+    network = quick(rule=name, density=0.1, hidden_layer_sizes=(30, 20), max_iter=12).fit(X, y)
+    assert network.history_.updates
+    assert network.history_.updates[0]["layers"][0]["grown"] > 0
+    assert [layer.structure.nnz for layer in network.model_.sparse_layers] == [192, 60]
+
+
 @pytest.mark.parametrize("backend", ["reference", "scipy"])
 @BOTH
 def test_backends_agree(iris, kind, backend):

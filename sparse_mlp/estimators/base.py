@@ -176,16 +176,20 @@ class SparseMLPEstimator(BaseEstimator, ABC):
             "activation": "sigmoid" if self.activation == "logistic" else self.activation,
             "rng": self._rng, "dtype": np.dtype(self.dtype), "backend": self.backend,
         }  # fmt: skip
-        if self._rule().wants_dense:
+        rule = self._rule(sizes)
+        if rule.wants_dense:
             return SparseMLP.dense(sizes, **common)
-        density = max(AUTO_DENSITY, 1 / min(sizes[:-1])) if isinstance(self.density, str) else self.density
+        density = rule.initial_density or self._density(sizes)
         return SparseMLP(sizes, density=density, topology=self.topology, data=data, **common)
 
-    def _rule(self) -> Rule:
+    def _density(self, sizes: list[int]) -> float:
+        return max(AUTO_DENSITY, 1 / min(sizes[:-1])) if isinstance(self.density, str) else self.density
+
+    def _rule(self, sizes: list[int]) -> Rule:
         if not isinstance(self.rule, str):
             return copy.deepcopy(self.rule)
         taken = inspect.signature(RULES[check_choice("rule", self.rule, RULES)]).parameters
-        options = {"zeta": self.zeta, "backend": self.backend}
+        options = {"zeta": self.zeta, "density": self._density(sizes), "backend": self.backend}
         return make_rule(self.rule, **{name: value for name, value in options.items() if name in taken})
 
     def _optimizer(self) -> Optimizer:
@@ -203,7 +207,7 @@ class SparseMLPEstimator(BaseEstimator, ABC):
 
     def _trainer_for(self, n_samples: int) -> Trainer:
         return Trainer(
-            self.model_, rule=self._rule(), optimizer=self._optimizer(), schedule=self.learning_rate,
+            self.model_, rule=self._rule(self.model_.sizes), optimizer=self._optimizer(), schedule=self.learning_rate,
             loss=self._loss(), batch_size=self._batch_size(n_samples), shuffle=self.shuffle, rng=self._rng,
         )  # fmt: skip
 
