@@ -26,7 +26,7 @@ RULES: dict[str, dict[str, Any]] = {
     "set": {},
     "path-count": {},
     "ch3l3": {},
-    "cht": {"early_stop": 1.0},
+    "cht": {"overlap_stop": 1.0},
     "chts": {},
     "rigl": {"zeta_schedule": "constant"},
 }

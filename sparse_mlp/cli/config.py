@@ -25,15 +25,12 @@ IDLE = (
 )
 
 
-# Settings that go to the rule, under its own names for them; what is not set is left to the rule.
-RULE_OPTIONS = {
-    "zeta": "zeta", "zeta_schedule": "zeta_schedule", "zeta_end": "zeta_end", "removal": "removal",
-    "exclude_removed": "exclude_removed", "delta_start": "delta_start", "delta_end": "delta_end",
-    "alpha": "alpha", "percolate": "percolate", "predictor": "predictor", "regrowth": "regrowth",
-    "ties": "ties", "new_weights": "new_weights", "keep_regrown": "keep_regrown", "overlap_stop": "early_stop",
-    "overlap_stop_scope": "early_stop_scope", "density_start": "density_start", "decay": "decay",
-    "decay_end": "decay_end", "steepness": "steepness",
-}  # fmt: skip
+# Settings that go to the rule; what is not set is left to the rule.
+RULE_OPTIONS = (
+    "zeta", "zeta_schedule", "zeta_end", "removal", "exclude_removed", "delta_start", "delta_end", "alpha",
+    "percolate", "predictor", "regrowth", "ties", "new_weights", "keep_regrown", "overlap_stop", "overlap_stop_scope",
+    "density_start", "decay", "decay_end", "steepness",
+)  # fmt: skip
 
 # The first wiring of rules whose paper starts from the correlations of the inputs.
 CORRELATED_RULES = ("cht", "chts", "chtss")
@@ -90,7 +87,7 @@ class TrainConfig:
     )  # fmt: skip
     delta_end: float | None = _option(None, "chts, chtss: the same at zeta_end (default: 0.75)", item=float)
     alpha: float | None = _option(
-        None, "chts, chtss: what removal looks at, 1 magnitude, 0 relative importance (default: 1)", item=float
+        None, "chts, chtss: what removal looks at, 1 magnitude, 0 relative importance (default: 0)", item=float
     )
     percolate: bool | None = _option(
         None, "also replace links that are cut off from input or output (default: no for set, rlr and rigl, else yes)",
@@ -104,7 +101,10 @@ class TrainConfig:
         None, "rules with a predictor: hard takes the best links, soft draws by score (default: soft for chts, chtss)",
         item=str,
     )  # fmt: skip
-    ties: str | None = _option(None, "hard regrowth: who wins among equal scores, index or random", item=str)
+    ties: str | None = _option(
+        None, "hard regrowth: who wins among equal scores, index or random (default: random for path-count, else "
+        "index)", item=str,
+    )  # fmt: skip
     new_weights: str | None = _option(None, "law of the new weights (default: the rule's own)", item=str)
     keep_regrown: bool | None = _option(
         None, "a link that is removed and grows again at once keeps its weight (default: yes for rigl, cht, chts and "
@@ -224,7 +224,7 @@ class TrainConfig:
         """
         from sparse_mlp.evolution import make_rule
 
-        given = {RULE_OPTIONS[name]: getattr(self, name) for name in RULE_OPTIONS}
+        given = {name: getattr(self, name) for name in RULE_OPTIONS}
         options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         if self.rule == "chtss":
             options["density"] = self.density

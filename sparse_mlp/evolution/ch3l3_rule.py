@@ -19,7 +19,7 @@ def ch3l3_rule(
     percolate: bool = True,
     predictor: str = "ch3-l3p",
     regrowth: str = "hard",
-    ties: str = "random",
+    ties: str = "index",
     new_weights: str = "kaiming",
     keep_regrown: bool = False,
     backend: str | None = None,

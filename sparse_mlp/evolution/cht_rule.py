@@ -20,11 +20,11 @@ def cht_rule(
     percolate: bool = True,
     predictor: str = "ch3-l3p",
     regrowth: str = "hard",
-    ties: str = "random",
+    ties: str = "index",
     new_weights: str = "zero",
     keep_regrown: bool = True,
-    early_stop: float = 0.9,
-    early_stop_scope: str = "global",
+    overlap_stop: float = 0.9,
+    overlap_stop_scope: str = "global",
     backend: str | None = None,
 ) -> ThreeStageRule:
     """Make the rule of CHT: remove the smallest weights, percolate, regrow by CH3-L3 until the wiring settles.
@@ -48,9 +48,9 @@ def cht_rule(
         Law of the new weights, see `new_weights.NewWeights`.
     keep_regrown : bool
         Whether a link that was removed and grew again in the same update keeps its weight.
-    early_stop : float
+    overlap_stop : float
         A layer has settled when more than this fraction of its new links are ones that were just removed; 1 for never.
-    early_stop_scope : {"global", "layer"}
+    overlap_stop_scope : {"global", "layer"}
         Whether evolution ends when all layers have settled, or each layer rests as soon as it has.
     backend : str, optional
         As in `kernels.dispatch.choose_backend`.
@@ -83,5 +83,5 @@ def cht_rule(
         regrow=predicted_regrowth(predictor, regrowth, ties=ties, backend=backend),
         new_weights=NewWeights(new_weights, keep_regrown=keep_regrown),
         backend=backend,
-        early_stop=EarlyStop(early_stop, early_stop_scope),
+        early_stop=EarlyStop(overlap_stop, overlap_stop_scope),
     )

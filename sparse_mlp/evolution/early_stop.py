@@ -48,8 +48,8 @@ class EarlyStop:
     """
 
     def __init__(self, threshold: float = 1.0, scope: str = "global") -> None:
-        self.threshold = check_fraction("early_stop", threshold, zero=True)
-        self.scope = check_choice("early_stop_scope", scope, SCOPES)
+        self.threshold = check_fraction("overlap_stop", threshold, zero=True)
+        self.scope = check_choice("overlap_stop_scope", scope, SCOPES)
         self.flagged: set[str] = set()
 
     def is_over(self, names: Iterable[str]) -> bool:

@@ -23,7 +23,7 @@ def regrow_best(
     signals: LayerSignals | None = None,
     *,
     predictor: str,
-    ties: str = "random",
+    ties: str = "index",
     backend: str | None = None,
 ) -> Positions:
     """Choose the k absent positions of highest score in the wiring of the links that stay.
@@ -94,7 +94,7 @@ def regrow_likely(
     return _positions(layer, rows, cols)
 
 
-def predicted_regrowth(predictor: str, choice: str, *, ties: str = "random", backend: str | None = None) -> Regrowth:
+def predicted_regrowth(predictor: str, choice: str, *, ties: str = "index", backend: str | None = None) -> Regrowth:
     """Make a regrowth by link prediction.
 
     Parameters

@@ -67,11 +67,19 @@ def take_largest(values: Array, k: int) -> Array:
     """Take the k largest values; see `reference.evolution.take_largest`."""
     if k == 0:
         return np.zeros(len(values), bool)
-    threshold = np.partition(values, len(values) - k)[len(values) - k]
+    threshold = _kth_largest(values, k)
     take = values > threshold
     missing = k - int(np.count_nonzero(take))
     take[np.flatnonzero(values == threshold)[:missing]] = True
     return take
+
+
+def _kth_largest(values: Array, k: int) -> Any:
+    # NumPy's selection is ten times slower where half of the values are the same, as gradients of silent neurons are.
+    positive = values[values > 0]
+    if k <= len(positive) < len(values):
+        values = positive
+    return np.partition(values, len(values) - k)[len(values) - k]
 
 
 @jit

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparse_mlp.errors import check_choice
-from sparse_mlp.evolution import EvolvingLayer, LayerUpdate, LinkHistory, TopologyUpdate
+from sparse_mlp.evolution import EvolvingLayer, LayerUpdate, LinkHistory, TopologyUpdate, regrown_overlap
 from sparse_mlp.evolution.update import Links
-from sparse_mlp.measures import EverActive, anp_by_links, anp_by_paths, forms_chain, overlap
+from sparse_mlp.measures import EverActive, anp_by_links, anp_by_paths, forms_chain
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.training.history import Record
 
@@ -96,7 +96,7 @@ class WiringLog:
         ages = self.links.ages[change.layer]
         return {
             "density": change.after.density,
-            "overlap": overlap(_gone(change), _positions(change.grown, change)),
+            "overlap": regrown_overlap(change),
             "itop": self.ever_active[change.layer].rate,
             "mean_age": float(ages.mean()) if len(ages) else 0.0,
         }
@@ -107,11 +107,6 @@ class WiringLog:
         if structures and forms_chain(structures):
             measures |= {"anp_by_links": anp_by_links(structures), "anp_by_paths": anp_by_paths(structures)}
         return measures
-
-
-def _gone(change: LayerUpdate) -> NDArray[np.int64]:
-    stages = [_positions(links, change) for links in (change.removed, change.percolated)]
-    return np.sort(np.concatenate(stages), kind="stable")
 
 
 def _positions(links: Links, change: LayerUpdate) -> NDArray[np.int64]:

@@ -25,7 +25,7 @@ def bench(*, judged: bool = True) -> Bench:
 
 def test_a_ratio_is_claimed_with_its_known_factor_and_its_verdict() -> None:
     found = bench()
-    found.claim_ratio("slow / fast", timing(6.0, 4.0), timing(2.0, 1.0), 30, 60, times=10.0)
+    found.claim_ratio("slow / fast", timing(6.0, 4.0), timing(2.0, 1.0), 30, 60, times=10.0, reason="not installed")
     found.claim_ratio("shaken", timing(6.0, 4.0, quiet=False), timing(2.0, 1.0), 2, 5)
     found.claim_ratio("missing", None, timing(2.0, 1.0), 2, 5, reason="not installed")
     first, shaken, missing = found.ledger.claims

@@ -92,6 +92,18 @@ def test_columns_do_not_touch(seconds: float) -> None:
     assert ["f" * 80, "1.235e+05"] in rows
 
 
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (4.2e-7, "0.00042"), (5e-6, "0.0050"), (0.0001234, "0.123"), (0.0456, "45.60"), (0.4567, "456.7"),
+        (45.678, "45678"),
+    ],
+)  # fmt: skip
+def test_milliseconds_have_digits_by_their_size(seconds: float, shown: str) -> None:
+    rows = Ledger({}, lines=[Line("job", "ours", timing(seconds))]).table().splitlines()
+    assert next(row for row in rows if row.startswith("ours")).split()[1] == shown
+
+
 def test_a_part_of_the_first_line_is_told_to_a_hundredth() -> None:
     ledger = Ledger({}, lines=[Line("job", "whole", timing(0.02)), Line("job", "part", timing(0.0014))])
     assert next(row for row in ledger.table().splitlines() if row.startswith("part")).split()[-1] == "0.07"

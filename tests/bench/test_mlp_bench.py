@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sparse_mlp.bench import memory, mlp
+from sparse_mlp.bench import epoch, memory, mlp
 from sparse_mlp.bench.epoch import EpochCost, time_epochs
 from sparse_mlp.bench.job import make_job
 from sparse_mlp.bench.peers import torch_is_there
@@ -91,3 +91,15 @@ def test_epochs_and_updates_are_timed_apart() -> None:
     assert cost.epoch >= cost.best_epoch > 0
     assert cost.update >= cost.best_update > 0
     assert EpochCost(2.0, 1.0, 0.1, 0.02, 24, quiet=True).share() == pytest.approx((5.0, 2.0))
+
+
+@pytest.mark.parametrize(("disturbances", "tries"), [(0, 1), (1, 2), (2, 3), (5, 3)])
+def test_epochs_begin_again_where_something_else_ran(
+    monkeypatch: pytest.MonkeyPatch, disturbances: int, tries: int
+) -> None:
+    costs = [EpochCost(float(n), 1.0, 0.1, 0.02, 24, quiet=n >= disturbances) for n in range(9)]
+    asked = []
+    monkeypatch.setattr(epoch, "time_epochs", lambda job, **options: asked.append(options) or costs[len(asked) - 1])
+    cost = epoch.time_quiet_epochs(make_job("tiny", (12, 15, 5), batch=8, density=0.2), epochs=4, rule="rlr")
+    assert asked == [{"epochs": 4, "rule": "rlr"}] * tries
+    assert cost is costs[tries - 1]

@@ -21,6 +21,7 @@ def in_use() -> tuple[int, ...]:
 
 @pytest.fixture(autouse=True)
 def _all_threads() -> Iterator[None]:
+    set_threads(None)  # a command that ran in this process may have taken some
     kernels, libraries = numba.get_num_threads(), threadpool_limits(None)
     with threadpool_limits(MOST):
         numba.set_num_threads(MOST)

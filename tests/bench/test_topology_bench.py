@@ -9,8 +9,12 @@ from typing import Any
 import pytest
 
 from sparse_mlp.bench import topology
-from sparse_mlp.bench.ledger import Ledger
-from sparse_mlp.bench.updates import RULES
+from sparse_mlp.bench.epoch import EpochCost
+from sparse_mlp.bench.frame import start_bench
+from sparse_mlp.bench.job import Job
+from sparse_mlp.bench.ledger import Ledger, Line
+from sparse_mlp.bench.timing import timing_of
+from sparse_mlp.bench.updates import RULES, section_of
 from sparse_mlp.errors import SparseMLPError
 from sparse_mlp.kernels._jit import JIT_ENABLED
 
@@ -79,6 +83,28 @@ def test_a_quick_run_is_quick_and_the_large_layer_may_be_left_out(monkeypatch: p
     assert not any("memory" in claim.name for claim in ledger.claims)
     assert "The large layer was left out." in ledger.notes
     assert ledger.facts["100x90 CH3-L3p, 450 links: growth of the peak by it [MB]"] == 2.0
+
+
+@compiled
+def test_the_share_is_of_epochs_with_the_same_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {}
+
+    def epochs(job: Job, **options: Any) -> EpochCost:
+        asked.update(options, samples=len(job.x))
+        return EpochCost(2.0, 1.0, 0.2, 0.15, 600, quiet=False)
+
+    monkeypatch.setattr(topology, "time_quiet_epochs", epochs)
+    monkeypatch.setattr(topology, "time_updates", lambda job, rounds: _two_updates(job))
+    bench = start_bench(1, judged=True, limit_repeats=1)
+    topology._time_updates(bench, topology.QUICK)
+    assert asked == {"epochs": 3, "rule": "ch3l3", "samples": 600}
+    (claim,) = bench.ledger.claims
+    assert (claim.value, claim.by_best, claim.verdict) == (pytest.approx(10.0), pytest.approx(15.0), "aim met?")
+
+
+def _two_updates(job: Job) -> list[Line]:
+    seconds = {"rlr": timing_of([1.0], quiet=True), "ch3l3": timing_of([4.0], quiet=True)}
+    return [Line(section_of(job), rule, timing) for rule, timing in seconds.items()]
 
 
 def test_the_full_run_claims_what_the_library_promises() -> None:

@@ -11,7 +11,7 @@ import pytest
 from sparse_mlp.bench import updates
 from sparse_mlp.bench.job import make_job
 from sparse_mlp.bench.updates import RULES, STAGES, Stopwatch, UpdatesBetweenEpochs, time_updates, watched
-from sparse_mlp.evolution import ThreeStageRule, make_rule, three_stages
+from sparse_mlp.evolution import ThreeStageRule, TopologyUpdate, make_rule, three_stages
 from sparse_mlp.evolution.new_weights import NewWeights
 
 JOB = make_job("tiny", (12, 25, 20, 5), batch=8, density=0.3, n_samples=24)
@@ -100,6 +100,24 @@ def test_stages_add_up_to_the_update() -> None:
     left_over = [seconds - sum(stages.values()) for seconds, stages in zip(whole, run.stages, strict=True)]
     assert min(map(abs, left_over)) < 2e-4
     assert all(seconds > 0 for stages in run.stages for seconds in stages.values())
+
+
+def test_what_follows_the_rule_is_charged_to_the_remap() -> None:
+    run = UpdatesBetweenEpochs(JOB, "rlr", RULES["rlr"])
+    now = iter([10.0, 12.0, 20.0])
+    run.watch.clock = lambda: next(now)
+    run.watch.start()
+    run.watch.charge("new weights")
+    run.on_update(run.trainer, TopologyUpdate(seconds=5.0), {"seconds": 9.0})
+    assert run.seconds == 9.0
+    spent = {stage: seconds for stage, seconds in run.stages[0].items() if seconds}
+    assert spent == {"new weights": 2.0, "insert and rewire": 3.0, "remap and log": 5.0}
+
+
+def test_only_updates_count_and_not_the_training_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(UpdatesBetweenEpochs, "__call__", lambda run: 1000.0)
+    monkeypatch.setattr(updates, "_stage_lines", lambda *arguments: [])
+    assert {line.timing.median for line in time_updates(JOB, rounds=2)} == {1000.0}
 
 
 def test_all_rules_get_a_line_and_two_their_stages(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,7 +32,7 @@ def test_ties(make_layer):
     layer, rng = make_layer(EXAMPLE), np.random.default_rng(1)
     by_index = predicted_regrowth("ch3-l3p", "hard", ties="index")
     assert {tuple(by_index(layer, ALL, 2, rng, None).tolist()) for _ in range(20)} == {(2, 9)}
-    at_random = predicted_regrowth("ch3-l3p", "hard")
+    at_random = predicted_regrowth("ch3-l3p", "hard", ties="random")
     drawn = Counter(tuple(at_random(layer, ALL, 2, rng, None).tolist()) for _ in range(400))
     assert set(drawn) == {(2, 9), (4, 9)}
     assert chisquare(list(drawn.values())).pvalue > 1e-6

@@ -185,11 +185,11 @@ def test_one_generator_serves_removals_then_regrowth_then_weights(make_net):
     ("name", "options", "expected"),
     [
         ("path-count", {}, ("top_links", "path-count", "random")),
-        ("ch3l3", {}, ("top_links", "ch3-l3p", "random")),
-        ("cht", {}, ("top_links", "ch3-l3p", "random")),
-        ("cht", {"predictor": "ra-l3", "ties": "index"}, ("top_links", "ra-l3", "index")),
+        ("ch3l3", {}, ("top_links", "ch3-l3p", "index")),
+        ("cht", {}, ("top_links", "ch3-l3p", "index")),
+        ("cht", {"predictor": "ra-l3", "ties": "random"}, ("top_links", "ra-l3", "random")),
         ("chts", {}, ("sample_links", "ch2-l3n", None)),
-        ("chts", {"predictor": "ch3-l3p", "regrowth": "hard"}, ("top_links", "ch3-l3p", "random")),
+        ("chts", {"predictor": "ch3-l3p", "regrowth": "hard"}, ("top_links", "ch3-l3p", "index")),
         ("chtss", {}, ("sample_links", "ch2-l3n", None)),
     ],
 )
@@ -219,7 +219,7 @@ def test_alpha_of_chts(make_layer, alpha, removed):
 def test_chts_hardens_in_the_course_of_training(make_layer):
     def removed(progress, **options):
         layer = make_layer(np.tile([1, 0], (40, 20)), np.arange(1, 801) / 100)
-        (change,) = make_rule("chts", **options).update([layer], progress, 3).layers
+        (change,) = make_rule("chts", alpha=1.0, **options).update([layer], progress, 3).layers
         return np.mean((change.removed[0].astype(int) * 20 + change.removed[1] // 2) < 240)
 
     assert removed(0.0) < removed(0.75) < removed(0.0, delta_start=1, delta_end=1) == 1.0

@@ -23,12 +23,12 @@ CASES = {
     "scipy": {"backend": "scipy"},
     "layers that settle one by one": {
         "rule": "cht",
-        "rule_options": {"early_stop": 0.8, "early_stop_scope": "layer"},
+        "rule_options": {"overlap_stop": 0.8, "overlap_stop_scope": "layer"},
         "trainer": {"update_steps": 3},
     },
     "settled when all layers have": {
         "rule": "cht",
-        "rule_options": {"early_stop": 0.8},
+        "rule_options": {"overlap_stop": 0.8},
         "trainer": {"update_steps": 3},
     },
     "remembered weights": {

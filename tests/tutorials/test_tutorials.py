@@ -10,33 +10,47 @@ import pytest
 
 FOLDER = Path(__file__).parents[2] / "tutorials"
 TUTORIALS = sorted(FOLDER.glob("[0-9][0-9]_*.py"))
+ON_REAL_DATA = [path for path in TUTORIALS if "fashion-mnist" in path.read_text()]
 SLOWING = ("NUMBA_DISABLE_JIT", "SPARSE_MLP_BACKEND")  # a tutorial shows the library as a reader gets it
 
 
 def test_there_are_tutorials_and_each_has_its_own_number():
     numbers = [path.name[:2] for path in TUTORIALS]
-    assert numbers[:4] == ["01", "02", "03", "04"]
+    assert numbers[:4] == ["01", "02", "03", "04"] and ON_REAL_DATA
     assert len(set(numbers)) == len(numbers)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("tutorial", TUTORIALS, ids=lambda path: path.stem)
 def test_it_runs_and_asserts_its_numbers(tutorial, tmp_path):
+    output = run_in_a_folder_of_its_own(tutorial, tmp_path, SPARSE_MLP_DATA=str(tmp_path / "no data"))
+    assert output.endswith("All numbers are as told.\n")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tutorial", ON_REAL_DATA, ids=lambda path: path.stem)
+def test_its_numbers_hold_on_the_real_data_as_on_the_stand_in(tutorial, tmp_path, real_data_dir):
+    output = run_in_a_folder_of_its_own(tutorial, tmp_path, SPARSE_MLP_DATA=str(real_data_dir.resolve()))
+    assert "SYNTHETIC" not in output
+    assert output.endswith("All numbers are as told.\n")
+
+
+def run_in_a_folder_of_its_own(tutorial, tmp_path, **settings):
     figures, elsewhere = tmp_path / "figures", tmp_path / "elsewhere"
     elsewhere.mkdir()
     before = set(FOLDER.rglob("*"))
     inherited = {name: value for name, value in os.environ.items() if name not in SLOWING}
     run = subprocess.run(
         [sys.executable, str(tutorial), "--fast", "--figures", str(figures)],
-        cwd=elsewhere, env={**inherited, "MPLBACKEND": "Agg", "PYTHONUTF8": "1"},
+        cwd=elsewhere, env={**inherited, "MPLBACKEND": "Agg", "PYTHONUTF8": "1", **settings},
         capture_output=True, encoding="utf-8", timeout=300, check=False,
     )  # fmt: skip
     assert run.returncode == 0, f"{run.stdout[-2000:]}\n{run.stderr[-4000:]}"
-    assert run.stdout.endswith("All numbers are as told.\n")
     pictures = sorted(figures.iterdir())
     assert pictures and all(path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n" for path in pictures)
     assert not list(elsewhere.iterdir())
     assert set(FOLDER.rglob("*")) == before
+    return run.stdout
 
 
 @pytest.mark.parametrize("tutorial", TUTORIALS, ids=lambda path: path.stem)
