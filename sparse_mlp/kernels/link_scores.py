@@ -228,8 +228,9 @@ def _collect(
 
 @jit
 def _scratch(n_in: int, n_out: int) -> tuple[Array, Array, Array, Array, Array, Array]:
+    # The two lists have a slot more than there are neurons: an entry is written before it is known to be new.
     return (
-        np.zeros(n_in, np.uint32), np.zeros(n_in), np.zeros(n_in, np.uint32),
+        np.zeros(n_in, np.uint32), np.zeros(n_in), np.zeros(n_in + 1, np.uint32),
         np.zeros(n_out, np.uint32), np.zeros(n_out), np.zeros(n_out + 1, np.uint32),
     )  # fmt: skip
 
