@@ -145,7 +145,7 @@ print("grown:", grown)
 # ## 5. The library does it
 #
 # The rule is called `ch3l3`. It takes layers, not dictionaries. In our layer 3 two absent links have the same score,
-# and only one may grow. By default a draw decides. With `ties="index"` the first one wins, as in our `best`.
+# and only one may grow. The first one wins, as in our `best`. (With `ties="random"` a draw would decide.)
 
 # %%
 from sparse_mlp.evolution import make_rule
@@ -160,7 +160,7 @@ def make_layers():
 
 
 layers = make_layers()
-update = make_rule("ch3l3", zeta=ZETA, ties="index").update(layers, progress=0.0, rng=0)
+update = make_rule("ch3l3", zeta=ZETA).update(layers, progress=0.0, rng=0)
 
 
 def pairs(links):

@@ -71,7 +71,8 @@ for link, by_library in zip(links, from_library, strict=True):
 # ## 2. Draw what stays
 #
 # Soft removal draws the links that *stay*, one after the other, with probability proportional to `score^T`. The score
-# is the size of the weight (or RI), and the exponent `T` says how hard the draw is:
+# is RI or the size of the weight: the paper has both, the library takes RI unless told otherwise. The exponent `T`
+# says how hard the draw is:
 #
 # - `T = 0`: all alike, blind;
 # - `T = 1`: twice the weight, twice the chance;
@@ -79,8 +80,8 @@ for link, by_library in zip(links, from_library, strict=True):
 # - `T → ∞`: the largest always, hard.
 #
 # The paper writes it with a softness `δ` between 0 and 1, `T = δ / (1 - δ)`: `δ = 0.5` is `T = 1`, `δ = 0.75` is `T =
-# 3`. Training begins soft and gets harder, from 1 to 3. Here are the chances for the first draw, with the four
-# weights 0.5, 1, 2 and 0.1.
+# 3`. Training begins soft and gets harder, from 1 to 3. Here are the chances for the first draw by size, with the
+# four weights 0.5, 1, 2 and 0.1.
 
 # %%
 sizes = np.array([0.5, 1.0, 2.0, 0.1])
@@ -260,7 +261,7 @@ DENSITY = 0.02
 RULES = {
     "static": {},
     "set": {},
-    "cht": {"early_stop": 1.0},
+    "cht": {"overlap_stop": 1.0},
     "chts": {},
     "chtss": {"density": DENSITY},
 }
@@ -323,9 +324,10 @@ print("picture:", save(WiringCourseDisplay.from_history(one), figures / "08_chts
 
 # %% [markdown]
 # You should see the circle of CHT again: most of its new links were there a moment ago, and in all its updates it tries
-# few other places than the 2 % that it began with. CHTs tries two or three times as many, and SET even more, because it
-# draws with no regard to scores. CHTss has tried most places, for it began with half of them. (Its overlap of 0.24 at
-# the beginning is no circle: where half of all places are taken, chance alone often hits one that was just emptied.)
+# few other places than the 2 % that it began with. CHTs tries two or three times as many, and SET even more, because
+# it draws with no regard to scores. CHTss has tried most places, for it began with half of them. (Its overlap of 0.24
+# at the beginning is no circle: where half of all places are taken, chance alone often hits one that was just
+# emptied.) CHTs also keeps more neurons alive than CHT: by relative importance the last link of a neuron is likely to stay.
 #
 # ## 7. Accuracy, and what it cost
 #
@@ -348,10 +350,11 @@ for name, values in accuracy.items():
 
 # %% [markdown]
 # You should see all five within two points of each other. A difference of one or two standard errors is no difference
-# that you can trust. So with 40 epochs: SET is behind, CHT, CHTs and CHTss are level with each other and hardly ahead
-# of a wiring that never changes. **Whether a rule is soft or hard cannot be told from its accuracy here**, although it
-# could be told at once from its overlap. And CHTss had seven times as many links on the average. (With `--fast` it is
-# behind: after the decay only ten epochs are left to it.)
+# that you can trust. SET is behind, CHT and CHTs are level with each other and hardly ahead of a wiring that never
+# changes. **Whether a rule is soft or hard cannot be told from its accuracy here**, although it could be told at once
+# from its overlap. And CHTss paid for seven times as many links on the average and is not ahead: in so short a
+# training half of the epochs go to the decay, and few are left to repair what it cut. (With `--fast` only ten are
+# left, and it is several points behind.)
 #
 # Digits are easy, and 2 % is enough for them. The paper reports where softness and decay do matter: in a transformer
 # for translation (Multi30k, 90 % sparse), its full method reaches 32.8 BLEU points, without soft draws 28.9, without
@@ -391,6 +394,8 @@ assert all(later <= earlier for earlier, later in pairwise(densities)) and densi
 assert mean_overlap["cht"] > 0.7 > 0.3 > max(mean_overlap[name] for name in ("set", "chts", "chtss"))
 assert 1.5 * tried["cht"] < tried["chts"] < tried["set"] < tried["chtss"] and tried["chtss"] > 0.6
 means = {name: values.mean() for name, values in accuracy.items()}
-assert max(means.values()) - min(means.values()) < 0.04 and min(means.values()) > 0.88
+steady = [means[name] for name in RULES if name != "chtss"]
+assert max(steady) - min(steady) < 0.04 and min(steady) > 0.9 and means["chtss"] > (0.85 if options.fast else 0.91)
+assert active["chts"] > active["cht"]
 assert held["chtss"] > 5 * held["chts"] == 5 * held["static"]
 print("All numbers are as told.")
