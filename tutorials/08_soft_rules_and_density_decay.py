@@ -327,7 +327,8 @@ print("picture:", save(WiringCourseDisplay.from_history(one), figures / "08_chts
 # few other places than the 2 % that it began with. CHTs tries two or three times as many, and SET even more, because
 # it draws with no regard to scores. CHTss has tried most places, for it began with half of them. (Its overlap of 0.24
 # at the beginning is no circle: where half of all places are taken, chance alone often hits one that was just
-# emptied.) CHTs also keeps more neurons alive than CHT: by relative importance the last link of a neuron is likely to stay.
+# emptied.) CHTs also keeps more neurons alive than CHT: by relative importance the last link of a neuron is likely to
+# stay.
 #
 # ## 7. Accuracy, and what it cost
 #
