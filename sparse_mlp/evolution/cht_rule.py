@@ -68,6 +68,8 @@ def cht_rule(
     3. in each layer, add as many links as have gone where the CH3-L3 scores of what is left are highest.
 
     The rest of CHT is the net's affair: `topology="correlated"` for the first wiring, `weights="swi"` for its weights.
+    New links start at 0 and are often still the smallest at the next update; they then go, the scores bring them back,
+    and the wiring has settled after a few updates (tutorial 07 follows it, 08 shows how soft rules go on).
 
     Differences from the original
     -----------------------------

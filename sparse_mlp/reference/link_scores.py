@@ -46,10 +46,17 @@ def local_community(indptr: Array, indices: Array, out_indptr: Array, out_indice
     u, v : int
         An input and an output without a link.
     """
+    return _community(_neighbours(indptr, indices, out_indptr, out_indices), ("in", u), ("out", v))
+
+
+def _neighbours(indptr: Array, indices: Array, out_indptr: Array, out_indices: Array) -> dict[Node, list[Node]]:
     neighbours = {("in", a): [("out", int(b)) for b in _of(indptr, indices, a)] for a in range(len(indptr) - 1)}
     for b in range(len(out_indptr) - 1):
         neighbours["out", b] = [("in", int(a)) for a in _of(out_indptr, out_indices, b)]
-    start, goal = ("in", u), ("out", v)
+    return neighbours
+
+
+def _community(neighbours: dict[Node, list[Node]], start: Node, goal: Node) -> Community:
     paths = [
         (a[1], b[1]) for b in neighbours[start] for a in neighbours[b] if a != start and goal in neighbours[a]
     ]  # fmt: skip
@@ -93,12 +100,12 @@ def score_matrix(indptr: Array, indices: Array, out_indptr: Array, out_indices: 
     """
     n_in, n_out = len(indptr) - 1, len(out_indptr) - 1
     scores = np.zeros((n_in, n_out))
+    neighbours = _neighbours(indptr, indices, out_indptr, out_indices)
     for u in range(n_in):
         present = {int(v) for v in _of(indptr, indices, u)}
         for v in range(n_out):
             if v not in present:
-                community = local_community(indptr, indices, out_indptr, out_indices, u, v)
-                scores[u, v] = _score(community, method)
+                scores[u, v] = _score(_community(neighbours, ("in", u), ("out", v)), method)
     return scores
 
 
