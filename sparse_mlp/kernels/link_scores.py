@@ -10,21 +10,18 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from sparse_mlp.kernels import dense_link_scores
 from sparse_mlp.kernels._jit import jit, parallel_jit, prange
-from sparse_mlp.kernels.link_factors import NODE_FACTORS, PATH_FACTORS
+from sparse_mlp.kernels.dense_link_scores import dense_scores
+from sparse_mlp.kernels.link_factors import NODE_FACTORS
+from sparse_mlp.kernels.link_layer import LinkLayer, even_cut
 from sparse_mlp.kernels.selection import capacity, compact, offer_arrivals, offer_scores
 
 Array = NDArray[Any]
 Best = tuple[Array, Array, Array]
 
-# Density from which on dense products beat walks, measured on layers of 784 x 1000 to 2000 x 2000.
-NODES_DENSE_FROM = 0.05
-PATHS_DENSE_FROM = 0.3
 _ANY_SCORE = 0.0, 0.0
 
 
@@ -36,13 +33,14 @@ def score_matrix(indptr: Array, indices: Array, out_indptr: Array, out_indices: 
     With :math:`f(i, d)` the factor of a node, :math:`UU = X X^T` and :math:`VV = X^T X`:
     :math:`S_{uv} = \\sum_{b \\in N(u)} f(VV_{vb}, d_b) \\sum_{a \\in N(b) \\setminus u} f(UU_{ua}, d_a) X_{av}`, exact
     for absent links. The inner walk over a counts :math:`VV_{vb}` on its way. Costs O(paths of length three) time and,
-    beyond the matrix that is asked for, O(links + threads * (n_in + n_out)) memory.
+    beyond the matrix that is asked for, O(links + threads * (n_in + n_out)) memory. Where links crowd among few
+    neurons, `dense_link_scores` takes over.
     """
-    layer = _Layer(indptr, indices, out_indptr, out_indices)
-    if layer.is_hardly_sparse(method):
-        return dense_link_scores.score_matrix(indptr, indices, out_indptr, out_indices, method)
-    scores = np.zeros(layer.shape)
-    _fill(scores, layer.cut(0, layer.shape[0]), *layer.links, *layer.tables(method), method in NODE_FACTORS)
+    whole = LinkLayer(indptr, indices, out_indptr, out_indices)
+    layer, rows, cols = whole.active
+    scores = np.zeros(whole.shape)
+    score = dense_scores if layer.prefers_matrices(method) else _walked
+    scores[np.ix_(rows, cols)] = score(layer, method)
     return scores
 
 
@@ -53,8 +51,8 @@ def top_scores(
 
     Each thread keeps the best of its rows in a buffer of 2 k entries and lets nothing below its k-th best in.
     """
-    layer = _Layer(indptr, indices, out_indptr, out_indices)
-    keys, _, positions = _best(layer, method, k, 0, np.empty((0, 0)), _ANY_SCORE, arrivals=False)
+    layer, none = LinkLayer(indptr, indices, out_indptr, out_indices), np.empty((0, 0))
+    keys, _, positions = _best(layer, method, k, 0, layer.shape[0], none, _ANY_SCORE, arrivals=False)
     return keys, positions
 
 
@@ -63,8 +61,8 @@ def top_scores_at_random(
     first: int, uniforms: Array, bound: tuple[float, float],
 ) -> Best:  # fmt: skip
     """Find the best absent links of some rows, ties by a draw; see `reference.link_scores.top_scores_at_random`."""
-    layer = _Layer(indptr, indices, out_indptr, out_indices)
-    return _best(layer, method, k, first, uniforms, bound, arrivals=False)
+    layer, last = LinkLayer(indptr, indices, out_indptr, out_indices), first + len(uniforms)
+    return _best(layer, method, k, first, last, uniforms, bound, arrivals=False)
 
 
 def first_arrivals(
@@ -75,8 +73,8 @@ def first_arrivals(
 
     A logarithm is taken only where the uniform, which never exceeds its arrival, is below the k-th arrival so far.
     """
-    layer = _Layer(indptr, indices, out_indptr, out_indices)
-    return _best(layer, method, k, first, uniforms, bound, arrivals=True)
+    layer, last = LinkLayer(indptr, indices, out_indptr, out_indices), first + len(uniforms)
+    return _best(layer, method, k, first, last, uniforms, bound, arrivals=True)
 
 
 def best_of_matrix(
@@ -92,95 +90,56 @@ def best_of_matrix(
     arrivals : bool
         Which of the two.
     """
-    last = first + len(uniforms) if len(uniforms) else len(scores)
-    cut = _even_cut(np.ones(last - first), first)
-    empty = np.zeros(1, np.uint64), np.zeros(0, np.uint32)
-    unused = np.zeros(1), np.zeros(1)
-    return _collected(k, cut, scores, (*empty, *empty), unused, False, first, uniforms, bound, arrivals)
+    n_in, n_out = scores.shape
+    last = first + len(uniforms) if len(uniforms) else n_in
+    cut, everyone = even_cut(np.ones(last - first), first), (np.arange(n_in), np.arange(n_out), n_out)
+    return _collected(_given(scores), cut, everyone, k, first, uniforms, bound, arrivals)
 
 
 def count_walks(indptr: Array, indices: Array, out_indptr: Array, out_indices: Array) -> int:
     """Count the walks u – b – a – v of a layer, which is what scoring it costs; O(links)."""
-    layer = _Layer(indptr, indices, out_indptr, out_indices)
-    return int(layer.work().sum())
+    return int(LinkLayer(indptr, indices, out_indptr, out_indices).work.sum())
 
 
-class _Layer:
-    """The wiring both ways, and what follows from it.
-
-    Indices are unsigned: Numba adds a test for negative numbers to every signed one.
-    """
-
-    def __init__(self, indptr: Array, indices: Array, out_indptr: Array, out_indices: Array) -> None:
-        self.shape = len(indptr) - 1, len(out_indptr) - 1
-        self.degrees = np.diff(indptr), np.diff(out_indptr)
-        self.links = (
-            indptr.astype(np.uint64), indices.astype(np.uint32),
-            out_indptr.astype(np.uint64), out_indices.astype(np.uint32),
-        )  # fmt: skip
-
-    def is_hardly_sparse(self, method: str) -> bool:
-        """Tell whether dense products take less time than walks, and matrices little more memory than links."""
-        density = len(self.links[1]) / (self.shape[0] * self.shape[1])
-        return density >= (NODES_DENSE_FROM if method in NODE_FACTORS else PATHS_DENSE_FROM)
-
-    def tables(self, method: str) -> tuple[Array, Array]:
-        """Return f(i, d) of each node for i = 0 .. d - 1, of inputs and outputs; they begin where the node's links do.
-
-        A node with all links internal has i = d; it can only score present links, and reads another node's entry.
-        """
-        factor, tables = (PATH_FACTORS | NODE_FACTORS)[method], []
-        for degrees in self.degrees:
-            begins = np.cumsum(degrees) - degrees
-            internal = np.arange(degrees.sum()) - np.repeat(begins, degrees)
-            tables.append(np.append(factor(internal, np.repeat(degrees, degrees)), 0.0))
-        return tables[0], tables[1]
-
-    def work(self) -> Array:
-        """Count the walks of length three from each input, float64 (n_in,)."""
-        indptr, indices, out_indptr, out_indices = self.links
-        return _sums(indptr, _sums(out_indptr, self.degrees[0][out_indices])[indices])
-
-    def cut(self, first: int, last: int) -> Array:
-        """Cut rows into one range of equal work for each thread, int64 (threads + 1,)."""
-        return _even_cut(self.work()[first:last] + self.shape[1], first)
-
-
-def _even_cut(work: Array, first: int) -> Array:
-    done, threads = np.cumsum(work), numba.get_num_threads()
-    wanted = np.arange(1, threads) * (done[-1] / threads)
-    return np.concatenate(([0], np.searchsorted(done, wanted), [len(work)])).astype(np.int64) + first
-
-
-def _sums(indptr: Array, values: Array) -> Array:
-    """Add up the values of each node's links."""
-    total = np.concatenate(([0.0], np.cumsum(values)))
-    return np.diff(total[indptr.astype(np.int64)])
+def _walked(layer: LinkLayer, method: str) -> Array:
+    scores = np.zeros(layer.shape)
+    factors: Any = *layer.tables(method), method in NODE_FACTORS
+    _fill(scores, layer.cut(0, layer.shape[0]), *layer.links, *factors)
+    return scores
 
 
 def _best(
-    layer: _Layer, method: str, k: int, first: int, uniforms: Array, bound: tuple[float, float], *, arrivals: bool
-) -> Best:
-    if layer.is_hardly_sparse(method):
-        indptr, indices, out_indptr, out_indices = (a.astype(np.int64) for a in layer.links)
-        scores = dense_link_scores.score_matrix(indptr, indices, out_indptr, out_indices, method)
-        return best_of_matrix(scores, k, first, uniforms, bound, arrivals=arrivals)
-    cut = layer.cut(first, first + len(uniforms) if len(uniforms) else layer.shape[0])
-    given = np.empty((0, layer.shape[1]))
-    tables, of_nodes = layer.tables(method), method in NODE_FACTORS
-    return _collected(k, cut, given, layer.links, tables, of_nodes, first, uniforms, bound, arrivals)
+    whole: LinkLayer, method: str, k: int, first: int, last: int, uniforms: Array, bound: tuple[float, float],
+    *, arrivals: bool,
+) -> Best:  # fmt: skip
+    layer, rows, cols = whole.active
+    begin, end = np.searchsorted(rows, [first, last])
+    names = rows, cols, whole.shape[1]
+    if layer.prefers_matrices(method):
+        source, cut = _given(dense_scores(layer, method)), even_cut(np.ones(end - begin), begin)
+    else:
+        nothing = np.empty((0, layer.shape[1]))
+        source = nothing, *layer.links, *layer.tables(method), method in NODE_FACTORS
+        cut = layer.cut(begin, end)
+    return _collected(source, cut, names, k, first, uniforms, bound, arrivals)
+
+
+def _given(scores: Array) -> tuple[Any, ...]:
+    """Return what `_collect` wants of a layer whose scores are there: no links and no factors."""
+    none = np.zeros(1, np.uint64), np.zeros(0, np.uint32)
+    return np.ascontiguousarray(scores), *none, *none, np.zeros(1), np.zeros(1), False
 
 
 def _collected(
-    k: int, cut: Array, given: Array, links: Any, tables: Any, of_nodes: bool,
-    first: int, uniforms: Array, bound: tuple[float, float], arrivals: bool,
+    source: Any, cut: Array, names: Any, k: int, first: int, uniforms: Array, bound: tuple[float, float],
+    arrivals: bool,
 ) -> Best:  # fmt: skip
     tasks, room = len(cut) - 1, capacity(k)
     keys, ties = np.empty((tasks, room)), np.empty((tasks, room))
     positions, found = np.empty((tasks, room), np.int64), np.zeros(tasks, np.int64)
     if k > 0:
-        choice: Any = of_nodes, k, first, uniforms, *bound, arrivals
-        _collect(keys, ties, positions, found, cut, given, *links, *tables, *choice)
+        choice: Any = k, first, uniforms, *bound, arrivals
+        _collect(keys, ties, positions, found, cut, *source, *names, *choice)
     best: Any = [np.concatenate([a[t, : found[t]] for t in range(tasks)]) for a in (keys, ties, positions)]
     kept = compact(best[0], best[1], best[2], len(best[0]), k)
     order = np.lexsort((best[1][:kept], -best[0][:kept]))
@@ -202,13 +161,13 @@ def _fill(
 def _collect(
     keys: Array, ties: Array, positions: Array, found: Array, cut: Array,
     given: Array, in_ptr: Array, in_idx: Array, out_ptr: Array, out_idx: Array, in_table: Array, out_table: Array,
-    of_nodes: bool, k: int, first: int, uniforms: Array, bound_key: float, bound_tie: float, arrivals: bool,
+    of_nodes: bool, rows: Array, cols: Array, n_out: int,
+    k: int, first: int, uniforms: Array, bound_key: float, bound_tie: float, arrivals: bool,
 ) -> None:  # fmt: skip
-    """Fill the buffer of each task from its rows, which are given, or else scored."""
-    n_out = given.shape[1]
+    """Fill the buffer of each task from its rows, which are given, or else scored; `rows` and `cols` name neurons."""
     for task in prange(len(cut) - 1):
-        scratch = _scratch(len(in_ptr) - 1, n_out)
-        row, bound = np.zeros(n_out), np.array([bound_key, bound_tie])
+        scratch = _scratch(len(in_ptr) - 1, given.shape[1])
+        row, bound = np.zeros(given.shape[1]), np.array([bound_key, bound_tie])
         no_draw = np.empty(0)
         n = 0
         for u in range(cut[task], cut[task + 1]):
@@ -218,11 +177,11 @@ def _collect(
                 row[:] = 0.0
                 _row(u, in_ptr, in_idx, out_ptr, out_idx, in_table, out_table, of_nodes, scratch, row)
             best = keys[task], ties[task], positions[task]
-            draws = uniforms[u - first] if len(uniforms) else no_draw
+            draws = uniforms[rows[u] - first] if len(uniforms) else no_draw
             if arrivals:
-                n = offer_arrivals(row, draws, u * n_out, k, n, bound, *best)
+                n = offer_arrivals(row, cols, draws, rows[u] * n_out, k, n, bound, *best)
             else:
-                n = offer_scores(row, draws, u * n_out, k, n, bound, *best)
+                n = offer_scores(row, cols, draws, rows[u] * n_out, k, n, bound, *best)
         found[task] = n
 
 

@@ -34,16 +34,19 @@ def rounded(score: float) -> float:
 
 @jit
 def offer_scores(
-    row: Array, draws: Array, base: int, k: int, n: int, bound: Array, keys: Array, ties: Array, positions: Array
-) -> int:
+    row: Array, cols: Array, draws: Array, base: int, k: int, n: int, bound: Array,
+    keys: Array, ties: Array, positions: Array,
+) -> int:  # fmt: skip
     """Offer the positive scores of a row, ties by position or, where there are draws, by draw.
 
     Parameters
     ----------
-    row : float64 (n_out,)
+    row : float64 (m,)
+    cols : int64 (m,)
+        Which output each entry is of.
     draws : float64 (n_out,) or (0,)
     base : int
-        Position of the row's first entry.
+        Position of the row's link to output 0.
     k, n : int
         How many are wanted, how many the buffer holds.
     bound : float64 (2,)
@@ -62,30 +65,31 @@ def offer_scores(
         if row[v] <= least:
             continue
         key = rounded(row[v])
-        tie = draws[v] if by_draw else float(base + v)
+        tie = draws[cols[v]] if by_draw else float(base + cols[v])
         if key < bound[0] or (key == bound[0] and tie >= bound[1]):
             continue
-        n = _push(key, tie, base + v, k, n, bound, keys, ties, positions)
+        n = _push(key, tie, base + cols[v], k, n, bound, keys, ties, positions)
         least = bound[0] * (1 - 1e-11)
     return n
 
 
 @jit
 def offer_arrivals(
-    row: Array, draws: Array, base: int, k: int, n: int, bound: Array, keys: Array, ties: Array, positions: Array
-) -> int:
+    row: Array, cols: Array, draws: Array, base: int, k: int, n: int, bound: Array,
+    keys: Array, ties: Array, positions: Array,
+) -> int:  # fmt: skip
     """Offer the links of a row by arrival, exponential with the score as its rate; arguments as in `offer_scores`.
 
     The key is the arrival -log(1 - draw) / score with a minus, so that the first comes out best.
     """
     for v in range(len(row)):
-        if row[v] <= 0 or draws[v] > -bound[0] * row[v]:
+        if row[v] <= 0 or draws[cols[v]] > -bound[0] * row[v]:
             continue
-        key = np.log1p(-draws[v]) / row[v]
-        tie = float(base + v)
+        key = np.log1p(-draws[cols[v]]) / row[v]
+        tie = float(base + cols[v])
         if key < bound[0] or (key == bound[0] and tie >= bound[1]):
             continue
-        n = _push(key, tie, base + v, k, n, bound, keys, ties, positions)
+        n = _push(key, tie, base + cols[v], k, n, bound, keys, ties, positions)
     return n
 
 

@@ -53,9 +53,9 @@ def top_links(
 
     Notes
     -----
-    Rows are scored one by one, each thread keeps its best in a buffer: O(links + k + threads * n_out) memory. Only
-    where one position in twenty or more is a link, scores come from dense products, whose matrices take little more
-    memory than the links. The choice does not depend on the number of threads.
+    Rows are scored one by one, each thread keeps its best in a buffer: O(links + k + threads * n_out) memory. Where
+    links are so many, or crowd among so few neurons, that matrices of those neurons hold at most a hundred cells a
+    link, scores may come from them. The choice does not depend on the number of threads.
 
     Differences from the original
     -----------------------------

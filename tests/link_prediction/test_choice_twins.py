@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from wiring_cases import EXAMPLE, ROUTES, route, wiring, wirings
 
 from sparse_mlp.kernels.dispatch import link_score_ops
+from sparse_mlp.kernels.link_layer import LinkLayer
+from sparse_mlp.link_prediction import score_matrix, top_links
 from sparse_mlp.link_prediction.predictors import both_ways
+from sparse_mlp.topology import generate
 
 # Scores that floats hold exactly, so that all routes agree on ties.
 EXACT = ("path-count",)
@@ -72,3 +75,39 @@ def test_arrivals_by_hand(way):
         keys, _, positions = choose(*both_ways(wiring(EXAMPLE)), "path-count", 5, 0, uniforms, (-math.inf, 0.0))
     assert positions.tolist() == [2, 3, 4, 9, 7]
     np.testing.assert_allclose(-keys / math.log(2), [0.5, 1, 1, 1.5, 2])
+
+
+@pytest.mark.parametrize("method", ["ch3-l3p", "ch2-l3n"])
+def test_neurons_without_links_change_nothing(method):
+    # The same small layer alone, and spread over a large one: same scores, same choice, draw by draw.
+    rng = np.random.default_rng(3)
+    small = (rng.random((12, 10)) < 0.4).astype(int)
+    rows, cols = np.sort(rng.choice(200, 12, replace=False)), np.sort(rng.choice(300, 10, replace=False))
+    large = np.zeros((200, 300), int)
+    large[np.ix_(rows, cols)] = small
+    inner, outer = wiring(small), wiring(large)
+    np.testing.assert_array_equal(score_matrix(outer, method)[np.ix_(rows, cols)], score_matrix(inner, method))
+    assert np.count_nonzero(score_matrix(outer, method)) == np.count_nonzero(score_matrix(inner, method))
+    u, v = top_links(inner, method, 20)
+    np.testing.assert_array_equal(top_links(outer, method, 20), (rows[u], cols[v]))
+    draws = rng.random((200, 300))
+    ops = link_score_ops("numba")
+    for choose, worst in ((ops.first_arrivals, (-math.inf, 0.0)), (ops.top_scores_at_random, (0.0, 0.0))):
+        alone = choose(*both_ways(inner), method, 9, 0, np.ascontiguousarray(draws[np.ix_(rows, cols)]), worst)
+        spread = choose(*both_ways(outer), method, 9, 0, draws, worst)
+        np.testing.assert_array_equal(spread[0], alone[0])
+        u, v = np.divmod(alone[2], 10)
+        np.testing.assert_array_equal(spread[2], rows[u] * 300 + cols[v])
+    some = ops.first_arrivals(*both_ways(outer), method, 9, rows[4] + 1, draws[rows[4] + 1 :], (-math.inf, 0.0))
+    assert np.all(some[2] >= (rows[4] + 1) * 300)
+
+
+def test_the_form_is_chosen_by_its_cost():
+    def prefers(structure, method):
+        return LinkLayer(*both_ways(structure)).active[0].prefers_matrices(method)
+
+    sparse, dense = generate("erdos-renyi", 300, 300, 0.01, rng=0), generate("erdos-renyi", 300, 300, 0.4, rng=0)
+    crowded = np.zeros((1000, 1000), int)
+    crowded[:50, :50] = np.random.default_rng(0).random((50, 50)) < 0.5
+    for method in ("ch3-l3p", "ch2-l3n"):
+        assert [prefers(s, method) for s in (sparse, dense, wiring(crowded))] == [False, True, True]

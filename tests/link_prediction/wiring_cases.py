@@ -5,9 +5,10 @@ from __future__ import annotations
 from contextlib import contextmanager
 
 import numpy as np
+import pytest
 from hypothesis import strategies as st
 
-from sparse_mlp.kernels import link_scores
+from sparse_mlp.kernels.link_layer import LinkLayer
 from sparse_mlp.structure import SparseStructure
 
 # Section 3.8 of the specification: u0..u2 by v0..v3, and its five absent links.
@@ -57,10 +58,9 @@ ROUTES = ("reference", "scipy", "walks", "dense")
 @contextmanager
 def route(name):
     """Yield the backend to ask for; `walks` and `dense` are the two forms of the compiled one."""
-    before = link_scores.NODES_DENSE_FROM, link_scores.PATHS_DENSE_FROM
-    if name in ("walks", "dense"):
-        link_scores.NODES_DENSE_FROM = link_scores.PATHS_DENSE_FROM = 2.0 if name == "walks" else 0.0
-    try:
-        yield "numba" if name in ("walks", "dense") else name
-    finally:
-        link_scores.NODES_DENSE_FROM, link_scores.PATHS_DENSE_FROM = before
+    if name not in ("walks", "dense"):
+        yield name
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LinkLayer, "prefers_matrices", lambda layer, method: name == "dense")
+        yield "numba"
