@@ -16,6 +16,8 @@ from sparse_mlp.kernels._jit import jit
 
 Array = NDArray[Any]
 
+_SAMPLED = 64  # one value of so many
+
 
 def share(zeta: float, count: int) -> int:
     """Return floor(zeta * count); see `reference.evolution.share`."""
@@ -75,10 +77,13 @@ def take_largest(values: Array, k: int) -> Array:
 
 
 def _kth_largest(values: Array, k: int) -> Any:
-    # NumPy's selection is ten times slower where half of the values are the same, as gradients of silent neurons are.
-    positive = values[values > 0]
-    if k <= len(positive) < len(values):
-        values = positive
+    # A sample tells below which value the k largest can hardly lie. It spares NumPy's selection most of its work, and
+    # all the zeros, gradients of silent neurons, with which that takes ten times longer.
+    sample = values[::_SAMPLED]
+    rank = 2 * k // _SAMPLED + 16
+    if rank < len(sample):
+        likely = values[values > np.partition(sample, len(sample) - rank)[len(sample) - rank]]
+        values = likely if len(likely) >= k else values
     return np.partition(values, len(values) - k)[len(values) - k]
 
 

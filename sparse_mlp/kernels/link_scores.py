@@ -38,9 +38,11 @@ def score_matrix(indptr: Array, indices: Array, out_indptr: Array, out_indices: 
     """
     whole = LinkLayer(indptr, indices, out_indptr, out_indices)
     layer, rows, cols = whole.active
+    found = dense_scores(layer, method) if layer.prefers_matrices(method) else _walked(layer, method)
+    if layer is whole:
+        return found
     scores = np.zeros(whole.shape)
-    score = dense_scores if layer.prefers_matrices(method) else _walked
-    scores[np.ix_(rows, cols)] = score(layer, method)
+    scores[np.ix_(rows, cols)] = found
     return scores
 
 

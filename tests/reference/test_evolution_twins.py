@@ -214,6 +214,22 @@ def test_largest_twins(values, data):
     assert np.count_nonzero(expected) == k
 
 
+@pytest.mark.parametrize("k", [1, 40, 900, 2500, 5999])
+@pytest.mark.parametrize("kind", ["distinct", "half zero", "all equal", "five values", "the sample sees the largest"])
+def test_largest_of_many(kind, k):
+    rng = np.random.default_rng(k)
+    values = rng.random(6000)
+    if kind == "half zero":
+        values[rng.random(6000) < 0.5] = 0
+    elif kind == "all equal":
+        values[:] = 3.0
+    elif kind == "five values":
+        values = rng.integers(0, 5, 6000) * 1.0
+    elif kind == "the sample sees the largest":
+        values[::64] += 5  # so that its guess leaves fewer than k above it
+    np.testing.assert_array_equal(kernel.take_largest(values, k), reference.take_largest(values, k))
+
+
 @given(wirings(), st.data())
 def test_sweep_twins(wiring, data):
     s, keep = wiring
