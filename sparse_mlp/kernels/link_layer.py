@@ -65,7 +65,7 @@ class LinkLayer:
         return _sums(indptr, _sums(out_indptr, self.degrees[0][out_indices])[indices])
 
     def prefers_matrices(self, method: str) -> bool:
-        """Tell whether matrices take less time than walks, and little more memory than the links do."""
+        """Tell whether matrices take less time than walks, and at most `CELLS_A_LINK` numbers for each link."""
         n, m = self.shape
         if n * n + m * m + 2 * n * m > CELLS_A_LINK * len(self.links[1]):
             return False

@@ -8,7 +8,8 @@ that does not depend on the number of threads.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from sparse_mlp.kernels.selection import capacity, compact, offer_arrivals, offe
 
 Array = NDArray[Any]
 Best = tuple[Array, Array, Array]
+Blocks = Iterable[tuple[int, Array]]
 
 _ANY_SCORE = 0.0, 0.0
 
@@ -53,49 +55,39 @@ def top_scores(
 
     Each thread keeps the best of its rows in a buffer of 2 k entries and lets nothing below its k-th best in.
     """
-    layer, none = LinkLayer(indptr, indices, out_indptr, out_indices), np.empty((0, 0))
-    keys, _, positions = _best(layer, method, k, 0, layer.shape[0], none, _ANY_SCORE, arrivals=False)
+    source = _Source.of_layer(LinkLayer(indptr, indices, out_indptr, out_indices), method)
+    keys, _, positions = source.best(k, 0, np.empty((0, 0)), _ANY_SCORE, arrivals=False)
     return keys, positions
 
 
 def top_scores_at_random(
-    indptr: Array, indices: Array, out_indptr: Array, out_indices: Array, method: str, k: int,
-    first: int, uniforms: Array, bound: tuple[float, float],
-) -> Best:  # fmt: skip
-    """Find the best absent links of some rows, ties by a draw; see `reference.link_scores.top_scores_at_random`."""
-    layer, last = LinkLayer(indptr, indices, out_indptr, out_indices), first + len(uniforms)
-    return _best(layer, method, k, first, last, uniforms, bound, arrivals=False)
+    indptr: Array, indices: Array, out_indptr: Array, out_indices: Array, method: str, k: int, blocks: Blocks
+) -> Best:
+    """Find the k best absent links, ties by a draw; see `reference.link_scores.top_scores_at_random`."""
+    source = _Source.of_layer(LinkLayer(indptr, indices, out_indptr, out_indices), method)
+    return source.best_of_blocks(k, blocks, arrivals=False)
 
 
 def first_arrivals(
-    indptr: Array, indices: Array, out_indptr: Array, out_indices: Array, method: str, k: int,
-    first: int, uniforms: Array, bound: tuple[float, float],
-) -> Best:  # fmt: skip
-    """Draw absent links of some rows in proportion to their scores; see `reference.link_scores.first_arrivals`.
+    indptr: Array, indices: Array, out_indptr: Array, out_indices: Array, method: str, k: int, blocks: Blocks
+) -> Best:
+    """Draw k absent links in proportion to their scores; see `reference.link_scores.first_arrivals`.
 
     A logarithm is taken only where the uniform, which never exceeds its arrival, is below the k-th arrival so far.
     """
-    layer, last = LinkLayer(indptr, indices, out_indptr, out_indices), first + len(uniforms)
-    return _best(layer, method, k, first, last, uniforms, bound, arrivals=True)
+    source = _Source.of_layer(LinkLayer(indptr, indices, out_indptr, out_indices), method)
+    return source.best_of_blocks(k, blocks, arrivals=True)
 
 
-def best_of_matrix(
-    scores: Array, k: int, first: int, uniforms: Array, bound: tuple[float, float], *, arrivals: bool
-) -> Best:
-    """Choose from scores that are there already: `first_arrivals`, else `top_scores_at_random`.
+def top_of_matrix(scores: Array, k: int) -> tuple[Array, Array]:
+    """Choose as `top_scores` does from scores (n_in, n_out) that are there already."""
+    keys, _, positions = _Source.of_matrix(scores).best(k, 0, np.empty((0, 0)), _ANY_SCORE, arrivals=False)
+    return keys, positions
 
-    Parameters
-    ----------
-    scores : float64 (n_in, n_out)
-    k, first, uniforms, bound
-        As in those functions; with uniforms of shape (0, 0) all rows are meant, and ties go by position.
-    arrivals : bool
-        Which of the two.
-    """
-    n_in, n_out = scores.shape
-    last = first + len(uniforms) if len(uniforms) else n_in
-    cut, everyone = even_cut(np.ones(last - first), first), (np.arange(n_in), np.arange(n_out), n_out)
-    return _collected(_given(scores), cut, everyone, k, first, uniforms, bound, arrivals)
+
+def best_of_matrix(scores: Array, k: int, blocks: Blocks, *, arrivals: bool) -> Best:
+    """Choose as `first_arrivals` or else `top_scores_at_random` do from scores (n_in, n_out) that are there already."""
+    return _Source.of_matrix(scores).best_of_blocks(k, blocks, arrivals=arrivals)
 
 
 def count_walks(indptr: Array, indices: Array, out_indptr: Array, out_indices: Array) -> int:
@@ -110,42 +102,70 @@ def _walked(layer: LinkLayer, method: str) -> Array:
     return scores
 
 
-def _best(
-    whole: LinkLayer, method: str, k: int, first: int, last: int, uniforms: Array, bound: tuple[float, float],
-    *, arrivals: bool,
-) -> Best:  # fmt: skip
-    layer, rows, cols = whole.active
-    begin, end = np.searchsorted(rows, [first, last])
-    names = rows, cols, whole.shape[1]
-    if layer.prefers_matrices(method):
-        source, cut = _given(dense_scores(layer, method)), even_cut(np.ones(end - begin), begin)
-    else:
-        nothing = np.empty((0, layer.shape[1]))
-        source = nothing, *layer.links, *layer.tables(method), method in NODE_FACTORS
-        cut = layer.cut(begin, end)
-    return _collected(source, cut, names, k, first, uniforms, bound, arrivals)
+class _Source(NamedTuple):
+    """Where the rows of scores come from.
 
+    Attributes
+    ----------
+    arguments : tuple
+        What `_collect` scores rows from: a matrix of them, or an empty one, links and factors.
+    names : (int64, int64, int)
+        Inputs and outputs that the rows and their entries are of, and how many outputs there are.
+    work : float64 (rows,)
+        What each row costs.
+    """
 
-def _given(scores: Array) -> tuple[Any, ...]:
-    """Return what `_collect` wants of a layer whose scores are there: no links and no factors."""
-    none = np.zeros(1, np.uint64), np.zeros(0, np.uint32)
-    return np.ascontiguousarray(scores), *none, *none, np.zeros(1), np.zeros(1), False
+    arguments: Any
+    names: Any
+    work: Array
 
+    @classmethod
+    def of_layer(cls, whole: LinkLayer, method: str) -> _Source:
+        """Score rows while choosing, or all at once where that is quicker."""
+        layer, rows, cols = whole.active
+        names = rows, cols, whole.shape[1]
+        if layer.prefers_matrices(method):
+            return cls.of_matrix(dense_scores(layer, method), names)
+        nothing, of_nodes = np.empty((0, layer.shape[1])), method in NODE_FACTORS
+        return cls((nothing, *layer.links, *layer.tables(method), of_nodes), names, layer.work + layer.shape[1])
 
-def _collected(
-    source: Any, cut: Array, names: Any, k: int, first: int, uniforms: Array, bound: tuple[float, float],
-    arrivals: bool,
-) -> Best:  # fmt: skip
-    tasks, room = len(cut) - 1, capacity(k)
-    keys, ties = np.empty((tasks, room)), np.empty((tasks, room))
-    positions, found = np.empty((tasks, room), np.int64), np.zeros(tasks, np.int64)
-    if k > 0:
-        choice: Any = k, first, uniforms, *bound, arrivals
-        _collect(keys, ties, positions, found, cut, *source, *names, *choice)
-    best: Any = [np.concatenate([a[t, : found[t]] for t in range(tasks)]) for a in (keys, ties, positions)]
-    kept = compact(best[0], best[1], best[2], len(best[0]), k)
-    order = np.lexsort((best[1][:kept], -best[0][:kept]))
-    return best[0][order], best[1][order], best[2][order]
+    @classmethod
+    def of_matrix(cls, scores: Array, names: Any = None) -> _Source:
+        """Take rows from a matrix; links and factors are not needed."""
+        n_in, n_out = scores.shape
+        links = np.zeros(1, np.uint64), np.zeros(0, np.uint32)
+        arguments = np.ascontiguousarray(scores), *links, *links, np.zeros(1), np.zeros(1), False
+        return cls(arguments, names or (np.arange(n_in), np.arange(n_out), n_out), np.ones(n_in))
+
+    def best_of_blocks(self, k: int, blocks: Blocks, *, arrivals: bool) -> Best:
+        """Choose k while draws come block by block; what has been found is the bound for the next block."""
+        best: Any = np.empty(0), np.empty(0), np.empty(0, np.int64)
+        for first, uniforms in blocks:
+            bound = (-np.inf, 0.0) if arrivals else _ANY_SCORE
+            if 0 < len(best[0]) == k:
+                bound = float(best[0][-1]), float(best[1][-1])
+            found = self.best(k, first, uniforms, bound, arrivals=arrivals)
+            joined = [np.concatenate(pair) for pair in zip(best, found, strict=True)]
+            order = np.lexsort((joined[1], -joined[0]))[:k]
+            best = tuple(array[order] for array in joined)
+        return best
+
+    def best(self, k: int, first: int, uniforms: Array, bound: tuple[float, float], *, arrivals: bool) -> Best:
+        """Choose k from the rows that there are draws for, or without draws from all."""
+        begin, end = 0, len(self.work)
+        if len(uniforms):
+            begin, end = np.searchsorted(self.names[0], [first, first + len(uniforms)])
+        cut = even_cut(self.work[begin:end], begin)
+        tasks, room = len(cut) - 1, capacity(k)
+        keys, ties = np.empty((tasks, room)), np.empty((tasks, room))
+        positions, found = np.empty((tasks, room), np.int64), np.zeros(tasks, np.int64)
+        if k > 0:
+            choice: Any = k, first, uniforms, *bound, arrivals
+            _collect(keys, ties, positions, found, cut, *self.arguments, *self.names, *choice)
+        best: Any = [np.concatenate([a[t, : found[t]] for t in range(tasks)]) for a in (keys, ties, positions)]
+        kept = compact(best[0], best[1], best[2], len(best[0]), k)
+        order = np.lexsort((best[1][:kept], -best[0][:kept]))
+        return best[0][order], best[1][order], best[2][order]
 
 
 @parallel_jit

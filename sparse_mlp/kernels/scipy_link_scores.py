@@ -5,6 +5,7 @@ Node-based scores have a closed matrix form. Path-based ones have none with two 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from sparse_mlp.kernels.link_factors import NODE_FACTORS
 
 Array = NDArray[Any]
 Best = tuple[Array, Array, Array]
+Blocks = Iterable[tuple[int, Array]]
 
 
 def score_matrix(indptr: Array, indices: Array, out_indptr: Array, out_indices: Array, method: str) -> Array:
@@ -40,28 +42,23 @@ def top_scores(
     indptr: Array, indices: Array, out_indptr: Array, out_indices: Array, method: str, k: int
 ) -> tuple[Array, Array]:
     """Find the k best absent links; see `reference.link_scores.top_scores`."""
-    scores = score_matrix(indptr, indices, out_indptr, out_indices, method)
-    none, any_score = np.empty((0, 0)), (0.0, 0.0)
-    keys, _, positions = link_scores.best_of_matrix(scores, k, 0, none, any_score, arrivals=False)
-    return keys, positions
+    return link_scores.top_of_matrix(score_matrix(indptr, indices, out_indptr, out_indices, method), k)
 
 
 def top_scores_at_random(
-    indptr: Array, indices: Array, out_indptr: Array, out_indices: Array, method: str, k: int,
-    first: int, uniforms: Array, bound: tuple[float, float],
-) -> Best:  # fmt: skip
-    """Find the best absent links of some rows; see `reference.link_scores.top_scores_at_random`."""
+    indptr: Array, indices: Array, out_indptr: Array, out_indices: Array, method: str, k: int, blocks: Blocks
+) -> Best:
+    """Find the k best absent links, ties by a draw; see `reference.link_scores.top_scores_at_random`."""
     scores = score_matrix(indptr, indices, out_indptr, out_indices, method)
-    return link_scores.best_of_matrix(scores, k, first, uniforms, bound, arrivals=False)
+    return link_scores.best_of_matrix(scores, k, blocks, arrivals=False)
 
 
 def first_arrivals(
-    indptr: Array, indices: Array, out_indptr: Array, out_indices: Array, method: str, k: int,
-    first: int, uniforms: Array, bound: tuple[float, float],
-) -> Best:  # fmt: skip
-    """Draw absent links of some rows; see `reference.link_scores.first_arrivals`."""
+    indptr: Array, indices: Array, out_indptr: Array, out_indices: Array, method: str, k: int, blocks: Blocks
+) -> Best:
+    """Draw k absent links in proportion to their scores; see `reference.link_scores.first_arrivals`."""
     scores = score_matrix(indptr, indices, out_indptr, out_indices, method)
-    return link_scores.best_of_matrix(scores, k, first, uniforms, bound, arrivals=True)
+    return link_scores.best_of_matrix(scores, k, blocks, arrivals=True)
 
 
 def _shared(x: csr_array, factor: Any) -> csr_array:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from sparse_mlp.kernels.dispatch import link_score_ops
-from sparse_mlp.link_prediction.predictors import Links, as_structure, checked_method
-from sparse_mlp.link_prediction.streaming import best_of_all_rows, checked_count, with_zero_scores
+from sparse_mlp.link_prediction.predictors import Links, as_structure, both_ways, checked_method
+from sparse_mlp.link_prediction.streaming import checked_count, row_blocks, with_zero_scores
 from sparse_mlp.rng import RandomState, as_generator
 from sparse_mlp.structure import SparseStructure
 
@@ -44,7 +43,7 @@ def sample_links(
     Soft regrowth of CHTs [Zhang2025]. A link with score s and uniform number u arrives after the time
     :math:`-\\log(1 - u) / s`, and the first k to arrive are drawn; equivalently, the k largest Gumbel keys
     :math:`\\log s - \\log(-\\log(1 - u))` [Efraimidis2006]. Numbers are drawn row by row, so another backend that takes
-    the same numbers makes the same choice. Memory as in `top_links`.
+    the same numbers makes the same choice. Memory as in `top_links` with random ties.
 
     Differences from the original
     -----------------------------
@@ -59,5 +58,5 @@ def sample_links(
     """
     wiring, method = as_structure(structure), checked_method(method)
     k, stream, ops = checked_count(k, wiring), as_generator(rng), link_score_ops(backend)
-    positions = best_of_all_rows(ops.first_arrivals, wiring, method, k, stream, worst=(-math.inf, 0.0))
+    positions = ops.first_arrivals(*both_ways(wiring), method, k, row_blocks(wiring, stream))[2]
     return with_zero_scores(positions, wiring, k, stream, backend)

@@ -1,64 +1,41 @@
-"""Choosing among all rows of a layer, a block of rows at a time, so that draws need little memory."""
+"""Draws for all positions of a layer, a block of rows at a time, and links without a score to fill up with."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sparse_mlp.errors import check_integer, invalid
 from sparse_mlp.kernels.dispatch import evolution_ops
-from sparse_mlp.link_prediction.predictors import Links, both_ways
+from sparse_mlp.link_prediction.predictors import Links
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology.sampling import sample_distinct
 
 DRAWN_AT_ONCE = 2**20  # numbers, 8 MB
 LINKS_WORTH = 20  # numbers a link, where that is more: no more memory than the links take
 
-Array = NDArray[Any]
-Chooser = Callable[..., tuple[Array, Array, Array]]
 
-
-def best_of_all_rows(
-    choose: Chooser,
-    structure: SparseStructure,
-    method: str,
-    k: int,
-    rng: np.random.Generator,
-    *,
-    worst: tuple[float, float],
-) -> NDArray[np.int64]:
-    """Draw a uniform number for each position and choose k, block by block.
+def row_blocks(structure: SparseStructure, rng: np.random.Generator) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    """Draw a uniform number for each position, some rows at a time.
 
     Parameters
     ----------
-    choose : callable
-        `top_scores_at_random` or `first_arrivals` of a backend.
     structure : SparseStructure
-    method : str
-    k : int
     rng : numpy.random.Generator
-    worst : (float, float)
-        Key and tie-breaker that any candidate beats.
+        Moves by n_in * n_out numbers, however they are cut.
 
-    Returns
-    -------
-    int64 (at most k,)
-        Positions, best first.
+    Yields
+    ------
+    first : int
+        The first row of the block.
+    uniforms : float64 (rows, n_out)
     """
     n_in, n_out = structure.shape
     rows = max(1, max(DRAWN_AT_ONCE, LINKS_WORTH * structure.nnz) // n_out)
-    best: tuple[Array, ...] = np.empty(0), np.empty(0), np.empty(0, np.int64)
     for first in range(0, n_in, rows):
-        uniforms = rng.random((min(rows, n_in - first), n_out))
-        bound = (float(best[0][-1]), float(best[1][-1])) if len(best[0]) == k > 0 else worst
-        found = choose(*both_ways(structure), method, k, first, uniforms, bound)
-        joined = [np.concatenate(pair) for pair in zip(best, found, strict=True)]
-        order = np.lexsort((joined[1], -joined[0]))[:k]
-        best = tuple(array[order] for array in joined)
-    return best[2]
+        yield first, rng.random((min(rows, n_in - first), n_out))
 
 
 def with_zero_scores(

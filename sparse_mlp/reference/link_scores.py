@@ -7,6 +7,7 @@ to u and a an input linked to v. Absent links are scored, by the wiring alone.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 Best = tuple[Array, Array, Array]
+Blocks = Iterable[tuple[int, Array]]
 Node = tuple[str, int]  # ("in", u) or ("out", v)
 
 
@@ -140,21 +142,17 @@ def top_scores(
 
 
 def top_scores_at_random(
-    indptr: Array, indices: Array, out_indptr: Array, out_indices: Array, method: str, k: int,
-    first: int, uniforms: Array, bound: tuple[float, float],
-) -> Best:  # fmt: skip
-    """Find the k absent links with the best positive scores in some rows, ties by a draw.
+    indptr: Array, indices: Array, out_indptr: Array, out_indices: Array, method: str, k: int, blocks: Blocks
+) -> Best:
+    """Find the k absent links with the best positive scores, ties by a draw.
 
     Parameters
     ----------
     indptr, indices, out_indptr, out_indices, method, k
         As in `top_scores`.
-    first : int
-        The first of the rows.
-    uniforms : float64 (rows, n_out)
-        A draw from [0, 1) for each position; among equal scores the lower draw wins.
-    bound : (float, float)
-        Key and draw that a link has to beat: (0, 0), or the worst of k that are known already.
+    blocks : iterable of (int, float64 (rows, n_out))
+        Ascending first rows of blocks, and a draw from [0, 1) for each of their positions; of equal scores the one
+        with the lower draw wins. Rows without a draw are left out.
 
     Returns
     -------
@@ -163,25 +161,18 @@ def top_scores_at_random(
     positions : int64
     """
     scores = score_matrix(indptr, indices, out_indptr, out_indices, method)
-    candidates = []
-    for u, v in zip(*np.nonzero(scores[first : first + len(uniforms)]), strict=True):
-        key, draw = rounded(float(scores[first + u, v])), float(uniforms[u, v])
-        candidates.append((key, draw, int(first + u) * scores.shape[1] + int(v)))
-    return _best([c for c in candidates if _beats(c, bound)], k)
+    return _best([(rounded(score), draw, position) for score, draw, position in _drawn(scores, blocks)], k)
 
 
 def first_arrivals(
-    indptr: Array, indices: Array, out_indptr: Array, out_indices: Array, method: str, k: int,
-    first: int, uniforms: Array, bound: tuple[float, float],
-) -> Best:  # fmt: skip
-    """Draw k absent links of some rows without replacement, each time in proportion to the scores.
+    indptr: Array, indices: Array, out_indptr: Array, out_indices: Array, method: str, k: int, blocks: Blocks
+) -> Best:
+    """Draw k absent links without replacement, each time in proportion to the scores.
 
     Parameters
     ----------
-    indptr, indices, out_indptr, out_indices, method, k, first, uniforms
+    indptr, indices, out_indptr, out_indices, method, k, blocks
         As in `top_scores_at_random`.
-    bound : (float, float)
-        Key and position that a link has to beat: (-inf, 0), or the last of k that are known already.
 
     Returns
     -------
@@ -197,12 +188,18 @@ def first_arrivals(
     replacement. The Gumbel key :math:`\\log s - \\log(-\\log(1 - u))` is its logarithm with a minus: the same order.
     """
     scores = score_matrix(indptr, indices, out_indptr, out_indices, method)
-    candidates = []
-    for u, v in zip(*np.nonzero(scores[first : first + len(uniforms)]), strict=True):
-        key = math.log1p(-float(uniforms[u, v])) / float(scores[first + u, v])
-        position = int(first + u) * scores.shape[1] + int(v)
-        candidates.append((key, float(position), position))
-    return _best([c for c in candidates if _beats(c, bound)], k)
+    arrivals = [(math.log1p(-u) / score, float(position), position) for score, u, position in _drawn(scores, blocks)]
+    return _best(arrivals, k)
+
+
+def _drawn(scores: Array, blocks: Blocks) -> list[tuple[float, float, int]]:
+    """List score, draw and position of all links with a positive score and a draw."""
+    drawn = []
+    for first, uniforms in blocks:
+        for u, v in zip(*np.nonzero(scores[first : first + len(uniforms)]), strict=True):
+            position = (first + int(u)) * scores.shape[1] + int(v)
+            drawn.append((float(scores[first + u, v]), float(uniforms[u, v]), position))
+    return drawn
 
 
 def _of(indptr: Array, indices: Array, node: int) -> Array:
@@ -231,11 +228,6 @@ NODE_TERMS = {
     "ch2-l3n": lambda i, e: (1 + i) / (1 + e),
     "ch3-l3n": lambda i, e: 1 / (1 + e),
 }
-
-
-def _beats(candidate: tuple[float, float, int], bound: tuple[float, float]) -> bool:
-    key, tie, _ = candidate
-    return key > bound[0] or (key == bound[0] and tie < bound[1])
 
 
 def _best(candidates: list[tuple[float, float, int]], k: int) -> Best:
