@@ -22,7 +22,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sparse_mlp import SparseMLPClassifier, SparseMLPRegressor
 from sparse_mlp.errors import DivergenceError, InvalidInputError
-from sparse_mlp.evolution import make_rule
+from sparse_mlp.evolution import RULES, make_rule
 from sparse_mlp.rng import spawn_streams
 from sparse_mlp.topology import NETWORK_GENERATORS, generate_network
 from sparse_mlp.training import Callback, Progress
@@ -230,6 +230,31 @@ def test_partial_fit_on_all_data_is_one_epoch_of_fit(digits, kind):
     assert pieces.loss_curve_ == whole.loss_curve_ and pieces.n_iter_ == whole.n_iter_ == 4
 
 
+@pytest.mark.parametrize("name", RULES)
+def test_partial_fit_equals_fit_with_every_rule(digits, name):
+    X, _, y, _ = digits
+    rule = make_rule("rigl", update_steps=3) if name == "rigl" else name  # 7 batches an epoch
+    params = {"tol": 0.0, "max_iter": 4, "density": 0.1, "hidden_layer_sizes": (30, 20), "rule": rule}
+    whole, pieces = quick(**params).fit(X[:200], y[:200]), quick(**params)
+    for _ in range(4):
+        pieces.partial_fit(X[:200], y[:200], classes=range(10))
+    assert_same_network(whole, pieces)
+    expected = {"static": 0, "dense": 0, "rigl": 6}.get(name, 3)  # rigl: 3, 6, ... up to three quarters of 28
+    if name != "cht":  # which may settle before
+        assert len(pieces.history_.updates) == expected
+    if name == "chtss":
+        assert [layer.structure.nnz for layer in pieces.model_.sparse_layers] == [192, 60]
+
+
+@pytest.mark.parametrize("name", ["set", "rigl", "chtss"])
+def test_pieces_that_get_smaller(digits, name):
+    X, _, y, _ = digits
+    network = quick(rule=name, density=0.1, max_iter=2).partial_fit(X, y, classes=range(10))
+    for size in (40, 300, 1):
+        network.partial_fit(X[:size], y[:size])
+    assert network.n_iter_ == 4
+
+
 def test_partial_fit_sees_classes_before_their_samples(iris):
     X, y = iris
     later = y > 0
@@ -263,6 +288,35 @@ def test_warm_start_goes_on(digits):
     assert network.history_[0]["kind"] == "update"  # the one that the first training left out
     cold = quick(max_iter=3).fit(X, y).fit(X, y)
     assert cold.loss_curve_ == first
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_warm_start_with_every_rule(digits, name):
+    X, _, y, _ = digits
+    rule = make_rule("rigl", update_steps=3) if name == "rigl" else name
+    params = {"tol": 0.0, "density": 0.1, "hidden_layer_sizes": (30, 20), "rule": rule, "max_iter": 3}
+    network = quick(warm_start=True, **params).fit(X[:200], y[:200])
+    links = [layer.structure.nnz for layer in network.model_.sparse_layers]
+    assert links == ([] if name == "dense" else [192, 60])
+    network.fit(X[:200], y[:200])
+    assert [layer.structure.nnz for layer in network.model_.sparse_layers] == links
+    kinds = [record["kind"] for record in network.history_]
+    assert (kinds[0] == "update") == (name not in ("static", "dense"))
+    if name == "rigl":  # up to three quarters of 21 batches
+        assert [update["step"] for update in network.history_.updates] == [3, 6, 9, 12, 15]
+
+
+@pytest.mark.parametrize("rule", ["chtss", make_rule("chtss", density=0.1)])
+def test_a_decay_goes_on_from_where_it_stands(digits, rule):
+    X, _, y, _ = digits
+    sizes = {"hidden_layer_sizes": (30, 20, 7, 5), "density": 0.1, "rule": rule, "max_iter": 8, "warm_start": True}
+    network = quick(n_iter_no_change=2, tol=100.0, **sizes).fit(X, y)  # stops after 3 epochs, in the middle of it
+    before = [layer.structure.nnz for layer in network.model_.sparse_layers]
+    assert 192 < before[0] < 960
+    network.set_params(tol=0.0, n_iter_no_change=10).fit(X, y)
+    after = [sum(update["layers"][i]["after"] for i in range(4)) for update in network.history_.updates]
+    assert after[0] <= sum(before) and after == sorted(after, reverse=True)
+    assert [layer.structure.nnz for layer in network.model_.sparse_layers] == [192, 60, 14, 4]
 
 
 def test_warm_start_says_what_it_cannot_go_on_with(iris):

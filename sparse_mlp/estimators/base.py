@@ -18,6 +18,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sparse_mlp.errors import check_choice, check_fraction, check_integer, check_number, invalid
+from sparse_mlp.estimators.going_on import rule_from_here
 from sparse_mlp.estimators.listeners import BestModel, LeftOutUpdate, StopAfterEpoch
 from sparse_mlp.evolution import RULES, Rule, make_rule
 from sparse_mlp.layers import Loss
@@ -97,7 +98,7 @@ class SparseMLPEstimator(BaseEstimator, ABC):
             callbacks.append(best)
         callbacks.append(EarlyStopping(self.n_iter_no_change, metric, self.tol))
         loss_curve = self.loss_curve_ if goes_on else []
-        trainer = self._trainer_for(len(x))
+        trainer = self._trainer_for(len(x), goes_on)
         self._train(trainer, x, target, self.max_iter, callbacks)
         self.loss_curve_ = loss_curve + self.history_.column("loss")
         self.loss_, self.best_loss_ = self.loss_curve_[-1], min(self.loss_curve_)
@@ -120,10 +121,12 @@ class SparseMLPEstimator(BaseEstimator, ABC):
         self._make_network(x, target, goes_on)
         trainer = getattr(self, "_trainer", None)
         if trainer is None or trainer.model is not self.model_:
-            trainer = self._trainer_for(len(x))
+            trainer = self._trainer_for(len(x), goes_on)
         trainer.batch_size = self._batch_size(len(x))
         callbacks: list[Callback] = [LeftOutUpdate(), StopAfterEpoch()] if goes_on else [StopAfterEpoch()]
-        self._train(trainer, x, target, max(self.max_iter, trainer.epoch + 1), callbacks)
+        # Pieces may get smaller; what is done must never be more than the whole that progress is a fraction of.
+        passes_done = -(-trainer.step // -(-len(x) // trainer.batch_size))
+        self._train(trainer, x, target, max(self.max_iter, trainer.epoch + 1, passes_done + 1), callbacks)
         self.loss_ = self.history_.column("loss")[-1]
         self.loss_curve_ = [*(self.loss_curve_ if goes_on else []), self.loss_]
         self.best_loss_ = min(self.loss_curve_)
@@ -205,9 +208,12 @@ class SparseMLPEstimator(BaseEstimator, ABC):
             return self.batch_size
         return min(max(SMALLEST_BATCH, n_samples // AUTO_BATCHES), LARGEST_BATCH)
 
-    def _trainer_for(self, n_samples: int) -> Trainer:
+    def _trainer_for(self, n_samples: int, goes_on: bool) -> Trainer:
+        rule = self._rule(self.model_.sizes)
+        if goes_on:
+            rule = rule_from_here(rule, self.model_)
         return Trainer(
-            self.model_, rule=self._rule(self.model_.sizes), optimizer=self._optimizer(), schedule=self.learning_rate,
+            self.model_, rule=rule, optimizer=self._optimizer(), schedule=self.learning_rate,
             loss=self._loss(), batch_size=self._batch_size(n_samples), shuffle=self.shuffle, rng=self._rng,
         )  # fmt: skip
 

@@ -57,7 +57,8 @@ class SparseMLPClassifier(ClassifierMixin, SparseMLPEstimator):
     verbose : bool
         Whether to write each epoch's loss to standard error.
     warm_start : bool
-        Whether `fit` goes on with the network that is there; the optimizer starts anew, with today's parameters.
+        Whether `fit` goes on with the network that is there; the optimizer starts anew, with today's parameters. A
+        density that decays (chtss) goes on from where it stands.
     momentum, nesterovs_momentum : float, bool
         For sgd.
     early_stopping : bool
@@ -133,7 +134,8 @@ class SparseMLPClassifier(ClassifierMixin, SparseMLPEstimator):
 
         Notes
         -----
-        Each call but the first begins with a topology update, so that calls with the whole data do the same as `fit`.
+        Each call but the first begins with a topology update (with RigL updates come every so many batches, whatever
+        the calls), so that calls with the whole data do the same as `fit`.
         For pieces of a few batches take a small zeta, or the rule "static".
         """
         if classes is None and not hasattr(self, "model_"):

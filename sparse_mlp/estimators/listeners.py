@@ -13,11 +13,15 @@ from sparse_mlp.training.history import Record
 
 
 class LeftOutUpdate(Callback):
-    """Rewire before going on: training leaves out the update after its last epoch."""
+    """Rewire before going on: training leaves out the update after its last epoch.
+
+    It leaves out none where updates are counted in batches: the next one comes when its batch does.
+    """
 
     def on_fit_begin(self, trainer: Trainer) -> None:
         """Do the update."""
-        trainer.update_topology()
+        if trainer.update_every:
+            trainer.update_topology()
 
 
 class StopAfterEpoch(Callback):
