@@ -22,7 +22,9 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sparse_mlp import SparseMLPClassifier, SparseMLPRegressor
 from sparse_mlp.errors import DivergenceError, InvalidInputError
+from sparse_mlp.estimators.going_on import rule_from_here
 from sparse_mlp.evolution import RULES, make_rule
+from sparse_mlp.models import SparseMLP
 from sparse_mlp.rng import spawn_streams
 from sparse_mlp.topology import NETWORK_GENERATORS, generate_network
 from sparse_mlp.training import Callback, Progress
@@ -319,6 +321,16 @@ def test_a_decay_goes_on_from_where_it_stands(digits, rule):
     assert [layer.structure.nnz for layer in network.model_.sparse_layers] == [192, 60, 14, 4]
 
 
+def test_density_from_here_is_what_the_net_has_or_less():
+    net = SparseMLP([10, 20, 30, 3], density=0.3, rng=0)
+    rule = rule_from_here(make_rule("chtss", density=0.1), net)
+    assert rule.density_at(0.0) == pytest.approx(0.3, abs=1e-12) and rule.density_at(1.0) == 0.1
+    higher = rule_from_here(make_rule("chtss", density=0.4), net)
+    assert higher.density_at(0.0) == higher.density_at(1.0) == pytest.approx(0.3, abs=1e-12)
+    fixed = make_rule("set")
+    assert rule_from_here(fixed, net) is fixed
+
+
 def test_warm_start_says_what_it_cannot_go_on_with(iris):
     X, y = iris
     network = quick(warm_start=True).fit(X, y)
@@ -354,6 +366,12 @@ def test_topologies_that_look_at_the_training_set(iris, kind, topology):
     classes = {"classes": np.unique(y)} if kind is SparseMLPClassifier else {}
     pieces = quick(kind, **params).partial_fit(X, y, **classes)
     assert [layer.structure for layer in pieces.model_.sparse_layers] == expected
+
+
+def test_snip_wires_all_layers_alike_where_the_density_decays(iris):
+    network = quick(topology="snip", rule="chtss", hidden_layer_sizes=(20, 30), density=0.25).fit(*iris)
+    assert network.history_.epochs[0]["links"] == [40, 300]
+    assert [layer.structure.nnz for layer in network.model_.sparse_layers] == [20, 150]
 
 
 def test_wiring_does_not_look_at_the_validation_set(iris, monkeypatch):

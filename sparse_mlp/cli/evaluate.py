@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sparse_mlp.cli.config import read_config
+from sparse_mlp.cli.settings import read_config
 
 
 def add_parser(verbs: Any) -> None:

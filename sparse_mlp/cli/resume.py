@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from sparse_mlp.cli.config import read_config
+from sparse_mlp.cli.settings import read_config
 
 
 def add_parser(verbs: Any) -> None:

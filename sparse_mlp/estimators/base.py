@@ -183,7 +183,9 @@ class SparseMLPEstimator(BaseEstimator, ABC):
         if rule.wants_dense:
             return SparseMLP.dense(sizes, **common)
         density = rule.initial_density or self._density(sizes)
-        return SparseMLP(sizes, density=density, topology=self.topology, data=data, **common)
+        # A density that decays is alike in all layers from the start.
+        params = {"scope": "layer"} if self.topology == "snip" and rule.initial_density else None
+        return SparseMLP(sizes, density=density, topology=self.topology, topology_params=params, data=data, **common)
 
     def _density(self, sizes: list[int]) -> float:
         return max(AUTO_DENSITY, 1 / min(sizes[:-1])) if isinstance(self.density, str) else self.density

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from cli_cases import TINY, assert_refused, run, run_json
 
-from sparse_mlp.cli.config import TrainConfig, load_toml, make_config, read_config
+from sparse_mlp.cli.config import TrainConfig
+from sparse_mlp.cli.settings import load_toml, make_config, read_config
 from sparse_mlp.errors import InvalidInputError
 
 
@@ -26,6 +27,15 @@ def test_every_setting_has_an_option_with_help(capsys):
         flag = f"--{setting.name.replace('_', '-')}"
         assert f"{flag} " in text or f"{flag}," in text, flag
         assert " ".join(setting.metadata["help"].split()) in text.replace("- ", "-"), flag
+
+
+def test_the_help_is_in_groups(capsys):
+    _, out, _ = run(capsys, "train", "--help")
+    titles = [line[:-1] for line in out.splitlines() if line.endswith(":") and not line.startswith(" ")]
+    assert titles == ["options", "data", "network", "first wiring", "rule", "training", "run"]
+    wiring = out[out.index("first wiring:") : out.index("\nrule:")]
+    assert "--density" in wiring and "--allocation" in wiring and "--rule" not in wiring
+    assert "--figures" not in out[: out.index("\nrun:")].split("options:")[1]
 
 
 def test_defaults_pass_their_own_check():

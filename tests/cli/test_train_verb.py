@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from cli_cases import TINY, assert_refused, final_bytes, run, run_json
 
-from sparse_mlp.cli.config import read_config
+from sparse_mlp.cli.settings import read_config
 from sparse_mlp.training import load_checkpoint, read_history
 
 REQUIRED = {
@@ -287,8 +287,11 @@ def test_json_is_strict(capsys):
         (["--rule", "chtss", "--epsilon", 3], "epsilon=3 with rule=chtss found; must be left out"),
         (["--rule", "chtss", "--allocation", "er"], "allocation=er with rule=chtss found; must be uniform"),
         (["--rule", "chtss", "--density", 0.6], "density_start=0.5 below density=0.6"),
-        (["--rule", "rlr", "--snip-scope", "layer"], "scope of snip without topology=snip"),
-        (["--topology", "snip", "--snip-scope", "all"], "scope='all'"),
+        (["--rule", "rlr", "--snip-scope", "layer"], "snip_scope without topology=snip"),
+        (["--rule", "rlr", "--snip-batch", 9], "snip_batch without topology=snip"),
+        (["--topology", "snip", "--snip-scope", "all"], "snip_scope='all' found; must be one of global, layer"),
+        (["--topology", "snip", "--snip-batch", 0], "snip_batch=0"),
+        (["--rule", "chtss", "--topology", "snip", "--snip-scope", "global"], "snip_scope=global with rule=chtss"),
         (["--rule", "dense", "--density", 0.2], "density with rule=dense"),
         (["--optimizer", "adam", "--momentum", 0.5], "momentum with optimizer=adam"),
     ],
@@ -338,3 +341,20 @@ def test_rules_of_correlations_begin_with_them(capsys):
     for rule, wiring in (("cht", "correlated"), ("set", "erdos-renyi")):
         run_json(capsys, "train", *TINY, "--rule", rule, "--epochs", 1, "--out", rule)
         assert read_config(Path(rule) / "config.json").first_wiring == wiring
+
+
+@pytest.mark.parametrize(
+    ("rule", "arguments", "alike"), [("chtss", [], True), ("rlr", [], False), ("rlr", ["--snip-scope", "layer"], True)]
+)
+def test_snip_wires_all_layers_alike_where_the_density_decays(capsys, rule, arguments, alike):
+    settings = ["--hidden", 20, 15, "--density", 0.4, "--epochs", 3, "--threads", 1, "--no-figures"]
+    run_json(capsys, "train", *settings, "--rule", rule, "--topology", "snip", *arguments, "--out", "run")
+    history = read_history(Path("run/metrics.jsonl"))
+    start = 0.5 if rule == "chtss" else 0.4
+    assert (history.epochs[0]["links"] == [start * 64 * 20, start * 20 * 15]) == alike
+
+
+def test_removal_by_importance_trains(capsys):
+    for rule in ("set", "rlr"):
+        outcome = run_json(capsys, "train", *TINY, "--rule", rule, "--removal", "importance", "--out", rule)
+        assert outcome["links"] == 466
