@@ -74,8 +74,9 @@ def cht_rule(
     Differences from the original
     -----------------------------
     The code beside the paper lets all links in that tie with the last one, so that a layer may grow; here counts are
-    exact. There an update replaces a step of the optimizer; here it follows one. A link that was removed and grew again
-    keeps its momentum there, here it starts anew.
+    exact. There an update replaces a step of the optimizer; here it follows one. There the wiring rests in the last
+    quarter of training; here it does so with a falling zeta, a constant one goes on to the end. A link that was removed
+    and grew again keeps its momentum there, here it starts anew.
     """
     return ThreeStageRule(
         name="cht",

@@ -68,8 +68,9 @@ def chts_rule(
     Differences from the original
     -----------------------------
     The code for language models beside the paper takes the highest scores, contrary to the paper; `regrowth="hard"`
-    does so. An update follows a step of the optimizer and does not replace it. A link that was removed and grew again
-    keeps its momentum there, here it starts anew.
+    does so. An update follows a step of the optimizer and does not replace it. A constant zeta goes on to the end of
+    training, where the codes rest in its last quarter. A link that was removed and grew again keeps its momentum there,
+    here it starts anew.
     """
     return ThreeStageRule(
         name="chts",

@@ -25,7 +25,7 @@ def density_schedule(
     end : float
         Fraction of training, in (0, 1], from which on the density is exactly the final one.
     steepness : float
-        Of the sigmoid, above 0.
+        Of the sigmoid, at least 1e-6, where it is a straight line.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def density_schedule(
     first, last = check_fraction("density_start", start), check_fraction("density", final)
     if first < last:
         raise invalid(f"density_start={start!r} below density={final!r}", "at least as high: the density decays")
-    check_number("steepness", steepness, strict=True)
+    check_number("steepness", steepness, minimum=1e-6)
     stop = check_fraction("decay_end", end)
     return partial(_density_at, course=course, start=first, final=last, end=stop, steepness=float(steepness))
 
@@ -72,10 +72,8 @@ Course = Callable[[float, float], float]
 
 
 def _sigmoid(elapsed: float, steepness: float) -> float:
-    def logistic(moment: float) -> float:
-        return 1 / (1 + math.exp(-2 * steepness * (moment - 0.5)))
-
-    return (logistic(elapsed) - 0.5) / (logistic(1.0) - logistic(0.0)) + 0.5
+    # The logistic function is (1 + tanh(x / 2)) / 2; in this form nothing overflows.
+    return (math.tanh(steepness * (elapsed - 0.5)) / math.tanh(steepness / 2) + 1) / 2
 
 
 def _cubic(elapsed: float, steepness: float) -> float:

@@ -61,6 +61,8 @@ def regrow_by_gradient(
     best, magnitude = np.zeros(0, np.int64), np.zeros(0, np.result_type(inputs, deltas))
     for start in range(0, structure.n_in, height):
         gradient = np.abs(matmul(inputs[start : start + height], deltas.T)).ravel()
+        if not np.all(np.isfinite(gradient)):
+            raise invalid(f"gradient of layer {layer.name} that is not finite", "finite", "training has diverged")
         first = start * structure.n_out
         begin, end = np.searchsorted(taken, [first, first + len(gradient)])
         gradient[taken[begin:end] - first] = -1.0

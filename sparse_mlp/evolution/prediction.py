@@ -9,10 +9,8 @@ import numpy as np
 from sparse_mlp.errors import check_choice
 from sparse_mlp.evolution.regrowth import Positions, Regrowth, check_room
 from sparse_mlp.evolution.update import LayerSignals, Mask, WeightedLinks
-from sparse_mlp.link_prediction import PREDICTORS, sample_links, top_links
+from sparse_mlp.link_prediction import PREDICTORS, TIES, sample_links, top_links
 from sparse_mlp.structure import SparseStructure
-
-TIES = ("random", "index")
 
 
 def regrow_best(

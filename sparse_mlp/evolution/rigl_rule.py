@@ -31,7 +31,7 @@ def rigl_rule(
         Fraction of the links that the first update replaces; the paper tries 0.1 to 0.5 and takes 0.3.
     zeta_schedule : {"cosine", "constant", "linear"}
     zeta_end : float
-        Fraction of training after which the wiring rests.
+        Fraction of training after which a falling zeta is 0 and the wiring rests; a constant one goes on.
     update_steps : int
         Batches between two updates, unless the trainer is told otherwise.
     percolate : bool
@@ -50,7 +50,7 @@ def rigl_rule(
 
     Notes
     -----
-    Algorithm 1 of RigL [Evci2020], every `update_steps` batches until `zeta_end` of training:
+    Algorithm 1 of RigL [Evci2020], every `update_steps` batches, with cosine zeta until `zeta_end` of training:
 
     1. remove the fraction zeta of the links, those of smallest magnitude;
     2. grow as many where the absent links, the removed ones among them, have the largest gradients.

@@ -50,7 +50,7 @@ class Rule(Protocol):
         """Return what a checkpoint has to keep: arrays and plain JSON values by name."""
 
     def load_state(self, state: Mapping[str, Any]) -> None:
-        """Take back what `state` returned."""
+        """Take back what `state` returned; an empty mapping makes the rule as new."""
 
 
 RULES: dict[str, Callable[..., Rule]] = {

@@ -151,9 +151,10 @@ class ThreeStageRule:
 
     def _count_after(self, layer: EvolvingLayer, progress: float) -> int:
         """Return how many links the layer shall have after the update."""
-        if self.density_at is None or self.early_stop.rests(layer.name):
-            return layer.structure.nnz
-        return round(self.density_at(progress) * layer.structure.n_in * layer.structure.n_out)
+        wiring = layer.structure
+        if self.density_at is None:
+            return wiring.nnz
+        return min(wiring.nnz, round(self.density_at(progress) * wiring.n_in * wiring.n_out))
 
     def _thin(self, layer: EvolvingLayer, count: int, zeta: float, progress: float, rng: np.random.Generator) -> Mask:
         """Prune to the count, then remove of what remains the share zeta."""

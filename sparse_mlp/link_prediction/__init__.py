@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from sparse_mlp.link_prediction.predictors import PREDICTORS, score_matrix
 from sparse_mlp.link_prediction.sample_links import sample_links
-from sparse_mlp.link_prediction.top_links import top_links
+from sparse_mlp.link_prediction.top_links import TIES, top_links
 
-__all__ = ["PREDICTORS", "sample_links", "score_matrix", "top_links"]
+__all__ = ["PREDICTORS", "TIES", "sample_links", "score_matrix", "top_links"]

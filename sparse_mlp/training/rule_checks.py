@@ -41,22 +41,36 @@ def check_rule(rule: Rule, model: SparseMLP) -> None:
     Raises
     ------
     InvalidInputError
-        If a rule that percolates, for which every last hidden neuron counts, gets a sparse read-out, or a rule whose
-        density decays gets a net of another density than it begins with.
+        If a rule that percolates, for which every last hidden neuron counts, gets a sparse read-out or layers that do
+        not follow each other, or a rule whose density decays gets a layer of another density than it begins with, or
+        would leave it without a link.
     """
-    if getattr(rule, "percolate", False) and model.linear_layers[-1] in model.sparse_layers:
-        raise invalid("a rule that percolates and a sparse read-out", "used with a dense read-out")
+    if getattr(rule, "percolate", False):
+        _check_paths(rule.name, model)
     if rule.initial_density is not None:
-        _check_density(rule.name, rule.initial_density, model)
+        _check_density(rule, rule.initial_density, model)
 
 
-def _check_density(rule: str, density: float, model: SparseMLP) -> None:
-    wirings = [layer.structure for layer in model.evolving_layers]
-    links = sum(wiring.nnz for wiring in wirings)
-    possible = sum(wiring.n_in * wiring.n_out for wiring in wirings)
-    if abs(links - density * possible) > len(wirings):  # each layer may have been rounded
-        found = f"a net of density {links / max(1, possible):.3g} for rule {rule!r}"
-        raise invalid(found, f"built with density={density:g}", "the rule lets the density decay from there")
+def _check_paths(rule: str, model: SparseMLP) -> None:
+    linear, remedy = model.linear_layers, "percolate=False does without paths"
+    if linear[-1] in model.sparse_layers:
+        raise invalid("a rule that percolates and a sparse read-out", "used with a dense read-out", remedy)
+    at = [i for i, layer in enumerate(linear) if layer in model.evolving_layers]
+    if at and at[-1] - at[0] >= len(at):
+        raise invalid(f"a dense layer between the layers that rule {rule!r} percolates", "in front or behind", remedy)
+
+
+def _check_density(rule: Rule, density: float, model: SparseMLP) -> None:
+    density_at = getattr(rule, "density_at", None)
+    for layer in model.evolving_layers:
+        wiring = layer.structure
+        possible = wiring.n_in * wiring.n_out
+        if abs(wiring.nnz - density * possible) > 1:  # whoever shares links among layers rounds
+            found = f"layer {layer.name} of density {wiring.density:.3g} for rule {rule.name!r}"
+            raise invalid(found, f"built with density={density:g}", "the rule lets the density decay from there")
+        if density_at is not None and round(density_at(1.0) * possible) == 0:
+            found = f"rule {rule.name!r}, which leaves layer {layer.name} no link of {possible}"
+            raise invalid(found, "one that leaves at least one", "raise density")
 
 
 def warn_unfinished_decay(rule: Rule, steps: int, interval: int) -> None:

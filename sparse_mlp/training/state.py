@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sparse_mlp.training.trainer import Trainer
 
 # Plain numbers of a trainer that go into a checkpoint as they are.
-COUNTERS = ("epoch", "step", "batch", "n_samples", "loss_sum", "seconds", "order_state")
+COUNTERS = ("epoch", "step", "total_steps", "batch", "n_samples", "loss_sum", "seconds", "order_state")
 
 
 def capture(trainer: Trainer) -> Checkpoint:

@@ -143,6 +143,8 @@ class Trainer:
             If the loss or a parameter is no longer finite, naming layer and step.
         """
         self.epochs = check_integer("epochs", epochs)
+        if self.step == 0:
+            self.rule.load_state({})  # it may have served another training
         x, target = check_data("train", train, self.model)
         if self.batch and len(x) != self.n_samples:
             raise invalid(f"{len(x)} training samples", f"the {self.n_samples} of the epoch that was interrupted")

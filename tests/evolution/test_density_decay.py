@@ -32,6 +32,12 @@ def test_exact_at_both_ends_and_never_rising(name):
     assert course[59] > 0.013
 
 
+def test_steepness_at_its_limits():
+    for steepness in (1e-6, 1000.0):
+        density_at = density_schedule("sigmoid", 0.5, 0.1, end=1.0, steepness=steepness)
+        assert [round(density_at(p), 9) for p in (0.0, 0.5, 1.0)] == [0.5, 0.3, 0.1]
+
+
 def test_steepness():
     flat, steep = (density_schedule("sigmoid", 0.5, 0.1, end=1.0, steepness=k) for k in (1e-6, 50))
     assert flat(0.25) == pytest.approx(0.4, abs=1e-6)  # almost a straight line

@@ -99,3 +99,17 @@ def test_errors(make_net):
         regrow_by_gradient(layer, keep, 1, RNG, (good[0] * np.nan, good[1]))
     with pytest.raises(InvalidInputError, match="6 positions for 7 new links in layer sparse1"):
         regrow_by_gradient(layer, keep, 7, RNG, good)
+
+
+def test_without_a_gradient_the_first_absent_positions_grow(make_layer):
+    layer = make_layer([[1, 0, 1], [0, 1, 0]], [1, 2, 3])
+    signals = np.zeros((2, 1)), np.zeros((3, 1))
+    assert regrow_by_gradient(layer, np.array([True, True, True]), 1, RNG, signals).tolist() == [1]
+    assert regrow_by_gradient(layer, np.array([True, False, True]), 2, RNG, signals).tolist() == [1, 2]
+
+
+def test_a_product_that_overflows_is_named(make_layer):
+    layer = make_layer([[1, 0]], [1], dtype=np.float32)
+    huge = np.full((1, 2), 3e38, np.float32), np.array([[3e38, -3e38], [1, 1]], np.float32)
+    with np.errstate(all="ignore"), pytest.raises(InvalidInputError, match="gradient of layer sparse1"):
+        regrow_by_gradient(layer, np.array([True]), 1, RNG, huge)

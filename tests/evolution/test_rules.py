@@ -1,6 +1,8 @@
-"""The named rules: their defaults are the papers', and what must hold after every update holds."""
+"""The named rules: their defaults, and what must hold after every update."""
 
 from __future__ import annotations
+
+import inspect
 
 import numpy as np
 import pytest
@@ -30,6 +32,7 @@ def test_after_every_update(make_net, sizes, density, zeta, name, percolate, see
         assert len(log.layers) == (len(layers) if zeta > 0 else 0)
         for layer, (before, weight), change in zip(layers, old, log.layers, strict=False):
             _check_layer(layer, before, weight, change)
+            assert percolate or len(change.percolated[0]) == 0
 
 
 def signals_of(layers, seed, batch=5):
@@ -315,3 +318,63 @@ def test_a_rule_of_ones_own(monkeypatch):
     assert make_rule("mine", zeta=0.2).percolate
     with pytest.raises(InvalidInputError, match="rule name 'mine' found; must be new"):
         register("mine", make_rule)
+
+
+@pytest.mark.parametrize(
+    ("name", "defaults"),
+    [
+        ("set", {"zeta": 0.3, "removal": "sign", "percolate": False, "new_weights": "he-uniform"}),
+        ("rlr", {"zeta": 0.3, "removal": "magnitude", "new_weights": "kaiming"}),
+        ("ch3l3", {"zeta": 0.3, "predictor": "ch3-l3p", "regrowth": "hard", "new_weights": "kaiming"}),
+        ("cht", {"zeta": 0.3, "predictor": "ch3-l3p", "regrowth": "hard", "percolate": True, "new_weights": "zero",
+                 "keep_regrown": True, "overlap_stop": 0.9, "overlap_stop_scope": "global"}),
+        ("chts", {"zeta": 0.3, "predictor": "ch2-l3n", "regrowth": "soft", "percolate": True, "new_weights": "zero",
+                  "delta_start": 0.5, "delta_end": 0.75, "zeta_end": 0.75, "alpha": 0.0, "overlap_stop": 1.0}),
+        ("chtss", {"density_start": 0.5, "decay": "sigmoid", "steepness": 6.0, "delta_start": 0.5, "delta_end": 0.75,
+                   "alpha": 0.0, "predictor": "ch2-l3n", "regrowth": "soft"}),
+        ("rigl", {"zeta": 0.3, "zeta_schedule": "cosine", "zeta_end": 0.75, "update_steps": 100, "percolate": False,
+                  "new_weights": "zero", "keep_regrown": True}),
+    ],
+)  # fmt: skip
+def test_defaults(name, defaults):
+    parameters = inspect.signature(RULES[name]).parameters
+    assert {option: parameters[option].default for option in defaults} == defaults
+
+
+def test_rigl_falls_by_a_cosine(make_layer):
+    layer = make_layer(np.tile([1, 0], (10, 10)), np.arange(1, 101))
+    update = make_rule("rigl").update([layer], 0.25, 0, signals_of([layer], 0))
+    assert update.zeta == pytest.approx(0.225)  # a straight line would give 0.2
+
+
+def test_soft_removal_hardens_until_zeta_end(make_layer):
+    def removed(progress, **options):
+        layer = make_layer(np.tile([1, 0], (40, 20)), np.arange(1, 801) / 100)
+        (change,) = make_rule("chts", alpha=1.0, **options).update([layer], progress, 3).layers
+        return change.removed[0].tolist(), change.removed[1].tolist()
+
+    assert removed(0.3, zeta_end=0.3) == removed(0.9, zeta_end=0.3) == removed(0.75, zeta_end=0.75)
+    assert removed(0.3, zeta_end=0.3) != removed(0.3, zeta_end=0.75)
+
+
+def test_soft_removal_after_a_prune_sees_the_weights_that_are_left(make_layer):
+    # The first half of the links is pruned; then the hard removal takes the smallest of the rest.
+    layer = make_layer(np.ones((4, 4)), [1, 1, 1, 1, 1, 1, 1, 1, 9, 8, 7, 6, 5, 4, 3, 2])
+    rule = make_rule(
+        "chtss", density_start=1.0, density=0.5, decay_end=0.1, zeta=0.25, alpha=1.0, delta_start=1, delta_end=1,
+        percolate=False,
+    )  # fmt: skip
+    (change,) = rule.update([layer], 0.5, 0).layers
+    keys = change.removed[0].astype(int) * 4 + change.removed[1]
+    assert sorted(keys.tolist()) == [*range(8), 14, 15]
+
+
+@pytest.mark.parametrize("name", ["set", "rlr", *PREDICTED, "rigl", "chtss"])
+@pytest.mark.parametrize("percolate", [True, False])
+def test_links_that_are_cut_off_go_where_the_rule_percolates(make_layer, name, percolate):
+    # Output 1 of the first layer leads nowhere, and nothing leads to input 2 of the second.
+    layers = [make_layer([[1, 1, 0], [1, 1, 0]], name="a"), make_layer([[1, 1], [0, 0], [1, 0]], name="b")]
+    options = {"density_start": 0.6, "density": 0.6} if name == "chtss" else {}
+    rule = make_rule(name, zeta=0.01, percolate=percolate, **options)
+    log = rule.update(layers, 0.1, 0, signals_of(layers, 0))
+    assert [len(change.percolated[0]) for change in log.layers] == ([2, 1] if percolate else [0, 0])

@@ -10,7 +10,9 @@ from training_cases import N_SAMPLES, STEPS, Call, make_model, make_trainer, sam
 
 from sparse_mlp.errors import DivergenceError, InvalidInputError
 from sparse_mlp.evolution import RULES, make_rule
+from sparse_mlp.layers import Dense, SparseLinear
 from sparse_mlp.models import SparseMLP, layer_signals
+from sparse_mlp.topology import generate
 from sparse_mlp.training import Trainer
 
 
@@ -195,10 +197,61 @@ def test_a_decaying_density_ends_where_it_should():
 
 
 def test_a_net_of_another_density_is_refused():
-    with pytest.raises(InvalidInputError, match=r"a net of density 0\.3 for rule 'chtss' found; .*density=0\.5"):
-        make_trainer(rule="chtss")
-    make_trainer(rule="chtss", density=0.5, allocation="er")
-    make_trainer(rule="chtss", rule_options={"density_start": 0.3})
+    refused = r"layer sparse1 of density 0\.\d+ for rule 'chtss' found; .*density=0\.5"
+    for options in ({}, {"density": 0.5, "allocation": "er"}):  # er gives the layers densities of their own
+        with pytest.raises(InvalidInputError, match=refused):
+            make_trainer(rule="chtss", rule_options={"density": 0.1}, **options)
+    make_trainer(rule="chtss", rule_options={"density_start": 0.3, "density": 0.1})
+
+
+def test_a_decay_to_nothing_is_refused():
+    with pytest.raises(InvalidInputError, match=r"leaves layer sparse1 no link of 180 found.*raise density"):
+        make_trainer(rule="chtss", density=0.5, rule_options={"density": 0.001})
+
+
+def test_rules_that_percolate_want_layers_that_follow_each_other():
+    def trainer(**options):
+        first, last = (SparseLinear(generate("erdos-renyi", *shape, 0.3, rng=0), name=name)
+                       for name, shape in (("a", (12, 15)), ("b", (15, 10))))  # fmt: skip
+        between, readout = Dense(15, 15, name="c"), Dense(10, 4, name="d")
+        return Trainer(SparseMLP.from_layers([first, between, last, readout]), rule=make_rule("cht", **options))
+
+    with pytest.raises(InvalidInputError, match=r"a dense layer between the layers that rule 'cht' percolates.*False"):
+        trainer()
+    trainer(percolate=False).fit(samples(), epochs=2)
+
+
+@pytest.mark.parametrize(
+    "rule", [("cht", {"overlap_stop": 0.3}), ("set", {"new_weights": "historical"})], ids=lambda rule: rule[0]
+)
+def test_a_rule_that_has_served_is_as_new(rule):
+    name, options = rule
+    shared, states = make_rule(name, **options), []
+    for served in (make_rule(name, **options), shared, shared):
+        trainer = make_trainer(trainer={})
+        trainer.rule = served
+        trainer.fit(samples(), epochs=5)
+        states.append(state(trainer))
+    assert states[0] == states[1] == states[2]
+
+
+def test_a_density_never_rises_again():
+    trainer = make_trainer(rule="chtss", density=0.5, rule_options={"density": 0.1, "decay_end": 0.9})
+    with warnings.catch_warnings(action="ignore"):  # that the density is still on its way down
+        trainer.fit(samples(), epochs=4)
+    links = [layer.structure.nnz for layer in trainer.model.evolving_layers]
+    trainer.fit(samples(), epochs=20)  # progress starts again from a fifth
+    for record in trainer.history.updates[3:]:
+        assert all(layer["after"] <= n for layer, n in zip(record["layers"], links, strict=True))
+
+
+def test_an_update_between_a_resume_and_the_training():
+    trainer, resumed = make_trainer(), make_trainer()
+    trainer.fit(samples(), epochs=3)
+    resumed.resume(trainer.checkpoint())
+    for one in (trainer, resumed):
+        one.update_topology()
+    assert state(trainer) == state(resumed)
 
 
 @pytest.mark.parametrize(
