@@ -102,10 +102,14 @@ def compact(keys: Array, ties: Array, positions: Array, n: int, k: int) -> int:
     tied = ties[:n][keys[:n] == least]
     room = k - np.sum(keys[:n] > least)
     last = np.partition(tied, room - 1)[room - 1]
+    equals = room - np.sum(tied < last)  # how many of those that tie in both are kept
     kept = 0
     for i in range(n):
-        if keys[i] > least or (keys[i] == least and ties[i] <= last and room > 0):
-            room -= keys[i] == least
+        take = keys[i] > least or (keys[i] == least and ties[i] < last)
+        if not take and keys[i] == least and ties[i] == last and equals > 0:
+            take = True
+            equals -= 1
+        if take:
             keys[kept], ties[kept], positions[kept] = keys[i], ties[i], positions[i]
             kept += 1
     return kept

@@ -39,3 +39,10 @@ def test_arrivals(k):
 def test_rows_from_the_middle():
     scores, draws = np.arange(1.0, 13).reshape(3, 4), np.zeros((1, 4))
     assert best_of_matrix(scores, 2, [(1, draws)], arrivals=False)[2].tolist() == [7, 6]
+
+
+def test_equal_draws_leave_room_for_lower_ones():
+    scores, draws = np.ones((1, 5)), np.array([[0.75, 0.75, 0.75, 0.625, 0.75]])
+    _, ties, positions = best_of_matrix(scores, 2, [(0, draws)], arrivals=False)
+    assert ties.tolist() == [0.625, 0.75]
+    assert positions.tolist() == [3, 0]
