@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 
 from sparse_mlp import measures
-from sparse_mlp.errors import invalid
 from sparse_mlp.evolution.update import EvolvingLayer, Mask
 
 
@@ -49,9 +47,8 @@ def percolate(
     Notes
     -----
     Stage 2 of the update in the robustness paper [Sulyok2026], chain removal in CHT [Zhang2024]: see
-    `measures.percolate`, which does the work; this one names the layers that do not fit.
+    `measures.percolate`, which does the work.
     """
-    _check_chain(layers)
     structures = [layer.structure for layer in layers]
     return measures.percolate(structures, keep, backward=backward, forward=forward, backend=backend)
 
@@ -72,11 +69,3 @@ def warn_disconnected(layers: Sequence[EvolvingLayer], keep: Sequence[Mask]) -> 
                 UserWarning,
                 stacklevel=3,
             )
-
-
-def _check_chain(layers: Sequence[EvolvingLayer]) -> None:
-    for here, following in pairwise(layers):
-        if here.structure.n_out != following.structure.n_in:
-            found = f"layer {here.name} with {here.structure.n_out} outputs before layer {following.name}"
-            wanted = f"as wide as the {following.structure.n_in} inputs of that layer"
-            raise invalid(found, wanted, "percolation needs layers that feed each other; percolate=False does not")

@@ -55,7 +55,7 @@ class ThreeStageRule:
     density_at : callable, optional
         From progress to the density that each layer shall have after an update, see `density_decay.density_schedule`;
         without it each layer keeps its number of links. A layer above that density first loses its least important
-        links.
+        links; one below it keeps its number, since a density never rises.
     early_stop : EarlyStop
     update_steps : int, optional
         Batches between two updates, where the trainer is not told otherwise; None for once an epoch.

@@ -52,12 +52,17 @@ def check_rule(rule: Rule, model: SparseMLP) -> None:
 
 
 def _check_paths(rule: str, model: SparseMLP) -> None:
-    linear, remedy = model.linear_layers, "percolate=False does without paths"
-    if linear[-1] in model.sparse_layers:
+    remedy = "percolate=False does without paths"
+    if model.linear_layers[-1] in model.sparse_layers:
         raise invalid("a rule that percolates and a sparse read-out", "used with a dense read-out", remedy)
-    at = [i for i, layer in enumerate(linear) if layer in model.evolving_layers]
-    if at and at[-1] - at[0] >= len(at):
+    if not evolve_in_a_row(model):
         raise invalid(f"a dense layer between the layers that rule {rule!r} percolates", "in front or behind", remedy)
+
+
+def evolve_in_a_row(model: SparseMLP) -> bool:
+    """Tell whether the layers that evolve follow each other, with no dense one in between."""
+    at = [i for i, layer in enumerate(model.linear_layers) if layer in model.evolving_layers]
+    return not at or at[-1] - at[0] < len(at)
 
 
 def _check_density(rule: Rule, density: float, model: SparseMLP) -> None:

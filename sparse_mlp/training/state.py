@@ -59,7 +59,7 @@ def restore(trainer: Trainer, checkpoint: Checkpoint) -> None:
     trainer.optimizer.init(size, dtype)
     trainer.optimizer.load_state({**_under("optimizer/", arrays), **meta["optimizer"]})
     trainer.rule.load_state({**_under("rule/", arrays), **meta["rule"]})
-    trainer.wiring_log = WiringLog.from_arrays(_under("links/", arrays))
+    trainer.wiring_log = WiringLog.from_arrays(_under("links/", arrays), in_a_row=trainer.wiring_log.in_a_row)
     trainer.last_update = _last_update(trainer, checkpoint)
     trainer.streams = {name: generator_from_json(state) for name, state in meta["streams"].items()}
     trainer.history = History(meta["history"])

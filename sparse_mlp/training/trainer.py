@@ -22,7 +22,7 @@ from sparse_mlp.training.evaluate import evaluate
 from sparse_mlp.training.history import History, Record
 from sparse_mlp.training.interrupt import Interrupt, interruptible
 from sparse_mlp.training.rewiring import rewire
-from sparse_mlp.training.rule_checks import check_rule, update_interval, warn_unfinished_decay
+from sparse_mlp.training.rule_checks import check_rule, evolve_in_a_row, update_interval, warn_unfinished_decay
 from sparse_mlp.training.state import capture, restore
 from sparse_mlp.training.wiring_log import WiringLog
 
@@ -106,7 +106,7 @@ class Trainer:
         self.shuffle = shuffle
         self.streams = spawn_streams(rng)
         self.callbacks = list(callbacks)
-        self.wiring_log = WiringLog(model.evolving_layers)
+        self.wiring_log = WiringLog(model.evolving_layers, in_a_row=evolve_in_a_row(model))
         self.history = History()
         self.last_update: TopologyUpdate | None = None
         self.epoch = self.step = self.epochs = self.total_steps = 0
@@ -120,7 +120,8 @@ class Trainer:
         """Train until `epochs` epochs are over, counted from the very first; go on from wherever the state is.
 
         Going on after a resume gives the same bytes as never stopping. Asking for more epochs afterwards does not: the
-        schedules run over the whole of what is asked for, and the last epoch had no topology update.
+        schedules run over the whole of what is asked for, and the last epoch had no topology update. A density that
+        has decayed then waits until the new schedule is down there.
 
         Parameters
         ----------

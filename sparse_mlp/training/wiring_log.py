@@ -23,6 +23,8 @@ class WiringLog:
     ----------
     layers : iterable of EvolvingLayer
         The layers as they are before the first update.
+    in_a_row : bool
+        Whether each feeds the next at once; widths that fit do not tell, a dense layer may stand in between.
 
     Attributes
     ----------
@@ -32,8 +34,8 @@ class WiringLog:
         The positions of each layer that ever held a link.
     """
 
-    def __init__(self, layers: Iterable[EvolvingLayer] = ()) -> None:
-        layers = list(layers)
+    def __init__(self, layers: Iterable[EvolvingLayer] = (), *, in_a_row: bool = True) -> None:
+        layers, self.in_a_row = list(layers), in_a_row
         self.links = LinkHistory(layers)
         self.ever_active = {layer.name: EverActive(layer.structure) for layer in layers}
 
@@ -76,15 +78,15 @@ class WiringLog:
         return arrays
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> WiringLog:
-        """Rebuild the log from `to_arrays`.
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], *, in_a_row: bool = True) -> WiringLog:
+        """Rebuild the log from `to_arrays`, for layers in a row or not.
 
         Raises
         ------
         InvalidInputError
             If an array is missing.
         """
-        log = cls()
+        log = cls(in_a_row=in_a_row)
         log.links = LinkHistory.from_arrays(arrays)
         for name in log.links.ages:
             start = f"{name}.ever_"
@@ -104,7 +106,7 @@ class WiringLog:
     def _net_measures(self, structures: list[SparseStructure]) -> Record:
         tried = self.ever_active.values()
         measures = {"itop": sum(t.count for t in tried) / max(1, sum(t.size for t in tried))}
-        if structures and forms_chain(structures):
+        if structures and self.in_a_row and forms_chain(structures):
             measures |= {"anp_by_links": anp_by_links(structures), "anp_by_paths": anp_by_paths(structures)}
         return measures
 

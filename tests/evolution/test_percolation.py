@@ -115,9 +115,7 @@ def _search(sizes, layers, keep):
 
 def test_layers_that_do_not_fit(make_layer):
     layers = [make_layer([[1, 1]], name="first"), make_layer([[1]], name="second")]
-    with pytest.raises(
-        InvalidInputError, match=r"layer first with 2 outputs before layer second found; .*the 1 inputs"
-    ):
+    with pytest.raises(InvalidInputError, match="layers 1 x 2, 1 x 1 found; must be a chain"):
         percolate(layers, all_links(layers))
 
 

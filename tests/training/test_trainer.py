@@ -352,7 +352,7 @@ def test_an_update_may_come_before_the_first_epoch():
 
 def test_percolation_asks_for_a_dense_readout():
     model = SparseMLP([4, 5, 5, 3], density=0.5, dense_readout=False, rng=0)
-    with pytest.raises(InvalidInputError, match="used with a dense read-out"):
+    with pytest.raises(InvalidInputError, match=r"used with a dense read-out.*percolate=False"):
         Trainer(model, rule=make_rule("rlr", percolate=True))
     Trainer(model, rule=make_rule("rlr"))
 

@@ -6,12 +6,13 @@ import warnings
 
 import numpy as np
 import pytest
-from training_cases import N_SAMPLES, STEPS, Call, make_model, make_trainer, samples, state
+from training_cases import BATCH, N_SAMPLES, STEPS, Call, make_model, make_trainer, samples, state
 
 from sparse_mlp.errors import DivergenceError, InvalidInputError
 from sparse_mlp.evolution import RULES, make_rule
 from sparse_mlp.layers import Dense, SparseLinear
 from sparse_mlp.models import SparseMLP, layer_signals
+from sparse_mlp.optim import make_optimizer
 from sparse_mlp.topology import generate
 from sparse_mlp.training import Trainer
 
@@ -219,6 +220,21 @@ def test_rules_that_percolate_want_layers_that_follow_each_other():
     with pytest.raises(InvalidInputError, match=r"a dense layer between the layers that rule 'cht' percolates.*False"):
         trainer()
     trainer(percolate=False).fit(samples(), epochs=2)
+
+
+def test_a_dense_layer_in_between_leaves_no_count_of_active_neurons():
+    def trainer(*layers):
+        sparse = {name: SparseLinear(generate("erdos-renyi", 12, 12, 0.3, rng=0), name=name) for name in "ab"}
+        dense = {name: Dense(12, 12, name=name) for name in "cd"}  # of widths that would fit
+        model = SparseMLP.from_layers([{**sparse, **dense}[name] for name in layers] + [Dense(12, 4, name="readout")])
+        return Trainer(model, optimizer=make_optimizer("sgd", learning_rate=1e-3), batch_size=BATCH, rng=5)
+
+    for layers, counted in (("acb", False), ("abc", True), ("cabd", True), ("cad", True)):
+        first, resumed = trainer(*layers), trainer(*layers)
+        first.fit(samples(), epochs=3)
+        resumed.resume(first.checkpoint())
+        resumed.fit(samples(), epochs=5)
+        assert ["anp_by_paths" in record for record in resumed.history.updates] == [counted] * 3
 
 
 @pytest.mark.parametrize(
