@@ -152,7 +152,7 @@ class ThreeStageRule:
     def _count_after(self, layer: EvolvingLayer, progress: float) -> int:
         """Return how many links the layer shall have after the update."""
         wiring = layer.structure
-        if self.density_at is None:
+        if self.density_at is None or self.early_stop.rests(layer.name):
             return wiring.nnz
         return min(wiring.nnz, round(self.density_at(progress) * wiring.n_in * wiring.n_out))
 

@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 COUNTERS = ("epoch", "step", "total_steps", "batch", "n_samples", "loss_sum", "seconds", "order_state")
 
 
+def begin(trainer: Trainer) -> None:
+    """Make the rule as new before its first use in this training; it may have served another one."""
+    if not trainer.begun:
+        trainer.rule.load_state({})
+        trainer.begun = True
+
+
 def capture(trainer: Trainer) -> Checkpoint:
     """Return structures, values, optimizer state, random streams, position, history and the last update's log."""
     arrays, numbers = _split(trainer.optimizer.state())
@@ -59,6 +66,7 @@ def restore(trainer: Trainer, checkpoint: Checkpoint) -> None:
     trainer.optimizer.init(size, dtype)
     trainer.optimizer.load_state({**_under("optimizer/", arrays), **meta["optimizer"]})
     trainer.rule.load_state({**_under("rule/", arrays), **meta["rule"]})
+    trainer.begun = True
     trainer.wiring_log = WiringLog.from_arrays(_under("links/", arrays), in_a_row=trainer.wiring_log.in_a_row)
     trainer.last_update = _last_update(trainer, checkpoint)
     trainer.streams = {name: generator_from_json(state) for name, state in meta["streams"].items()}

@@ -23,7 +23,7 @@ from sparse_mlp.training.history import History, Record
 from sparse_mlp.training.interrupt import Interrupt, interruptible
 from sparse_mlp.training.rewiring import rewire
 from sparse_mlp.training.rule_checks import check_rule, evolve_in_a_row, update_interval, warn_unfinished_decay
-from sparse_mlp.training.state import capture, restore
+from sparse_mlp.training.state import begin, capture, restore
 from sparse_mlp.training.wiring_log import WiringLog
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ class Trainer:
     ----------
     epoch, step : int
         Epochs that are over, batches trained.
+    begun : bool
+        Whether the rule's state is that of this training.
     history : History
     wiring_log : WiringLog
         Ages of the links, and positions tried so far.
@@ -110,7 +112,7 @@ class Trainer:
         self.history = History()
         self.last_update: TopologyUpdate | None = None
         self.epoch = self.step = self.epochs = self.total_steps = 0
-        self.interrupted, self.stop_reason = False, ""
+        self.begun, self.interrupted, self.stop_reason = False, False, ""
         # The epoch under way: batches done, their summed loss and seconds, and the stream that gave their order.
         self.batch, self.loss_sum, self.seconds = 0, 0.0, 0.0
         self.n_samples = 0
@@ -144,8 +146,7 @@ class Trainer:
             If the loss or a parameter is no longer finite, naming layer and step.
         """
         self.epochs = check_integer("epochs", epochs)
-        if self.step == 0:
-            self.rule.load_state({})  # it may have served another training
+        begin(self)
         x, target = check_data("train", train, self.model)
         if self.batch and len(x) != self.n_samples:
             raise invalid(f"{len(x)} training samples", f"the {self.n_samples} of the epoch that was interrupted")
@@ -185,6 +186,7 @@ class Trainer:
         InvalidInputError
             If the rule wants the signals of a batch, which only `fit` has.
         """
+        begin(self)
         rewire(self)
 
     def checkpoint(self) -> Checkpoint:
@@ -196,6 +198,7 @@ class Trainer:
             If a parameter is not finite: such a state must not replace a good one.
         """
         check_finite(self.model, self.step)
+        begin(self)
         return capture(self)
 
     def resume(self, checkpoint: Checkpoint) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -79,6 +81,14 @@ def test_a_settled_layer_rests_at_once_if_layers_are_on_their_own(layers):
     assert first.carry.tolist() == list(range(20))
     np.testing.assert_array_equal(layers[0].weight, weight)
     assert len(second.grown[0]) == 10
+
+
+def test_a_resting_layer_keeps_its_links_although_the_density_decays(layers):
+    stop = EarlyStop(0.9, "layer")
+    stop.load_state({"settled": ["first"]})
+    rule = replace(make(stop), density_at=lambda progress: 0.4)
+    rule.update(layers, 0.0, 0)
+    assert [layer.structure.nnz for layer in layers] == [20, 16]
 
 
 def test_percolation_spares_a_resting_layer_and_goes_through_it(make_layer):

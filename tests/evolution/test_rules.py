@@ -249,6 +249,11 @@ def test_chtss_prunes_by_importance_then_removes_a_share_of_what_is_left(make_la
     assert len(change.removed[0]) == 24 - 9
 
 
+def test_chtss_hands_on_the_steepness():
+    rule = make_rule("chtss", density=0.1, decay_end=1.0, steepness=1e-6)
+    assert rule.density_at(0.25) == pytest.approx(0.4, abs=1e-6)  # almost a straight line
+
+
 def test_zeta_of_zero_lets_the_density_decay_all_the_same(make_net):
     layers = make_net([20, 20], 0.5)
     rule = make_rule("chtss", density=0.1, zeta=0.0, percolate=False)
@@ -330,8 +335,8 @@ def test_a_rule_of_ones_own(monkeypatch):
                  "keep_regrown": True, "overlap_stop": 0.9, "overlap_stop_scope": "global"}),
         ("chts", {"zeta": 0.3, "predictor": "ch2-l3n", "regrowth": "soft", "percolate": True, "new_weights": "zero",
                   "delta_start": 0.5, "delta_end": 0.75, "zeta_end": 0.75, "alpha": 0.0, "overlap_stop": 1.0}),
-        ("chtss", {"density_start": 0.5, "decay": "sigmoid", "steepness": 6.0, "delta_start": 0.5, "delta_end": 0.75,
-                   "alpha": 0.0, "predictor": "ch2-l3n", "regrowth": "soft"}),
+        ("chtss", {"density": 0.01, "density_start": 0.5, "decay": "sigmoid", "decay_end": 0.5, "steepness": 6.0,
+                   "delta_start": 0.5, "delta_end": 0.75, "alpha": 0.0, "predictor": "ch2-l3n", "regrowth": "soft"}),
         ("rigl", {"zeta": 0.3, "zeta_schedule": "cosine", "zeta_end": 0.75, "update_steps": 100, "percolate": False,
                   "new_weights": "zero", "keep_regrown": True}),
     ],
@@ -347,10 +352,11 @@ def test_rigl_falls_by_a_cosine(make_layer):
     assert update.zeta == pytest.approx(0.225)  # a straight line would give 0.2
 
 
-def test_soft_removal_hardens_until_zeta_end(make_layer):
+@pytest.mark.parametrize(("name", "density"), [("chts", {}), ("chtss", {"density_start": 0.5, "density": 0.5})])
+def test_soft_removal_hardens_until_zeta_end(make_layer, name, density):
     def removed(progress, **options):
         layer = make_layer(np.tile([1, 0], (40, 20)), np.arange(1, 801) / 100)
-        (change,) = make_rule("chts", alpha=1.0, **options).update([layer], progress, 3).layers
+        (change,) = make_rule(name, alpha=1.0, **density, **options).update([layer], progress, 3).layers
         return change.removed[0].tolist(), change.removed[1].tolist()
 
     assert removed(0.3, zeta_end=0.3) == removed(0.9, zeta_end=0.3) == removed(0.75, zeta_end=0.75)

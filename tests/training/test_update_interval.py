@@ -251,6 +251,25 @@ def test_a_rule_that_has_served_is_as_new(rule):
     assert states[0] == states[1] == states[2]
 
 
+def remembered(rule):
+    return {name: array.tolist() for name, array in rule.state().items()}
+
+
+@pytest.mark.parametrize("first_use", [Trainer.update_topology, Trainer.checkpoint])
+def test_a_rule_is_made_as_new_once_before_its_first_use(first_use):
+    served, states = make_rule("set", new_weights="historical"), []
+    for seed, rule in ((2, served), (1, served), (1, make_rule("set", new_weights="historical"))):
+        trainer = make_trainer(rng=seed)
+        trainer.rule = rule
+        first_use(trainer)
+        memory = remembered(rule)
+        trainer.fit(samples(), epochs=1)
+        assert remembered(rule) == memory  # one epoch has no update
+        trainer.fit(samples(), epochs=4)
+        states.append(state(trainer))
+    assert states[1] == states[2]
+
+
 def test_a_density_never_rises_again():
     trainer = make_trainer(rule="chtss", density=0.5, rule_options={"density": 0.1, "decay_end": 0.9})
     with warnings.catch_warnings(action="ignore"):  # that the density is still on its way down
