@@ -88,6 +88,12 @@ def topology_ops(backend: str | None = None) -> ModuleType:
     return _module("topology", backend)
 
 
+def generator_ops(generator: str, backend: str | None = None) -> ModuleType:
+    """Return the module with the loops of a generator, such as "dendritic"; all backends give the same bytes."""
+    room = "reference" if choose_backend(backend).name == "reference" else "kernels"
+    return importlib.import_module(f"sparse_mlp.{room}.{generator}")
+
+
 def evolution_ops(backend: str | None = None) -> ModuleType:
     """Return the module with removal, percolation and insertion of links; all backends give the same bytes."""
     return _module("evolution", backend)
