@@ -374,6 +374,22 @@ def test_snip_wires_all_layers_alike_where_the_density_decays(iris):
     assert [layer.structure.nnz for layer in network.model_.sparse_layers] == [20, 150]
 
 
+def test_options_of_the_topology_reach_it(iris):
+    params = {"topology": "snip", "hidden_layer_sizes": (20, 30), "density": 0.25, "rule": "static"}
+    counts = {}
+    for scope in ("global", "layer"):
+        network = quick(**params, topology_params={"scope": scope}).fit(*iris)
+        counts[scope] = [layer.structure.nnz for layer in network.model_.sparse_layers]
+    assert counts["layer"] == [20, 150]
+    assert sum(counts["global"]) == 170 and counts["global"] != [20, 150]
+
+
+def test_options_do_not_undo_what_a_decaying_density_asks_for(iris):
+    params = {"topology": "snip", "rule": "chtss", "hidden_layer_sizes": (20, 30), "density": 0.25}
+    network = quick(**params, topology_params={"batch": 64}).fit(*iris)
+    assert network.history_.epochs[0]["links"] == [40, 300]
+
+
 def test_wiring_does_not_look_at_the_validation_set(iris, monkeypatch):
     X, y = iris
     seen, generator = [], NETWORK_GENERATORS["correlated"]
@@ -491,6 +507,7 @@ def test_parameters_that_are_understood(iris, params):
         ({"zeta": 1.5}, "zeta=1.5 found"),
         ({"rule": "sett"}, "rule='sett' found.*did you mean 'set'"),
         ({"topology": "erdos"}, "topology='erdos' found.*did you mean 'erdos-renyi'"),
+        ({"topology_params": {"scope": "layer"}}, "option 'scope' of topology erdos-renyi found; must be absent"),
         ({"solver": "lbfgs"}, "solver='lbfgs' found; must be one of sgd, adam"),
         ({"activation": "gelu"}, "activation='gelu' found"),
         ({"learning_rate": "adaptive"}, "learning_rate='adaptive' found; must be one of constant"),

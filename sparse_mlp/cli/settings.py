@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from sparse_mlp.cli.config import TrainConfig
+from sparse_mlp.cli.wiring_options import WiringOptions
 from sparse_mlp.errors import check_choice, invalid
 
 _INTERVAL = ("update_every", "update_steps")
-_WIRING = ("density", "epsilon", "topology", "allocation", "snip_scope", "snip_batch")
+_WIRING = tuple(setting.name for setting in fields(WiringOptions))
 
 # Where a setting has this value, the others change nothing.
 IDLE = (

@@ -6,7 +6,7 @@ import copy
 import inspect
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,16 +43,17 @@ class SparseMLPEstimator(BaseEstimator, ABC):
 
     def __init__(
         self, hidden_layer_sizes: int | Sequence[int] = (100,), activation: str = "relu", *,
-        density: float | str = "auto", topology: str = "erdos-renyi", rule: str | Rule = "set", zeta: float = 0.3,
-        solver: str = "adam", alpha: float = 0.0001, batch_size: int | str = "auto", learning_rate: str = "constant",
-        learning_rate_init: float = 0.005, max_iter: int = 200, shuffle: bool = True, random_state: Any = None,
-        tol: float = 1e-4, verbose: bool = False, warm_start: bool = False, momentum: float = 0.9,
-        nesterovs_momentum: bool = True, early_stopping: bool = False, validation_fraction: float = 0.1,
-        beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8, n_iter_no_change: int = 10,
-        backend: str | None = None, dtype: str = "float32",
+        density: float | str = "auto", topology: str = "erdos-renyi", topology_params: Mapping[str, Any] | None = None,
+        rule: str | Rule = "set", zeta: float = 0.3, solver: str = "adam", alpha: float = 0.0001,
+        batch_size: int | str = "auto", learning_rate: str = "constant", learning_rate_init: float = 0.005,
+        max_iter: int = 200, shuffle: bool = True, random_state: Any = None, tol: float = 1e-4, verbose: bool = False,
+        warm_start: bool = False, momentum: float = 0.9, nesterovs_momentum: bool = True,
+        early_stopping: bool = False, validation_fraction: float = 0.1, beta_1: float = 0.9, beta_2: float = 0.999,
+        epsilon: float = 1e-8, n_iter_no_change: int = 10, backend: str | None = None, dtype: str = "float32",
     ) -> None:  # fmt: skip
         self.hidden_layer_sizes, self.activation = hidden_layer_sizes, activation
-        self.density, self.topology, self.rule, self.zeta = density, topology, rule, zeta
+        self.density, self.topology, self.topology_params = density, topology, topology_params
+        self.rule, self.zeta = rule, zeta
         self.solver, self.alpha, self.batch_size = solver, alpha, batch_size
         self.learning_rate, self.learning_rate_init = learning_rate, learning_rate_init
         self.max_iter, self.shuffle, self.random_state, self.tol = max_iter, shuffle, random_state, tol
@@ -184,7 +185,8 @@ class SparseMLPEstimator(BaseEstimator, ABC):
             return SparseMLP.dense(sizes, **common)
         density = rule.initial_density or self._density(sizes)
         # A density that decays is alike in all layers from the start.
-        params = {"scope": "layer"} if self.topology == "snip" and rule.initial_density else None
+        params: dict[str, Any] = {"scope": "layer"} if self.topology == "snip" and rule.initial_density else {}
+        params.update(self.topology_params or {})
         return SparseMLP(sizes, density=density, topology=self.topology, topology_params=params, data=data, **common)
 
     def _density(self, sizes: list[int]) -> float:

@@ -32,6 +32,9 @@ class SparseMLPClassifier(ClassifierMixin, SparseMLPEstimator):
         neuron on average, 1 / (size of the smallest layer but the read-out), where that is more.
     topology : str
         One of `topology.TOPOLOGIES`; "correlated" and "snip" look at the samples that the first fit trains on.
+    topology_params : mapping, optional
+        Options of that topology, such as {"r": 0.1} for "receptive-field" or `topology.presets.DENDRITIC_PRESETS`' one
+        for "dendritic"; None leaves them to it.
     rule : str or Rule
         One of `evolution.RULES`, or a rule of `evolution.make_rule`; "static" keeps the first wiring, "dense" makes
         all layers dense.
