@@ -20,12 +20,17 @@ from sparse_mlp.rng import RandomState, as_generator
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology.correlated import correlated, correlated_network
 from sparse_mlp.topology.erdos_renyi import erdos_renyi
+from sparse_mlp.topology.small_world import small_world
 from sparse_mlp.topology.snip import snip
 
 Generator = Callable[..., SparseStructure]
 NetworkGenerator = Callable[..., list[SparseStructure]]
 
-GENERATORS: dict[str, Generator] = {"erdos-renyi": erdos_renyi, "correlated": correlated}
+GENERATORS: dict[str, Generator] = {
+    "erdos-renyi": erdos_renyi,
+    "correlated": correlated,
+    "small-world": small_world,
+}
 # Those that see all layers at once; a layer's generator of the same name is not asked then.
 NETWORK_GENERATORS: dict[str, NetworkGenerator] = {"correlated": correlated_network, "snip": snip}
 
