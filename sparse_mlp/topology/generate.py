@@ -20,6 +20,7 @@ from sparse_mlp.rng import RandomState, as_generator
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology.correlated import correlated, correlated_network
 from sparse_mlp.topology.erdos_renyi import erdos_renyi
+from sparse_mlp.topology.receptive_field import receptive_field
 from sparse_mlp.topology.small_world import small_world
 from sparse_mlp.topology.snip import snip
 
@@ -29,6 +30,7 @@ NetworkGenerator = Callable[..., list[SparseStructure]]
 GENERATORS: dict[str, Generator] = {
     "erdos-renyi": erdos_renyi,
     "correlated": correlated,
+    "receptive-field": receptive_field,
     "small-world": small_world,
 }
 # Those that see all layers at once; a layer's generator of the same name is not asked then.
