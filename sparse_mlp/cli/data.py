@@ -33,11 +33,11 @@ def list_sets(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(rows))
         return 0
-    width = max(len(row["name"]) for row in rows)
-    print(f"{'name':<{width}}  {'classes':>7}  {'shape':>9}  found")
-    for row in rows:
-        shape = " x ".join(map(str, row["shape"]))
-        print(f"{row['name']:<{width}}  {row['classes']:>7}  {shape:>9}  {row['found']}")
+    shapes = [" x ".join(map(str, row["shape"])) for row in rows]
+    width, room = max(len(row["name"]) for row in rows), max(map(len, shapes))
+    print(f"{'name':<{width}}  {'classes':>7}  {'shape':>{room}}  found")
+    for row, shape in zip(rows, shapes, strict=True):
+        print(f"{row['name']:<{width}}  {row['classes']:>7}  {shape:>{room}}  {row['found']}")
     return 0
 
 

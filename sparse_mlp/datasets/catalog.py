@@ -8,10 +8,12 @@ from typing import Any
 
 from sparse_mlp.datasets import digits, synthetic
 from sparse_mlp.datasets.dataset import Dataset
-from sparse_mlp.datasets.download import fetch_idx_set, missing_error
-from sparse_mlp.datasets.idx_sets import check_pair, load_idx_set, read_file, verify
-from sparse_mlp.datasets.locate import DataDir, locate
-from sparse_mlp.datasets.registry import IDX_SETS, FileSpec, IdxSet
+from sparse_mlp.datasets.download import fetch_set, missing_error
+from sparse_mlp.datasets.file_sets import FileSpec
+from sparse_mlp.datasets.formats import examine, load_set
+from sparse_mlp.datasets.idx_sets import check_pair
+from sparse_mlp.datasets.locate import DataDir, Location, locate
+from sparse_mlp.datasets.registry import AnySet, file_sets
 from sparse_mlp.errors import DataFileError, check_choice
 
 INSTALLED, GENERATED, MISSING = "scikit-learn", "generated", "missing"
@@ -21,8 +23,8 @@ INSTALLED, GENERATED, MISSING = "scikit-learn", "generated", "missing"
 class FileReport:
     """Say how one file fares.
 
-    `status` is ``ok``, ``unverified``, ``partial``, ``mismatch``, ``damaged`` or ``missing``; the first three can be
-    loaded.
+    `status` is ``ok``, ``unverified``, ``partial``, ``absent``, ``mismatch``, ``damaged`` or ``missing``; the first
+    three can be loaded, and without an ``absent`` one the set loads all the same.
     """
 
     path: str
@@ -31,8 +33,8 @@ class FileReport:
 
     @property
     def usable(self) -> bool:
-        """Return whether the file can be loaded."""
-        return self.status in ("ok", "unverified", "partial")
+        """Return whether the file does not keep its set from being loaded."""
+        return self.status in ("ok", "unverified", "partial", "absent")
 
 
 def names() -> tuple[str, ...]:
@@ -43,12 +45,13 @@ def names() -> tuple[str, ...]:
     >>> names()[:4]
     ('digits', 'mnist', 'fashion-mnist', 'kmnist')
     """
-    return ("digits", *IDX_SETS, *synthetic.NAMES)
+    return ("digits", *file_sets(), *synthetic.NAMES)
 
 
 def available(data_dir: DataDir = None) -> tuple[str, ...]:
     """Return the names of the data sets that can be loaded without a network."""
-    return tuple(name for name in names() if name not in IDX_SETS or locate(IDX_SETS[name], data_dir).complete)
+    sets = file_sets()
+    return tuple(name for name in names() if name not in sets or locate(sets[name], data_dir).complete)
 
 
 def load(name: str = "digits", data_dir: DataDir = None, *, download: bool = True) -> Dataset:
@@ -61,7 +64,8 @@ def load(name: str = "digits", data_dir: DataDir = None, *, download: bool = Tru
     data_dir : path-like, optional
         Folder that is searched first, as DIR/NAME/FILE and then DIR/FILE; then $SPARSE_MLP_DATA and the user's cache.
     download : bool
-        Download the files that are missing.
+        Download the files that are missing. CIFAR-10 is content with the training batches that are there; `fetch`
+        brings the others.
 
     Returns
     -------
@@ -85,11 +89,13 @@ def load(name: str = "digits", data_dir: DataDir = None, *, download: bool = Tru
         return digits.load_digits()
     if name in synthetic.NAMES:
         return synthetic.make_synthetic(name)
-    entry = IDX_SETS[name]
-    location = fetch_idx_set(entry, data_dir) if download else locate(entry, data_dir)
+    entry = file_sets()[name]
+    location = locate(entry, data_dir)
+    if not location.complete and download:
+        location = fetch_set(entry, data_dir)
     if not location.complete:
         raise missing_error(entry, location, data_dir, [])
-    return load_idx_set(entry, location)
+    return load_set(entry, location)
 
 
 def fetch(name: str, data_dir: DataDir = None, *, progress: bool = True) -> list[Path]:
@@ -112,9 +118,10 @@ def fetch(name: str, data_dir: DataDir = None, *, progress: bool = True) -> list
         If no mirror delivers a file that passes its checks.
     """
     check_choice("name", name, names())
-    if name not in IDX_SETS:
+    sets = file_sets()
+    if name not in sets:
         return []
-    return list(fetch_idx_set(IDX_SETS[name], data_dir, progress=progress).found.values())
+    return list(fetch_set(sets[name], data_dir, progress=progress).found.values())
 
 
 def check(name: str, data_dir: DataDir = None) -> list[FileReport]:
@@ -142,7 +149,7 @@ def check(name: str, data_dir: DataDir = None) -> list[FileReport]:
         return [FileReport(INSTALLED, "ok", "comes with scikit-learn")]
     if name in synthetic.NAMES:
         return [FileReport(GENERATED, "ok", "SYNTHETIC: generated, needs no files")]
-    return _check_files(IDX_SETS[name], data_dir)
+    return _check_files(file_sets()[name], data_dir)
 
 
 def describe_all(data_dir: DataDir = None) -> list[dict[str, Any]]:
@@ -160,18 +167,18 @@ def describe_all(data_dir: DataDir = None) -> list[dict[str, Any]]:
         'missing'), ``bytes`` (on disk, 0 without files), ``synthetic``.
     """
     rows = [_row("digits", 10, (8, 8), digits.LICENCE, INSTALLED)]
-    for entry in IDX_SETS.values():
+    for entry in file_sets().values():
         location = locate(entry, data_dir)
         found = str(location.folder) if location.complete else MISSING
         size = sum(path.stat().st_size for path in location.found.values())
         rows.append(_row(entry.name, entry.n_classes, entry.image_shape, entry.licence, found, size))
     for name in synthetic.NAMES:
-        like = IDX_SETS[name.removeprefix(synthetic.PREFIX)]
+        like = file_sets()[name.removeprefix(synthetic.PREFIX)]
         rows.append(_row(name, like.n_classes, like.image_shape, "none needed", GENERATED))
     return rows
 
 
-def _row(name: str, classes: int, shape: tuple[int, int], licence: str, found: str, size: int = 0) -> dict[str, Any]:
+def _row(name: str, classes: int, shape: tuple[int, ...], licence: str, found: str, size: int = 0) -> dict[str, Any]:
     return {
         "name": name,
         "classes": classes,
@@ -183,22 +190,20 @@ def _row(name: str, classes: int, shape: tuple[int, int], licence: str, found: s
     }
 
 
-def _check_files(entry: IdxSet, data_dir: DataDir) -> list[FileReport]:
+def _check_files(entry: AnySet, data_dir: DataDir) -> list[FileReport]:
     location = locate(entry, data_dir)
     reports: dict[str, FileReport] = {}
     counts: dict[str, int] = {}
     for file in entry.files:
         path = location.found.get(file.role)
         if path is None:
-            reports[file.role] = _missing(entry, file, str(location.folder / file.name))
+            reports[file.role] = _missing(entry, file, location)
             continue
         try:
-            array = read_file(entry, file, path)
+            counts[file.role], verdict = examine(entry, file, path)
         except DataFileError as error:
             reports[file.role] = FileReport(str(path), "damaged", str(error))
             continue
-        counts[file.role] = len(array)
-        verdict = verify(file, path, array)
         reports[file.role] = FileReport(str(path), verdict.status, verdict.detail)
     for images, labels in (("train_images", "train_labels"), ("test_images", "test_labels")):
         if images not in counts or labels not in counts:
@@ -210,5 +215,8 @@ def _check_files(entry: IdxSet, data_dir: DataDir) -> list[FileReport]:
     return list(reports.values())
 
 
-def _missing(entry: IdxSet, file: FileSpec, path: str) -> FileReport:
-    return FileReport(f"{path}(.gz)", MISSING, f"download {entry.urls(file)[0]}")
+def _missing(entry: AnySet, file: FileSpec, location: Location) -> FileReport:
+    path = f"{location.folder / file.name}(.gz)"
+    if location.complete:
+        return FileReport(path, "absent", f"the set loads without it; download {entry.urls(file)[0]}")
+    return FileReport(path, MISSING, f"download {entry.urls(file)[0]}")

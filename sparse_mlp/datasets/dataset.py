@@ -27,7 +27,8 @@ class Dataset:
     n_classes : int
         Number of classes.
     image_shape : tuple of int or None
-        (height, width) to which a row can be reshaped; None where the features are no image.
+        (height, width), or (3, height, width) with one plane per colour, to which a row can be reshaped; None where
+        the features are no image.
     class_names : tuple of str
         One name per class.
     provenance : str

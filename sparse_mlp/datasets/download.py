@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import os
 import shutil
+import tarfile
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
-from sparse_mlp.datasets.idx_sets import file_sha256, mismatch_error, read_file, verify
+from sparse_mlp.datasets.file_sets import Archive, FileSpec
+from sparse_mlp.datasets.formats import examine
 from sparse_mlp.datasets.locate import DataDir, Location, locate, roots
-from sparse_mlp.datasets.registry import IDX_SETS, Archive, FileSpec, IdxSet
+from sparse_mlp.datasets.registry import AnySet, file_sets
+from sparse_mlp.datasets.verdicts import file_sha256, mismatch_error
 from sparse_mlp.errors import DataFileError, describe
 
 TIMEOUT_SECONDS = 30
 PIECE = 1 << 16
 
 
-def fetch_idx_set(entry: IdxSet, data_dir: DataDir = None, *, progress: bool = True) -> Location:
+def fetch_set(entry: AnySet, data_dir: DataDir = None, *, progress: bool = True) -> Location:
     """Download the files of a data set that are missing.
 
     Parameters
     ----------
-    entry : IdxSet
+    entry : AnySet
         The data set.
     data_dir : path-like, optional
         Searched first, and where new files go; else $SPARSE_MLP_DATA, else the user's cache.
@@ -34,7 +38,7 @@ def fetch_idx_set(entry: IdxSet, data_dir: DataDir = None, *, progress: bool = T
     Returns
     -------
     Location
-        A complete one.
+        One without missing files.
 
     Raises
     ------
@@ -42,7 +46,7 @@ def fetch_idx_set(entry: IdxSet, data_dir: DataDir = None, *, progress: bool = T
         If no mirror delivers a file that passes its checks; names the files, the folders and the addresses.
     """
     location = locate(entry, data_dir)
-    if location.complete:
+    if not location.missing:
         return location
     if entry.archive is None:
         for file in location.missing:
@@ -52,11 +56,13 @@ def fetch_idx_set(entry: IdxSet, data_dir: DataDir = None, *, progress: bool = T
     return locate(entry, data_dir)
 
 
-def missing_error(entry: IdxSet, location: Location, data_dir: DataDir, failures: list[str]) -> DataFileError:
+def missing_error(entry: AnySet, location: Location, data_dir: DataDir, failures: list[str]) -> DataFileError:
     """Build the error of files that are nowhere: which, where they are looked for, where they can be had."""
-    names = ", ".join(f"{file.name}.gz" for file in location.missing)
+    wanted = location.needed or location.missing
+    suffix = entry.archive.suffix if entry.archive else ".gz"
+    names = ", ".join(f"{file.name}{suffix}" for file in wanted)
     places = ", ".join(f"{root / entry.name} or {root}" for root in roots(data_dir))
-    urls = [entry.archive.url] if entry.archive else [entry.urls(file)[0] for file in location.missing]
+    urls = [entry.archive.url] if entry.archive else [entry.urls(file)[0] for file in wanted]
     inside = f" (they are in its folder {entry.archive.folder}/)" if entry.archive else ""
     lines = [
         f"{entry.name}: no {names} found; must be together in one of {places}",
@@ -65,12 +71,14 @@ def missing_error(entry: IdxSet, location: Location, data_dir: DataDir, failures
         *(f"  {url}" for url in urls),
         *(f"tried: {failure}" for failure in failures),
     ]
+    if location.complete:
+        lines.insert(1, "load works without them: it takes the training batches that are there")
     if data_dir is not None and not Path(data_dir).is_dir():
         lines.insert(1, f"data_dir={data_dir} is no folder")
     return DataFileError("\n".join(lines))
 
 
-def _fetch_file(entry: IdxSet, file: FileSpec, location: Location, data_dir: DataDir, progress: bool) -> None:
+def _fetch_file(entry: AnySet, file: FileSpec, location: Location, data_dir: DataDir, progress: bool) -> None:
     failures: list[str] = []
     with _workshop(location.folder) as workshop:
         for url in entry.urls(file):
@@ -86,36 +94,54 @@ def _fetch_file(entry: IdxSet, file: FileSpec, location: Location, data_dir: Dat
     raise missing_error(entry, locate(entry, data_dir), data_dir, failures)
 
 
-def _fetch_archive(archive: Archive, entry: IdxSet, location: Location, data_dir: DataDir, progress: bool) -> None:
-    """Download a zip once and unpack the files of every data set that it serves."""
+def _fetch_archive(archive: Archive, entry: AnySet, location: Location, data_dir: DataDir, progress: bool) -> None:
+    """Download a zip or tar once and unpack the files of every data set that it serves."""
     with _workshop(location.folder) as workshop:
-        part = workshop / "archive.zip"
+        part = workshop / "archive"
         try:
             _retrieve(archive.url, part, progress)
             digest = file_sha256(part)
             if digest != archive.sha256:
                 raise DataFileError(describe(f"SHA-256 {digest}", archive.sha256))
-            for served in IDX_SETS.values():
+            for served in file_sets().values():
                 if served.archive == archive:
-                    _unpack(served, part, archive.folder, workshop, locate(served, data_dir))
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile, DataFileError) as error:
+                    _unpack(served, part, archive, workshop, locate(served, data_dir))
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile, tarfile.TarError, DataFileError) as error:
             raise missing_error(entry, location, data_dir, [_reason(archive.url, error)]) from None
 
 
-def _unpack(entry: IdxSet, archive: Path, inside: str, workshop: Path, location: Location) -> None:
-    with zipfile.ZipFile(archive) as members:
+def _unpack(entry: AnySet, path: Path, archive: Archive, workshop: Path, location: Location) -> None:
+    with _opened_archive(path) as open_member:
         for file in location.missing:
-            part = workshop / f"{file.name}.gz"
-            with members.open(f"{inside}/{part.name}") as source, part.open("wb") as target:
+            part = workshop / f"{file.name}{archive.suffix}"
+            with open_member(f"{archive.folder}/{part.name}") as source, part.open("wb") as target:
                 shutil.copyfileobj(source, target)
             _accept(entry, file, part)
             location.folder.mkdir(parents=True, exist_ok=True)
             os.replace(part, location.folder / part.name)
 
 
-def _accept(entry: IdxSet, file: FileSpec, path: Path) -> None:
+@contextmanager
+def _opened_archive(path: Path) -> Iterator[Callable[[str], IO[bytes]]]:
+    """Give the function that opens a member of a zip or tar file; it raises KeyError where there is none."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as members:
+            yield members.open
+        return
+    with tarfile.open(path) as tar:
+
+        def open_member(name: str) -> IO[bytes]:
+            stream = tar.extractfile(name)
+            if stream is None:
+                raise KeyError(name)
+            return stream
+
+        yield open_member
+
+
+def _accept(entry: AnySet, file: FileSpec, path: Path) -> None:
     """Raise `DataFileError` unless a fresh download is the official file as far as that can be known."""
-    verdict = verify(file, path, read_file(entry, file, path))
+    _, verdict = examine(entry, file, path)
     known = file.sha256 is not None or file.sha256_gz is not None
     if verdict.status == "ok" or (verdict.status == "unverified" and not known):
         return

@@ -10,25 +10,18 @@ import gzip
 import hashlib
 import math
 import struct
-import zlib
 from os import PathLike
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 import numpy as np
 
-from sparse_mlp.errors import DataFileError, describe, invalid
+from sparse_mlp.datasets.opening import file_error, open_unwrapped
+from sparse_mlp.errors import invalid
 
-REFETCH = "delete the file and fetch it again"
-GZIP_MAGIC = b"\x1f\x8b"
 UINT8 = 0x08
 DTYPE_NAMES = {0x08: "uint8", 0x09: "int8", 0x0B: "int16", 0x0C: "int32", 0x0D: "float32", 0x0E: "float64"}
 PIECE = 1 << 20
-
-
-def file_error(path: str | PathLike[str], found: str, wanted: str, remedy: str = REFETCH) -> DataFileError:
-    """Build a `DataFileError` that names the file, what was found in it, what was wanted, and what to do."""
-    return DataFileError(f"{path}: {describe(found, wanted, remedy)}")
 
 
 def read_idx(path: str | PathLike[str], ndim: int) -> np.ndarray:
@@ -52,16 +45,8 @@ def read_idx(path: str | PathLike[str], ndim: int) -> np.ndarray:
         items, holds fewer or more bytes than its header announces, or if its gzip wrapper is cut or corrupt.
     """
     path = Path(path)
-    try:
-        with _open(path) as stream:
-            return _read_items(stream, path, _read_shape(stream, path, ndim))
-    except EOFError:
-        raise file_error(path, "a truncated gzip stream", "complete") from None
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise file_error(path, f"a corrupt gzip stream ({error})", "intact") from None
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise file_error(path, f"an unreadable file ({reason})", "a readable file", "check the path") from None
+    with open_unwrapped(path) as stream:
+        return _read_items(stream, path, _read_shape(stream, path, ndim))
 
 
 def write_idx(path: str | PathLike[str], array: np.ndarray) -> None:
@@ -92,12 +77,6 @@ def sha256_of(array: np.ndarray) -> str:
 
 def _header(shape: tuple[int, ...]) -> bytes:
     return struct.pack(f">BBBB{len(shape)}I", 0, 0, UINT8, len(shape), *shape)
-
-
-def _open(path: Path) -> BinaryIO:
-    with path.open("rb") as stream:
-        wrapped = stream.read(2) == GZIP_MAGIC
-    return cast(BinaryIO, gzip.open(path, "rb")) if wrapped else path.open("rb")
 
 
 def _read_shape(stream: BinaryIO, path: Path, ndim: int) -> tuple[int, ...]:

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from sparse_mlp.datasets.dataset import Dataset
-from sparse_mlp.datasets.idx import file_error, read_idx, sha256_of
+from sparse_mlp.datasets.file_sets import FileSpec
+from sparse_mlp.datasets.idx import read_idx, sha256_of
 from sparse_mlp.datasets.locate import Location
-from sparse_mlp.datasets.registry import FileSpec, IdxSet, owner_of
-from sparse_mlp.errors import DataFileError
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Say how far a readable file is known to be the official one.
-
-    ``ok``: a checksum matches. ``unverified``: the format is right, no checksum is known. ``partial``: another number
-    of items than the official file. ``mismatch``: the right number of items but another checksum, or the official
-    file of another data set.
-    """
-
-    status: str
-    detail: str
+from sparse_mlp.datasets.opening import file_error
+from sparse_mlp.datasets.registry import IdxSet
+from sparse_mlp.datasets.verdicts import Verdict, judge, mismatch_error, what_is_verified
 
 
 def read_file(entry: IdxSet, file: FileSpec, path: Path) -> np.ndarray:
@@ -57,27 +44,8 @@ def read_file(entry: IdxSet, file: FileSpec, path: Path) -> np.ndarray:
 
 
 def verify(file: FileSpec, path: Path, array: np.ndarray) -> Verdict:
-    """Compare a file with the official one by the checksum of its uncompressed bytes, else of its gzip wrapper."""
-    digest = sha256_of(array)
-    if digest == file.sha256:
-        return Verdict("ok", "SHA-256 of the uncompressed bytes is the official one")
-    owner = owner_of(digest)
-    if owner is not None:
-        return Verdict("mismatch", f"official file of another set or role ({owner})")
-    if len(array) != file.items:
-        return Verdict("partial", f"{len(array):,} items instead of the official {file.items:,}; content unverified")
-    if file.sha256 is not None:
-        return Verdict("mismatch", f"SHA-256 {digest} of the uncompressed bytes")
-    if file.sha256_gz is not None and file_sha256(path) == file.sha256_gz:
-        return Verdict("ok", "SHA-256 of the gzip file is the official one")
-    return Verdict("unverified", "format checked only: no checksum of the uncompressed bytes is known")
-
-
-def mismatch_error(file: FileSpec, path: Path, verdict: Verdict) -> DataFileError:
-    """Build the `DataFileError` of a file that is not what its name says."""
-    wanted = f"the official {file.name}" + (f" (SHA-256 {file.sha256})" if file.sha256 else "")
-    remedy = "give each data set its own folder, or delete the file and fetch it again"
-    return file_error(path, verdict.detail, wanted, remedy)
+    """Compare a file with the official one; `array` is what `read_file` made of it."""
+    return judge(file, path, len(array), sha256_of(array))
 
 
 def check_pair(images: Path, n_images: int, labels: Path, n_labels: int) -> None:
@@ -127,14 +95,8 @@ def load_idx_set(entry: IdxSet, location: Location) -> Dataset:
         n_classes=entry.n_classes,
         image_shape=entry.image_shape,
         class_names=entry.class_names,
-        provenance=f"{entry.title}: {_verified(verdicts)}; {entry.citation}; {entry.licence}",
+        provenance=f"{entry.title}: {what_is_verified(verdicts)}; {entry.citation}; {entry.licence}",
     )
-
-
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file as it lies on disk."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _check_labels(entry: IdxSet, path: Path, labels: np.ndarray) -> None:
@@ -152,12 +114,3 @@ def _features(entry: IdxSet, images: np.ndarray) -> np.ndarray:
 
 def _classes(entry: IdxSet, labels: np.ndarray) -> np.ndarray:
     return labels.astype(np.int64) - entry.first_label
-
-
-def _verified(verdicts: dict[str, Verdict]) -> str:
-    if all(verdict.status == "ok" for verdict in verdicts.values()):
-        return "all four files verified by SHA-256"
-    details: dict[str, list[str]] = {}
-    for name, verdict in verdicts.items():
-        details.setdefault(verdict.detail, []).append(name)
-    return "; ".join(f"{', '.join(names)}: {detail}" for detail, names in details.items())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
-from sparse_mlp.datasets.registry import FileSpec, IdxSet
+from sparse_mlp.datasets.file_sets import FileSet, FileSpec
 
 VARIABLE = "SPARSE_MLP_DATA"
 DataDir = str | PathLike[str] | None
@@ -15,16 +15,29 @@ DataDir = str | PathLike[str] | None
 
 @dataclass(frozen=True)
 class Location:
-    """Say in which folder a data set lives, which of its files are there and which are missing."""
+    """Say in which folder a data set lives, and which of its files are there.
+
+    Attributes
+    ----------
+    folder : Path
+        The folder.
+    found : dict of str to Path
+        Role → file.
+    missing : tuple of FileSpec
+        The files that are not there.
+    needed : tuple of FileSpec
+        Those among them without which the set cannot be loaded.
+    """
 
     folder: Path
     found: dict[str, Path]
     missing: tuple[FileSpec, ...]
+    needed: tuple[FileSpec, ...]
 
     @property
     def complete(self) -> bool:
-        """Return whether no file is missing."""
-        return not self.missing
+        """Return whether the set can be loaded."""
+        return not self.needed
 
 
 def cache_dir() -> Path:
@@ -40,12 +53,12 @@ def roots(data_dir: DataDir = None) -> list[Path]:
     return [*(Path(folder).expanduser() for folder in named if folder), cache_dir()]
 
 
-def locate(entry: IdxSet, data_dir: DataDir = None) -> Location:
+def locate(entry: FileSet, data_dir: DataDir = None) -> Location:
     """Find the folder that holds a data set.
 
     Parameters
     ----------
-    entry : IdxSet
+    entry : FileSet
         The data set.
     data_dir : path-like, optional
         Searched before $SPARSE_MLP_DATA and the user's cache; in each, NAME/FILE goes before FILE.
@@ -53,9 +66,9 @@ def locate(entry: IdxSet, data_dir: DataDir = None) -> Location:
     Returns
     -------
     Location
-        The first folder that has all files. Otherwise the first folder named after the set that has some of them, or
-        the one in which they should be placed. The files of one set never come from two folders, because images and
-        labels of different origin may not belong together.
+        The first folder that has all files that are needed. Otherwise the first folder named after the set that has
+        some of them, or the one in which they should be placed. The files of one set never come from two folders,
+        because images and labels of different origin may not belong together.
     """
     places = roots(data_dir)
     for root in places:
@@ -67,7 +80,7 @@ def locate(entry: IdxSet, data_dir: DataDir = None) -> Location:
     return next((location for location in named if location.found), named[0])
 
 
-def look_into(entry: IdxSet, folder: Path) -> Location:
+def look_into(entry: FileSet, folder: Path) -> Location:
     """List which files of a data set a folder has, plain or gzipped (plain first)."""
     found: dict[str, Path] = {}
     for file in entry.files:
@@ -75,4 +88,5 @@ def look_into(entry: IdxSet, folder: Path) -> Location:
             if path.is_file():
                 found[file.role] = path
                 break
-    return Location(folder, found, tuple(file for file in entry.files if file.role not in found))
+    missing = tuple(file for file in entry.files if file.role not in found)
+    return Location(folder, found, missing, entry.needed(found))

@@ -1,77 +1,24 @@
-"""What is known of each IDX data set: files, checksums, mirrors, licence, citation."""
+"""What is known of each IDX data set: files, checksums, mirrors, licence, citation; and all sets by name."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sparse_mlp.datasets.cifar_registry import CIFAR_SETS, CifarSet
+from sparse_mlp.datasets.file_sets import Archive, FileSet, FileSpec
+
 ROLES = ("train_images", "train_labels", "test_images", "test_labels")
 
 
 @dataclass(frozen=True)
-class FileSpec:
-    """Describe one official file.
-
-    Attributes
-    ----------
-    name : str
-        File name without ``.gz``.
-    role : str
-        One of `ROLES`.
-    items : int
-        Number of images or labels in the official file.
-    sha256 : str or None
-        Of the uncompressed bytes; None where it is not known.
-    sha256_gz : str or None
-        Of the official gzip wrapper; used where `sha256` is None.
-    """
-
-    name: str
-    role: str
-    items: int
-    sha256: str | None = None
-    sha256_gz: str | None = None
-
-    @property
-    def ndim(self) -> int:
-        """Return the number of dimensions: 3 for images, 1 for labels."""
-        return 3 if self.role.endswith("images") else 1
-
-
-@dataclass(frozen=True)
-class Archive:
-    """Describe the one zip file that holds the files of several data sets."""
-
-    url: str
-    sha256: str
-    folder: str
-
-
-@dataclass(frozen=True)
-class IdxSet:
+class IdxSet(FileSet):
     """Describe one data set in IDX format; `files` are in the order of `ROLES`."""
 
-    name: str
-    title: str
-    class_names: tuple[str, ...]
-    files: tuple[FileSpec, FileSpec, FileSpec, FileSpec]
-    licence: str
-    citation: str
-    mirrors: tuple[str, ...] = ()
-    archive: Archive | None = None
     first_label: int = 0
     transposed: bool = False
-    image_shape: tuple[int, int] = (28, 28)
 
-    @property
-    def n_classes(self) -> int:
-        """Return the number of classes."""
-        return len(self.class_names)
 
-    def urls(self, file: FileSpec) -> tuple[str, ...]:
-        """Return where `file` can be downloaded, best mirror first."""
-        if self.archive is not None:
-            return (self.archive.url,)
-        return tuple(f"{mirror}/{file.name}.gz" for mirror in self.mirrors)
+AnySet = IdxSet | CifarSet
 
 
 def _mnist_like(hashes: list[str | None], wrappers: list[str | None]) -> tuple[FileSpec, FileSpec, FileSpec, FileSpec]:
@@ -198,9 +145,14 @@ IDX_SETS: dict[str, IdxSet] = {
 }
 
 
+def file_sets() -> dict[str, AnySet]:
+    """Return every data set that lives in files, by name."""
+    return {**IDX_SETS, **CIFAR_SETS}
+
+
 def owner_of(sha256: str) -> str | None:
     """Return 'SET: FILE' of the official file with this checksum of its uncompressed bytes, or None."""
-    for entry in IDX_SETS.values():
+    for entry in file_sets().values():
         for file in entry.files:
             if file.sha256 == sha256:
                 return f"{entry.name}: {file.name}"

@@ -7,12 +7,12 @@ import zlib
 import numpy as np
 
 from sparse_mlp.datasets.dataset import Dataset
-from sparse_mlp.datasets.registry import IDX_SETS
+from sparse_mlp.datasets.registry import file_sets
 from sparse_mlp.errors import check_choice, check_integer
 from sparse_mlp.rng import RandomState, as_generator
 
 PREFIX = "synthetic-"
-NAMES = tuple(PREFIX + name for name in IDX_SETS)
+NAMES = tuple(PREFIX + name for name in file_sets())
 SHIFTS = tuple((down, right) for down in range(-2, 3) for right in range(-2, 3))
 INK, NOISE = 0.3, 0.2
 
@@ -23,7 +23,7 @@ def make_synthetic(name: str, n_train: int = 6000, n_test: int = 1000, *, rng: R
     Parameters
     ----------
     name : str
-        ``synthetic-NAME``, where NAME is a data set in IDX format.
+        ``synthetic-NAME``, where NAME is a data set that lives in files.
     n_train, n_test : int
         Number of samples; classes are as equal in number as possible.
     rng : None, int or numpy.random.Generator
@@ -44,7 +44,7 @@ def make_synthetic(name: str, n_train: int = 6000, n_test: int = 1000, *, rng: R
     >>> make_synthetic("synthetic-mnist", 60, 20)
     Dataset('synthetic-mnist', SYNTHETIC, 60 train, 20 test, 784 features, 10 classes)
     """
-    like = IDX_SETS[check_choice("name", name, NAMES).removeprefix(PREFIX)]
+    like = file_sets()[check_choice("name", name, NAMES).removeprefix(PREFIX)]
     check_integer("n_train", n_train)
     check_integer("n_test", n_test)
     generator = np.random.default_rng([zlib.crc32(name.encode()), int(as_generator(rng).integers(2**32))])
@@ -65,18 +65,19 @@ def make_synthetic(name: str, n_train: int = 6000, n_test: int = 1000, *, rng: R
     )
 
 
-def _drawings(n_classes: int, shape: tuple[int, int], generator: np.random.Generator) -> np.ndarray:
-    """Draw one image per class, (n_classes, height, width) in [0, 1]: coarse cells, inked at random and blurred."""
+def _drawings(n_classes: int, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
+    """Draw one image per class, (n_classes, *shape) in [0, 1]: coarse cells, inked at random and blurred."""
     from scipy.ndimage import gaussian_filter
 
-    cells = generator.random((n_classes, shape[0] // 4, shape[1] // 4)) < INK
-    images = np.kron(cells, np.ones((1, 4, 4)))
-    return gaussian_filter(images, sigma=(0, 1.2, 1.2), mode="constant")
+    *planes, height, width = shape
+    cells = generator.random((n_classes, *planes, height // 4, width // 4)) < INK
+    images = cells.repeat(4, axis=-2).repeat(4, axis=-1).astype(np.float64)
+    return gaussian_filter(images, sigma=1.2, axes=(-2, -1), mode="constant")
 
 
 def _shifted(drawings: np.ndarray) -> np.ndarray:
     """Return every drawing at every shift, float32 (shifts, n_classes, features)."""
-    moved = [np.roll(drawings, shift, axis=(1, 2)).reshape(len(drawings), -1) for shift in SHIFTS]
+    moved = [np.roll(drawings, shift, axis=(-2, -1)).reshape(len(drawings), -1) for shift in SHIFTS]
     return np.stack(moved).astype(np.float32)
 
 

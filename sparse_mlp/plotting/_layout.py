@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 LONGEST_COLUMN = 30  # more neurons than this stand in a grid on a slanted plane
 SMALLEST_IMAGE = 16  # a square number of inputs from here on is taken for an image
+SMALLEST_COLOUR_IMAGE = 3 * 16 * 16  # three times a square number of inputs from here on: three colour planes
 DEPTH = (0.50, 0.26)  # where one unit of depth points to on the page
 PITCH = 0.16  # largest distance of neighbours in a column
 GAP = 1.05  # from one layer to the next; a plane is one high
@@ -42,11 +43,15 @@ def grid_shape(n: int, image: bool) -> tuple[int, int] | None:
     n : int
         Number of neurons.
     image : bool
-        Whether the layer is the input, where a square number of neurons is an image.
+        Whether the layer is the input, where a square number of neurons is an image, and three times a square number
+        its three colour planes, one below the other.
     """
     side = math.isqrt(n)
     if image and side * side == n and n >= SMALLEST_IMAGE:
         return side, side
+    side = math.isqrt(n // 3)
+    if image and 3 * side * side == n and n >= SMALLEST_COLOUR_IMAGE:
+        return 3 * side, side
     if n <= LONGEST_COLUMN:
         return None
     columns = math.ceil(math.sqrt(n))

@@ -154,7 +154,7 @@ class NetworkDisplay(Display):
         floor = bottom + ROOM_FOR_WORDS
         for i, (place, n) in enumerate(zip(places, self.sizes, strict=True)):
             name = "input" if i == 0 else "output" if i == len(self.sizes) - 1 else f"layer {i}"
-            count = f"{place.grid[0]} × {place.grid[1]} = {n:,}" if i == 0 and place.grid else f"{n:,}"
+            count = _image_size(n, place.grid) if i == 0 else f"{n:,}"
             x = place.xy[:, 0].mean() if place.grid is None else place.xy[:, 0].mean() - DEPTH[0] / 4
             axes.text(x, floor, f"{name}\n{count}", ha="center", va="top", color=INK)
             if name == "output" and n <= 12:
@@ -168,6 +168,14 @@ class NetworkDisplay(Display):
         axes.set_title(f"{part} links drawn")
         signs = [Line2D([], [], color=POSITIVE, label="positive"), Line2D([], [], color=NEGATIVE, label="negative")]
         axes.legend(handles=signs, loc="lower center", ncols=2, borderaxespad=0)
+
+
+def _image_size(n: int, grid: tuple[int, int] | None) -> str:
+    """Write the number of inputs as the product that the grid shows, if it is one."""
+    if grid is None or grid[0] * grid[1] != n:
+        return f"{n:,}"
+    rows, columns = grid
+    return f"3 × {columns} × {columns} = {n:,}" if rows == 3 * columns else f"{rows} × {columns} = {n:,}"
 
 
 def _links_of(layer: Any) -> tuple[tuple[int, int], WeightedLinks]:

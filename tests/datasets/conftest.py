@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from sparse_mlp.datasets import download, locate
+from sparse_mlp.datasets.cifar_registry import CIFAR_SETS
 from sparse_mlp.datasets.idx import write_idx
 from sparse_mlp.datasets.registry import IDX_SETS
 
@@ -43,6 +45,25 @@ def write_set() -> WriteSet:
             images = rng.integers(0, 256, (n, *entry.image_shape), dtype=np.uint8)
             labels = (np.arange(n) % entry.n_classes + entry.first_label).astype(np.uint8)
             write_idx(folder / f"{file.name}{suffix}", images if file.ndim == 3 else labels)
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def write_cifar() -> WriteSet:
+    """Return a function that writes the named files of a small random CIFAR set and returns their folder."""
+
+    def write(folder: Path, name: str, roles: tuple[str, ...], rows: int = 4, suffix: str = ".gz") -> Path:
+        entry = CIFAR_SETS[name]
+        folder.mkdir(parents=True, exist_ok=True)
+        for position, file in enumerate(entry.files):
+            pixels = np.random.default_rng(position).integers(0, 256, (rows, 3072), dtype=np.uint8)
+            labels = [(np.arange(rows) + position) % n_values for n_values in entry.label_ranges]
+            content = np.column_stack([*labels, pixels]).astype(np.uint8).tobytes()
+            if file.role in roles:
+                wrapped = gzip.compress(content, compresslevel=1, mtime=0) if suffix else content
+                (folder / f"{file.name}{suffix}").write_bytes(wrapped)
         return folder
 
     return write

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sparse_mlp import datasets
 from sparse_mlp.datasets import locate
 from sparse_mlp.datasets.idx import write_idx
-from sparse_mlp.datasets.registry import IDX_SETS
+from sparse_mlp.datasets.registry import IDX_SETS, file_sets
 from sparse_mlp.errors import DataFileError, InvalidInputError
 
 
@@ -164,7 +164,8 @@ def test_describe_all_has_a_row_per_name(tmp_path: Path, write_set) -> None:
     assert rows["mnist"]["bytes"] == sum(path.stat().st_size for path in folder.iterdir())
     assert rows["fashion-mnist"]["found"] == "missing" and rows["fashion-mnist"]["bytes"] == 0
     assert rows["emnist-letters"]["classes"] == 26 and rows["digits"]["shape"] == (8, 8)
-    assert [name for name, row in rows.items() if row["synthetic"]] == [f"synthetic-{name}" for name in IDX_SETS]
+    assert rows["cifar-100"]["classes"] == 100 and rows["cifar-100"]["shape"] == (3, 32, 32)
+    assert [name for name, row in rows.items() if row["synthetic"]] == [f"synthetic-{name}" for name in file_sets()]
     assert all(row["licence"] for row in rows.values())
 
 

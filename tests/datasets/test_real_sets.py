@@ -69,6 +69,46 @@ def test_check_accepts_the_real_files(real_data_dir: Path, name: str, statuses: 
     assert [report.status for report in reports[2:]] == ["ok", "ok"]
 
 
+# Images of each class in training batches 1 and 2, and in both together.
+CIFAR_10_COUNTS = {
+    20000: [1989, 1981, 2042, 2011, 2009, 1925, 2038, 2027, 2012, 1966],
+    50000: [5000] * 10,
+}
+
+
+def needs(folder: Path) -> None:
+    if not folder.is_dir():
+        pytest.skip(f"real data files of {folder.name} are not here")
+
+
+def test_cifar_10_is_official_as_far_as_it_is_there(real_data_dir: Path) -> None:
+    needs(real_data_dir / "cifar-10")
+    data = datasets.load("cifar-10", real_data_dir, download=False)
+    train, test = datasets.class_counts(data)
+    assert train.tolist() == CIFAR_10_COUNTS[len(data.train_y)] and test.tolist() == [1000] * 10
+    assert data.train_x.shape[1] == 3072 and data.train_x.min() == 0 and data.train_x.max() == 1
+    assert "files verified by SHA-256" in data.provenance
+    if len(data.train_y) == 20000:
+        assert "20,000 of 50,000 official training images: batches 1 and 2" in data.provenance
+    assert {report.status for report in datasets.check("cifar-10", real_data_dir)} <= {"ok", "absent"}
+    # The first image is a frog; the published means of the colour planes of all training images follow.
+    assert data.class_names[data.train_y[0]] == "frog"
+    means = data.train_x.reshape(-1, 3, 1024).mean(axis=(0, 2), dtype=np.float64)
+    np.testing.assert_allclose(means, [0.4914, 0.4822, 0.4465], atol=0.003)
+
+
+def test_cifar_100_has_fine_classes(real_data_dir: Path) -> None:
+    needs(real_data_dir / "cifar-100")
+    data = datasets.load("cifar-100", real_data_dir, download=False)
+    train, test = datasets.class_counts(data)
+    assert len(train) == 100 and np.ptp(train) == np.ptp(test) == 0
+    means = data.train_x.reshape(-1, 3, 1024).mean(axis=(0, 2), dtype=np.float64)
+    np.testing.assert_allclose(means, [0.5071, 0.4866, 0.4409], atol=0.01)
+    # Neighbours within a plane are alike: the planes are where the format says.
+    red = data.train_x.reshape(-1, 3, 32, 32)[:, 0]
+    assert np.abs(np.diff(red, axis=2)).mean() < 0.3 * red.std()
+
+
 def run_script(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {key: value for key, value in os.environ.items() if key != "SPARSE_MLP_DATA"}
     command = [sys.executable, str(SCRIPTS / name), *arguments]

@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 
 from sparse_mlp import datasets
-from sparse_mlp.datasets import make_synthetic
-from sparse_mlp.datasets.registry import IDX_SETS
+from sparse_mlp.datasets import make_synthetic, synthetic
+from sparse_mlp.datasets.registry import file_sets
 from sparse_mlp.errors import InvalidInputError
 
 
-@pytest.mark.parametrize("name", IDX_SETS)
+@pytest.mark.parametrize("name", file_sets())
 def test_shapes_and_stamp(name: str) -> None:
     data = make_synthetic(f"synthetic-{name}", 94, 47)
-    assert data.train_x.shape == (94, 784)
-    assert data.n_classes == IDX_SETS[name].n_classes
+    assert data.train_x.shape == (94, 3072 if "cifar" in name else 784)
+    assert data.image_shape == file_sets()[name].image_shape
+    assert data.n_classes == file_sets()[name].n_classes
     assert data.synthetic and data.provenance.startswith("SYNTHETIC") and "SYNTHETIC" in repr(data)
     assert data.train_x.min() >= 0 and data.train_x.max() <= 1
     assert np.ptp(np.bincount(data.train_y, minlength=data.n_classes)) <= 1
@@ -33,6 +34,20 @@ def test_nearest_class_mean_learns_it() -> None:
     means = np.stack([data.train_x[data.train_y == label].mean(axis=0) for label in range(10)])
     nearest = ((data.test_x[:, None] - means) ** 2).sum(axis=2).argmin(axis=1)
     assert (nearest == data.test_y).mean() > 0.8
+
+
+def test_colour_planes_have_drawings_of_their_own_and_move_together() -> None:
+    data = make_synthetic("synthetic-cifar-10", 200, 10)
+    red, green, blue = data.train_x[data.train_y == 0].mean(axis=0).reshape(data.image_shape)
+    for one, other in ((red, green), (green, blue)):
+        assert abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) < 0.7
+    drawing = np.zeros((1, 3, 8, 8))
+    drawing[0, 0, 4, 4] = 1
+    moved = synthetic._shifted(drawing).reshape(-1, 3, 8, 8)
+    assert np.all(moved[:, 0].sum(axis=(1, 2)) == 1) and not moved[:, 1:].any(), "what is red stays red"
+    # Cells of a drawing are four pixels wide and blurred: neighbours below and beside are alike, within each plane.
+    assert np.corrcoef(red[1:].ravel(), red[:-1].ravel())[0, 1] > 0.8
+    assert np.corrcoef(red[:, 1:].ravel(), red[:, :-1].ravel())[0, 1] > 0.8
 
 
 def test_load_gives_a_modest_default() -> None:

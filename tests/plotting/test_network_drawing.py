@@ -75,10 +75,19 @@ def test_image_is_shown_on_the_input_grid():
         display.plot(image=np.zeros(15))
 
 
+@pytest.mark.parametrize(("n", "words"), [(3072, "3 × 32 × 32 = 3,072"), (64, "8 × 8 = 64"), (500, "500"), (4, "4")])
+def test_input_is_named_as_the_product_that_it_is(n, words):
+    display = NetworkDisplay.from_layers([SimpleNamespace(weight=np.ones((n, 2)))]).plot(
+        max_links=10, image=np.zeros(n)
+    )
+    assert f"input\n{words}" in [text.get_text() for text in display.ax_.texts]
+
+
 @pytest.mark.parametrize(
     ("n", "image", "grid"),
     [(784, True, (28, 28)), (64, True, (8, 8)), (4, True, None), (10, False, None), (1000, False, (32, 32)),
-     (40, False, (6, 7)), (500, True, (22, 23)), (26, True, None)],
+     (40, False, (6, 7)), (500, True, (22, 23)), (26, True, None),
+     (3072, True, (96, 32)), (3072, False, (55, 56)), (300, True, (17, 18)), (3000, True, (55, 55))],
 )  # fmt: skip
 def test_grid_shapes(n, image, grid):
     assert grid_shape(n, image) == grid

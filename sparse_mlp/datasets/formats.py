@@ -1,0 +1,44 @@
+"""Which reader goes with which data set: IDX or CIFAR."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from sparse_mlp.datasets import cifar_sets, idx_sets
+from sparse_mlp.datasets.cifar_registry import CifarSet
+from sparse_mlp.datasets.dataset import Dataset
+from sparse_mlp.datasets.file_sets import FileSpec
+from sparse_mlp.datasets.locate import Location
+from sparse_mlp.datasets.registry import AnySet
+from sparse_mlp.datasets.verdicts import Verdict
+
+
+def examine(entry: AnySet, file: FileSpec, path: Path) -> tuple[int, Verdict]:
+    """Read and verify one file: the number of its items, and how far it is the official one.
+
+    Raises
+    ------
+    DataFileError
+        If the file is damaged or holds something else.
+    """
+    array: np.ndarray
+    if isinstance(entry, CifarSet):
+        array = cifar_sets.read_file(entry, file, path)
+        return len(array), cifar_sets.verify(file, path, array)
+    array = idx_sets.read_file(entry, file, path)
+    return len(array), idx_sets.verify(file, path, array)
+
+
+def load_set(entry: AnySet, location: Location) -> Dataset:
+    """Build the data set from the files of a complete location.
+
+    Raises
+    ------
+    DataFileError
+        If a file is damaged, or has the official number of items but not the official content.
+    """
+    if isinstance(entry, CifarSet):
+        return cifar_sets.load_cifar_set(entry, location)
+    return idx_sets.load_idx_set(entry, location)

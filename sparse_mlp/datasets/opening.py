@@ -1,0 +1,48 @@
+"""Open a file that may be wrapped in gzip; whatever is wrong with it becomes one kind of error."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import PathLike
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from sparse_mlp.errors import DataFileError, describe
+
+REFETCH = "delete the file and fetch it again"
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+def file_error(path: str | PathLike[str], found: str, wanted: str, remedy: str = REFETCH) -> DataFileError:
+    """Build a `DataFileError` that names the file, what was found in it, what was wanted, and what to do."""
+    return DataFileError(f"{path}: {describe(found, wanted, remedy)}")
+
+
+@contextmanager
+def open_unwrapped(path: Path) -> Iterator[BinaryIO]:
+    """Open a file to read its bytes without their gzip wrapper, which is told by its content, not by its name.
+
+    Raises
+    ------
+    DataFileError
+        If the file cannot be opened or read, or if its gzip wrapper is cut or corrupt.
+    """
+    try:
+        with _open(path) as stream:
+            yield stream
+    except EOFError:
+        raise file_error(path, "a truncated gzip stream", "complete") from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise file_error(path, f"a corrupt gzip stream ({error})", "intact") from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise file_error(path, f"an unreadable file ({reason})", "a readable file", "check the path") from None
+
+
+def _open(path: Path) -> BinaryIO:
+    with path.open("rb") as stream:
+        wrapped = stream.read(2) == GZIP_MAGIC
+    return cast(BinaryIO, gzip.open(path, "rb")) if wrapped else path.open("rb")
