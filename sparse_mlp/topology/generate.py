@@ -20,6 +20,7 @@ from sparse_mlp.rng import RandomState, as_generator
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology.correlated import correlated, correlated_network
 from sparse_mlp.topology.erdos_renyi import erdos_renyi
+from sparse_mlp.topology.ramanujan import ramanujan
 from sparse_mlp.topology.receptive_field import receptive_field
 from sparse_mlp.topology.small_world import small_world
 from sparse_mlp.topology.snip import snip
@@ -32,6 +33,7 @@ GENERATORS: dict[str, Generator] = {
     "correlated": correlated,
     "receptive-field": receptive_field,
     "small-world": small_world,
+    "ramanujan": ramanujan,
 }
 # Those that see all layers at once; a layer's generator of the same name is not asked then.
 NETWORK_GENERATORS: dict[str, NetworkGenerator] = {"correlated": correlated_network, "snip": snip}
