@@ -19,6 +19,7 @@ from sparse_mlp.errors import InvalidInputError, check_choice, check_fraction, c
 from sparse_mlp.rng import RandomState, as_generator
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology.correlated import correlated, correlated_network
+from sparse_mlp.topology.dendritic import dendritic
 from sparse_mlp.topology.erdos_renyi import erdos_renyi
 from sparse_mlp.topology.ramanujan import ramanujan
 from sparse_mlp.topology.receptive_field import receptive_field
@@ -31,6 +32,7 @@ NetworkGenerator = Callable[..., list[SparseStructure]]
 GENERATORS: dict[str, Generator] = {
     "erdos-renyi": erdos_renyi,
     "correlated": correlated,
+    "dendritic": dendritic,
     "receptive-field": receptive_field,
     "small-world": small_world,
     "ramanujan": ramanujan,

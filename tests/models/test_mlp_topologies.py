@@ -71,7 +71,7 @@ GIVEN = [SparseStructure.complete((12, 20)), SparseStructure.complete((20, 15))]
     [
         ({"topology": "correlated"}, r"topology='correlated' without data found; must be called with data=\(inputs"),
         ({"topology": "snip"}, "topology='snip' without data found"),
-        ({"topology": "snipp"}, "must be one of .*correlated, snip; did you mean 'snip'"),
+        ({"topology": "snipp"}, "must be one of .*correlated, .*snip; did you mean 'snip'"),
         ({"topology": "correlated", "data": (X[:, :5], Y)}, r"inputs of shape \(40, 5\) found; must be \(n_samples"),
         ({"topology_params": {"scope": "layer"}}, "option 'scope' of topology erdos-renyi found; must be absent"),
         ({"topology": GIVEN[:1]}, r"structures of shapes \[\(12, 20\)\] found; must be \[\(12, 20\), \(20, 15\)\]"),
