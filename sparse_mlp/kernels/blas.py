@@ -8,7 +8,9 @@ threads as BLAS would have used.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -42,6 +44,21 @@ def matmul(a: Array, b: Array) -> Array:
         else:
             list(_executor(threads, os.getpid()).map(lambda rows: np.matmul(a[rows], b, out=product[rows]), blocks))
     return product
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep BLAS to one thread for a while, where a decomposition must not depend on their number.
+
+    Notes
+    -----
+    SciPy brings a BLAS library of its own, which can only be limited once it is loaded.
+    """
+    import scipy.linalg  # noqa: F401
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield
 
 
 def _blas_threads() -> int:

@@ -10,10 +10,12 @@ from sparse_mlp.measures.active_neurons import (
 )
 from sparse_mlp.measures.graph import network_graph
 from sparse_mlp.measures.itop import EverActive
+from sparse_mlp.measures.modularity import modularity
 from sparse_mlp.measures.overlap import overlap
 from sparse_mlp.measures.paths import characteristic_path_length, giant_component
 from sparse_mlp.measures.percolation import forms_chain, percolate
 from sparse_mlp.measures.repeated import Repeated
+from sparse_mlp.measures.structural_consistency import structural_consistency
 
 __all__ = [
     "EverActive",
@@ -25,7 +27,9 @@ __all__ = [
     "characteristic_path_length",
     "forms_chain",
     "giant_component",
+    "modularity",
     "network_graph",
     "overlap",
     "percolate",
+    "structural_consistency",
 ]

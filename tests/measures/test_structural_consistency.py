@@ -1,0 +1,130 @@
+"""Structural consistency: predictions by hand, the rotated eigenvectors, ties."""
+
+from __future__ import annotations
+
+import time
+
+import networkx as nx
+import numpy as np
+import pytest
+from graphs import adjacency, worked_layer
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
+from threadpoolctl import threadpool_limits
+from wirings import random_chain
+
+from sparse_mlp.errors import InvalidInputError
+from sparse_mlp.measures import network_graph, structural_consistency
+from sparse_mlp.measures.structural_consistency import _found, perturbed_adjacency
+
+
+def rotated(left, i, j):
+    """The published way: turn the vectors of each eigenspace until the change is diagonal in it, then sum."""
+    change = np.zeros_like(left)
+    change[i, j] = change[j, i] = 1.0
+    values, vectors = np.linalg.eigh(left)
+    total, start = np.zeros_like(left), 0
+    for end in range(1, len(values) + 1):
+        if end < len(values) and values[end] - values[end - 1] < 1e-11:
+            continue
+        space = vectors[:, start:end]
+        shifts, turn = np.linalg.eigh(space.T @ change @ space)
+        for shift, x in zip(shifts, (space @ turn).T, strict=True):
+            total += (values[start] + shift) * np.outer(x, x)
+        start = end
+    return total
+
+
+def without(matrix, i, j):
+    left = matrix.toarray().astype(float)
+    left[i, j] = left[j, i] = 0.0
+    return left
+
+
+def test_complete_minus_one_link_by_hand():
+    graph = adjacency(nx.complete_bipartite_graph(3, 3))
+    predicted = perturbed_adjacency(without(graph, [0], [3]), np.array([0]), np.array([3]))
+    assert predicted[0, 3] == pytest.approx(2 / 3, abs=1e-12)
+    same_side = [predicted[a, b] for side in ((0, 1, 2), (3, 4, 5)) for a in side for b in side if a < b]
+    np.testing.assert_allclose(same_side, 0.0, atol=1e-12)
+    assert structural_consistency(graph, repeats=20, rng=0).values.tolist() == [1.0] * 20
+
+
+def test_a_tie_by_hand():
+    graph = network_graph(worked_layer())
+    left = without(graph, [0], [4])
+    predicted = perturbed_adjacency(left, np.array([0]), np.array([4]))
+    absent = np.round(predicted[np.triu(left == 0, 1)], 9)
+    assert np.sort(absent)[-3] < np.sort(absent)[-2] == np.sort(absent)[-1] == round(2 / 9, 9)
+    assert predicted[0, 4] == pytest.approx(2 / 9)
+    rng = np.random.default_rng(0)
+    share = np.mean([_found(graph, np.array([[0], [4]]), rng) for _ in range(400)])
+    assert 0.4 < share < 0.6  # either of the two, as a coin falls
+
+
+def test_a_matching_predicts_nothing():
+    # What is left knows nothing of the two lone ends, nor of any other absent pair: all 26 tie, or nearly so.
+    graph = adjacency(nx.from_edgelist([(2 * k, 2 * k + 1) for k in range(4)]))
+    left = without(graph, [0], [1])
+    predicted = perturbed_adjacency(left, np.array([0]), np.array([1]))
+    assert predicted[0, 1] == pytest.approx(1.0)  # the zero space holds both ends: the change is all its own
+
+
+@given(st.lists(st.integers(1, 7), min_size=2, max_size=4), st.floats(0.2, 1), st.integers(0, 1000))
+def test_equals_the_rotated_eigenvectors(sizes, density, seed):
+    graph = network_graph(random_chain(sizes, density, seed))
+    i, j = np.nonzero(np.triu(graph.toarray()))
+    out = np.random.default_rng(seed).permutation(len(i))[: max(1, len(i) // 5)]
+    left = without(graph, i[out], j[out])
+    np.testing.assert_allclose(
+        perturbed_adjacency(left, i[out], j[out]), rotated(left, i[out], j[out]), rtol=0, atol=1e-9
+    )
+
+
+def test_circulant_with_its_many_equal_eigenvalues():
+    graph = adjacency(nx.circulant_graph(8, [1, 3]))  # 4 x 4, each to both neighbours and across: K_{4,4}
+    assert structural_consistency(graph, repeats=10, rng=0).mean == 1.0
+    ring = adjacency(nx.cycle_graph(8))
+    left = without(ring, [0], [1])
+    removed = np.array([0]), np.array([1])
+    np.testing.assert_allclose(perturbed_adjacency(left, *removed), rotated(left, *removed), atol=1e-12)
+
+
+def test_blocks_are_predictable_and_chance_is_not():
+    blocks = adjacency(nx.disjoint_union_all([nx.complete_bipartite_graph(10, 10)] * 3))
+    assert structural_consistency(blocks, repeats=5, rng=0).mean == 1.0
+    chance = network_graph(random_chain([40, 60, 60], 0.1, 0))
+    assert structural_consistency(chance, repeats=5, rng=0).mean < 0.2
+
+
+def test_one_link_is_taken_out_at_least():
+    graph = adjacency(nx.path_graph(3))
+    assert set(structural_consistency(graph, fraction=0.01, repeats=10, rng=0).values) <= {0.0, 1.0}
+    assert np.isnan(structural_consistency(csr_array((3, 3)), repeats=2).values).tolist() == [True, True]
+
+
+def test_same_bytes_for_a_seed_and_any_number_of_threads():
+    graph = network_graph(random_chain([60, 80, 70], 0.1, 0))
+    found = []
+    for threads in (1, 2):
+        with threadpool_limits(threads, user_api="blas"):
+            found.append(structural_consistency(graph, repeats=4, rng=7).values.tobytes())
+    assert found[0] == found[1]
+
+
+@pytest.mark.slow
+def test_a_hundred_repeats_on_the_paper_s_network_in_a_minute():
+    graph = network_graph(random_chain([98, 196, 196], 0.1, 0))
+    start = time.perf_counter()
+    sigma = structural_consistency(graph, repeats=100, rng=0)
+    assert time.perf_counter() - start < 60
+    assert len(sigma.values) == 100 and 0.02 < sigma.mean < 0.06
+
+
+def test_errors():
+    graph = network_graph(worked_layer())
+    with pytest.raises(InvalidInputError, match="fraction=10"):
+        structural_consistency(graph, fraction=10)
+    with pytest.raises(InvalidInputError, match="repeats=0"):
+        structural_consistency(graph, repeats=0)
