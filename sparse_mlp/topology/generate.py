@@ -23,6 +23,7 @@ from sparse_mlp.topology.dendritic import dendritic
 from sparse_mlp.topology.erdos_renyi import erdos_renyi
 from sparse_mlp.topology.ramanujan import ramanujan
 from sparse_mlp.topology.receptive_field import receptive_field
+from sparse_mlp.topology.scale_free import scale_free
 from sparse_mlp.topology.small_world import small_world
 from sparse_mlp.topology.snip import snip
 
@@ -35,6 +36,7 @@ GENERATORS: dict[str, Generator] = {
     "dendritic": dendritic,
     "receptive-field": receptive_field,
     "small-world": small_world,
+    "scale-free": scale_free,
     "ramanujan": ramanujan,
 }
 # Those that see all layers at once; a layer's generator of the same name is not asked then.
