@@ -21,7 +21,7 @@ _LAZY = {
     "SparseMLPRegressor": "sparse_mlp.estimators",
 }
 _ROOMS = (
-    "bench", "datasets", "errors", "estimators", "evolution", "kernels", "layers",
+    "bench", "datasets", "errors", "estimators", "evolution", "experiments", "kernels", "layers",
     "link_prediction", "measures", "models", "optim", "plotting", "reference", "rng", "structure", "topology",
     "training",
 )  # fmt: skip

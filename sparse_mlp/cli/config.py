@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 # The first wiring of rules whose paper starts from the correlations of the inputs.
 CORRELATED_RULES = ("cht", "chts", "chtss")
 
+GROUPS = {
+    "data": DataOptions, "network": NetworkOptions, "first wiring": WiringOptions, "rule": RuleOptions,
+    "training": TrainingOptions, "run": RunOptions,
+}  # fmt: skip
+
 
 @dataclass
 class TrainConfig(RunOptions, TrainingOptions, RuleOptions, WiringOptions, NetworkOptions, DataOptions):

@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
-def option(default: Any, help: str, **metadata: str) -> Any:
-    """Declare an option with its help text; `begins` names the group of options that begins with it."""
+def option(default: Any, help: str) -> Any:
+    """Declare an option with its help text."""
     if isinstance(default, list):
-        return field(default_factory=lambda: list(default), metadata={"help": help, **metadata})
-    return field(default=default, metadata={"help": help, **metadata})
+        return field(default_factory=lambda: list(default), metadata={"help": help})
+    return field(default=default, metadata={"help": help})
 
 
 @dataclass
 class DataOptions:
     """Which samples are trained on."""
 
-    dataset: str = option("digits", "data set, see `sparse-mlp data list`", begins="data")
+    dataset: str = option("digits", "data set, see `sparse-mlp data list`")
     data_dir: str | None = option(None, "folder with the data files (else $SPARSE_MLP_DATA, else the cache)")
     standardize: bool = option(True, "subtract the mean of the training inputs and divide by their deviation")
     validation_fraction: float = option(0.0, "part of the training samples set aside for validation")
@@ -27,7 +27,7 @@ class DataOptions:
 class NetworkOptions:
     """What the network is, but for its wiring."""
 
-    hidden: list[int] = option([1000, 1000, 1000], "neurons of each hidden layer", begins="network")
+    hidden: list[int] = option([1000, 1000, 1000], "neurons of each hidden layer")
     activation: str = option("relu", "relu, leaky-relu, all-relu, sigmoid, tanh or identity")
     weights: str = option("swi", "law of the first weights: swi, kaiming, he-uniform, normal or zero")
     dropout: float = option(0.0, "fraction of hidden activations dropped while training")
@@ -37,7 +37,7 @@ class NetworkOptions:
 class TrainingOptions:
     """How the weights are trained."""
 
-    epochs: int = option(20, "passes over the training samples", begins="training")
+    epochs: int = option(20, "passes over the training samples")
     batch_size: int = option(32, "samples of a gradient step")
     optimizer: str = option("sgd", "sgd or adam")
     learning_rate: float | None = option(None, "at the start (default: 0.1 for sgd, 0.001 for adam)")
@@ -54,7 +54,7 @@ class TrainingOptions:
 class RunOptions:
     """Where and how the run is carried out."""
 
-    seed: int = option(0, "of wiring, weights, data order and everything else that is random", begins="run")
+    seed: int = option(0, "of wiring, weights, data order and everything else that is random")
     threads: int | None = option(
         None, "threads at most (default: all); one for each 64 samples of a batch is used, the result is the same",
     )  # fmt: skip

@@ -17,7 +17,7 @@ class RuleOptions:
 
     rule: str = option(
         "set", "how the wiring evolves: static, set, rlr, path-count, ch3l3, rigl, cht, chts, chtss or dense; each "
-        "takes some of the settings of this group, and has defaults of its own", begins="rule",
+        "takes some of the settings of this group, and has defaults of its own",
     )  # fmt: skip
     zeta: float | None = option(None, "fraction of the links that an update replaces (default: 0.3)")
     zeta_schedule: str | None = option(

@@ -6,10 +6,10 @@ import argparse
 import itertools
 import json
 import sys
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from sparse_mlp.cli.arguments import add_settings, given_settings
 from sparse_mlp.cli.config import TrainConfig
 from sparse_mlp.cli.settings import load_toml, make_config, refuse_contradictions
 from sparse_mlp.errors import invalid
@@ -21,30 +21,13 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("--config", type=Path, help="TOML file with the same names; options on the line win")
     parser.add_argument("--overwrite", action="store_true", help="replace the run in --out")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
-    group: argparse._ActionsContainer = parser
-    for setting in fields(TrainConfig):
-        if "begins" in setting.metadata:
-            group = parser.add_argument_group(setting.metadata["begins"])
-        _add_option(group, setting)
+    add_settings(parser)
     parser.set_defaults(run=train)
-
-
-def _add_option(group: argparse._ActionsContainer, setting: Any) -> None:
-    flag, help_text = "--" + setting.name.replace("_", "-"), setting.metadata["help"]
-    options: dict[str, Any] = {"dest": setting.name, "default": argparse.SUPPRESS}
-    if setting.type.removesuffix(" | None") == "bool":
-        group.add_argument(flag, action=argparse.BooleanOptionalAction, help=help_text, **options)
-    elif setting.type == "list[int]":
-        group.add_argument(flag, type=int, nargs="*", help=help_text, metavar="N", **options)
-    else:
-        kind = {"int": int, "float": float, "str": str}[setting.type.removesuffix(" | None")]
-        shown = "" if setting.default is None else f" (default: {setting.default})"
-        group.add_argument(flag, type=kind, help=help_text + shown, metavar=kind.__name__.upper(), **options)
 
 
 def train(arguments: argparse.Namespace) -> int:
     """Run the verb."""
-    given = {key: value for key, value in vars(arguments).items() if key in TrainConfig.__dataclass_fields__}
+    given = given_settings(arguments)
     from_file = load_toml(arguments.config) if arguments.config else {}
     settings = {**from_file, **given}
     config = make_config(settings)

@@ -18,9 +18,7 @@ COMMON = ("density", "epsilon", "topology", "allocation")
 class WiringOptions:
     """The first wiring; an option of a generator that is None is left to the generator."""
 
-    density: float = option(
-        0.02, "fraction of the possible links that the sparse layers have; the read-out has all", begins="first wiring"
-    )
+    density: float = option(0.02, "fraction of the possible links that the sparse layers have; the read-out has all")
     epsilon: float | None = option(None, "SET's parameter, instead of a density")
     topology: str | None = option(
         None, "first wiring: erdos-renyi, small-world, scale-free, receptive-field, ramanujan, dendritic, correlated "

@@ -1,0 +1,38 @@
+"""Settings become options of a verb, and what was given on the line becomes settings."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from dataclasses import fields
+from typing import Any
+
+from sparse_mlp.cli.config import GROUPS, TrainConfig
+
+
+def add_settings(parser: argparse.ArgumentParser, skip: Iterable[str] = ()) -> None:
+    """Declare one option for each setting of a run but those to skip, in their groups."""
+    skipped = set(skip)
+    for title, settings in GROUPS.items():
+        wanted = [setting for setting in fields(settings) if setting.name not in skipped]
+        group = parser.add_argument_group(title) if wanted else parser
+        for setting in wanted:
+            _add_option(group, setting)
+
+
+def given_settings(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings that stood on the line."""
+    return {key: value for key, value in vars(arguments).items() if key in TrainConfig.__dataclass_fields__}
+
+
+def _add_option(group: argparse._ActionsContainer, setting: Any) -> None:
+    flag, help_text = "--" + setting.name.replace("_", "-"), setting.metadata["help"]
+    options: dict[str, Any] = {"dest": setting.name, "default": argparse.SUPPRESS}
+    if setting.type.removesuffix(" | None") == "bool":
+        group.add_argument(flag, action=argparse.BooleanOptionalAction, help=help_text, **options)
+    elif setting.type == "list[int]":
+        group.add_argument(flag, type=int, nargs="*", help=help_text, metavar="N", **options)
+    else:
+        kind = {"int": int, "float": float, "str": str}[setting.type.removesuffix(" | None")]
+        shown = "" if setting.default is None else f" (default: {setting.default})"
+        group.add_argument(flag, type=kind, help=help_text + shown, metavar=kind.__name__.upper(), **options)
