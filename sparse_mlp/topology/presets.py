@@ -21,7 +21,7 @@ DENDRITIC_PRESETS: dict[str, dict[str, Any]] = {
 # What each preset rests on: the command that found it and the accuracy on validation samples, or the publication.
 PRESET_EVIDENCE: dict[str, str] = {
     "standard": (
-        "the standard Dendritic Network Model of its paper, all distributions fixed; the number of dendrites and the "
-        "width of the window, which the paper does not give, are the defaults of the public generator"
+        "the standard Dendritic Network Model of [Cerretti2025], all distributions fixed; the number of dendrites and "
+        "the width of the window, which the paper does not give, are the defaults of the public generator"
     ),
 }

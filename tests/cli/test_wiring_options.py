@@ -8,41 +8,13 @@ from pathlib import Path
 import pytest
 from cli_cases import assert_refused, run, run_json
 
-import sparse_mlp.topology
 from sparse_mlp.cli.settings import make_config, read_config
 from sparse_mlp.cli.wiring_options import SETTING_NAMES, taken_by
 from sparse_mlp.errors import InvalidInputError
 from sparse_mlp.topology import GENERATORS, NETWORK_GENERATORS
-from sparse_mlp.topology.erdos_renyi import erdos_renyi
 from sparse_mlp.topology.presets import DENDRITIC_PRESETS, PRESET_EVIDENCE
 
 SMALL = ["--hidden", "20", "15", "--density", "0.2", "--epochs", "1", "--no-figures", "--threads", "1"]
-
-
-def _dendritic(
-    n_in, n_out, links, rng, *, dendrites=3.0, field_width=1.0, degree_distribution="fixed",
-    dendritic_distribution="fixed", width_distribution="fixed", synaptic_distribution="fixed", border="wrap",
-    rewiring=0.0, degree_std=None, dendrite_std=None, width_std=None, synaptic_std=None,
-):  # fmt: skip
-    return erdos_renyi(n_in, n_out, links, rng)
-
-
-def _receptive_field(n_in, n_out, links, rng, *, r=0.25, degree_distribution="fixed", degree_side="output"):
-    return erdos_renyi(n_in, n_out, links, rng)
-
-
-def _small_world(n_in, n_out, links, rng, *, beta=0.25):
-    return erdos_renyi(n_in, n_out, links, rng)
-
-
-@pytest.fixture(autouse=True)
-def _generators(monkeypatch):
-    """Stand in for generators that are not there yet."""
-    stubs = {"dendritic": _dendritic, "receptive-field": _receptive_field, "small-world": _small_world}
-    for name, stub in stubs.items():
-        if name not in GENERATORS:
-            monkeypatch.setitem(GENERATORS, name, stub)
-    monkeypatch.setattr(sparse_mlp.topology, "TOPOLOGIES", tuple(dict.fromkeys([*GENERATORS, *NETWORK_GENERATORS])))
 
 
 @pytest.mark.parametrize("name", sorted({*GENERATORS, *NETWORK_GENERATORS}))
