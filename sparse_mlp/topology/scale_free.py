@@ -60,9 +60,7 @@ def scale_free(n_in: int, n_out: int, links: int, rng: np.random.Generator) -> S
     return SparseStructure.from_keys(np.sort(rows * n_out + cols), (n_in, n_out))
 
 
-def _brings(
-    side: NDArray[np.int64], n_in: int, n_out: int, links: int, rng: np.random.Generator
-) -> NDArray[np.int64]:
+def _brings(side: NDArray[np.int64], n_in: int, n_out: int, links: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Return how many links each neuron makes when it arrives: half of its side's mean, if so many can be met."""
     outputs_before = np.cumsum(side) - side
     inputs_before = np.arange(len(side)) - outputs_before
