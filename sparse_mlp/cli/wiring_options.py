@@ -52,7 +52,7 @@ class WiringOptions:
         None, "receptive-field: whose degrees are designed, output or input (default: output)"
     )
     beta: float | None = option(None, "small-world: fraction of the links that is placed at random (default: 0.25)")
-    attempts: int | None = option(None, "ramanujan: wirings that are tried at most for the bound to hold")
+    attempts: int | None = option(None, "ramanujan: wirings that are tried at most for the bound to hold (default: 10)")
     snip_scope: str | None = option(
         None, "snip: links that compete, global or layer (default: layer for chtss, else global)"
     )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from cli_cases import assert_refused, run, run_json
 
 from sparse_mlp.cli.settings import make_config, read_config
-from sparse_mlp.cli.wiring_options import SETTING_NAMES, taken_by
+from sparse_mlp.cli.wiring_options import SETTING_NAMES, WiringOptions, taken_by
 from sparse_mlp.errors import InvalidInputError
 from sparse_mlp.topology import GENERATORS, NETWORK_GENERATORS
 from sparse_mlp.topology.presets import DENDRITIC_PRESETS, PRESET_EVIDENCE
@@ -56,6 +58,21 @@ def test_options_reach_the_generator_of_each_layer(capsys, monkeypatch, topology
     config = read_config(Path("run/config.json"))
     assert config.topology_params() == options and config.first_wiring == topology
     assert run_json(capsys, "evaluate", "run")["test_accuracy"] == outcome["test_accuracy"]
+
+
+def test_the_help_tells_the_defaults_of_the_generators():
+    told = {
+        setting.name: default.group(1)
+        for setting in fields(WiringOptions)
+        if (default := re.search(r"\(default: ([^ ,)]+)\)", setting.metadata["help"]))
+    }
+    for topology in {*GENERATORS, *NETWORK_GENERATORS}:
+        parameters = inspect.signature(NETWORK_GENERATORS.get(topology) or GENERATORS[topology]).parameters
+        for setting, parameter in taken_by(topology).items():
+            if setting in told:
+                default = parameters[parameter].default
+                assert told[setting] == (f"{default:g}" if isinstance(default, float) else str(default)), setting
+    assert {"dendrites", "degree_distribution", "r", "beta", "attempts", "snip_batch"} <= set(told)
 
 
 def test_what_is_not_set_is_left_to_the_generator():
