@@ -57,6 +57,8 @@ def measure(arguments: argparse.Namespace) -> int:
     structures = wirings_of(arguments.folder) if arguments.folder else _wirings(config, arguments.sizes)
     graphs = [structures, *([layer] for layer in structures)] if len(structures) > 1 else [structures]
     asked = [_taken(graph, arguments.only) for graph in graphs]
+    if not arguments.only and any(SLOW not in names for names in asked):
+        print(f"{SLOW} left out of large graphs, where it takes minutes: --only {SLOW}", file=sys.stderr)
     values = _measure(graphs, asked, arguments.repeats, config.seed)
     if arguments.json:
         about = {"run": str(arguments.folder)} if arguments.folder else {
@@ -127,11 +129,7 @@ def _taken(graph: list[SparseStructure], only: list[str] | None) -> list[str]:
     from sparse_mlp.measures.wiring_measures import LARGE
 
     names = [name for name in only or MEASURES if len(graph) == 1 or name not in OF_LAYERS]
-    if only or _neurons(graph) <= LARGE:
-        return names
-    left_out = f"{SLOW} of {_neurons(graph):,} neurons left out; it takes minutes: --only {SLOW}"
-    print(left_out, file=sys.stderr)
-    return [name for name in names if name != SLOW]
+    return names if only or _neurons(graph) <= LARGE else [name for name in names if name != SLOW]
 
 
 def _measure(
