@@ -154,3 +154,35 @@ def links_of(graph: csr_array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     i, j = graph.nonzero()
     upper = i < j
     return i[upper].astype(np.int64), j[upper].astype(np.int64)
+
+
+def bipartition(graph: csr_array) -> NDArray[np.bool_] | None:
+    """Tell the two sides of a graph whose links all join one side to the other.
+
+    Parameters
+    ----------
+    graph : csr_array (N, N)
+        As from `checked_graph`.
+
+    Returns
+    -------
+    bool (N,) or None
+        True for one side, with all nodes that have no link; None if a cycle of odd length forbids it.
+
+    Notes
+    -----
+    In the double cover each node i occurs twice, as i and i', and a link i-j becomes i-j' and i'-j. A component falls
+    apart there, into its one side with the other's doubles and the reverse, exactly if it has two sides.
+
+    Examples
+    --------
+    >>> from scipy.sparse import csr_array
+    >>> bipartition(csr_array([[0, 1, 0], [1, 0, 1], [0, 1, 0]]))
+    array([ True, False,  True])
+    """
+    from scipy.sparse import block_array
+    from scipy.sparse.csgraph import connected_components
+
+    _, label = connected_components(block_array([[None, graph], [graph, None]]), directed=False)
+    first, double = np.split(label, 2)
+    return None if np.any(first == double) else first < double

@@ -9,17 +9,16 @@ from numpy.typing import NDArray
 
 from sparse_mlp.errors import check_fraction, check_integer
 from sparse_mlp.kernels.blas import one_thread
-from sparse_mlp.measures.graph import checked_graph, links_of
+from sparse_mlp.measures.graph import bipartition, checked_graph, links_of
+from sparse_mlp.measures.perturbation import perturbed_adjacency, perturbed_block
 from sparse_mlp.measures.repeated import Repeated
 from sparse_mlp.rng import RandomState, as_generator
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-Matrix = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-SAME_EIGENVALUE = 1e-11  # neighbours closer than this belong to one eigenspace, as in the published code
 DECIMALS = 10  # scores are rounded: equal ones differ by 1e-15 or so
 
 
@@ -53,7 +52,8 @@ def structural_consistency(
     [Lu2015]: take p links out, predict the whole adjacency from what is left (`perturbed_adjacency`), and return the
     share of the p best absent pairs that were taken out. All pairs compete, those within a column of neurons too, but
     these score 0. Ties are broken at random. The mean of 100 is the figure of [Muscoloni2018] that [Cerretti2025]
-    reports. Cost O(N^3) for each repeat, memory O(N^2).
+    reports. Cost O(N^3) for each repeat, memory O(N^2). In a graph with two sides, as every wiring is, a
+    decomposition takes about a fifth of the time (`perturbed_block`).
 
     Examples
     --------
@@ -65,6 +65,11 @@ def structural_consistency(
     """
     graph, generator = checked_graph(adjacency), as_generator(rng)
     share, runs = check_fraction("fraction", fraction, one=False), check_integer("repeats", repeats)
+    side = bipartition(graph)
+    n_first = 0 if side is None else int(np.count_nonzero(side))
+    if side is not None:
+        order = np.argsort(~side, kind="stable")  # one side first
+        graph = graph[order][:, order]
     links = np.stack(links_of(graph))
     n_links = links.shape[1]
     if n_links == 0:
@@ -74,52 +79,21 @@ def structural_consistency(
     with one_thread():
         for run in range(runs):
             out = generator.permutation(n_links) < n_removed
-            values[run] = _found(graph, links[:, out], generator)
+            values[run] = _found(graph, links[:, out], n_first, generator)
     return Repeated(values)
 
 
-def perturbed_adjacency(left: Matrix, i: Integers, j: Integers) -> Matrix:
-    """Predict an adjacency from what is left of it, to first order in the links that were taken out.
+def _found(graph: csr_array, out: Integers, n_first: int, rng: np.random.Generator) -> float:
+    """Return the share of the links `out`, int64 (2, p), among as many best absent pairs without them.
 
-    Parameters
-    ----------
-    left : float64 (N, N)
-        Symmetric adjacency without them.
-    i, j : int64 (p,)
-        Ends of the links that were taken out, each link once.
-
-    Returns
-    -------
-    float64 (N, N)
-
-    Notes
-    -----
-    .. math:: \\tilde A = \\sum_k (\\lambda_k + \\Delta\\lambda_k) x_k x_k^T, \\qquad
-              \\Delta\\lambda_k = x_k^T \\Delta A\\, x_k
-
-    over the eigenpairs of what is left [Lu2015]. In the space V of an eigenvalue that occurs several times, the
-    vectors are those that diagonalise :math:`V^T \\Delta A V`; their sum is :math:`V (V^T \\Delta A V) V^T` for any
-    basis V, so no vector has to be turned: all of it is :math:`A + X (M \\circ X^T \\Delta A X) X^T`, where M marks the
-    pairs of eigenvectors with the same eigenvalue.
+    `n_first` nodes are one side of the graph, the others the second; 0 if it has no two sides.
     """
-    from scipy.linalg import eigh
-
-    values, vectors = eigh(left, driver="evd", check_finite=False)
-    space = np.cumsum(np.diff(values, prepend=values[0]) > SAME_EIGENVALUE)
-    change = vectors[i].T @ vectors[j]
-    change += change.T.copy()
-    change[space[:, None] != space] = 0.0
-    return left + vectors @ change @ vectors.T
-
-
-def _found(graph: csr_array, out: Integers, rng: np.random.Generator) -> float:
-    """Return the share of the links `out`, int64 (2, p), among as many best absent pairs without them."""
     n_removed = out.shape[1]
     removed = np.zeros(graph.shape, bool)
     removed[out[0], out[1]] = True
     left = graph.toarray() & ~(removed | removed.T)
     candidate = np.triu(~left, 1)
-    score = np.round(perturbed_adjacency(left.astype(float), *out)[candidate], DECIMALS)
+    score = np.round(_prediction(left.astype(float), out, n_first)[candidate], DECIMALS)
     wanted = removed[candidate]
     last = np.partition(score, -n_removed)[-n_removed]
     better, tied = score > last, score == last
@@ -128,3 +102,12 @@ def _found(graph: csr_array, out: Integers, rng: np.random.Generator) -> float:
     # As many of the tied pairs as there are places left, at random.
     lucky = rng.hypergeometric(right, np.count_nonzero(tied) - right, places)
     return (np.count_nonzero(better & wanted) + int(lucky)) / n_removed
+
+
+def _prediction(left: NDArray[np.float64], out: Integers, n_first: int) -> NDArray[np.float64]:
+    """Predict the adjacency; right above the diagonal."""
+    if n_first == 0:
+        return perturbed_adjacency(left, *out)
+    predicted = np.zeros_like(left)  # exactly 0 within a side
+    predicted[:n_first, n_first:] = perturbed_block(left[:n_first, n_first:], out[0], out[1] - n_first)
+    return predicted

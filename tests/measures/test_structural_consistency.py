@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 
 import networkx as nx
@@ -16,7 +17,9 @@ from wirings import random_chain
 
 from sparse_mlp.errors import InvalidInputError
 from sparse_mlp.measures import network_graph, structural_consistency
-from sparse_mlp.measures.structural_consistency import _found, perturbed_adjacency
+from sparse_mlp.measures.graph import bipartition
+from sparse_mlp.measures.perturbation import perturbed_adjacency, perturbed_block
+from sparse_mlp.measures.structural_consistency import _found
 
 
 def rotated(left, i, j):
@@ -59,7 +62,7 @@ def test_a_tie_by_hand():
     assert np.sort(absent)[-3] < np.sort(absent)[-2] == np.sort(absent)[-1] == round(2 / 9, 9)
     assert predicted[0, 4] == pytest.approx(2 / 9)
     rng = np.random.default_rng(0)
-    share = np.mean([_found(graph, np.array([[0], [4]]), rng) for _ in range(400)])
+    share = np.mean([_found(graph, np.array([[0], [4]]), 3, rng) for _ in range(400)])
     assert 0.4 < share < 0.6  # either of the two, as a coin falls
 
 
@@ -80,6 +83,34 @@ def test_equals_the_rotated_eigenvectors(sizes, density, seed):
     np.testing.assert_allclose(
         perturbed_adjacency(left, i[out], j[out]), rotated(left, i[out], j[out]), rtol=0, atol=1e-9
     )
+
+
+@given(st.integers(1, 8), st.integers(1, 8), st.floats(0.2, 1), st.integers(0, 1000))
+def test_the_block_is_that_of_the_whole(n, m, density, seed):
+    graph = network_graph(random_chain([n, m], density, seed))
+    i, j = np.nonzero(np.triu(graph.toarray()))
+    out = np.random.default_rng(seed).permutation(len(i))[: max(1, len(i) // 4)]
+    left = without(graph, i[out], j[out])
+    whole = perturbed_adjacency(left, i[out], j[out])
+    block = perturbed_block(left[:n, n:], i[out], j[out] - n)
+    np.testing.assert_allclose(block, whole[:n, n:], rtol=0, atol=1e-9)
+    np.testing.assert_allclose(whole[:n, :n], 0, atol=1e-9)
+
+
+def test_with_and_without_the_two_sides(monkeypatch):
+    module = importlib.import_module("sparse_mlp.measures.structural_consistency")
+    graph = network_graph(random_chain([20, 30, 25], 0.2, 0))
+    by_sides = structural_consistency(graph, repeats=6, rng=3).values
+    monkeypatch.setattr(module, "bipartition", lambda graph: None)
+    assert len(set(by_sides)) > 1
+    order = np.argsort(~bipartition(graph), kind="stable")  # the same links are drawn
+    np.testing.assert_array_equal(structural_consistency(graph[order][:, order], repeats=6, rng=3).values, by_sides)
+
+
+def test_a_graph_with_triangles():
+    cliques = adjacency(nx.disjoint_union_all([nx.complete_graph(8)] * 3))
+    assert bipartition(cliques) is None
+    assert structural_consistency(cliques, repeats=5, rng=0).mean == 1.0
 
 
 def test_circulant_with_its_many_equal_eigenvalues():

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import networkx as nx
 import numpy as np
 import pytest
-from graphs import WORKED, worked_layer
+from graphs import WORKED, adjacency, worked_layer
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import coo_array, csr_array
@@ -12,7 +13,7 @@ from wirings import random_chain, worked_chain
 
 from sparse_mlp.errors import InvalidInputError
 from sparse_mlp.measures import network_graph
-from sparse_mlp.measures.graph import checked_graph, links_of, two_sides
+from sparse_mlp.measures.graph import bipartition, checked_graph, links_of, two_sides
 
 
 def test_one_layer_by_hand():
@@ -48,6 +49,19 @@ def test_the_graph_has_all_links_twice_and_the_fold_has_them_once(sizes, density
     column = np.repeat(np.arange(len(sizes)) % 2, sizes)
     np.testing.assert_array_equal(folded.degrees_in(), degrees[column == 0])
     np.testing.assert_array_equal(folded.degrees_out(), degrees[column == 1])
+
+
+@given(st.lists(st.integers(1, 6), min_size=2, max_size=5), st.floats(0.05, 1), st.integers(0, 1000))
+def test_every_link_joins_the_two_sides(sizes, density, seed):
+    graph = network_graph(random_chain(sizes, density, seed))
+    side, (i, j) = bipartition(graph), links_of(graph)
+    assert np.all(side[i] != side[j])
+
+
+@given(st.integers(1, 9), st.floats(0.1, 0.6), st.integers(0, 1000))
+def test_two_sides_are_there_exactly_where_networkx_finds_them(n, density, seed):
+    graph = nx.gnp_random_graph(n, density, seed=seed)
+    assert (bipartition(adjacency(graph)) is not None) == nx.is_bipartite(graph)
 
 
 def test_any_sparse_matrix_is_cleaned():
