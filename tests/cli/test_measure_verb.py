@@ -154,3 +154,11 @@ def test_runs_without_checkpoint_or_sparse_layers(capsys):
     dense = [word for word in TINY if word not in ("--density", "0.2")]
     run_json(capsys, "train", *dense, "--rule", "dense", "--epochs", 1, "--out", "dense")
     assert_refused(run(capsys, "measure", Path("dense")), "a network with dense layers alone")
+
+
+def test_random_measures_follow_the_seed(capsys, finished):
+    arguments = ["measure", finished[0], "--only", "structural-consistency", "--repeats", 3]
+    expected = measure_wiring(wirings_of(finished[0]), repeats=3, rng=5, names=["structural-consistency"])
+    measured = {seed: run_json(capsys, *arguments, "--seed", seed)["network"] for seed in (5, 6)}
+    assert measured[5]["structural-consistency"]["mean"] == pytest.approx(expected["structural-consistency"].mean)
+    assert measured[5] != measured[6]
