@@ -1,4 +1,4 @@
-"""The bench of the evolving topology: links chosen by their scores, memory, and updates of a whole net."""
+"""The bench of the topology: wirings made, links chosen by their scores, memory, and updates of a whole net."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from sparse_mlp.bench.apart import measure_apart
 from sparse_mlp.bench.epoch import share_claim, time_quiet_epochs
 from sparse_mlp.bench.frame import Bench, start_bench
+from sparse_mlp.bench.generators import NAMES, claim_memory, claim_time, time_generators, time_growth
 from sparse_mlp.bench.job import make_job
 from sparse_mlp.bench.ledger import Claim, Ledger, ratio
 from sparse_mlp.bench.link_peers import EARLIER
@@ -28,6 +29,12 @@ class Plan:
     layers : tuple of Layer
     middle, large : (n_in, n_out, density)
         Layers whose memory is measured.
+    wired : (n_in, n_out, density)
+        Layer that each generator wires; it wires `large` as well.
+    grown : (n_in, n_out, density)
+        Layer beside which one of more neurons and as many links is wired.
+    alone : tuple of str
+        Generators that wire `large` in a process of their own, for their memory.
     net : dict
         Sizes and density of the net that is updated.
     samples : int
@@ -42,6 +49,9 @@ class Plan:
     layers: tuple[Layer, ...]
     middle: Shape
     large: Shape
+    wired: Shape
+    grown: Shape
+    alone: tuple[str, ...]
     net: dict[str, Any]
     samples: int
     between: int
@@ -59,6 +69,7 @@ FULL = Plan(
         Layer(3000, 3000, 0.01, 3, EARLIER[3000, 3000]),
     ),
     middle=(3000, 3000, 0.01), large=(10_000, 10_000, 0.01),
+    wired=(784, 1568, 0.01), grown=(2500, 2500, 0.04), alone=NAMES,
     net={"sizes": (784, 1000, 1000, 1000, 10), "density": 0.01},
     samples=60_000, between=2560, rounds=15, epochs=6, limit_repeats=300, slice_seconds=0.1, judged=True,
 )  # fmt: skip
@@ -68,6 +79,7 @@ QUICK = Plan(
         Layer(60, 60, 0.1, 2, EARLIER[1000, 1000], claimed=True),
     ),
     middle=(100, 90, 0.05), large=(200, 150, 0.04),
+    wired=(60, 40, 0.1), grown=(50, 60, 0.1), alone=("dendritic",),
     net={"sizes": (40, 60, 60, 60, 10), "density": 0.1},
     samples=600, between=128, rounds=3, epochs=3, limit_repeats=5, slice_seconds=0.002, judged=False,
 )  # fmt: skip
@@ -76,7 +88,7 @@ QUICK = Plan(
 def run(
     *, quick: bool = False, json_path: str | PathLike[str] | None = None, large: bool = True, threads: int | None = None
 ) -> Ledger:
-    """Measure the choice of links by score and the updates of a net, side by side with what else there is.
+    """Measure wiring, the choice of links by score and the updates of a net, side by side with what else there is.
 
     Parameters
     ----------
@@ -85,7 +97,7 @@ def run(
     json_path : path, optional
         Where to write the ledger as JSON, whole or not at all.
     large : bool
-        Whether to choose links in the layer of a million links, each method in a process of its own.
+        Whether to wire the layer of a million links and to choose links in it, each method in a process of its own.
     threads : int, optional
         Of every rival; two at most if not given.
 
@@ -107,6 +119,7 @@ def run(
         time_layer(bench, layer, plan.slice_seconds)
     with threads_limited(bench.threads):
         _time_updates(bench, plan)
+    _time_wirings(bench, plan, large=large)
     _measure_memory(bench, "CH3-L3p", plan.middle)
     if large:
         for name in METHODS:
@@ -136,6 +149,16 @@ def _time_updates(bench: Bench, plan: Plan) -> None:
     ledger.claims.append(share_claim("CH3-L3p", cost, 15, judged=bench.judged))
 
 
+def _time_wirings(bench: Bench, plan: Plan, *, large: bool) -> None:
+    timing = time_generators(bench, plan.wired, plan.rounds, plan.slice_seconds)
+    claim_time(bench, plan.wired, timing, "ms", 20, 10)
+    time_growth(bench, plan.grown, plan.epochs, plan.slice_seconds)
+    if large:
+        timing = time_generators(bench, plan.large, plan.epochs, plan.slice_seconds)
+        claim_time(bench, plan.large, timing, "s", 3, 1)
+        claim_memory(bench, plan.large, plan.alone)
+
+
 def _measure_memory(bench: Bench, name: str, shape: Shape) -> float:
     """Choose links in a process of its own, add what it took to the facts and return the peak in GB."""
     found = measure_apart("sparse_mlp.bench.link_memory", METHODS[name], *shape, bench.threads)
@@ -149,8 +172,10 @@ def _measure_memory(bench: Bench, name: str, shape: Shape) -> float:
 
 def _notes(large: bool) -> list[str]:
     notes = [
-        "Wirings are Erdős–Rényi. A line without more words chooses the k links of highest score, k = 30 % of the "
-        "links, ties by position; 'all scores' fills a matrix of them.",
+        "Wirings are made by every generator that needs no data, at its default settings. The same links with 4 times "
+        "the neurons on either side have 16 times the places; what grew with those would take 16 times as long.",
+        "For all that follows, wirings are Erdős–Rényi. A line without more words chooses the k links of highest "
+        "score, k = 30 % of the links, ties by position; 'all scores' fills a matrix of them.",
         "numpy dense: CH2-L3n by four matrix products in float32 and np.argpartition, in turns with ours.",
         "authors' C++ / ours, by the rerun formula: their released scorer of CH3-L3p was timed once beside numpy dense "
         "on two cores of a Zen 4 processor; its time over that of numpy dense there, times numpy dense now over ours "

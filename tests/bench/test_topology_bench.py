@@ -11,6 +11,7 @@ import pytest
 from sparse_mlp.bench import topology
 from sparse_mlp.bench.epoch import EpochCost
 from sparse_mlp.bench.frame import start_bench
+from sparse_mlp.bench.generators import NAMES
 from sparse_mlp.bench.job import Job
 from sparse_mlp.bench.ledger import Ledger, Line
 from sparse_mlp.bench.timing import timing_of
@@ -34,11 +35,14 @@ def test_a_quick_run_writes_a_complete_ledger(quick: tuple[Ledger, dict[str, Any
     assert found == json.loads(ledger.to_json()) and files == ["bench.json"]
     assert [claim["name"] for claim in found["claims"]] == [
         "authors' C++ / CH3-L3p, 60x60", "authors' C++ / CH2-L3n, 60x60", "CH3-L3p update, share of an epoch",
-        "200x150 CH3-L3p, peak memory", "200x150 CH2-L3n, peak memory",
+        "dendritic wiring 60x40", "dendritic time, 16 times the places", "dendritic wiring 200x150",
+        "dendritic wiring, peak memory", "200x150 CH3-L3p, peak memory", "200x150 CH2-L3n, peak memory",
     ]  # fmt: skip
     assert {claim["verdict"] for claim in found["claims"]} == {"not judged"}
-    assert [(claim["floor"], claim["aim"]) for claim in found["claims"]] == [(30, 60)] * 2 + [(15, 15)] + [(1, 1)] * 2
-    assert [claim["at_most"] for claim in found["claims"]] == [False] * 2 + [True] * 3
+    assert [(claim["floor"], claim["aim"]) for claim in found["claims"]] == [
+        *[(30, 60)] * 2, (15, 15), (20, 10), (4, 2), (3, 1), *[(1, 1)] * 3,
+    ]  # fmt: skip
+    assert [claim["at_most"] for claim in found["claims"]] == [False] * 2 + [True] * 7
     assert set(RULES) <= {line["name"] for line in found["lines"]}
     assert all(line["timing"]["median"] >= line["timing"]["best"] > 0 for line in found["lines"])
     assert any(note.startswith("QUICK") for note in found["notes"])
@@ -65,6 +69,19 @@ def test_its_figures_belong_together(quick: tuple[Ledger, dict[str, Any], list[s
 
 
 @compiled
+def test_every_generator_without_data_is_timed(quick: tuple[Ledger, dict[str, Any], list[str]]) -> None:
+    ledger = quick[0]
+    for section in ("wiring a layer 60x40, density 0.1", "wiring a layer 200x150, density 0.04"):
+        assert [line.name for line in ledger.lines if line.section == section] == list(NAMES)
+    claims = {claim.name: claim for claim in ledger.claims}
+    timing = ledger.find("wiring a layer 60x40, density 0.1", "dendritic")
+    assert timing is not None and claims["dendritic wiring 60x40"].value == 1e3 * timing.median
+    for name in NAMES:
+        assert ledger.facts[f"{name}, 300 links: 200x240 / 50x60"] > 0
+    assert ledger.facts["200x150 dendritic, 1200 links: seconds of the only wiring"] > 0
+
+
+@compiled
 def test_its_table_fits_a_screen(quick: tuple[Ledger, dict[str, Any], list[str]]) -> None:
     assert max(map(len, quick[0].table().splitlines())) <= 100
     assert max(map(len, quick[0].facts)) < 80
@@ -80,7 +97,7 @@ def test_a_quick_run_is_quick_and_the_large_layer_may_be_left_out(monkeypatch: p
     ledger = topology.run(quick=True, large=False, threads=1)
     assert perf_counter() - began < 10
     assert asked == [("sparse_mlp.bench.link_memory", "ch3-l3p", 100, 90, 0.05, 1)]
-    assert not any("memory" in claim.name for claim in ledger.claims)
+    assert not any("memory" in claim.name or "200x150" in claim.name for claim in ledger.claims)
     assert "The large layer was left out." in ledger.notes
     assert ledger.facts["100x90 CH3-L3p, 450 links: growth of the peak by it [MB]"] == 2.0
 
@@ -112,7 +129,8 @@ def test_the_full_run_claims_what_the_library_promises() -> None:
     assert [(layer.name, layer.density, layer.claimed) for layer in plan.layers] == [
         ("784x1000", 0.01, False), ("1000x1000", 0.01, True), ("3000x3000", 0.01, False),
     ]  # fmt: skip
-    assert plan.large == (10_000, 10_000, 0.01)
+    assert plan.large == (10_000, 10_000, 0.01) and plan.wired == (784, 1568, 0.01)
+    assert plan.alone == NAMES and {"erdos-renyi", "dendritic"} <= set(NAMES) and "correlated" not in NAMES
     assert plan.net == {"sizes": (784, 1000, 1000, 1000, 10), "density": 0.01}
     assert plan.samples == 60_000 and plan.judged
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from sparse_mlp.errors import InvalidInputError
 from sparse_mlp.structure import SparseStructure
+from sparse_mlp.topology import dendritic as module
 from sparse_mlp.topology import generate
 from sparse_mlp.topology.dendritic import BORDERS, DISTRIBUTIONS, dendritic, lay_dendrites, receptive_fields
 
@@ -163,7 +164,27 @@ def test_narrow_fields_leave_a_band():
     assert np.abs(offset).max() <= 10  # 10 + 0.05 * 190 = 20 inputs around the diagonal
 
 
-def test_spatial_degrees_and_dendrites_make_hubs_in_the_middle():
+@pytest.mark.parametrize(
+    ("control", "names"),
+    [
+        ("draw_degrees", ("degree_distribution", "degree_std")),
+        ("draw_dendrites", ("dendritic_distribution", "dendrite_std")),
+        ("draw_widths", ("width_distribution", "width_std")),
+        ("draw_shares", ("synaptic_distribution", "synaptic_std")),
+    ],
+)
+def test_each_control_is_asked_with_its_own_distribution_and_spread(control, names, monkeypatch):
+    asked = {}
+    for other in ("draw_degrees", "draw_dendrites", "draw_widths", "draw_shares"):
+        kept = getattr(module, other)
+        monkeypatch.setattr(module, other, lambda *a, of=other, kept=kept: (asked.update({of: a[-2:]}), kept(*a))[1])
+    wire(30, 30, 90, **dict(zip(names, ("gaussian", 0.75), strict=True)))
+    rest = {other: pair for other, pair in asked.items() if other != control}
+    assert asked[control] == ("gaussian", 0.75) and len(rest) == 3
+    assert set(rest.values()) == {("fixed", None)}
+
+
+def test_spatial_degrees_make_hubs_in_the_middle():
     hubs = wire(784, 1568, 12_293, degree_distribution="spatial-gaussian", degree_std=0.01).degrees_out()
     assert hubs[783:785].min() > 250 and (hubs[:600] == 1).all() and (hubs == hubs[::-1]).mean() > 0.9
 

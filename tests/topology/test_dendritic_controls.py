@@ -45,6 +45,9 @@ def test_spreads_of_degrees():
     assert uniform.min() >= 42 and uniform.max() <= 58 and uniform.std() > 3.5
     narrow = draw_degrees(900, 1001, 2001, rng(), "spatial-gaussian", 0.0)
     assert narrow[500] == 900 and np.delete(narrow, 500).max() <= 3
+    assert draw_degrees(900, 4, 24, rng(), "spatial-gaussian", 0.0).tolist() == [1, 11, 11, 1]
+    # by default the uniform ones reach from 1 to 2 * 2 - 1
+    assert (draw_degrees(900, 10_000, 20_000, rng(), "uniform") > 3).mean() < 0.01
     assert (draw_degrees(900, 1000, 50_000, rng(), "gaussian", 0.0) == 50).all()
 
 
@@ -65,7 +68,7 @@ def test_wide_bells(distribution):
     flat = draw_degrees(900, 1000, 50_000, rng(), "spatial-gaussian", 1e9)
     assert (flat == 50).all()
     # one minus a wide bell is a parabola, from 1 to three times the mean
-    parabola = draw_degrees(900, 1001, 50_050, rng(), INVERSE, 1e6)
+    parabola = draw_degrees(900, 1001, 50_050, rng(), INVERSE, 1e9)
     assert parabola[500] == 1 and abs(parabola[0] - (1 + 49 * 3)) < 1.5
 
 
