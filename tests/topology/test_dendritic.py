@@ -154,8 +154,9 @@ def test_dendrites_lie_side_by_side_in_their_field(outputs, border, distribution
 
 def test_a_bounded_layer_gathers_at_its_borders_and_a_wrapped_one_does_not():
     wrap, bounded = (generate("dendritic", 784, 1568, 0.01, rng=0, border=border).degrees_in() for border in BORDERS)
-    assert wrap.min() >= 10 and wrap.max() <= 22  # mean 15.7
-    assert bounded[0] > 400 and bounded[-1] > 400 and np.median(bounded) < 16
+    # The public generator's wirings of this size have these extremes too.
+    assert (wrap.min(), wrap.max()) == (12, 19)
+    assert (bounded.min(), bounded.max()) == (8, 528) and bounded[0] > 400 and bounded[-1] > 400
 
 
 def test_narrow_fields_leave_a_band():
