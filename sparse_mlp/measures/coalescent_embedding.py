@@ -82,7 +82,7 @@ def coalescent_embedding(
     [Muscoloni2017]. With degrees in descending order and rank i = 1 … k, the radius is
     r_i = max(0, 2β ln i + 2(1 − β) ln k), β = 1/(γ − 1); equal degrees rank by neuron. Special cases: if all degrees
     are equal there is no hierarchy, so γ = ∞ and β = 0 put every neuron on the border, r = 2 ln k. At γ = 2 the largest
-    hub stands in the centre. For 1 < γ < 2, β > 1, and the inner hubs, whose radius would be negative, share the centre.
+    hub stands in the centre. For 1 < γ < 2, β > 1, and the inner hubs, whose radius would be negative, share it.
 
     Repeatable: no randomness, and eigenvectors have a fixed sign. In a graph with symmetries (a ring) the axes may be
     turned in their plane; the circular order stays.
