@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sparse_mlp.errors import check_choice, invalid
 from sparse_mlp.measures.coalescent_embedding_axes import ANGULAR, LINEAR
 from sparse_mlp.measures.coalescent_embedding_weights import WEIGHTINGS
+from sparse_mlp.measures.graph import checked_graph
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -53,8 +54,8 @@ def coalescent_embedding(
 
     Parameters
     ----------
-    adjacency : sparse or dense (N, N)
-        Symmetric, zero diagonal, such as from `network_graph`; weights are not looked at.
+    adjacency : sparse array (N, N)
+        Symmetric, zero diagonal, such as from `network_graph`; each nonzero entry is a link.
     weighting : str
         Distance of linked neurons: "ra1" or "ra2" (repulsion of degrees, attraction of common neighbours), or
         "edge-betweenness".
@@ -75,7 +76,8 @@ def coalescent_embedding(
     Raises
     ------
     InvalidInputError
-        If the matrix is not symmetric with zero diagonal, a name is unknown or gamma is 1 or less.
+        If the adjacency is dense, not square, not symmetric or has a link of a neuron to itself, a name is unknown, or
+        gamma is 1 or less.
 
     Notes
     -----
@@ -93,16 +95,17 @@ def coalescent_embedding(
 
     Examples
     --------
-    >>> star = np.zeros((5, 5), bool)
-    >>> star[0, 1:4] = star[1:4, 0] = True  # neuron 4 has no link
-    >>> place = coalescent_embedding(star, gamma=2.0)
+    >>> from sparse_mlp.measures import network_graph
+    >>> from sparse_mlp.structure import SparseStructure
+    >>> star = SparseStructure.from_coo([0, 0, 0], [0, 1, 2], (1, 4))  # output 3 has no link
+    >>> place = coalescent_embedding(network_graph(star), gamma=2.0)
     >>> place.nodes.tolist(), place.radius.round(2).tolist()
     ([0, 1, 2, 3], [0.0, 1.39, 2.2, 2.77])
     """
     weigh = WEIGHTINGS[check_choice("weighting", weighting, WEIGHTINGS)]
     check_choice("reduction", reduction, REDUCTIONS)
     check_choice("spacing", spacing, SPACINGS)
-    graph, nodes = _giant_part(_checked(adjacency))
+    graph, nodes = _giant_part(checked_graph(adjacency))
     degrees = np.diff(graph.indptr)
     exponent = _exponent(degrees) if gamma is None else _checked_gamma(gamma)
     angle = np.zeros(len(nodes)) if len(nodes) == 1 else _angles(weigh(graph), reduction, spacing)
@@ -162,19 +165,6 @@ def _checked_gamma(gamma: float) -> float:
     if not gamma > 1:  # also refuses NaN
         raise invalid(f"gamma={gamma!r}", "above 1", "a power law with a smaller exponent cannot be normalised")
     return float(gamma)
-
-
-def _checked(adjacency: Any) -> csr_array:
-    from scipy.sparse import csr_array
-
-    graph = csr_array(adjacency)
-    graph = csr_array((graph.data != 0, graph.indices, graph.indptr), shape=graph.shape)
-    graph.eliminate_zeros()
-    if graph.shape[0] != graph.shape[1] or graph.shape[0] == 0:
-        raise invalid(f"adjacency of shape {graph.shape}", "square, one row for each neuron")
-    if (graph != graph.T).nnz or graph.diagonal().any():
-        raise invalid("an adjacency with a loop or a link in one direction only", "symmetric with zero diagonal")
-    return graph
 
 
 def _giant_part(graph: csr_array) -> tuple[csr_array, NDArray[np.int64]]:

@@ -152,7 +152,7 @@ def test_of_equal_components_the_one_with_the_lowest_neuron():
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 def test_smallest_graphs(reduction):
-    lone = coalescent_embedding(np.zeros((3, 3)), reduction=reduction)
+    lone = coalescent_embedding(csr_array((3, 3)), reduction=reduction)
     assert (lone.nodes.tolist(), lone.angle.tolist(), lone.radius.tolist()) == ([0], [0.0], [0.0])
     for spacing in ("equidistant", "original"):
         pair = coalescent_embedding(graph_of([(1, 2)], 3), reduction=reduction, spacing=spacing)
@@ -192,12 +192,8 @@ def test_linear_reductions_are_the_other_ones():
 
 
 def test_refusals():
-    with pytest.raises(InvalidInputError, match="square"):
-        coalescent_embedding(np.zeros((2, 3)))
-    with pytest.raises(InvalidInputError, match="one direction"):
-        coalescent_embedding(np.array([[0, 1], [0, 0]]))
-    with pytest.raises(InvalidInputError, match="loop"):
-        coalescent_embedding(np.eye(2))
+    with pytest.raises(InvalidInputError, match="symmetric"):
+        coalescent_embedding(csr_array(np.array([[0, 1], [0, 0]])))
     with pytest.raises(InvalidInputError, match="above 1"):
         coalescent_embedding(TAILED, gamma=1.0)
     with pytest.raises(InvalidInputError, match="isomap"):
