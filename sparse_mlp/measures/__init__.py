@@ -9,6 +9,7 @@ from sparse_mlp.measures.active_neurons import (
     anp_by_paths,
 )
 from sparse_mlp.measures.clustering import clustering
+from sparse_mlp.measures.coalescent_embedding import Embedding, coalescent_embedding
 from sparse_mlp.measures.degree_distribution import DegreeDistribution, column_degrees, degree_distribution
 from sparse_mlp.measures.graph import network_graph
 from sparse_mlp.measures.itop import EverActive
@@ -26,6 +27,7 @@ from sparse_mlp.measures.wiring_measures import MEASURES, measure_wiring
 __all__ = [
     "MEASURES",
     "DegreeDistribution",
+    "Embedding",
     "EverActive",
     "PowerLaw",
     "Repeated",
@@ -35,6 +37,7 @@ __all__ = [
     "anp_by_paths",
     "characteristic_path_length",
     "clustering",
+    "coalescent_embedding",
     "column_degrees",
     "degree_distribution",
     "forms_chain",

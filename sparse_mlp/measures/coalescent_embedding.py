@@ -82,16 +82,19 @@ def coalescent_embedding(
     Notes
     -----
     [Muscoloni2017]. With degrees in descending order and rank i = 1 … k, the radius is
-    r_i = max(0, 2β ln i + 2(1 − β) ln k), β = 1/(γ − 1); equal degrees rank by neuron. Special cases: if all degrees
-    are equal there is no hierarchy, so γ = ∞ and β = 0 put every neuron on the border, r = 2 ln k. At γ = 2 the largest
-    hub stands in the centre. For 1 < γ < 2, β > 1, and the inner hubs, whose radius would be negative, share it.
+    r_i = max(0, 2β ln i + 2(1 − β) ln k), β = 1/(γ − 1); neurons of equal degree share the mean of their radii. If
+    all degrees are equal there is no hierarchy: γ = ∞ and β = 0 put every neuron on the border, r = 2 ln k. At γ = 2
+    the largest hub stands in the centre. For 1 < γ < 2, β > 1, and the inner hubs, whose radius would be negative,
+    share it.
 
     Repeatable: no randomness, and eigenvectors have a fixed sign. In a graph with symmetries (a ring) the axes may be
     turned in their plane; the circular order stays.
 
     Differences from the original: a graph of several components or of equal degrees is refused there, here its giant
-    component is embedded and the case of equal degrees is defined; centred reductions take the largest eigenvalues,
-    there the largest singular values, which can belong to negative eigenvalues that no distances in a plane have.
+    component is embedded and the case of equal degrees is defined; neurons of equal degree stand in the order of their
+    numbers there, which draws spirals into a wiring whose neurons are ordered; centred reductions take the largest
+    eigenvalues, there the largest singular values, which can belong to negative eigenvalues that no distances in a
+    plane have.
 
     Examples
     --------
@@ -100,7 +103,7 @@ def coalescent_embedding(
     >>> star = SparseStructure.from_coo([0, 0, 0], [0, 1, 2], (1, 4))  # output 3 has no link
     >>> place = coalescent_embedding(network_graph(star), gamma=2.0)
     >>> place.nodes.tolist(), place.radius.round(2).tolist()
-    ([0, 1, 2, 3], [0.0, 1.39, 2.2, 2.77])
+    ([0, 1, 2, 3], [0.0, 2.12, 2.12, 2.12])
     """
     weigh = WEIGHTINGS[check_choice("weighting", weighting, WEIGHTINGS)]
     check_choice("reduction", reduction, REDUCTIONS)
@@ -117,14 +120,15 @@ def radii(degrees: NDArray[Any], gamma: float) -> NDArray[np.float64]:
 
     Examples
     --------
-    >>> radii(np.array([1, 9, 4, 1]), 3.0).round(3).tolist()  # r_i = ln i + ln 4 for ranks 3, 1, 2, 4
-    [2.485, 1.386, 2.079, 2.773]
+    >>> radii(np.array([1, 9, 4]), 3.0).round(3).tolist()  # r_i = ln i + ln 3 for the ranks 3, 1, 2
+    [2.197, 1.099, 1.792]
     """
     beta, n = 1.0 / (gamma - 1.0), len(degrees)
     ranked = np.maximum(0.0, 2 * beta * np.log(np.arange(1, n + 1)) + 2 * (1 - beta) * np.log(n))
-    radius = np.empty(n)
-    radius[np.argsort(-degrees.astype(np.int64), kind="stable")] = ranked
-    return radius
+    _, group, size = np.unique(-np.asarray(degrees, np.int64), return_inverse=True, return_counts=True)
+    ends = np.cumsum(size)
+    shared = [ranked[end - count : end].mean() for end, count in zip(ends, size, strict=True)]
+    return np.array(shared)[group]
 
 
 def equidistant(angle: NDArray[np.float64]) -> NDArray[np.float64]:

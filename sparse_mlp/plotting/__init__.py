@@ -10,7 +10,9 @@ from sparse_mlp.plotting._display import Display
 from sparse_mlp.plotting._saving import save
 from sparse_mlp.plotting._style import style
 from sparse_mlp.plotting.adjacency import AdjacencyDisplay
+from sparse_mlp.plotting.bipartite import BipartiteDisplay
 from sparse_mlp.plotting.degrees import DegreeDisplay
+from sparse_mlp.plotting.hyperbolic import HyperbolicDisplay
 from sparse_mlp.plotting.learning_curve import LearningCurveDisplay
 from sparse_mlp.plotting.link_ages import LinkAgesDisplay, LinkSurvivalDisplay
 from sparse_mlp.plotting.local_community import LocalCommunityDisplay
@@ -22,8 +24,10 @@ from sparse_mlp.plotting.wiring_course import WiringCourseDisplay
 
 __all__ = [
     "AdjacencyDisplay",
+    "BipartiteDisplay",
     "DegreeDisplay",
     "Display",
+    "HyperbolicDisplay",
     "LearningCurveDisplay",
     "LinkAgesDisplay",
     "LinkSurvivalDisplay",

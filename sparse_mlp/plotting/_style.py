@@ -21,6 +21,7 @@ NEW = "#009E73"
 NEUTRAL = "#8A8A8A"
 INK = "#222222"
 PLANE = "#F4F4F1"
+LAYERS = ("#EE7733", "#0077BB", "#009E73", "#AA4499", "#33BBEE", "#CC3311")  # of the columns of neurons, inputs first
 CYCLE = ("#0077BB", "#CC3311", "#009E73", "#EE7733", "#AA4499", "#33BBEE", "#555555")
 
 STYLE: Any = {  # matplotlib's stubs ask for literal keys that differ between its versions

@@ -61,13 +61,19 @@ def test_edge_betweenness_by_hand():
 
 
 def test_radii_by_hand():
-    # Ranks: neuron 1 first (degree 5), then 0 and 3 by number (degree 2), then 2. N = 4.
-    degrees = np.array([2, 5, 1, 2])
-    np.testing.assert_allclose(radii(degrees, 3.0), np.log([2, 1, 4, 3]) + np.log(4))  # beta 1/2
-    np.testing.assert_allclose(radii(degrees, 2.0), 2 * np.log([2, 1, 4, 3]))  # beta 1
+    degrees = np.array([2, 5, 1, 3])  # ranks 3, 1, 4, 2 of N = 4
+    np.testing.assert_allclose(radii(degrees, 3.0), np.log([3, 1, 4, 2]) + np.log(4))  # beta 1/2
+    np.testing.assert_allclose(radii(degrees, 2.0), 2 * np.log([3, 1, 4, 2]))  # beta 1
     np.testing.assert_allclose(radii(degrees, np.inf), 2 * np.log([4] * 4))  # beta 0
     # gamma 1.5, beta 2: 4 ln i - 2 ln 4 is 0 up to rank 2.
-    np.testing.assert_allclose(radii(degrees, 1.5), [0, 0, 2 * np.log(4), 4 * np.log(3) - 2 * np.log(4)], atol=1e-12)
+    np.testing.assert_allclose(radii(degrees, 1.5), [4 * np.log(3) - 2 * np.log(4), 0, 2 * np.log(4), 0], atol=1e-12)
+
+
+def test_equal_degrees_share_a_radius():
+    shared = np.log([2, 3, 4]).mean()
+    np.testing.assert_allclose(
+        radii(np.array([2, 2, 7, 2, 1]), 2.0), 2 * np.array([shared] * 2 + [0, shared, np.log(5)])
+    )
 
 
 def test_equidistant_keeps_the_order():

@@ -1,0 +1,137 @@
+"""How each control of a generator shapes a wiring: a row for each control, a picture for each of its values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sparse_mlp.errors import check_fraction, check_integer, invalid
+from sparse_mlp.plotting import _style
+from sparse_mlp.plotting._display import Display
+from sparse_mlp.plotting._style import INK
+from sparse_mlp.plotting.adjacency import AdjacencyDisplay
+from sparse_mlp.plotting.bipartite import BipartiteDisplay
+from sparse_mlp.plotting.wiring_panels import draw_density
+from sparse_mlp.rng import RandomState, as_generator
+from sparse_mlp.structure import SparseStructure
+from sparse_mlp.topology import generate
+from sparse_mlp.topology.dendritic import DISTRIBUTIONS
+
+# The six panels of the paper: name, control, the values shown, and what differs from the standard model in the row.
+SWEEPS: tuple[tuple[str, str, tuple[Any, ...], dict[str, Any]], ...] = (
+    ("number of dendrites", "dendrites", (1, 2, 3, 5, 9), {}),
+    ("degree distribution", "degree_distribution", DISTRIBUTIONS, {}),
+    ("receptive field width", "field_width", (0.0, 0.25, 0.5, 0.75, 1.0), {}),
+    ("dendritic distribution", "dendritic_distribution", DISTRIBUTIONS, {}),
+    ("synaptic distribution", "synaptic_distribution", DISTRIBUTIONS, {}),
+    ("width distribution", "width_distribution", DISTRIBUTIONS, {"field_width": 0.5}),
+)
+
+
+@dataclass(eq=False)
+class WiringGalleryDisplay(Display):
+    """Hold rows of small wirings.
+
+    Attributes
+    ----------
+    rows : dict of str to dict of str to SparseStructure
+        For each row its name and, in the order of the pictures, label and wiring of each; all rows equally long.
+    """
+
+    rows: dict[str, dict[str, SparseStructure]]
+
+    @classmethod
+    def from_structures(cls, rows: Mapping[str, Mapping[str, SparseStructure]]) -> Self:
+        """Take wirings by row and label.
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no wiring, or rows differ in length.
+        """
+        lengths = {len(row) for row in rows.values()}
+        if len(lengths) != 1 or 0 in lengths:
+            raise invalid(f"rows of {sorted(lengths)} wirings", "equally many in each row, at least one")
+        return cls({name: dict(row) for name, row in rows.items()})
+
+    def plot(self, ax: Sequence[Axes] | None = None, *, bipartite: bool = False) -> Self:
+        """Draw each wiring under its label, the rows from top to bottom.
+
+        Parameters
+        ----------
+        ax : sequence of Axes, optional
+            One for each wiring, row by row; a new figure by default.
+        bipartite : bool
+            Whether wirings are drawn as two columns of neurons, or as adjacency matrices.
+        """
+        columns = len(next(iter(self.rows.values())))
+        with _style.style():
+            if ax is None:
+                panels, headings = self._grid(columns, 1.6 if bipartite else 1.0)
+            else:
+                panels, headings = _style.panel_axes(ax, columns * len(self.rows), (1, 1)), False
+            cells = [(name, label, s) for name, row in self.rows.items() for label, s in row.items()]
+            for axes, (name, label, structure) in zip(panels, cells, strict=True):
+                if bipartite:
+                    BipartiteDisplay.from_structure(structure).plot(axes, words=False)
+                else:
+                    draw_density(axes, AdjacencyDisplay.from_structure(structure))
+                axes.set_title(label if headings else f"{name}\n{label}", fontsize=9, color=INK, pad=3)
+        self.ax_, self.figure_ = panels, _style.root_figure(panels[0])
+        return self
+
+    def _grid(self, columns: int, height: float) -> tuple[list[Axes], bool]:
+        n_in, n_out = next(iter(next(iter(self.rows.values())).values())).shape
+        width = 2.1
+        tall = max(0.8, height * width * n_in / n_out) + 0.55
+        figure = Figure(figsize=(width * columns + 0.2, tall * len(self.rows)), layout="constrained")
+        panels: list[Axes] = []
+        strips = figure.subfigures(len(self.rows), 1, squeeze=False, hspace=0.02).ravel()
+        for strip, name in zip(strips, self.rows, strict=True):
+            strip.suptitle(name, fontsize=11, fontweight="bold", x=0.01, ha="left")
+            panels += list(strip.subplots(1, columns, squeeze=False).ravel())
+        return panels, True
+
+
+def dendritic_gallery(
+    rng: RandomState = 0, *, n_in: int = 60, n_out: int = 120, density: float = 0.15
+) -> WiringGalleryDisplay:
+    """Wire one small layer for each value of the six controls of the Dendritic Network Model.
+
+    Parameters
+    ----------
+    rng : None, int or numpy.random.Generator
+    n_in, n_out : int
+        Neurons on either side.
+    density : float
+        Fraction of the possible links.
+
+    Returns
+    -------
+    WiringGalleryDisplay
+        All other controls are at the defaults of `topology.dendritic` (3 dendrites, a full window, every distribution
+        fixed, wrapped borders), but for the row of the width distribution, around a field width of 0.5.
+
+    Notes
+    -----
+    The six panels "Effect of … on the network topology" of [Cerretti2025].
+    """
+    n, m = check_integer("n_in", n_in), check_integer("n_out", n_out)
+    check_fraction("density", density)
+    random = as_generator(rng)
+    rows = {}
+    for title, control, values, others in SWEEPS:
+        name = f"Effect of the {title} on the network topology"
+        rows[name] = {
+            _label(value): generate("dendritic", n, m, density, rng=random, **others, **{control: value})
+            for value in values
+        }
+    return WiringGalleryDisplay.from_structures(rows)
+
+
+def _label(value: Any) -> str:
+    return value if isinstance(value, str) else f"{value:g}"

@@ -1,0 +1,200 @@
+"""Wirings side by side: hyperbolic disk, first adjacency, first layer drawn, and their measures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, NamedTuple, Self
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sparse_mlp.errors import invalid
+from sparse_mlp.measures.repeated import Repeated
+from sparse_mlp.measures.wiring_measures import measure_wiring
+from sparse_mlp.plotting import _style
+from sparse_mlp.plotting._display import Display
+from sparse_mlp.plotting._style import INK, NEUTRAL
+from sparse_mlp.plotting.adjacency import AdjacencyDisplay
+from sparse_mlp.plotting.bipartite import BipartiteDisplay
+from sparse_mlp.plotting.hyperbolic import HyperbolicDisplay, layer_keys
+from sparse_mlp.rng import RandomState, as_generator
+from sparse_mlp.structure import SparseStructure
+from sparse_mlp.topology import generate
+
+MEASURES = {"path-length": "L", "modularity": "Q", "structural-consistency": "σ$_c$", "gamma": "γ"}
+MOST_CELLS = 400  # of a picture of an adjacency, a side
+PANELS = ("disk", "adjacency", "bipartite")
+
+
+class WiringPanel(NamedTuple):
+    """One wiring of the figure.
+
+    Attributes
+    ----------
+    label : str
+        What the wiring is called.
+    disk : HyperbolicDisplay
+        The whole network.
+    first : SparseStructure
+        Its first layer.
+    measures : dict
+        Path length, modularity, structural consistency and gamma of the whole network, by name.
+    """
+
+    label: str
+    disk: HyperbolicDisplay
+    first: SparseStructure
+    measures: dict[str, float | Repeated]
+
+
+@dataclass(eq=False)
+class WiringPanelsDisplay(Display):
+    """Hold wirings with their embedding and measures.
+
+    Attributes
+    ----------
+    wirings : tuple of WiringPanel
+        In the order of the panels.
+    """
+
+    wirings: tuple[WiringPanel, ...]
+
+    @classmethod
+    def from_wirings(
+        cls, wirings: Mapping[str, Sequence[SparseStructure]], *, weighting: str = "ra1", reduction: str = "isomap",
+        repeats: int = 10, rng: RandomState = None,
+    ) -> Self:  # fmt: skip
+        """Embed and measure wirings.
+
+        Parameters
+        ----------
+        wirings : mapping of label to sequence of SparseStructure
+            The layers of each network from input to output.
+        weighting, reduction : str
+            As in `measures.coalescent_embedding`.
+        repeats : int
+            Of the measures that are random, as in `measures.measure_wiring`.
+        rng : None, int or numpy.random.Generator
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no wiring.
+        """
+        if not wirings:
+            raise invalid("no wiring", "at least one")
+        random = as_generator(rng)
+        panels = []
+        for label, structures in wirings.items():
+            values = measure_wiring(structures, repeats=repeats, rng=random, names=tuple(MEASURES))
+            disk = HyperbolicDisplay.from_structures(structures, weighting=weighting, reduction=reduction)
+            panels.append(WiringPanel(label, disk, structures[0], values))
+        return cls(tuple(panels))
+
+    def plot(self, ax: Sequence[Axes] | None = None, *, columns: int = 2) -> Self:
+        """Draw a block for each wiring: the disk on the left, adjacency and bipartite drawing on the right.
+
+        Parameters
+        ----------
+        ax : sequence of Axes, optional
+            Three for each wiring (disk, adjacency, bipartite drawing); a new figure by default.
+        columns : int
+            Blocks side by side in a new figure.
+        """
+        with _style.style():
+            panels = self._blocks(columns) if ax is None else _style.panel_axes(ax, 3 * len(self.wirings), (1, 1))
+            for wiring, axes in zip(self.wirings, zip(*[iter(panels)] * 3, strict=True), strict=True):
+                _draw_block(wiring, axes, titled=ax is not None)
+            figure = _style.root_figure(panels[0])
+            if ax is None:
+                keys = layer_keys(1 + max(int(w.disk.layer.max()) for w in self.wirings))
+                figure.legend(handles=keys, loc="outside lower center", ncols=len(keys))
+        self.ax_, self.figure_ = panels, figure
+        return self
+
+    def _blocks(self, columns: int) -> list[Axes]:
+        columns = min(columns, len(self.wirings))
+        rows = -(-len(self.wirings) // columns)
+        figure = Figure(figsize=(6.4 * columns, 4.7 * rows + 0.3), layout="constrained")
+        blocks = figure.subfigures(rows, columns, squeeze=False, wspace=0.03, hspace=0.03).ravel()
+        panels: list[Axes] = []
+        for wiring, block in zip(self.wirings, blocks, strict=False):
+            block.suptitle(wiring.label, fontsize=13, fontweight="bold", x=0.02, ha="left")
+            mosaic: Any = [["disk", "adjacency"], ["disk", "bipartite"]]
+            named = block.subplot_mosaic(mosaic, width_ratios=[1.75, 1], height_ratios=[1, 1.55])
+            panels += [named[name] for name in PANELS]
+        return panels
+
+
+def dendritic_figure(rng: RandomState = 0, *, repeats: int = 10, reduction: str = "isomap") -> WiringPanelsDisplay:
+    """Build the figure of the Dendritic Network Model: four wirings of 98-196-196 neurons, 90 % sparse.
+
+    Parameters
+    ----------
+    rng : None, int or numpy.random.Generator
+    repeats : int
+        Of the measures that are random.
+    reduction : str
+        As in `measures.coalescent_embedding`.
+
+    Returns
+    -------
+    WiringPanelsDisplay
+        (a) random, (b) the standard model with every distribution fixed, and this model with one distribution
+        changed to spatial Gaussian: (c) that of the degrees, (d) that of the synapses over the dendrites.
+
+    Notes
+    -----
+    Figure of [Cerretti2025], where neither the pre-weighting nor the reduction of the embedding is told: RA1 and Isomap
+    here. A layered network is bipartite between even and odd layers, which is all the structure that a random one has.
+    """
+    random = as_generator(rng)
+    settings: dict[str, tuple[str, dict[str, Any]]] = {
+        "(a) random": ("erdos-renyi", {}),
+        "(b) standard DNM": ("dendritic", {}),
+        "(c) DNM, spatial-Gaussian degrees": ("dendritic", {"degree_distribution": "spatial-gaussian"}),
+        "(d) DNM, spatial-Gaussian synapses": ("dendritic", {"synaptic_distribution": "spatial-gaussian"}),
+    }
+    wirings = {
+        label: [generate(name, n, m, 0.1, rng=random, **options) for n, m in pairwise((98, 196, 196))]
+        for label, (name, options) in settings.items()
+    }
+    return WiringPanelsDisplay.from_wirings(wirings, reduction=reduction, repeats=repeats, rng=random)
+
+
+def measure_line(measures: Mapping[str, float | Repeated]) -> str:
+    """Return the measures of a wiring as one line, those that are random with their standard deviation."""
+    return "    ".join(f"{symbol} = {_number(measures[name])}" for name, symbol in MEASURES.items() if name in measures)
+
+
+def draw_density(axes: Axes, layer: AdjacencyDisplay) -> None:
+    """Draw the adjacency of a layer without words: black where links are, grey where a pixel holds many neurons."""
+    density = layer.binned(MOST_CELLS)
+    n_in, n_out = layer.shape
+    shape = "equal" if max(n_in, n_out) <= 4 * min(n_in, n_out) else "auto"
+    extent = (-0.5, n_out - 0.5, n_in - 0.5, -0.5)
+    axes.imshow(density, cmap="Greys", vmin=0, extent=extent, aspect=shape, interpolation="nearest")
+    axes.set(xticks=[], yticks=[])
+    for spine in axes.spines.values():
+        spine.set(visible=True, color=NEUTRAL, linewidth=0.6)
+
+
+def _draw_block(wiring: WiringPanel, axes: Sequence[Axes], titled: bool) -> None:
+    disk, adjacency, bipartite = axes
+    wiring.disk.plot(disk, words=False)
+    name = f"{wiring.label}\n" if titled else ""
+    disk.set_title(name + measure_line(wiring.measures), fontsize=10.5, color=INK, loc="left")
+    words = f"mean angle of a link {wiring.disk.mean_span:.0f}°"
+    disk.text(0.5, -0.01, words, transform=disk.transAxes, ha="center", va="top", size=9, color=INK)
+    draw_density(adjacency, AdjacencyDisplay.from_structure(wiring.first))
+    n_in, n_out = wiring.first.shape
+    adjacency.set_title(f"first layer, {n_in:,} × {n_out:,}", fontsize=9)
+    BipartiteDisplay.from_structure(wiring.first).plot(bipartite)
+
+
+def _number(value: float | Repeated) -> str:
+    if isinstance(value, Repeated):
+        return f"{value.mean:.2f} ± {value.std:.2f}"
+    return f"{value:.2f}"
