@@ -53,8 +53,8 @@ def laplacian_eigenmaps(weights: csr_array) -> NDArray[np.float64]:
     Notes
     -----
     Solves L y = λ D y, where L = D − W and the heat kernel W = exp(−(w / mean w)²) on the links turns distances into
-    similarities; the constant y of λ = 0 is left out. As D^(−1/2) W D^(−1/2) has the eigenvalues 1 − λ, its three
-    largest are taken.
+    similarities; the constant y of λ = 0 is left out. Taken from the three largest eigenvalues 1 − λ of
+    D^(−1/2) W D^(−1/2), whose eigenvectors D^(1/2) y have the same angles.
     """
     from scipy.sparse import csr_array
 
@@ -64,7 +64,7 @@ def laplacian_eigenmaps(weights: csr_array) -> NDArray[np.float64]:
     similar = csr_array((kernel, weights.indices, weights.indptr), shape=weights.shape).toarray()
     root = np.sqrt(similar.sum(axis=1))
     _, vectors = _largest(similar / np.outer(root, root), 3)
-    return polar_angle(_signed(vectors / root[:, None])[:, 1:])
+    return polar_angle(vectors[:, 1:])
 
 
 def minimum_curvilinear(weights: csr_array) -> NDArray[np.float64]:
