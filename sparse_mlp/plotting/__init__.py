@@ -18,9 +18,12 @@ from sparse_mlp.plotting.link_ages import LinkAgesDisplay, LinkSurvivalDisplay
 from sparse_mlp.plotting.local_community import LocalCommunityDisplay
 from sparse_mlp.plotting.network import NetworkDisplay
 from sparse_mlp.plotting.score_matrix import ScoreMatrixDisplay
+from sparse_mlp.plotting.trained_wiring import TrainedWiringDisplay
 from sparse_mlp.plotting.update_stages import UpdateStagesDisplay
 from sparse_mlp.plotting.weights import WeightDistributionDisplay
 from sparse_mlp.plotting.wiring_course import WiringCourseDisplay
+from sparse_mlp.plotting.wiring_gallery import WiringGalleryDisplay, dendritic_gallery
+from sparse_mlp.plotting.wiring_panels import WiringPanelsDisplay, dendritic_figure
 
 __all__ = [
     "AdjacencyDisplay",
@@ -34,9 +37,14 @@ __all__ = [
     "LocalCommunityDisplay",
     "NetworkDisplay",
     "ScoreMatrixDisplay",
+    "TrainedWiringDisplay",
     "UpdateStagesDisplay",
     "WeightDistributionDisplay",
     "WiringCourseDisplay",
+    "WiringGalleryDisplay",
+    "WiringPanelsDisplay",
+    "dendritic_figure",
+    "dendritic_gallery",
     "save",
     "style",
 ]

@@ -25,10 +25,10 @@ from sparse_mlp.topology.dendritic import DISTRIBUTIONS
 SWEEPS: tuple[tuple[str, str, tuple[Any, ...], dict[str, Any]], ...] = (
     ("number of dendrites", "dendrites", (1, 2, 3, 5, 9), {}),
     ("degree distribution", "degree_distribution", DISTRIBUTIONS, {}),
-    ("receptive field width", "field_width", (0.0, 0.25, 0.5, 0.75, 1.0), {}),
+    ("receptive field width", "field_width", (0.0, 0.4, 0.6, 0.8, 1.0), {}),
     ("dendritic distribution", "dendritic_distribution", DISTRIBUTIONS, {}),
     ("synaptic distribution", "synaptic_distribution", DISTRIBUTIONS, {}),
-    ("width distribution", "width_distribution", DISTRIBUTIONS, {"field_width": 0.5}),
+    ("receptive field width distribution", "width_distribution", DISTRIBUTIONS, {"field_width": 0.5}),
 )
 
 
