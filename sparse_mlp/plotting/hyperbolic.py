@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -127,8 +127,8 @@ class HyperbolicDisplay(Display):
         axes.add_patch(Circle((0, 0), float(self.radius.max()), facecolor=PLANE, edgecolor=NEUTRAL, lw=0.8, zorder=0))
         xy = flat(self.angle, self.radius)
         colors = [LAYERS[i % len(LAYERS)] for i in self.layer]
-        size = float(np.clip(9000 / len(xy), 3, 60))
-        axes.scatter(*xy.T, s=size, c=colors, edgecolors="white", linewidths=0.3, zorder=2)
+        size = float(np.clip(6500 / len(xy), 3, 50))
+        axes.scatter(xy[:, 0], xy[:, 1], s=size, c=colors, edgecolors="white", linewidths=0.3, zorder=2)
 
     def _legend(self, axes: Axes) -> None:
         keys = layer_keys(int(self.layer.max()) + 1)
@@ -140,7 +140,7 @@ class HyperbolicDisplay(Display):
 def layer_keys(layers: int) -> list[Line2D]:
     """Return a legend entry for the neurons of each layer, inputs first."""
     names = ["input", *(f"layer {i}" for i in range(1, layers))]
-    look = {"linestyle": "", "marker": "o", "markeredgecolor": "white"}
+    look: dict[str, Any] = {"linestyle": "", "marker": "o", "markeredgecolor": "white"}
     return [
         Line2D([], [], color=LAYERS[i % len(LAYERS)], label=name, **look) for i, name in enumerate(names)
     ]

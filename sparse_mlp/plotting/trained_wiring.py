@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sparse_mlp.measures.repeated import Repeated
-from sparse_mlp.measures.wiring_measures import measure_wiring
+from sparse_mlp.measures.wiring_measures import LARGE, measure_wiring
 from sparse_mlp.plotting import _style
 from sparse_mlp.plotting._display import Display, layer_names
 from sparse_mlp.plotting._style import INK
@@ -45,7 +45,7 @@ class TrainedWiringDisplay(Display):
 
     @classmethod
     def from_model(
-        cls, model: Any, *, names: Sequence[str] = tuple(MEASURES), repeats: int = 10, rng: RandomState = None
+        cls, model: Any, *, names: Sequence[str] | None = None, repeats: int = 10, rng: RandomState = None
     ) -> Self:
         """Take the wiring of a model and measure it.
 
@@ -53,15 +53,17 @@ class TrainedWiringDisplay(Display):
         ----------
         model : SparseMLP
             Trained or not.
-        names : sequence of str
-            Measures to take. Structural consistency costs O(N³) for each repeat: leave it out for N neurons beyond a
-            few thousand.
+        names : sequence of str, optional
+            Measures to take; by default all four, but no structural consistency, whose cost grows with the third power
+            of the neurons, where there are more than 2000 of them.
         repeats : int
             Of the measures that are random, as in `measures.measure_wiring`.
         rng : None, int or numpy.random.Generator
         """
         structures: Sequence[SparseStructure] = [layer.structure for layer in model.sparse_layers]
-        values = measure_wiring(structures, repeats=repeats, rng=rng, names=names)
+        neurons = structures[0].n_in + sum(s.n_out for s in structures)
+        affordable = [name for name in MEASURES if neurons <= LARGE or name != "structural-consistency"]
+        values = measure_wiring(structures, repeats=repeats, rng=rng, names=affordable if names is None else names)
         adjacency = tuple(AdjacencyDisplay.from_structure(s) for s in structures)
         return cls(layer_names(model.sparse_layers), adjacency, NetworkDisplay.from_model(model), values)
 
@@ -90,5 +92,5 @@ class TrainedWiringDisplay(Display):
     def _grid(self) -> list[Axes]:
         width = max(7.5, 2.6 * len(self.layers))
         figure = Figure(figsize=(width, 7.2), layout="constrained")
-        top, bottom = figure.subfigures(2, 1, height_ratios=[1, 1.45])
+        top, bottom = figure.subfigures(2, 1, squeeze=False, height_ratios=[1, 1.45]).ravel()
         return [*top.subplots(1, len(self.layers), squeeze=False).ravel(), bottom.add_subplot()]

@@ -71,7 +71,7 @@ class WiringGalleryDisplay(Display):
         columns = len(next(iter(self.rows.values())))
         with _style.style():
             if ax is None:
-                panels, headings = self._grid(columns, 1.6 if bipartite else 1.0)
+                panels, headings = self._grid(columns, bipartite)
             else:
                 panels, headings = _style.panel_axes(ax, columns * len(self.rows), (1, 1)), False
             cells = [(name, label, s) for name, row in self.rows.items() for label, s in row.items()]
@@ -84,16 +84,19 @@ class WiringGalleryDisplay(Display):
         self.ax_, self.figure_ = panels, _style.root_figure(panels[0])
         return self
 
-    def _grid(self, columns: int, height: float) -> tuple[list[Axes], bool]:
-        n_in, n_out = next(iter(next(iter(self.rows.values())).values())).shape
+    def _grid(self, columns: int, bipartite: bool) -> tuple[list[Axes], bool]:
+        first = next(iter(next(iter(self.rows.values())).values()))
         width = 2.1
-        tall = max(0.8, height * width * n_in / n_out) + 0.55
+        tall = max(0.8, (1.6 if bipartite else 1.0) * width * first.n_in / first.n_out) + 0.55
         figure = Figure(figsize=(width * columns + 0.2, tall * len(self.rows)), layout="constrained")
         panels: list[Axes] = []
         strips = figure.subfigures(len(self.rows), 1, squeeze=False, hspace=0.02).ravel()
         for strip, name in zip(strips, self.rows, strict=True):
-            strip.suptitle(name, fontsize=11, fontweight="bold", x=0.01, ha="left")
+            strip.suptitle(name, fontsize=11, fontweight="bold", x=0.005, ha="left")
             panels += list(strip.subplots(1, columns, squeeze=False).ravel())
+        ways = ("left", "right") if bipartite else ("from top to bottom", "from left to right")
+        words = f"{first.n_in:,} inputs {ways[0]}, {first.n_out:,} outputs {ways[1]}"
+        strips[0].text(0.995, 0.98, words, ha="right", va="top", fontsize=9, color=INK)
         return panels, True
 
 
@@ -125,7 +128,9 @@ def dendritic_gallery(
     random = as_generator(rng)
     rows = {}
     for title, control, values, others in SWEEPS:
-        name = f"Effect of the {title} on the network topology"
+        name = f"Effect of the {title} on the network topology" + "".join(
+            f" ({other.replace('_', ' ')} {value:g})" for other, value in others.items()
+        )
         rows[name] = {
             _label(value): generate("dendritic", n, m, density, rng=random, **others, **{control: value})
             for value in values

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sparse_mlp.errors import invalid
+from sparse_mlp.measures.power_law import EXPONENTS
 from sparse_mlp.measures.repeated import Repeated
 from sparse_mlp.measures.wiring_measures import measure_wiring
 from sparse_mlp.plotting import _style
@@ -121,7 +122,7 @@ class WiringPanelsDisplay(Display):
         blocks = figure.subfigures(rows, columns, squeeze=False, wspace=0.03, hspace=0.03).ravel()
         panels: list[Axes] = []
         for wiring, block in zip(self.wirings, blocks, strict=False):
-            block.suptitle(wiring.label, fontsize=13, fontweight="bold", x=0.02, ha="left")
+            block.suptitle(wiring.label, fontsize=13, fontweight="bold", x=0.008, ha="left")
             mosaic: Any = [["disk", "adjacency"], ["disk", "bipartite"]]
             named = block.subplot_mosaic(mosaic, width_ratios=[1.75, 1], height_ratios=[1, 1.55])
             panels += [named[name] for name in PANELS]
@@ -166,14 +167,15 @@ def dendritic_figure(rng: RandomState = 0, *, repeats: int = 10, reduction: str 
 
 def measure_line(measures: Mapping[str, float | Repeated]) -> str:
     """Return the measures of a wiring as one line, those that are random with their standard deviation."""
-    return "    ".join(f"{symbol} = {_number(measures[name])}" for name, symbol in MEASURES.items() if name in measures)
+    known = {name: symbol for name, symbol in MEASURES.items() if name in measures}
+    return "    ".join(f"{symbol} {_number(name, measures[name])}" for name, symbol in known.items())
 
 
 def draw_density(axes: Axes, layer: AdjacencyDisplay) -> None:
     """Draw the adjacency of a layer without words: black where links are, grey where a pixel holds many neurons."""
     density = layer.binned(MOST_CELLS)
     n_in, n_out = layer.shape
-    shape = "equal" if max(n_in, n_out) <= 4 * min(n_in, n_out) else "auto"
+    shape: Literal["equal", "auto"] = "equal" if max(n_in, n_out) <= 4 * min(n_in, n_out) else "auto"
     extent = (-0.5, n_out - 0.5, n_in - 0.5, -0.5)
     axes.imshow(density, cmap="Greys", vmin=0, extent=extent, aspect=shape, interpolation="nearest")
     axes.set(xticks=[], yticks=[])
@@ -194,7 +196,9 @@ def _draw_block(wiring: WiringPanel, axes: Sequence[Axes], titled: bool) -> None
     BipartiteDisplay.from_structure(wiring.first).plot(bipartite)
 
 
-def _number(value: float | Repeated) -> str:
+def _number(name: str, value: float | Repeated) -> str:
     if isinstance(value, Repeated):
-        return f"{value.mean:.2f} ± {value.std:.2f}"
-    return f"{value:.2f}"
+        return f"= {value.mean:.2f} ± {value.std:.2f}" if value.std >= 0.005 else f"= {value.mean:.2f}"
+    if name == "gamma" and value >= EXPONENTS[-1]:
+        return f"≥ {EXPONENTS[-1]:g}"  # the fit looks no further: the degrees follow no power law
+    return f"= {value:.2f}"
