@@ -78,7 +78,8 @@ class TrainedWiringDisplay(Display):
             Most links in the drawing of the network, the strongest ones.
         """
         with _style.style():
-            panels = self._grid() if ax is None else _style.panel_axes(ax, len(self.layers) + 1, (1, 1))
+            own = self._grid() if ax is None else ax
+            panels = _style.panel_axes(own, len(self.layers) + 1, (1, 1))
             *tops, below = panels
             for axes, name, layer in zip(tops, self.names, self.layers, strict=True):
                 draw_density(axes, layer)

@@ -70,21 +70,19 @@ class WiringGalleryDisplay(Display):
         """
         columns = len(next(iter(self.rows.values())))
         with _style.style():
-            if ax is None:
-                panels, headings = self._grid(columns, bipartite)
-            else:
-                panels, headings = _style.panel_axes(ax, columns * len(self.rows), (1, 1)), False
+            own = self._grid(columns, bipartite) if ax is None else ax
+            panels = _style.panel_axes(own, columns * len(self.rows), (1, 1))
             cells = [(name, label, s) for name, row in self.rows.items() for label, s in row.items()]
             for axes, (name, label, structure) in zip(panels, cells, strict=True):
                 if bipartite:
                     BipartiteDisplay.from_structure(structure).plot(axes, words=False)
                 else:
                     draw_density(axes, AdjacencyDisplay.from_structure(structure))
-                axes.set_title(label if headings else f"{name}\n{label}", fontsize=9, color=INK, pad=3)
+                axes.set_title(label if ax is None else f"{name}\n{label}", fontsize=9, color=INK, pad=3)
         self.ax_, self.figure_ = panels, _style.root_figure(panels[0])
         return self
 
-    def _grid(self, columns: int, bipartite: bool) -> tuple[list[Axes], bool]:
+    def _grid(self, columns: int, bipartite: bool) -> list[Axes]:
         first = next(iter(next(iter(self.rows.values())).values()))
         width = 2.1
         tall = max(0.8, (1.6 if bipartite else 1.0) * width * first.n_in / first.n_out) + 0.55
@@ -97,7 +95,7 @@ class WiringGalleryDisplay(Display):
         ways = ("left", "right") if bipartite else ("from top to bottom", "from left to right")
         words = f"{first.n_in:,} inputs {ways[0]}, {first.n_out:,} outputs {ways[1]}"
         strips[0].text(0.995, 0.98, words, ha="right", va="top", fontsize=9, color=INK)
-        return panels, True
+        return panels
 
 
 def dendritic_gallery(
@@ -121,7 +119,14 @@ def dendritic_gallery(
 
     Notes
     -----
-    The six panels "Effect of … on the network topology" of [Cerretti2025].
+    The six panels "Effect of … on the network topology" of [Cerretti2025]. ``save(dendritic_gallery(), path, dpi=110)``
+    writes them.
+
+    Examples
+    --------
+    >>> gallery = dendritic_gallery(n_in=12, n_out=24, density=0.25)
+    >>> gallery.rows["Effect of the number of dendrites on the network topology"]["2"]
+    SparseStructure(12 x 24, 72 links, density 0.25)
     """
     n, m = check_integer("n_in", n_in), check_integer("n_out", n_out)
     check_fraction("density", density)

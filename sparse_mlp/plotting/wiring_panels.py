@@ -105,7 +105,8 @@ class WiringPanelsDisplay(Display):
             Blocks side by side in a new figure.
         """
         with _style.style():
-            panels = self._blocks(columns) if ax is None else _style.panel_axes(ax, 3 * len(self.wirings), (1, 1))
+            own = self._blocks(columns) if ax is None else ax
+            panels = _style.panel_axes(own, 3 * len(self.wirings), (1, 1))
             for wiring, axes in zip(self.wirings, zip(*[iter(panels)] * 3, strict=True), strict=True):
                 _draw_block(wiring, axes, titled=ax is not None)
             figure = _style.root_figure(panels[0])
@@ -149,7 +150,10 @@ def dendritic_figure(rng: RandomState = 0, *, repeats: int = 10, reduction: str 
     Notes
     -----
     Figure of [Cerretti2025], where neither the pre-weighting nor the reduction of the embedding is told: RA1 and Isomap
-    here. A layered network is bipartite between even and odd layers, which is all the structure that a random one has.
+    here. A layered network is bipartite between even and odd layers, which is all the structure that a random one has:
+    Isomap sets layer 1 apart from the others, and the mean angle of a link exceeds the 90° of a random order. The
+    blocks of dendrites put every link between neurons close in angle. ``save(dendritic_figure(), path, dpi=100)``
+    writes the figure; half a minute, most of it for the measures.
     """
     random = as_generator(rng)
     settings: dict[str, tuple[str, dict[str, Any]]] = {
