@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -85,8 +87,6 @@ def test_clustering_is_that_of_networkx(sizes, density, seed):
 
 
 def test_blocks_of_rows_change_nothing(monkeypatch):
-    import importlib
-
     layer = random_chain([30, 25], 0.3, 0)[0]
     cn, lcl = local_communities(layer)
     closed = clustering(layer)

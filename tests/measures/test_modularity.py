@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -9,12 +11,12 @@ from graphs import adjacency, to_networkx, worked_layer
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 from wirings import random_chain
 
 from sparse_mlp.errors import InvalidInputError
 from sparse_mlp.measures import modularity, network_graph
-from sparse_mlp.measures.modularity import _bisect, _fine_tune, communities, partition_modularity
+from sparse_mlp.measures.modularity import _bisect, _fine_tune, _leading_vector, communities, partition_modularity
 
 
 def partitions(n):
@@ -123,6 +125,31 @@ def test_fine_tuning_takes_the_best_free_node_each_time(sizes, density, seed):
     values = [split_value(group, degrees, ends, state) for state in states]
     best = {tuple(state) for state, value in zip(states, values, strict=True) if value == max(values)}
     assert {tuple(_fine_tune(group, degrees, ends, side, rng)) for _ in range(5)} <= best
+
+
+@pytest.mark.parametrize("size", [30, 90])
+def test_leading_vector_of_a_group(size):
+    graph = adjacency(nx.gnp_random_graph(120, 0.15, seed=1))
+    nodes, ends = np.arange(size), graph.nnz
+    degrees, group = np.diff(graph.indptr).astype(np.int64)[nodes], graph[nodes][:, nodes].astype(np.int64)
+    matrix = group.toarray() - np.outer(degrees, degrees) / ends
+    matrix -= np.diag(matrix.sum(axis=1))
+    vector = _leading_vector(group, degrees, ends, np.random.default_rng(0))
+    np.testing.assert_allclose(matrix @ vector, np.linalg.eigvalsh(matrix)[-1] * vector, atol=1e-9)
+    assert np.linalg.norm(vector) == pytest.approx(1.0)
+
+
+def test_decompositions_run_on_one_thread(monkeypatch):
+    module, seen = importlib.import_module("sparse_mlp.measures.modularity"), []
+
+    def bisect(group, *_):
+        seen.extend(library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas")
+        return np.ones(group.shape[0], np.int64)
+
+    monkeypatch.setattr(module, "_bisect", bisect)
+    with threadpool_limits(2, user_api="blas"):
+        communities(network_graph(worked_layer()), 0)
+    assert set(seen) == {1}
 
 
 def test_a_clique_is_not_split():

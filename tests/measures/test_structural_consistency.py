@@ -12,7 +12,7 @@ from graphs import adjacency, worked_layer
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 from wirings import random_chain
 
 from sparse_mlp.errors import InvalidInputError
@@ -97,6 +97,15 @@ def test_the_block_is_that_of_the_whole(n, m, density, seed):
     np.testing.assert_allclose(whole[:n, :n], 0, atol=1e-9)
 
 
+def test_equal_singular_values_by_hand():
+    # Two squares, the link between them taken out: both have the value 2, and each zero vectors of its own.
+    left = np.kron(np.eye(2), np.ones((2, 2)))
+    predicted = perturbed_block(left, np.array([0]), np.array([2]))
+    np.testing.assert_allclose(predicted[:2, 2:], [[1 / 8 + 1 / 4, 1 / 8 - 1 / 4], [1 / 8 - 1 / 4, 1 / 8 + 1 / 4]])
+    np.testing.assert_allclose(predicted[2:, :2], np.full((2, 2), 1 / 8))
+    np.testing.assert_allclose(predicted[:2, :2], np.ones((2, 2)))
+
+
 def test_with_and_without_the_two_sides(monkeypatch):
     module = importlib.import_module("sparse_mlp.measures.structural_consistency")
     graph = network_graph(random_chain([20, 30, 25], 0.2, 0))
@@ -142,6 +151,19 @@ def test_same_bytes_for_a_seed_and_any_number_of_threads():
         with threadpool_limits(threads, user_api="blas"):
             found.append(structural_consistency(graph, repeats=4, rng=7).values.tobytes())
     assert found[0] == found[1]
+
+
+def test_decompositions_run_on_one_thread(monkeypatch):
+    module, seen = importlib.import_module("sparse_mlp.measures.structural_consistency"), []
+
+    def found(*_):
+        seen.extend(library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas")
+        return 0.0
+
+    monkeypatch.setattr(module, "_found", found)
+    with threadpool_limits(2, user_api="blas"):
+        structural_consistency(network_graph(worked_layer()), repeats=1, rng=0)
+    assert set(seen) == {1}
 
 
 @pytest.mark.slow
