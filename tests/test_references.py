@@ -11,7 +11,9 @@ ROOT = Path(__file__).parents[1]
 CITING = [*sorted((ROOT / "sparse_mlp").rglob("*.py")), *sorted((ROOT / "tutorials").glob("*.py"))]
 CITATION = re.compile(r"\[([A-Z][A-Za-z]+(?:19|20)\d\d[a-z]?)\]")
 ENTRY = re.compile(r"^@\w+\{([^,\s]+),", re.MULTILINE)
-ENTRIES = ENTRY.findall((ROOT / "references.bib").read_text(encoding="utf-8"))
+BIB = (ROOT / "references.bib").read_text(encoding="utf-8")
+ENTRIES = ENTRY.findall(BIB)
+ENTRY_TEXTS = re.split(r"^(?=@)", BIB, flags=re.MULTILINE)[1:]
 
 
 def keys_in(path: Path) -> set[str]:
@@ -21,6 +23,13 @@ def keys_in(path: Path) -> set[str]:
 def test_keys_are_unique_and_say_author_and_year() -> None:
     assert len(ENTRIES) == len(set(ENTRIES)) > 0
     assert [key for key in ENTRIES if not CITATION.fullmatch(f"[{key}]")] == []
+
+
+def test_every_entry_ends_before_the_next_begins() -> None:
+    """A merge may lose the brace that closes an entry; BibTeX then drops the entry behind it."""
+    for start, text in zip(ENTRIES, ENTRY_TEXTS, strict=True):
+        assert text.count("{") == text.count("}"), start
+        assert text.rstrip().endswith("\n}"), start
 
 
 @pytest.mark.parametrize("path", CITING, ids=lambda path: str(path.relative_to(ROOT)))
