@@ -81,19 +81,12 @@ def wirings_of(folder: Path) -> list[SparseStructure]:
     InvalidInputError
         If all layers are dense.
     """
-    from sparse_mlp.structure import SparseStructure
-    from sparse_mlp.training import load_checkpoint
+    from sparse_mlp.training import load_checkpoint, structures_of
 
-    arrays, meta = load_checkpoint(folder)
-    starts = [name.removesuffix("/indptr") for name in arrays if name.endswith("/indptr")]
-    layers = [name for name in starts if name.startswith("structure/")]
-    if not layers:
+    structures = structures_of(load_checkpoint(folder))
+    if not structures:
         raise invalid(f"{folder} of a network with dense layers alone", "a run with sparse layers")
-    shapes = pairwise(meta["identity"]["sizes"])
-    return [
-        SparseStructure(shape, arrays[f"{name}/indptr"], arrays[f"{name}/indices"])
-        for name, shape in zip(layers, shapes, strict=False)  # a dense read-out has no wiring
-    ]
+    return structures
 
 
 def _wirings(config: TrainConfig, sizes: list[int]) -> list[SparseStructure]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from sparse_mlp.training.wiring_log import WiringLog
 
 if TYPE_CHECKING:
     from sparse_mlp.training.trainer import Trainer
+
+STRUCTURE = "structure/"  # before the names of the layers
 
 # Plain numbers of a trainer that go into a checkpoint as they are.
 COUNTERS = ("epoch", "step", "total_steps", "batch", "n_samples", "loss_sum", "seconds", "order_state")
@@ -37,8 +40,8 @@ def capture(trainer: Trainer) -> Checkpoint:
     arrays |= {f"rule/{name}": array for name, array in remembered.items()}
     arrays["values"] = trainer.model.store.values.copy()
     for layer in trainer.model.sparse_layers:
-        arrays[f"structure/{layer.name}/indptr"] = layer.structure.indptr
-        arrays[f"structure/{layer.name}/indices"] = layer.structure.indices
+        arrays[f"{STRUCTURE}{layer.name}/indptr"] = layer.structure.indptr
+        arrays[f"{STRUCTURE}{layer.name}/indices"] = layer.structure.indices
     for name, array in trainer.wiring_log.to_arrays().items():
         arrays[f"links/{name}"] = array
     last = trainer.last_update
@@ -87,11 +90,22 @@ def _last_update(trainer: Trainer, checkpoint: Checkpoint) -> TopologyUpdate | N
     return TopologyUpdate(tuple(changes), **checkpoint.meta["last_update"])
 
 
+def structures_of(checkpoint: Checkpoint) -> list[SparseStructure]:
+    """Return the wiring of each sparse layer in a checkpoint, from the input on; no network has to be made for it."""
+    arrays, meta = checkpoint
+    starts = [name for name in arrays if name.startswith(STRUCTURE) and name.endswith("/indptr")]
+    shapes = pairwise(meta["identity"]["sizes"])
+    return [
+        SparseStructure(shape, arrays[start], arrays[f"{start.removesuffix('/indptr')}/indices"])
+        for start, shape in zip(starts, shapes, strict=False)  # a dense read-out, the last layer, has no wiring
+    ]
+
+
 def load_model(trainer: Trainer, arrays: dict[str, Array]) -> None:
     """Put structures and values into the trainer's network."""
     model = trainer.model
     for layer in model.sparse_layers:
-        links = _under(f"structure/{layer.name}/", arrays)
+        links = _under(f"{STRUCTURE}{layer.name}/", arrays)
         structure = SparseStructure(layer.structure.shape, links["indptr"], links["indices"])
         layer.rewire(structure, np.full(structure.nnz, -1), np.zeros(structure.nnz))
     model.load_values(arrays["values"])

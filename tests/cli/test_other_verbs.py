@@ -201,7 +201,7 @@ def test_without_a_verb_the_usage_is_shown(capsys):
     code, out, err = run(capsys)
     assert (code, out) == (2, "")
     assert err.startswith("usage: sparse-mlp ")
-    for verb in ("train", "evaluate", "resume", "data", "doctor", "bench"):
+    for verb in ("train", "evaluate", "resume", "search", "measure", "data", "doctor", "bench"):
         assert f"\n    {verb} " in err
 
 
@@ -209,7 +209,7 @@ def test_an_unknown_verb_is_refused(capsys):
     assert_refused(run(capsys, "trian"), "'trian'")
 
 
-@pytest.mark.parametrize("verb", ["train", "evaluate", "resume", "data", "doctor", "bench"])
+@pytest.mark.parametrize("verb", ["train", "evaluate", "resume", "search", "measure", "data", "doctor", "bench"])
 def test_every_verb_has_help(capsys, verb):
     code, out, err = run(capsys, verb, "--help")
     assert (code, err) == (0, "")
@@ -217,7 +217,9 @@ def test_every_verb_has_help(capsys, verb):
 
 
 def test_bench_knows_its_subjects(capsys):
-    assert "{mlp,topology}" in run(capsys, "bench", "--help")[1]
+    told = " ".join(run(capsys, "bench", "--help")[1].split())
+    assert "{mlp,topology}" in told
+    assert "topology: generators of wirings, link prediction, updates of the wiring" in told
     assert_refused(run(capsys, "bench", "toaster"), "'toaster'")
 
 

@@ -9,7 +9,7 @@ import pytest
 from training_cases import STEPS, Call, fingerprint, make_trainer, samples, state
 
 from sparse_mlp.errors import CheckpointError, DivergenceError
-from sparse_mlp.training import Checkpoints, EarlyStopping, load_checkpoint, save_checkpoint
+from sparse_mlp.training import Checkpoints, EarlyStopping, load_checkpoint, save_checkpoint, structures_of
 
 EPOCHS = 4
 CASES = {
@@ -85,6 +85,16 @@ def test_a_state_survives_the_round_trip(tmp_path):
     assert state(other) != before
     other.resume(load_checkpoint(tmp_path))
     assert state(other) == before
+
+
+@pytest.mark.parametrize("options", [{}, {"dense_readout": False}])
+def test_the_wirings_can_be_read_without_a_network(tmp_path, options):
+    trainer = make_trainer(**options)
+    _fit(trainer)
+    save_checkpoint(tmp_path, trainer.checkpoint())
+    found = structures_of(load_checkpoint(tmp_path))
+    assert found == [layer.structure for layer in trainer.model.sparse_layers] and len(found) == 2 + bool(options)
+    assert found != [layer.structure for layer in make_trainer(**options).model.sparse_layers]
 
 
 def test_an_update_log_goes_on_after_a_resume(tmp_path):
