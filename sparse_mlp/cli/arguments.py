@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
 from sparse_mlp.cli.config import GROUPS, TrainConfig
 
 
-def add_settings(parser: argparse.ArgumentParser, skip: Iterable[str] = ()) -> None:
-    """Declare one option for each setting of a run but those to skip, in their groups."""
-    skipped = set(skip)
+def add_settings(
+    parser: argparse.ArgumentParser, skip: Iterable[str] = (), defaults: Mapping[str, Any] | None = None
+) -> None:
+    """Declare one option for each setting of a run but those to skip, in their groups; help shows other `defaults`."""
+    skipped, defaults = set(skip), defaults or {}
     for title, settings in GROUPS.items():
         wanted = [setting for setting in fields(settings) if setting.name not in skipped]
         group = parser.add_argument_group(title) if wanted else parser
         for setting in wanted:
-            _add_option(group, setting)
+            _add_option(group, setting, defaults.get(setting.name, setting.default))
 
 
 def given_settings(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -25,7 +27,7 @@ def given_settings(arguments: argparse.Namespace) -> dict[str, Any]:
     return {key: value for key, value in vars(arguments).items() if key in TrainConfig.__dataclass_fields__}
 
 
-def _add_option(group: argparse._ActionsContainer, setting: Any) -> None:
+def _add_option(group: argparse._ActionsContainer, setting: Any, default: Any) -> None:
     flag, help_text = "--" + setting.name.replace("_", "-"), setting.metadata["help"]
     options: dict[str, Any] = {"dest": setting.name, "default": argparse.SUPPRESS}
     if setting.type.removesuffix(" | None") == "bool":
@@ -34,5 +36,5 @@ def _add_option(group: argparse._ActionsContainer, setting: Any) -> None:
         group.add_argument(flag, type=int, nargs="*", help=help_text, metavar="N", **options)
     else:
         kind = {"int": int, "float": float, "str": str}[setting.type.removesuffix(" | None")]
-        shown = "" if setting.default is None else f" (default: {setting.default})"
+        shown = "" if default is None else f" (default: {default})"
         group.add_argument(flag, type=kind, help=help_text + shown, metavar=kind.__name__.upper(), **options)

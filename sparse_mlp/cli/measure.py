@@ -62,7 +62,8 @@ def measure(arguments: argparse.Namespace) -> int:
     values = _measure(graphs, asked, arguments.repeats, config.seed)
     if arguments.json:
         about = {"run": str(arguments.folder)} if arguments.folder else {
-            "topology": config.first_wiring, "options": config.topology_params(), "density": config.density,
+            "topology": config.first_wiring, "options": config.topology_params(), **config.asked_links(),
+            "allocation": config.allocation,
         }  # fmt: skip
         print(json.dumps({**about, **measure_result(structures, values), "repeats": arguments.repeats,
                           "seed": config.seed}))  # fmt: skip
@@ -99,7 +100,7 @@ def _wirings(config: TrainConfig, sizes: list[int]) -> list[SparseStructure]:
         found = f"topology={config.first_wiring}, which looks at data"
         raise invalid(found, "one that does not", "train a network with it for an epoch, and measure that run")
     shapes = list(pairwise(check_integer("sizes", size) for size in sizes))
-    links = layer_links(shapes, None if config.epsilon else config.density, config.epsilon, config.allocation)
+    links = layer_links(shapes, allocation=config.allocation, **config.asked_links())
     stream = spawn_streams(config.seed)["topology"]
     return generate_network(config.first_wiring, sizes, links, rng=stream, **config.topology_params())
 
@@ -109,7 +110,8 @@ def _check_together(arguments: argparse.Namespace, given: dict[str, Any]) -> Non
         if "topology" not in given:
             raise invalid("neither RUN nor --topology", "one of the two")
         if len(arguments.sizes or ()) < 2:
-            raise invalid(f"sizes={arguments.sizes}", "two or more", "such as --sizes 98 196 196")
+            found = f"sizes={arguments.sizes}" if arguments.sizes else "no sizes"
+            raise invalid(found, "two or more", "such as --sizes 98 196 196")
         return
     beside = [name for name in ("sizes", *given) if name != "seed" and (name in given or arguments.sizes)]
     if beside:

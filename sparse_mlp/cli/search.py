@@ -17,7 +17,7 @@ from sparse_mlp.cli.settings import make_config, refuse_contradictions
 if TYPE_CHECKING:
     from sparse_mlp.experiments import StaticTraining
 
-SET_ASIDE = 0.2  # of the training samples, to judge by
+DEFAULTS = {"validation_fraction": 0.2}  # where they are not those of `train`
 # Settings of a run that a search decides itself or has no use for.
 UNUSED = ("epochs", "early_stop", "threads", "out", "checkpoint_every", "figures")
 
@@ -26,8 +26,9 @@ def add_parser(verbs: Any) -> None:
     """Declare the verb."""
     parser = verbs.add_parser(
         "search", help="search for good options of a topology",
-        description=f"{__doc__} An option of the topology that is given stays as it is; the others are searched. "
-        f"Judged by samples set aside from the training set (default: {SET_ASIDE:g} of it), never by the test set.",
+        description=f"{__doc__} An option of the topology that is given stays as it is; the others are searched: those "
+        "of dendritic but its spreads and rewiring, of receptive-field but its side, of small-world. Judged by samples "
+        "set aside from the training set, never by the test set.",
     )  # fmt: skip
     budget = parser.add_argument_group("budget")
     for name, default, help_text in (
@@ -41,13 +42,13 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("--out", dest="folder", type=Path, required=True, metavar="DIR",
                         help="folder of the search; the same command again goes on where it stopped")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
-    add_settings(parser, skip=(*UNUSED, *(setting.name for setting in fields(RuleOptions))))
+    add_settings(parser, skip=(*UNUSED, *(setting.name for setting in fields(RuleOptions))), defaults=DEFAULTS)
     parser.set_defaults(run=search)
 
 
 def search(arguments: argparse.Namespace) -> int:
     """Run the verb."""
-    settings = {"validation_fraction": SET_ASIDE, **given_settings(arguments), "rule": "static"}
+    settings = {**DEFAULTS, **given_settings(arguments), "rule": "static"}
     config = make_config(settings)
     refuse_contradictions(settings)
 

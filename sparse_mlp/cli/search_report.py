@@ -22,7 +22,9 @@ def search_result(found: WiringSearch, folder: Path) -> dict[str, Any]:
         for epochs, scores in zip(found.epochs, found.ladder, strict=True)
     ]
     return {
-        "topology": found.training.topology, "dataset": found.training.dataset, "density": found.training.density,
+        "topology": found.training.topology, "dataset": found.training.dataset,
+        "density": found.training.density if found.training.epsilon is None else None,
+        "epsilon": found.training.epsilon,
         "validation_samples": found.validation_samples, "configurations": found.configurations, "rungs": rungs,
         "best": _one(found, found.best), "default": _one(found, DEFAULT), "seed": found.training.seed,
         "out": str(folder),

@@ -68,6 +68,8 @@ def refuse_contradictions(settings: dict[str, Any]) -> None:
     """
     if {"density", "epsilon"} <= set(settings):
         raise invalid("density and epsilon", "one of the two")
+    if {"allocation", "epsilon"} <= set(settings):
+        raise invalid("allocation with epsilon", "left out", "epsilon says how many links each layer has")
     for key, value, idle in IDLE:
         if settings.get(key) != value:
             continue

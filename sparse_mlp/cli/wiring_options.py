@@ -82,6 +82,10 @@ class WiringOptions:
 
             check_choice("preset", self.preset, DENDRITIC_PRESETS)
 
+    def asked_links(self) -> dict[str, float | None]:
+        """Return the density and the epsilon that were asked for, one of them None."""
+        return {"density": self.density if self.epsilon is None else None, "epsilon": self.epsilon}
+
     def generator_params(self, topology: str) -> dict[str, Any]:
         """Return the options that were set, the preset's first, under the names that the generator knows them by."""
         params: dict[str, Any] = {}

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sparse_mlp.errors import check_choice, check_integer
+from sparse_mlp.errors import check_choice, check_integer, invalid
 
 SEARCHED = ("dendritic", "receptive-field", "small-world")
 DIGITS = 3  # of drawn fractions: finer ones make no other wiring worth telling apart
@@ -66,6 +66,11 @@ def draw_settings(space: dict[str, Any], fixed: dict[str, Any], count: int, seed
     -------
     list of dict
         Plain numbers and names, no setting twice; fractions have `DIGITS` digits.
+
+    Raises
+    ------
+    InvalidInputError
+        If `count` is below 2, or all options are fixed.
     """
     from sklearn.model_selection import ParameterSampler
 
@@ -73,7 +78,7 @@ def draw_settings(space: dict[str, Any], fixed: dict[str, Any], count: int, seed
     free = {name: values for name, values in space.items() if name not in fixed}
     settings: list[dict[str, Any]] = [dict(fixed)]
     if not free:
-        return settings
+        raise invalid(f"all of {', '.join(space)} given", "at least one left out", "nothing is left to search")
     drawn = ParameterSampler(free, _least(free, 10 * count), random_state=seed)  # more, as some may come twice
     for options in drawn:
         setting = {**fixed, **{name: _plain(value) for name, value in sorted(options.items())}}

@@ -54,6 +54,8 @@ class TrialFile:
 
 def _claim(folder: Path, plan: dict[str, Any]) -> None:
     """Write the plan into a new folder, or see that the folder is of the same plan."""
+    if folder.exists() and not folder.is_dir():
+        raise invalid(f"{folder}, a file", "a folder")
     folder.mkdir(parents=True, exist_ok=True)
     remove_half_written(folder)
     if not (folder / SETTINGS).exists():

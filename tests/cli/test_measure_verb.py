@@ -74,12 +74,25 @@ def test_all_measures_stand_in_a_table_that_fits(capsys):
     assert {line.split()[0] for line in lines if line.split()[1] == "-"} == of_layers
     assert any(line.split()[:1] == ["modularity"] and line.count("±") == 3 for line in lines)
     values = run_json(capsys, *MADE, "--repeats", 3)
-    assert set(values) == {"topology", "options", "density", "sizes", "network", "layers", "repeats", "seed"}
+    assert set(values) == {
+        "topology", "options", "density", "epsilon", "allocation", "sizes", "network", "layers", "repeats", "seed",
+    }  # fmt: skip
+    assert (values["density"], values["epsilon"], values["allocation"]) == (0.1, None, "uniform")
     assert list(values["network"]) == list(MEASURES)
     assert {name for name, value in values["network"].items() if value is None} == of_layers
     assert all(layer[name] is not None for layer in values["layers"] for name in of_layers)
     assert values["network"]["modularity"]["repeats"] == values["repeats"] == 3
     assert all(set(layer) == {"shape", *MEASURES} for layer in values["layers"])
+
+
+def test_epsilon_and_allocation_say_how_many_links_there_are(capsys):
+    made = ["measure", "--topology", "erdos-renyi", "--sizes", 24, 30, 20, "--only", "links"]
+    values = run_json(capsys, *made, "--epsilon", 2)
+    assert (values["density"], values["epsilon"]) == (None, 2)
+    assert [layer["links"] for layer in values["layers"]] == [108, 100]  # epsilon times the neurons of both sides
+    values = run_json(capsys, *made, "--density", 0.1, "--allocation", "er")
+    links = [layer["links"] for layer in values["layers"]]
+    assert sum(links) == 132 and links[0] / links[1] == pytest.approx(54 / 50, rel=0.02)
 
 
 def test_what_takes_minutes_waits_to_be_asked_for(capsys, monkeypatch):
@@ -128,7 +141,7 @@ def test_many_layers_stand_in_several_blocks():
     ("arguments", "words"),
     [
         ([], "neither RUN nor --topology found; must be one of the two"),
-        (["--topology", "dendritic"], "sizes=None found; must be two or more; such as --sizes"),
+        (["--topology", "dendritic"], "no sizes found; must be two or more; such as --sizes"),
         (["--topology", "dendritic", "--sizes", 9], "sizes=[9]"),
         (["--topology", "dendritic", "--sizes", 9, 0], "sizes=0"),
         (["--topology", "ring", "--sizes", 9, 9], "topology='ring'"),
@@ -137,6 +150,7 @@ def test_many_layers_stand_in_several_blocks():
         (["--topology", "snip", "--sizes", 9, 9], "topology=snip, which looks at data found; must be one that does"),
         (["--topology", "dendritic", "--sizes", 9, 9, "--density", 2], "density=2.0"),
         (["--topology", "dendritic", "--sizes", 9, 9, "--density", 0.1, "--epsilon", 2], "density and epsilon"),
+        (["--topology", "dendritic", "--sizes", 9, 9, "--allocation", "er", "--epsilon", 2], "allocation with epsilon"),
         (["--topology", "dendritic", "--sizes", 9, 9, "--only", "modularty"], "did you mean 'modularity'?"),
         (["--topology", "dendritic", "--sizes", 9, 9, "--repeats", 0], "repeats=0"),
         (["run", "--topology", "dendritic"], "topology beside the run run found; must be left out"),

@@ -11,7 +11,7 @@ import pytest
 from cli_cases import assert_refused, run, run_json
 
 from sparse_mlp.cli.search_report import search_result, search_table
-from sparse_mlp.experiments import StaticTraining, WiringSearch
+from sparse_mlp.experiments import SEARCHED, StaticTraining, WiringSearch
 
 SMALL = ["search", "--topology", "small-world", "--hidden", 20, 15, "--density", 0.2]
 BUDGET = ["--configurations", 5, "--min-epochs", 1, "--max-epochs", 2, "--factor", 2]
@@ -20,8 +20,8 @@ BUDGET = ["--configurations", 5, "--min-epochs", 1, "--max-epochs", 2, "--factor
 def test_the_json_holds_all_rungs_and_the_best_beside_the_default(capsys):
     outcome = run_json(capsys, *SMALL, *BUDGET, "--out", "found")
     assert set(outcome) == {
-        "topology", "dataset", "density", "validation_samples", "configurations", "rungs", "best", "default", "seed",
-        "out",
+        "topology", "dataset", "density", "epsilon", "validation_samples", "configurations", "rungs", "best", "default",
+        "seed", "out",
     }  # fmt: skip
     assert [rung["epochs"] for rung in outcome["rungs"]] == [1, 2]
     assert sorted(outcome["rungs"][0]["accuracy"]) == list("01234")
@@ -72,6 +72,19 @@ def test_given_options_stay_and_the_best_can_be_trained(capsys):
     assert trained["validation_accuracy"] == outcome["rungs"][0]["accuracy"]["1"]
 
 
+def test_the_help_tells_what_is_searched_and_how_it_is_judged(capsys):
+    code, out, _ = run(capsys, "search", "--help")
+    told = " ".join(out.split())
+    assert code == 0 and "samples set aside for validation (default: 0.2)" in told
+    assert all(name in told.partition("options:")[0] for name in SEARCHED)
+
+
+def test_epsilon_stands_in_the_json_instead_of_a_density():
+    found = WiringSearch(StaticTraining("small-world", epsilon=3.0), [{}], [3], [{0: 0.9}], 100)
+    outcome = search_result(found, Path("found"))
+    assert (outcome["density"], outcome["epsilon"]) == (None, 3.0)
+
+
 def test_long_options_are_broken_between_options():
     options = {f"a_long_name_{number}": "spatial-inverse-gaussian" for number in range(5)}
     found = WiringSearch(StaticTraining("small-world"), [{}, options], [3], [{1: 0.9, 0: math.nan}], 100)
@@ -94,6 +107,9 @@ def test_long_options_are_broken_between_options():
         ([], "topology to search='erdos-renyi'"),
         (["--topology", "dendritic", "--beta", 0.5], "beta with topology=dendritic"),
         (["--topology", "small-world", "--epsilon", 3, "--density", 0.1], "density and epsilon"),
+        (["--topology", "small-world", "--epsilon", 3, "--allocation", "er"], "allocation with epsilon"),
+        (["--topology", "small-world", "--beta", 0.5], "all of beta given found; must be at least one left out"),
+        (["--topology", "dendritic", "--preset", "standard"], "border given found; must be at least one left out"),
         (["--topology", "small-world", "--factor", 1], "factor=1"),
         (["--topology", "small-world", "--configurations", 1], "configurations=1"),
         (["--topology", "small-world", "--max-epochs", 2], "max_epochs=2 below min_epochs=3"),

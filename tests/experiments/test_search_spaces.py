@@ -57,7 +57,8 @@ def test_given_options_are_fixed_for_all():
     assert settings[0] == {"a": 7}
     assert sorted(setting["b"] for setting in settings[1:]) == [4, 5]
     assert all(setting["a"] == 7 for setting in settings)
-    assert draw_settings({"a": [1, 2, 3]}, {"a": 7}, 9, seed=0) == [{"a": 7}]
+    with pytest.raises(InvalidInputError, match="all of a, b given found; must be at least one left out"):
+        draw_settings({"a": [1, 2, 3], "b": [4]}, {"a": 7, "b": 4}, 9, seed=0)
 
 
 def test_spaces_are_told_apart():

@@ -76,6 +76,12 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
+def test_a_file_in_its_place_is_named(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(InvalidInputError, match=r"notes.txt, a file found; must be a folder"):
+        TrialFile(tmp_path / "notes.txt", PLAN)
+
+
 @pytest.mark.parametrize("text", ["", "{", "3", "null"])
 def test_a_damaged_plan_is_named(tmp_path, text):
     (tmp_path / "search.json").write_text(text)

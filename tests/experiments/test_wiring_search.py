@@ -110,7 +110,7 @@ def test_the_number_of_jobs_changes_nothing(found, tmp_path):
 def test_another_search_is_refused_its_folder(found):
     _, folder = found
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    for change in ({"factor": 3}, {"configurations": 5}, {"max_epochs": 3}, {"fixed": {"beta": 0.5}}):
+    for change in ({"factor": 3}, {"configurations": 5}, {"max_epochs": 3}, {"space": {"beta": [0.1, 0.2]}}):
         with pytest.raises(InvalidInputError, match="take another folder"):
             search_wirings(TINY, folder, **{**BUDGET, **change})
     with pytest.raises(InvalidInputError, match="of a search with seed=2 found; must be of one with 3"):
