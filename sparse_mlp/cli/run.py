@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from sparse_mlp import datasets
 from sparse_mlp.cli.config import TrainConfig
 from sparse_mlp.datasets import Dataset
@@ -79,10 +77,8 @@ def make_run(config: TrainConfig) -> Run:
 def _split(data: Dataset, config: TrainConfig) -> tuple[Samples, Samples | None]:
     if not config.validation_fraction:
         return (data.train_x, data.train_y), None
-    order = spawn_streams(config.seed)["split"].permutation(len(data.train_x))
-    count = max(1, round(config.validation_fraction * len(order)))
-    aside, kept = np.sort(order[:count]), np.sort(order[count:])
-    return (data.train_x[kept], data.train_y[kept]), (data.train_x[aside], data.train_y[aside])
+    stream = spawn_streams(config.seed)["split"]
+    return datasets.set_aside(data.train_x, data.train_y, config.validation_fraction, stream)
 
 
 def _model(config: TrainConfig, train: Samples, n_classes: int) -> SparseMLP:

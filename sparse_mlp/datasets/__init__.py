@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sparse_mlp.datasets.catalog import FileReport, available, check, describe_all, fetch, load, names
 from sparse_mlp.datasets.dataset import Dataset, class_counts, standardize, summary
+from sparse_mlp.datasets.set_aside import set_aside
 from sparse_mlp.datasets.synthetic import make_synthetic
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "load",
     "make_synthetic",
     "names",
+    "set_aside",
     "standardize",
     "summary",
 ]

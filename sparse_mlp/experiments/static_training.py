@@ -11,7 +11,7 @@ import numpy as np
 
 from sparse_mlp import datasets
 from sparse_mlp.datasets import Dataset
-from sparse_mlp.errors import DivergenceError, check_fraction
+from sparse_mlp.errors import DivergenceError
 from sparse_mlp.layers import SoftmaxCrossEntropy
 from sparse_mlp.models import SparseMLP
 from sparse_mlp.optim import make_optimizer
@@ -62,12 +62,9 @@ class StaticTraining:
         InvalidInputError
             If nothing is set aside.
         """
-        check_fraction("validation_fraction", self.validation_fraction, one=False)
         data = _data(self.dataset, self.data_dir, self.standardize)
-        order = spawn_streams(self.seed)["split"].permutation(len(data.train_x))
-        count = max(1, round(self.validation_fraction * len(order)))
-        aside, kept = np.sort(order[:count]), np.sort(order[count:])
-        return (data.train_x[kept], data.train_y[kept]), (data.train_x[aside], data.train_y[aside])
+        stream = spawn_streams(self.seed)["split"]
+        return datasets.set_aside(data.train_x, data.train_y, self.validation_fraction, stream)
 
     def accuracy(self, params: Mapping[str, Any], epochs: int) -> float:
         """Train from scratch and return the accuracy on the samples set aside, NaN if the training diverged.
