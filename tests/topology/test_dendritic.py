@@ -199,6 +199,13 @@ def test_rewiring_draws_a_fraction_of_the_links_anew(rewiring):
     assert 1000 * (1 - rewiring) <= stayed <= 1000 * (1 - rewiring) + 140
 
 
+def test_links_to_rewire_are_taken_from_everywhere():
+    before, after = wire(100, 100, 2000, 3), wire(100, 100, 2000, 3, rewiring=0.5)
+    stays = np.isin(before.keys(), after.keys()).reshape(4, 500).sum(axis=1)
+    # 250 of each quarter and, of its 250 others, those that were drawn again: up to 1000 of 9000 absent places
+    assert (np.abs(stays - 250 - 28) < 60).all()
+
+
 def test_rewired_links_are_anywhere():
     counts = wire(40, 40, 400, 0, field_width=0.0, rewiring=1.0).degrees_in()
     far = wire(40, 40, 400, 0, field_width=0.0, rewiring=1.0)

@@ -118,12 +118,13 @@ def test_fixed_degrees_differ_by_at_most_one(side):
     assert other.max() - other.min() > 1
 
 
-def test_uniform_degrees_are_uniform():
-    wiring = receptive_field(500, 2000, 40_000, np.random.default_rng(0), degree_distribution="uniform")
+@pytest.mark.parametrize(("mean", "lowest", "highest"), [(20, 1, 39), (180, 160, 200)])
+def test_uniform_degrees_are_uniform(mean, lowest, highest):
+    wiring = receptive_field(200, 2000, 2000 * mean, np.random.default_rng(0), degree_distribution="uniform")
     degrees = wiring.degrees_out()
-    assert degrees.min() >= 1
+    assert lowest <= degrees.min() < degrees.max() <= highest
     jitter = np.random.default_rng(1).uniform(-0.5, 0.5, 2000)
-    assert kstest(degrees + jitter, "uniform", (1, 38)).pvalue > 1e-3  # 1 to 39, mean 20
+    assert kstest(degrees + jitter, "uniform", (lowest, highest - lowest)).pvalue > 1e-3
 
 
 @given(
