@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sparse_mlp.cli.arguments import add_settings, given_settings
 from sparse_mlp.cli.config import TrainConfig
 from sparse_mlp.cli.settings import make_config, refuse_contradictions
-from sparse_mlp.cli.wiring_options import WiringOptions
+from sparse_mlp.cli.wiring_options import WiringOptions, refuse_idle_spreads
 from sparse_mlp.errors import check_choice, check_integer, invalid
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def measure(arguments: argparse.Namespace) -> int:
     check_integer("repeats", arguments.repeats)
     config = make_config(given)
     refuse_contradictions(given)
+    refuse_idle_spreads(config.topology_params())
 
     from sparse_mlp.cli.measure_report import measure_result, measure_table
     from sparse_mlp.measures import MEASURES

@@ -12,6 +12,7 @@ from typing import Any
 from sparse_mlp.cli.arguments import add_settings, given_settings
 from sparse_mlp.cli.config import TrainConfig
 from sparse_mlp.cli.settings import load_toml, make_config, refuse_contradictions
+from sparse_mlp.cli.wiring_options import refuse_idle_spreads
 from sparse_mlp.errors import invalid
 
 
@@ -32,6 +33,7 @@ def train(arguments: argparse.Namespace) -> int:
     settings = {**from_file, **given}
     config = make_config(settings)
     refuse_contradictions(settings)
+    refuse_idle_spreads(config.topology_params())
     _check_out(config.out, arguments.overwrite)
 
     from sparse_mlp.cli.run import make_run

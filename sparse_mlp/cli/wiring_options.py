@@ -11,6 +11,10 @@ from sparse_mlp.errors import check_choice, check_integer, invalid
 
 # Settings that are called otherwise than the generator's own parameter, which would say too little beside the others.
 SETTING_NAMES = {"scope": "snip_scope", "batch": "snip_batch"}
+SPREADS = {
+    "degree_std": "degree_distribution", "dendrite_std": "dendritic_distribution", "width_std": "width_distribution",
+    "synaptic_std": "synaptic_distribution",
+}  # fmt: skip
 COMMON = ("density", "epsilon", "topology", "allocation")
 
 
@@ -97,6 +101,19 @@ class WiringOptions:
             if setting != "preset" and getattr(self, setting) is not None:
                 params[parameter] = getattr(self, setting)
         return params
+
+
+def refuse_idle_spreads(params: dict[str, Any]) -> None:
+    """Refuse a spread among the options of a generator where what it would spread is fixed.
+
+    Raises
+    ------
+    InvalidInputError
+        Naming both.
+    """
+    for spread, distribution in SPREADS.items():
+        if spread in params and params.get(distribution, "fixed") == "fixed":
+            raise invalid(f"{spread} with {distribution}=fixed", "left out", f"{spread} would change nothing")
 
 
 def taken_by(topology: str) -> dict[str, str]:

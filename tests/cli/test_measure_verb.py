@@ -151,6 +151,7 @@ def test_many_layers_stand_in_several_blocks():
         (["--topology", "dendritic", "--sizes", 9, 9, "--density", 2], "density=2.0"),
         (["--topology", "dendritic", "--sizes", 9, 9, "--density", 0.1, "--epsilon", 2], "density and epsilon"),
         (["--topology", "dendritic", "--sizes", 9, 9, "--allocation", "er", "--epsilon", 2], "allocation with epsilon"),
+        (["--topology", "dendritic", "--sizes", 9, 9, "--width-std", 0.1], "width_std with width_distribution=fixed"),
         (["--topology", "dendritic", "--sizes", 9, 9, "--only", "modularty"], "did you mean 'modularity'?"),
         (["--topology", "dendritic", "--sizes", 9, 9, "--repeats", 0], "repeats=0"),
         (["run", "--topology", "dendritic"], "topology beside the run run found; must be left out"),
