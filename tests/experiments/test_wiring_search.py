@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from types import SimpleNamespace
 
+import numba
 import numpy as np
 import pytest
 
@@ -60,6 +61,21 @@ def test_the_ladder(found):
     assert search.validation_samples == 287
     for number, accuracy in search.ladder[1].items():
         assert accuracy == TINY.accuracy(search.configurations[number], 2)
+
+
+def test_the_worst_default_still_climbs_to_the_last_rung_and_each_trial_has_one_thread(tmp_path, monkeypatch):
+    threads = []
+
+    def by_beta(self, params, epochs):
+        threads.append(numba.get_num_threads())
+        return params.get("beta", -1.0)
+
+    monkeypatch.setattr(StaticTraining, "accuracy", by_beta)
+    search = search_wirings(TINY, tmp_path, **BUDGET)
+    assert [len(scores) for scores in search.ladder] == [6, 4]  # half of the settings, and the default
+    assert [list(scores)[-1] for scores in search.ladder] == [0, 0]
+    assert search.ahead(search.best) == max(setting["beta"] for setting in search.configurations[1:]) + 1
+    assert set(threads) == {1}
 
 
 @pytest.mark.parametrize("lines", [0, 1, 4, 7, 9])
