@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparse_mlp.errors import check_choice, invalid
+from sparse_mlp.kernels.blas import one_thread
 from sparse_mlp.measures.coalescent_embedding_axes import ANGULAR, LINEAR
 from sparse_mlp.measures.coalescent_embedding_weights import WEIGHTINGS
 from sparse_mlp.measures.graph import checked_graph
@@ -87,8 +88,8 @@ def coalescent_embedding(
     the largest hub stands in the centre. For 1 < γ < 2, β > 1, and the inner hubs, whose radius would be negative,
     share it.
 
-    Repeatable: no randomness, and eigenvectors have a fixed sign. In a graph with symmetries (a ring) the axes may be
-    turned in their plane; the circular order stays.
+    Repeatable: no randomness, eigenvectors have a fixed sign, and one BLAS thread decomposes. In a graph with symmetries
+    (a ring) the axes may be turned in their plane; the circular order stays.
 
     Differences from the original: a graph of several components or of equal degrees is refused there, here its giant
     component is embedded and the case of equal degrees is defined; neurons of equal degree stand in the order of their
@@ -145,7 +146,8 @@ def equidistant(angle: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _angles(weights: csr_array, reduction: str, spacing: str) -> NDArray[np.float64]:
-    found = (ANGULAR | LINEAR)[reduction](weights)
+    with one_thread():
+        found = (ANGULAR | LINEAR)[reduction](weights)
     if spacing == "equidistant":
         return equidistant(found)
     return found if reduction in ANGULAR else _bent(found)

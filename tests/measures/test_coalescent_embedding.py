@@ -7,11 +7,14 @@ import numpy as np
 import pytest
 from scipy.linalg import eigh
 from scipy.sparse import csr_array
+from threadpoolctl import threadpool_limits
 
 from sparse_mlp.errors import InvalidInputError
+from sparse_mlp.measures import network_graph
 from sparse_mlp.measures.coalescent_embedding import REDUCTIONS, coalescent_embedding, equidistant, radii
 from sparse_mlp.measures.coalescent_embedding_axes import ANGULAR, LINEAR, isomap, laplacian_eigenmaps, polar_angle
 from sparse_mlp.measures.coalescent_embedding_weights import edge_betweenness, ra1, ra2
+from sparse_mlp.topology import generate
 
 
 def graph_of(links, n):
@@ -197,6 +200,16 @@ def test_signs_of_axes_are_fixed():
     vectors = np.array([[0.5, -0.5], [-0.5 * (1 + 1e-15), 0.1], [0.1, 0.7]])
     np.testing.assert_array_equal(_signed(vectors), _signed(-vectors))
     assert _signed(vectors)[0, 0] > 0, "of entries equal but for rounding the first decides"
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+def test_same_bytes_for_any_number_of_threads(reduction):
+    graph = network_graph(generate("dendritic", 120, 160, 0.1, rng=0))
+    found = []
+    for threads in (1, 2):
+        with threadpool_limits(threads, user_api="blas"):
+            found.append(coalescent_embedding(graph, gamma=3.0, reduction=reduction, spacing="original").angle.tobytes())
+    assert found[0] == found[1]
 
 
 def test_polar_angles_lie_on_one_turn():

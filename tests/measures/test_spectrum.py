@@ -6,7 +6,9 @@ import math
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
+from sparse_mlp.kernels import spectrum
 from sparse_mlp.measures.spectrum import ramanujan_bound, second_singular_value
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology import generate
@@ -60,3 +62,18 @@ def test_bound_of_mean_degrees():
     assert ramanujan_bound(wiring) == pytest.approx(math.sqrt(2) + math.sqrt(1.5))
     # a mean degree below 1 has no bound
     assert math.isnan(ramanujan_bound(generate("erdos-renyi", 5, 60, 0.1, rng=0)))
+
+
+@pytest.mark.parametrize("find", ["_among_all", "_by_iteration"])
+def test_decompositions_run_on_one_thread(monkeypatch, find):
+    seen = []
+
+    def found(_):
+        seen.extend(library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas")
+        return 0.0
+
+    monkeypatch.setattr(spectrum, find, found)
+    size = {"_among_all": 4, "_by_iteration": 300}[find]
+    with threadpool_limits(2, user_api="blas"):
+        second_singular_value(circulant(size))
+    assert set(seen) == {1}
