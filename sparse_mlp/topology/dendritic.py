@@ -88,7 +88,9 @@ def dendritic(
     The Dendritic Network Model [Cerretti2025], which names the parts; with n inputs and m outputs:
 
     1. Output j gets :math:`D_j` links, :math:`M_j \\le D_j` dendrites and :math:`\\alpha_j` from their distributions.
-    2. Its receptive field are :math:`w_j = D_j + \\alpha_j (n - D_j)` inputs around :math:`C_j = j n / m`.
+    2. Its receptive field are :math:`w_j = D_j + \\alpha_j (n - D_j)` inputs around :math:`C_j = j n / m`, rounded half
+       to even as in the public generator: if m = 2 n, even inputs are opposite three outputs and odd ones opposite one
+       (784 x 1568, 1 %, all else by default: 15.1 links to an even input, 16.3 to an odd one).
     3. The field is cut into :math:`M_j` equal cells with the middles :math:`t_{jq}`. Dendrite q is centred on
        :math:`g_{jq} = C_j + \\alpha_j (t_{jq} - C_j)`.
     4. Each dendrite takes one link, and the other :math:`D_j - M_j` are shared by the synaptic distribution.

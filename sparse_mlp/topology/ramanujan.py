@@ -57,7 +57,9 @@ def ramanujan(n_in: int, n_out: int, links: int, rng: np.random.Generator, *, at
 
     Each neuron has as many stubs as links; the stubs of both sides are matched at random, and links that occur twice
     swap partners with links drawn at random. Above half of all positions the absent links are drawn in this way
-    instead. O(links log links) time and O(links) memory, and some hundred products with the wiring for the check.
+    instead. Because of the swaps not all near-regular wirings are equally likely: of the 90 of a layer 4 x 4 with two
+    links each, the rarest comes 0.7 times as often as the mean. O(links log links) time and O(links) memory, and some
+    hundred products with the wiring for the check.
 
     Differences from the original
     -----------------------------

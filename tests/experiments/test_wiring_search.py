@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from types import SimpleNamespace
 
@@ -28,14 +29,27 @@ def _table(search):
     return search.configurations, [list(scores.items()) for scores in search.ladder]
 
 
-def test_a_trial_is_a_run_of_train(capsys):
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {
+            "activation": "tanh", "weights": "he-uniform", "dropout": 0.4, "density": 0.4, "allocation": "erk",
+            "batch_size": 16, "learning_rate": 0.03, "momentum": 0.5, "nesterov": True, "weight_decay": 0.01,
+            "schedule": "cosine", "warm_up_steps": 60, "label_smoothing": 0.3, "standardize": False,
+        },
+        {"epsilon": 5.0, "optimizer": "adam", "learning_rate": 0.002, "validation_fraction": 0.3, "backend": "scipy"},
+    ],
+)  # fmt: skip
+def test_a_trial_is_a_run_of_train(changes):
     from sparse_mlp.cli.run import make_run
 
-    settings = {"topology": "small-world", "beta": 0.5, "hidden": [20, 15], "density": 0.2, "seed": 2, "rule": "static"}
-    run = make_run(make_config({**settings, "validation_fraction": 0.2, "epochs": 2}))
+    training = dataclasses.replace(TINY, **changes)
+    settings = {**dataclasses.asdict(training), "hidden": list(training.hidden), "rule": "static"}
+    run = make_run(make_config({**settings, "beta": 0.5, "epochs": 2}))
     run.fit()
     record = run.trainer.history.epochs[-1]
-    assert TINY.accuracy({"beta": 0.5}, 2) == record["validation_accuracy"] != record["test_accuracy"]
+    assert training.accuracy({"beta": 0.5}, 2) == record["validation_accuracy"] != record["test_accuracy"]
 
 
 def test_the_test_set_is_never_looked_at(monkeypatch):
