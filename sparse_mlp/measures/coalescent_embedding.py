@@ -88,8 +88,8 @@ def coalescent_embedding(
     the largest hub stands in the centre. For 1 < γ < 2, β > 1, and the inner hubs, whose radius would be negative,
     share it.
 
-    Repeatable: no randomness, eigenvectors have a fixed sign, and one BLAS thread decomposes. In a graph with symmetries
-    (a ring) the axes may be turned in their plane; the circular order stays.
+    Repeatable: no randomness, eigenvectors have a fixed sign, and one BLAS thread decomposes. In a graph with
+    symmetries (a ring) the axes may be turned in their plane; the circular order stays.
 
     Differences from the original: a graph of several components or of equal degrees is refused there, here its giant
     component is embedded and the case of equal degrees is defined; neurons of equal degree stand in the order of their

@@ -208,7 +208,8 @@ def test_same_bytes_for_any_number_of_threads(reduction):
     found = []
     for threads in (1, 2):
         with threadpool_limits(threads, user_api="blas"):
-            found.append(coalescent_embedding(graph, gamma=3.0, reduction=reduction, spacing="original").angle.tobytes())
+            place = coalescent_embedding(graph, gamma=3.0, reduction=reduction, spacing="original")
+            found.append(place.angle.tobytes())
     assert found[0] == found[1]
 
 
