@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from cli_cases import assert_refused, run, run_json
 
+from sparse_mlp.cli.search import static_training
 from sparse_mlp.cli.search_report import search_result, search_table
+from sparse_mlp.cli.settings import make_config
 from sparse_mlp.experiments import SEARCHED, StaticTraining, WiringSearch
 
 SMALL = ["search", "--topology", "small-world", "--hidden", 20, 15, "--density", 0.2]
@@ -77,6 +79,13 @@ def test_the_help_tells_what_is_searched_and_how_it_is_judged(capsys):
     told = " ".join(out.split())
     assert code == 0 and "samples set aside for validation (default: 0.2)" in told
     assert all(name in told.partition("options:")[0] for name in SEARCHED)
+
+
+@pytest.mark.parametrize(("optimizer", "rate"), [("sgd", 0.1), ("adam", 0.001)])
+def test_the_learning_rate_is_that_of_train_unless_given(optimizer, rate):
+    settings = {"topology": "small-world", "optimizer": optimizer}
+    assert static_training(make_config(dict(settings))).learning_rate == rate
+    assert static_training(make_config({**settings, "learning_rate": 0.5})).learning_rate == 0.5
 
 
 def test_epsilon_stands_in_the_json_instead_of_a_density():
