@@ -122,10 +122,10 @@ def _check_together(arguments: argparse.Namespace, given: dict[str, Any]) -> Non
 def _taken(graph: list[SparseStructure], only: list[str] | None) -> list[str]:
     """Return the measures to take of a network or a layer."""
     from sparse_mlp.measures import MEASURES
-    from sparse_mlp.measures.wiring_measures import LARGE
+    from sparse_mlp.measures.wiring_measures import affordable
 
     names = [name for name in only or MEASURES if len(graph) == 1 or name not in OF_LAYERS]
-    return names if only or _neurons(graph) <= LARGE else [name for name in names if name != SLOW]
+    return names if only else affordable(names, _neurons(graph))
 
 
 def _measure(

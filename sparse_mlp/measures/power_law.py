@@ -60,8 +60,9 @@ def power_law(degrees: ArrayLike) -> PowerLaw:
     fewer than 100 neurons the exponent is corrected to :math:`(\\gamma (n - 1) + 1) / n`, n neurons in the tail, as in
     [Muscoloni2018]. The figure of [Cerretti2025]. Cost O(N log N + d (900 + d)) for d distinct degrees.
 
-    Any degrees get an exponent: `p_value` tells whether they follow a power law at all. Poisson degrees, as of a
-    random wiring, commonly end with a large xmin and gamma.
+    Any degrees get an exponent: `p_value` tells whether they follow a power law at all. A gamma of 10, the end of the
+    grid, says 10 or more (of fewer than 100 neurons, 10 before the correction). The degrees of a random wiring commonly
+    end there, with a large xmin: their tail falls faster than any power law.
 
     Examples
     --------

@@ -35,7 +35,7 @@ MEASURES = {
     "path-length": "L, mean number of links between two connected neurons",
     "modularity": "Q, links within groups of neurons beyond chance, by Newman's bisection",
     "structural-consistency": "sigma_c, share of removed links that the other links predict",
-    "gamma": "exponent of the power law that fits the degrees best",
+    "gamma": "exponent of the power law that fits the degrees best; 10, where the fit ends, says 10 or more",
     "clustering": "fraction of the paths of three links that are closed to a square",
     "lcp-correlation": "correlation of common neighbours and links among them, over the links",
     "second-singular-value": "of each layer; small where all inputs mix with all outputs",
@@ -54,6 +54,11 @@ class _Network(NamedTuple):
     degrees: NDArray[np.int64]
     repeats: int
     streams: list[np.random.Generator]
+
+
+def affordable(names: Iterable[str], neurons: int) -> list[str]:
+    """Return those of some measures that take seconds, not minutes, in a network of so many neurons."""
+    return [name for name in names if neurons <= LARGE or name != "structural-consistency"]
 
 
 def measure_wiring(
@@ -99,7 +104,8 @@ def measure_wiring(
     graph = network_graph(layers)
     streams = as_generator(rng).spawn(2)
     network = _Network(layers, graph, np.diff(graph.indptr), check_integer("repeats", repeats), streams)
-    chosen = _affordable(graph.shape[0]) if names is None else [check_choice("measure", n, MEASURES) for n in names]
+    asked = affordable(MEASURES, graph.shape[0]) if names is None else names
+    chosen = [check_choice("measure", name, MEASURES) for name in asked]
     found: dict[str, float | Repeated] = {}
     for name in chosen:
         if name in _OF_A_LAYER:
@@ -109,10 +115,6 @@ def measure_wiring(
             value = _OF_A_NETWORK[name](network)
             found[name] = value if isinstance(value, Repeated) else float(value)
     return found
-
-
-def _affordable(neurons: int) -> list[str]:
-    return [name for name in MEASURES if neurons <= LARGE or name != "structural-consistency"]
 
 
 def _density(network: _Network) -> float:

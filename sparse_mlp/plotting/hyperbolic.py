@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sparse_mlp.errors import check_integer
 from sparse_mlp.measures.coalescent_embedding import coalescent_embedding
-from sparse_mlp.measures.graph import network_graph
+from sparse_mlp.measures.graph import column_sizes, network_graph
 from sparse_mlp.plotting import _style
 from sparse_mlp.plotting._display import Display
 from sparse_mlp.plotting._style import LAYERS, NEUTRAL, PLANE
@@ -64,7 +64,7 @@ class HyperbolicDisplay(Display):
         """
         graph = network_graph(structures)
         place = coalescent_embedding(graph, weighting=weighting, reduction=reduction, gamma=gamma)
-        sizes = [structures[0].n_in, *(s.n_out for s in structures)]
+        sizes = column_sizes(structures)
         ends = graph[place.nodes][:, place.nodes].tocoo()
         links = np.column_stack(ends.coords).astype(np.int64)
         layer = np.repeat(np.arange(len(sizes)), sizes)[place.nodes]

@@ -9,14 +9,15 @@ from typing import Any, Self
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sparse_mlp.measures.graph import column_sizes
 from sparse_mlp.measures.repeated import Repeated
-from sparse_mlp.measures.wiring_measures import LARGE, measure_wiring
+from sparse_mlp.measures.wiring_measures import affordable, measure_wiring
 from sparse_mlp.plotting import _style
 from sparse_mlp.plotting._display import Display, layer_names
 from sparse_mlp.plotting._style import INK
 from sparse_mlp.plotting.adjacency import AdjacencyDisplay
 from sparse_mlp.plotting.network import NetworkDisplay
-from sparse_mlp.plotting.wiring_panels import MEASURES, draw_density, measure_line
+from sparse_mlp.plotting.wiring_panels import SYMBOLS, draw_density, measure_line
 from sparse_mlp.rng import RandomState
 from sparse_mlp.structure import SparseStructure
 
@@ -61,9 +62,8 @@ class TrainedWiringDisplay(Display):
         rng : None, int or numpy.random.Generator
         """
         structures: Sequence[SparseStructure] = [layer.structure for layer in model.sparse_layers]
-        neurons = structures[0].n_in + sum(s.n_out for s in structures)
-        affordable = [name for name in MEASURES if neurons <= LARGE or name != "structural-consistency"]
-        values = measure_wiring(structures, repeats=repeats, rng=rng, names=affordable if names is None else names)
+        wanted = affordable(SYMBOLS, sum(column_sizes(structures))) if names is None else names
+        values = measure_wiring(structures, repeats=repeats, rng=rng, names=wanted)
         adjacency = tuple(AdjacencyDisplay.from_structure(s) for s in structures)
         return cls(layer_names(model.sparse_layers), adjacency, NetworkDisplay.from_model(model), values)
 

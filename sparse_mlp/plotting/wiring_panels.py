@@ -24,7 +24,7 @@ from sparse_mlp.rng import RandomState, as_generator
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology import generate
 
-MEASURES = {"path-length": "L", "modularity": "Q", "structural-consistency": "σ$_c$", "gamma": "γ"}
+SYMBOLS = {"path-length": "L", "modularity": "Q", "structural-consistency": "σ$_c$", "gamma": "γ"}
 MOST_CELLS = 400  # of a picture of an adjacency, a side
 PANELS = ("disk", "adjacency", "bipartite")
 
@@ -89,7 +89,7 @@ class WiringPanelsDisplay(Display):
         random = as_generator(rng)
         panels = []
         for label, structures in wirings.items():
-            values = measure_wiring(structures, repeats=repeats, rng=random, names=tuple(MEASURES))
+            values = measure_wiring(structures, repeats=repeats, rng=random, names=tuple(SYMBOLS))
             disk = HyperbolicDisplay.from_structures(structures, weighting=weighting, reduction=reduction)
             panels.append(WiringPanel(label, disk, structures[0], values))
         return cls(tuple(panels))
@@ -152,7 +152,8 @@ def dendritic_figure(rng: RandomState = 0, *, repeats: int = 10, reduction: str 
     Figure of [Cerretti2025], where neither the pre-weighting nor the reduction of the embedding is told: RA1 and Isomap
     here. A layered network is bipartite between even and odd layers, which is all the structure that a random one has:
     Isomap sets layer 1 apart from the others, and the mean angle of a link exceeds the 90° of a random order. The
-    blocks of dendrites put every link between neurons close in angle. ``save(dendritic_figure(), path, dpi=100)``
+    blocks of dendrites put every link between neurons close in angle. γ is that of the best power law, not a sign that
+    there is one: `measures.p_value` rules it out for (b), (c) and (d). ``save(dendritic_figure(), path, dpi=100)``
     writes the figure; half a minute, most of it for the measures.
     """
     random = as_generator(rng)
@@ -171,7 +172,7 @@ def dendritic_figure(rng: RandomState = 0, *, repeats: int = 10, reduction: str 
 
 def measure_line(measures: Mapping[str, float | Repeated]) -> str:
     """Return the measures of a wiring as one line, those that are random with their standard deviation."""
-    known = {name: symbol for name, symbol in MEASURES.items() if name in measures}
+    known = {name: symbol for name, symbol in SYMBOLS.items() if name in measures}
     return "    ".join(f"{symbol} {_number(name, measures[name])}" for name, symbol in known.items())
 
 
@@ -204,5 +205,5 @@ def _number(name: str, value: float | Repeated) -> str:
     if isinstance(value, Repeated):
         return f"= {value.mean:.2f} ± {value.std:.2f}" if value.std >= 0.005 else f"= {value.mean:.2f}"
     if name == "gamma" and value >= EXPONENTS[-1]:
-        return f"≥ {EXPONENTS[-1]:g}"  # the fit looks no further: the degrees follow no power law
+        return f"≥ {EXPONENTS[-1]:g}"  # the fit looks no further
     return f"= {value:.2f}"

@@ -59,6 +59,17 @@ def test_likelihood_and_correction_by_hand():
     assert many.gamma == uncorrected
 
 
+def test_the_fit_ends_at_ten():
+    law = power_law(np.random.default_rng(0).binomial(200, 0.1, 490))  # as of a random wiring
+    assert law.gamma == GRID[-1] == 10.0 and law.xmin > 20
+
+
+def test_the_karate_club():
+    # igraph 1.0, which corrects for few nodes too but has no grid, finds 2.1263 from degree 2 on.
+    law = power_law(np.repeat([1, 2, 3, 4, 5, 6, 9, 10, 12, 16, 17], [1, 11, 6, 6, 3, 2, 1, 1, 1, 1, 1]))
+    assert law.xmin == 2 and law.gamma == pytest.approx(2.1263, abs=0.005)
+
+
 @given(st.lists(st.integers(0, 30), min_size=2, max_size=30))
 def test_equals_the_search_step_by_step(degrees):
     linked = [k for k in degrees if k > 0]

@@ -10,7 +10,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from sparse_mlp.errors import InvalidInputError
-from sparse_mlp.measures import coalescent_embedding, network_graph
+from sparse_mlp.measures import coalescent_embedding, network_graph, p_value
 from sparse_mlp.measures.paths import characteristic_path_length
 from sparse_mlp.measures.repeated import Repeated
 from sparse_mlp.plotting import (
@@ -96,6 +96,8 @@ def test_figure_of_the_paper(tmp_path):
     middle = degrees.first.degrees_out()
     assert middle[88:108].mean() > 3 * middle[:20].mean()
     assert _near(synapses.first) > 0.6 > 0.4 > _near(standard.first), "synapses gather on the dendrite in the middle"
+    for panel in (standard, degrees, synapses):
+        assert p_value(np.bincount(panel.disk.links.ravel()), repeats=20, rng=0) <= 0.1, "no power law"
     assert save(display.plot(), tmp_path / "dendritic.png", dpi=100).stat().st_size < 400_000
     again = dendritic_figure(0, repeats=2)
     np.testing.assert_array_equal(again.wirings[3].disk.angle, synapses.disk.angle)
