@@ -13,6 +13,7 @@ from sparse_mlp.cli.arguments import add_settings, given_settings
 from sparse_mlp.cli.config import TrainConfig
 from sparse_mlp.cli.rule_options import RuleOptions
 from sparse_mlp.cli.settings import make_config, refuse_contradictions
+from sparse_mlp.errors import invalid
 
 if TYPE_CHECKING:
     from sparse_mlp.experiments import StaticTraining
@@ -49,6 +50,8 @@ def add_parser(verbs: Any) -> None:
 def search(arguments: argparse.Namespace) -> int:
     """Run the verb."""
     settings = {**DEFAULTS, **given_settings(arguments), "rule": "static"}
+    if "topology" not in settings:
+        raise invalid("no topology", "named, since the search is for its options", "--topology dendritic")
     config = make_config(settings)
     refuse_contradictions(settings)
 

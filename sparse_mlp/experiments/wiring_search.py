@@ -22,7 +22,7 @@ from sparse_mlp.kernels.dispatch import choose_backend
 from sparse_mlp.kernels.threads import threads_limited
 
 DEFAULT = 0  # number of the configuration that leaves all to the generator
-NO_MATTER = ("data_dir",)  # of a training: what its accuracy does not depend on
+NO_MATTER = ("data_dir",)  # of a training: where the samples lie; how many there are is part of the plan
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,8 @@ def search_wirings(
     train, validation = training.samples()
     training.model(fixed, train)  # what cannot be built is refused before anything is written
     trials = TrialFile(folder, {
-        **_plain(training), "space": describe_space(space), "fixed": fixed, "min_epochs": min_epochs,
-        "max_epochs": max_epochs, "factor": factor, "configurations": drawn,
+        **_plain(training), "samples": [len(train[0]), len(validation[0])], "space": describe_space(space),
+        "fixed": fixed, "min_epochs": min_epochs, "max_epochs": max_epochs, "factor": factor, "configurations": drawn,
     })  # fmt: skip
 
     def evaluate(numbers: list[int], epochs: int) -> Scores:

@@ -113,7 +113,7 @@ def test_long_options_are_broken_between_options():
     ("arguments", "words"),
     [
         (["--topology", "erdos-renyi"], "topology to search='erdos-renyi' found; must be one of dendritic"),
-        ([], "topology to search='erdos-renyi'"),
+        ([], "no topology found; must be named, since the search is for its options; --topology dendritic"),
         (["--topology", "dendritic", "--beta", 0.5], "beta with topology=dendritic"),
         (["--topology", "small-world", "--epsilon", 3, "--density", 0.1], "density and epsilon"),
         (["--topology", "small-world", "--epsilon", 3, "--allocation", "er"], "allocation with epsilon"),
