@@ -384,8 +384,8 @@ print(f"path length: the same wiring again ± 0, another wiring ± {paths.std(dd
 # %% [markdown]
 # You should see that the path length is exact for a wiring: its first ± is 0. Still it differs from one wiring to the
 # next. For modularity the two happen to be of much the same size here. But if you take the mean of many repeats, the
-# first one becomes as small as you like, and the second one stays. One wiring is one sample. A table with one wiring for
-# each generator, such as ours in part 8, shows large differences well. It says nothing about small ones.
+# first one becomes as small as you like, and the second one stays. One wiring is one sample. A table with one wiring
+# for each generator, such as ours in part 8, shows large differences well. It says nothing about small ones.
 #
 # ## 10. The disk
 #
@@ -454,8 +454,8 @@ for name in spans:
 # What to read:
 #
 # - *where lines are short*, at the rim: neurons and their partners stand close. The mean angle of a link sums it up.
-#   You should see a few degrees for `dendritic`. Its dendrites reach across the whole layer, but outputs far apart share
-#   their inputs, and the embedding has put them side by side;
+#   You should see a few degrees for `dendritic`. Its dendrites reach across the whole layer, but outputs far apart
+#   share their inputs, and the embedding has put them side by side;
 # - *points well inside*: hubs. `scale-free` has them.
 #
 # What **not** to read:
