@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 from threadpoolctl import threadpool_limits
 
 from sparse_mlp.errors import InvalidInputError
-from sparse_mlp.measures import network_graph
+from sparse_mlp.measures import network_graph, power_law
 from sparse_mlp.measures.coalescent_embedding import REDUCTIONS, coalescent_embedding, equidistant, radii
 from sparse_mlp.measures.coalescent_embedding_axes import ANGULAR, LINEAR, isomap, laplacian_eigenmaps, polar_angle
 from sparse_mlp.measures.coalescent_embedding_weights import edge_betweenness, ra1, ra2
@@ -192,6 +192,20 @@ def test_a_long_bridge_does_not_vanish():
     weighting = "edge-betweenness"
     place = coalescent_embedding(graph_of(links, 303), gamma=2.1, reduction="laplacian-eigenmaps", weighting=weighting)
     assert np.isfinite(place.angle).all()
+
+
+def test_defaults_spelt_out():
+    graph = network_graph(generate("scale-free", 20, 30, 0.15, rng=0))
+    place = coalescent_embedding(graph)
+    gamma = power_law(np.diff(graph.indptr)[place.nodes]).gamma
+    options = {"weighting": "ra1", "reduction": "isomap", "spacing": "equidistant", "gamma": gamma}
+    spelt_out = coalescent_embedding(graph, **options)
+    assert place.gamma == gamma
+    np.testing.assert_array_equal([place.angle, place.radius], [spelt_out.angle, spelt_out.radius])
+    others = {"weighting": "ra2", "reduction": "laplacian-eigenmaps", "spacing": "original"}
+    for name, other in others.items():
+        assert not np.array_equal(coalescent_embedding(graph, **(options | {name: other})).angle, place.angle)
+    assert not np.array_equal(coalescent_embedding(graph, gamma=gamma + 1).radius, place.radius)
 
 
 def test_signs_of_axes_are_fixed():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -57,6 +59,8 @@ def test_likelihood_and_correction_by_hand():
     assert law.distance == pytest.approx(abs(1 / zeta(uncorrected) - 3 / 4), rel=1e-9)  # at degree 1
     many = power_law(np.repeat(degrees, 25))
     assert many.gamma == uncorrected
+    few = np.repeat([1, 2], [74, 25])
+    assert power_law(few).gamma == pytest.approx((_fit(few).gamma * 98 + 1) / 99, rel=1e-12)
 
 
 def test_the_fit_ends_at_ten():
@@ -91,11 +95,18 @@ def test_a_law_is_told_from_what_is_none():
 def test_samples_follow_the_law_and_the_body():
     law, degrees = PowerLaw(2.0, 3, 0.0), np.repeat([1, 2, 3, 9], [4000, 2000, 3000, 1000])
     drawn = _resample(degrees, law, np.random.default_rng(0))
-    assert len(drawn) == 10_000 and drawn.max() <= 180
+    assert len(drawn) == 10_000 and 90 < drawn.max() <= 180
     assert np.mean(drawn < 3) == pytest.approx(0.6, abs=0.02)
     assert np.mean(drawn == 1) == pytest.approx(0.4, abs=0.02)
     assert np.mean(drawn == 3) == pytest.approx(0.4 * 3**-2 / zeta(2, 3), abs=0.02)
     assert np.mean(drawn >= 10) == pytest.approx(0.4 * zeta(2, 10) / zeta(2, 3), abs=0.02)
+
+
+def test_as_far_counts_as_far(monkeypatch):
+    degrees = np.array([1, 1, 1, 2, 3])
+    module = importlib.import_module("sparse_mlp.measures.power_law")
+    monkeypatch.setattr(module, "_distance", lambda drawn: _fit(degrees).distance)
+    assert p_value(degrees, repeats=5, rng=0) == 1.0
 
 
 def test_same_value_for_a_seed():

@@ -9,7 +9,7 @@ import networkx as nx
 import numpy as np
 import pytest
 from graphs import adjacency, worked_layer
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from threadpoolctl import threadpool_info, threadpool_limits
@@ -64,6 +64,40 @@ def test_a_tie_by_hand():
     rng = np.random.default_rng(0)
     share = np.mean([_found(graph, np.array([[0], [4]]), 3, rng) for _ in range(400)])
     assert 0.4 < share < 0.6  # either of the two, as a coin falls
+
+
+class _Luck:
+    """Stand in for a generator: of the tied pairs the right ones come last, or first."""
+
+    def __init__(self, best):
+        self.best = best
+
+    def hypergeometric(self, right, wrong, places):
+        return min(right, places) if self.best else max(0, places - wrong)
+
+
+@given(st.integers(4, 9), st.floats(0.3, 0.9), st.integers(0, 1000))
+def test_the_share_is_that_of_a_sorted_list_of_absent_pairs(n, density, seed):
+    graph = adjacency(nx.gnp_random_graph(n, density, seed=seed))
+    links = np.array(np.nonzero(np.triu(graph.toarray())))
+    out = links[:, np.random.default_rng(seed).permutation(links.shape[1])[: max(1, links.shape[1] // 4)]]
+    assume(out.size)
+    left = without(graph, *out)
+    score, taken = np.round(rotated(left, *out), 8), {*zip(*out.tolist(), strict=True)}
+    absent = [(a, b) for a in range(n) for b in range(a + 1, n) if not left[a, b]]
+    for best in (False, True):
+        ranked = sorted(absent, key=lambda pair: (score[pair], (pair in taken) == best), reverse=True)
+        share = len(taken & set(ranked[: len(taken)])) / len(taken)
+        assert _found(graph, out, 0, _Luck(best)) == share
+
+
+def test_how_many_links_are_taken_out_and_how_often():
+    graph = network_graph(worked_layer())
+    some = structural_consistency(graph, fraction=0.28, repeats=60, rng=0)  # of 7 links 1.96: two
+    assert set(some.values) == {0.0, 0.5, 1.0}
+    layer = network_graph(random_chain([10, 12], 0.3, 0))
+    spelt_out = structural_consistency(layer, fraction=0.1, repeats=100, rng=0)
+    np.testing.assert_array_equal(structural_consistency(layer, rng=0).values, spelt_out.values)
 
 
 def test_a_matching_predicts_nothing():
