@@ -58,6 +58,7 @@ def test_panels_are_drawn_in_blocks_of_three(two_wirings):
         assert disk.get_title(loc="left").startswith("L = ")
         assert "mean angle of a link" in disk.texts[0].get_text()
         np.testing.assert_array_equal(adjacency.images[0].get_array(), structures[0].to_scipy().toarray())
+        assert adjacency.images[0].get_extent() == [-0.5, 19.5, 11.5, -0.5], "input 0 on top"
         grey = next(c for c in bipartite.collections if isinstance(c, LineCollection))
         assert len(grey.get_segments()) == structures[0].nnz
         assert disk.figure.get_suptitle() == label
@@ -134,6 +135,23 @@ def test_gallery_has_a_row_for_each_control():
     np.testing.assert_array_equal(runs, [1, 2])
     again = dendritic_gallery(0, n_in=20, n_out=30, density=0.2)
     assert [s for row in again.rows.values() for s in row.values()] == wirings
+
+
+def test_each_row_of_the_gallery_changes_its_own_control():
+    rng, found = np.random.default_rng(0), dendritic_gallery(0, n_in=20, n_out=30, density=0.2).rows
+    names = ["fixed", "uniform", "gaussian", "spatial-gaussian", "spatial-inverse-gaussian"]
+    rows = [
+        ("number of dendrites", "dendrites", [1, 2, 3, 5, 9], {}),
+        ("degree distribution", "degree_distribution", names, {}),
+        ("receptive field width", "field_width", [0.0, 0.4, 0.6, 0.8, 1.0], {}),
+        ("dendritic distribution", "dendritic_distribution", names, {}),
+        ("synaptic distribution", "synaptic_distribution", names, {}),
+        ("receptive field width distribution", "width_distribution", names, {"field_width": 0.5}),
+    ]
+    for (title, control, values, others), (name, row) in zip(rows, found.items(), strict=True):
+        assert name.startswith(f"Effect of the {title} on the network topology")
+        wanted = [generate("dendritic", 20, 30, 0.2, rng=rng, **others, **{control: value}) for value in values]
+        assert list(row.values()) == wanted and list(row) == [f"{v:g}" if control[-4:] != "tion" else v for v in values]
 
 
 def _runs(structure, output):
