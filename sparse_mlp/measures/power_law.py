@@ -58,8 +58,8 @@ def power_law(degrees: ArrayLike) -> PowerLaw:
 
     on the grid 1.01, 1.02, …, 10.00; the xmin of least distance is taken, the smallest of equals [Clauset2009]. For
     fewer than 100 neurons the exponent is corrected to :math:`(\\gamma (n - 1) + 1) / n`, n neurons in the tail, as in
-    [Muscoloni2018]. The figure of [Cerretti2025]. Cost O(N log N + d (900 + d)) and memory
-    O(d (900 + d)) for d distinct degrees.
+    [Muscoloni2018]. The figure of [Cerretti2025]. Cost O(N log N + d (900 + d)) and memory O(d (900 + d)) for
+    d distinct degrees.
 
     Any degrees get an exponent: `p_value` tells whether they follow a power law at all. A gamma of 10, the end of the
     grid, says 10 or more (of fewer than 100 neurons, 10 before the correction). The degrees of a random wiring commonly
