@@ -27,6 +27,10 @@ class Display(ABC):
     def plot(self, ax: Any = None) -> Self:
         """Draw on `ax`, or on a new figure, and return the Display."""
 
+    def __repr__(self) -> str:
+        # The data are long; what a prompt should show is what to do with them.
+        return f"<{type(self).__name__}: plot() draws it, plotting.save(it, 'name.png') writes the picture>"
+
     def _repr_png_(self) -> bytes | None:
         """Show the figure in a notebook, unless pyplot manages it and thus shows it already."""
         figure = drawn(self)

@@ -19,7 +19,7 @@ LARGEST_SIDE = 7.0  # inches of the longer side of a new figure
 MOST_MARKERS = 60_000  # beyond this many links a picture of single markers is grey mush
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class AdjacencyDisplay(Display):
     """Hold the links of one layer.
 

@@ -22,7 +22,7 @@ SHOWN = 4  # output neurons whose links are coloured by default
 COLORS = ("#AA3377", "#222222", "#CC9900", "#6655BB")  # of shown neurons: none is a layer's
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class BipartiteDisplay(Display):
     """Hold the links of one layer.
 

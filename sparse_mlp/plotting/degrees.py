@@ -36,7 +36,7 @@ class LayerDegrees(NamedTuple):
     outgoing: NDArray[np.int64]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class DegreeDisplay(Display):
     """Hold the degrees of the neurons on both sides of each layer.
 

@@ -26,7 +26,7 @@ from sparse_mlp.structure import SparseStructure
 SPANS = LinearSegmentedColormap.from_list("spans", ["#1B3A57", "#8FA3B5", "#C9B9AE"])
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class HyperbolicDisplay(Display):
     """Hold where neurons stand in the hyperbolic disk, and the links between them.
 

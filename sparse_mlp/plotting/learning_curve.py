@@ -18,7 +18,7 @@ from sparse_mlp.plotting._style import count_axis, root_figure, single_axes, sty
 UNITS = {"accuracy": "fraction correct", "loss": "mean per sample", "seconds": "s per epoch"}
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class LearningCurveDisplay(Display):
     """Hold one metric of one or several runs over the epochs.
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sparse_mlp.evolution import LinkHistory
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class LinkSurvivalDisplay(Display):
     """Hold how many of the links that a layer began with are left after each topology update.
 
@@ -93,7 +93,7 @@ def _removed_share(layers: Iterable[Mapping[str, Any]]) -> float:
     return removed / max(before, 1)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class LinkAgesDisplay(Display):
     """Hold the age of every present link, in topology updates that it survived.
 

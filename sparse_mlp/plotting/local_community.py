@@ -41,7 +41,7 @@ class Links(NamedTuple):
     cols: NDArray[np.int64]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class LocalCommunityDisplay(Display):
     """Hold the links of a small layer, sorted by what they are to one absent link (u, v).
 

@@ -41,7 +41,7 @@ class WeightedLinks(NamedTuple):
     weight: NDArray[np.float64]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class NetworkDisplay(Display):
     """Hold the links of a layered network.
 

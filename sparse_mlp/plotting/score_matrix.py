@@ -22,7 +22,7 @@ CHOSEN = "#EE7733"
 SHADES = LinearSegmentedColormap.from_list("scores", ["white", POSITIVE])
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class ScoreMatrixDisplay(Display):
     """Hold the scores of all absent links of a layer.
 

@@ -22,7 +22,7 @@ from sparse_mlp.rng import RandomState
 from sparse_mlp.structure import SparseStructure
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class TrainedWiringDisplay(Display):
     """Hold the sparse layers of a network, its weights and its measures.
 

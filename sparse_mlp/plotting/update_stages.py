@@ -48,7 +48,7 @@ class LayerStages(NamedTuple):
     grown: tuple[NDArray[Any], NDArray[Any]]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class UpdateStagesDisplay(Display):
     """Hold the three stages of one topology update and the neurons chosen to show them.
 

@@ -15,7 +15,7 @@ from sparse_mlp.plotting._display import Display, layer_names
 from sparse_mlp.plotting._style import root_figure, single_axes, style
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class WeightDistributionDisplay(Display):
     """Hold the magnitudes of the weights of each layer.
 

@@ -22,7 +22,7 @@ SMALLEST_SPAN = 0.1  # of the axis of active neurons: less would blow up the las
 MEASURES = ("itop", "overlap")
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class WiringCourseDisplay(Display):
     """Hold what was measured of the wiring at each topology update.
 

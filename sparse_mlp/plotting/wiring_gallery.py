@@ -32,7 +32,7 @@ SWEEPS: tuple[tuple[str, str, tuple[Any, ...], dict[str, Any]], ...] = (
 )
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class WiringGalleryDisplay(Display):
     """Hold rows of small wirings.
 

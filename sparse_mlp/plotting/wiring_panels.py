@@ -50,7 +50,7 @@ class WiringPanel(NamedTuple):
     measures: dict[str, float | Repeated]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class WiringPanelsDisplay(Display):
     """Hold wirings with their embedding and measures.
 
@@ -154,7 +154,7 @@ def dendritic_figure(rng: RandomState = 0, *, repeats: int = 10, reduction: str 
     Isomap sets layer 1 apart from the others, and the mean angle of a link exceeds the 90° of a random order. The
     blocks of dendrites put every link between neurons close in angle. γ is that of the best power law, not a sign that
     there is one: `measures.p_value` rules it out for (b), (c) and (d). ``save(dendritic_figure(), path, dpi=100)``
-    writes the figure; half a minute, most of it for the measures.
+    writes the figure in some 15 seconds, most of it for the measures.
     """
     random = as_generator(rng)
     settings: dict[str, tuple[str, dict[str, Any]]] = {

@@ -121,3 +121,8 @@ def test_package_comes_without_matplotlib_and_plotting_without_pyplot():
         "assert 'matplotlib.pyplot' not in sys.modules; assert 'numba' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_prompt_shows_what_to_do_with_a_display_and_not_its_data(curve):
+    shown = "<LearningCurveDisplay: plot() draws it, plotting.save(it, 'name.png') writes the picture>"
+    assert repr(curve) == shown
