@@ -12,6 +12,7 @@ from sparse_mlp.errors import invalid
 from sparse_mlp.training.files import remove_half_written, write_text
 
 SETTINGS, TRIALS = "search.json", "trials.jsonl"
+ROOM = 60  # signs of a value in a message
 
 
 class TrialFile:
@@ -69,15 +70,35 @@ def _claim(folder: Path, plan: dict[str, Any]) -> None:
         raise invalid(f"{folder / SETTINGS} damaged", "as a search wrote it", "take another folder") from None
     for name in {**plan, **found}:
         if found.get(name) != plan.get(name):
+            other, own = _difference(name, found.get(name), plan.get(name))
             raise invalid(
-                f"{folder} of a search with {name}={_brief(found.get(name))}", f"of one with {_brief(plan.get(name))}",
+                f"{folder} of a search with {other}", f"of one with {own}",
                 "take another folder, or the settings of that search",
             )  # fmt: skip
 
 
-def _brief(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+def _difference(name: str, found: Any, plan: Any) -> tuple[str, str]:
+    """Say in a few words in what two values differ: of long ones, how many entries they have or the first that does."""
+    texts = [json.dumps(value) for value in (found, plan)]
+    if max(map(len, texts)) <= ROOM:
+        return f"{name}={texts[0]}", texts[1]
+    if isinstance(found, list) and isinstance(plan, list):
+        if len(found) != len(plan):
+            return f"{name} of length {len(found)}", f"length {len(plan)}"
+        k = next(k for k, (one, other) in enumerate(zip(found, plan, strict=True)) if one != other)
+        return _difference(f"{name}[{k}]", found[k], plan[k])
+    if isinstance(found, dict) and isinstance(plan, dict):
+        key = next(key for key in {**plan, **found} if found.get(key) != plan.get(key))
+        return _difference(f"{name}.{key}", found.get(key), plan.get(key))
+    alike = next((k for k, (one, other) in enumerate(zip(*texts, strict=False)) if one != other), min(map(len, texts)))
+    first = max(0, alike - ROOM // 4)
+    other, own = (_cut(text, first) for text in texts)
+    return f"{name}={other}", own
+
+
+def _cut(text: str, first: int) -> str:
+    before, after = "..." if first else "", "..." if first + ROOM < len(text) else ""
+    return before + text[first : first + ROOM] + after
 
 
 def _read(path: Path) -> dict[tuple[int, int], float]:

@@ -59,7 +59,8 @@ def test_a_damaged_line_in_the_middle_is_named(tmp_path):
         ({"density": 0.2}, "with density=0.1 found; must be of one with 0.2; take another folder"),
         ({"hidden": [3]}, r"with hidden=\[3, 4\]"),
         ({"seed": 1}, "with seed=null found; must be of one with 1"),
-        ({"configurations": [{"long": "name" * 40}]}, r"must be of one with \[\{.{55}\.\.\.;"),
+        ({"configurations": [{"long": "name" * 40}]}, "of length 2 found; must be of one with length 1;"),
+        ({"hidden": "long" * 40}, r"hidden=\[3, 4\] found; must be of one with \"(long){14}lon\.\.\.;"),
     ],
 )
 def test_a_folder_of_another_search_is_refused(tmp_path, change, words):
@@ -67,6 +68,34 @@ def test_a_folder_of_another_search_is_refused(tmp_path, change, words):
     with pytest.raises(InvalidInputError, match=words):
         TrialFile(tmp_path, {**PLAN, **change})
     assert json.loads((tmp_path / "search.json").read_text()) == PLAN
+
+
+LONG = [{"beta": k / 10, "border": "wrap"} for k in range(9)]
+
+
+@pytest.mark.parametrize(
+    ("value", "found", "wanted"),
+    [
+        (LONG[:7], "of length 9", "length 7"),
+        ([*LONG[:8], {"beta": 0.25}], r'[8]={"beta": 0.8, "border": "wrap"}', '{"beta": 0.25}'),
+        ([*LONG[:8], {"beta": 0.8, "border": "b" * 80}], '[8].border="wrap"', f'"{"b" * 59}...'),
+        ([*LONG[:8], {"beta": 0.8, "border": "wrap", "x": "b" * 80}], "[8].x=null", f'"{"b" * 59}...'),
+    ],
+)
+def test_of_long_settings_the_message_says_what_differs(tmp_path, value, found, wanted):
+    TrialFile(tmp_path, {"configurations": LONG})
+    with pytest.raises(InvalidInputError) as error:
+        TrialFile(tmp_path, {"configurations": value})
+    told = "configurations" + found if found[0] in "[." else f"configurations {found}"
+    assert f"of a search with {told} found; must be of one with {wanted}; take another folder" in str(error.value)
+
+
+def test_long_texts_are_cut_around_their_difference(tmp_path):
+    TrialFile(tmp_path, {"provenance": "a" * 200 + "old" + "b" * 200})
+    with pytest.raises(InvalidInputError) as error:
+        TrialFile(tmp_path, {"provenance": "a" * 200 + "new" + "b" * 200})
+    other, own = (f"...{'a' * 15}{word}{'b' * 42}..." for word in ("old", "new"))
+    assert f"with provenance={other} found; must be of one with {own};" in str(error.value)
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path):
