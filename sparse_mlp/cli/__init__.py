@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from sparse_mlp import __version__
 from sparse_mlp.cli import bench, data, doctor, evaluate, measure, resume, search, train
@@ -14,7 +14,10 @@ from sparse_mlp.errors import InvalidInputError, SparseMLPError
 
 
 class _Parser(argparse.ArgumentParser):
-    """Say in one line what is wrong, and keep the list of all options for those who ask."""
+    """Take options by their whole names; say in one line what is wrong, and keep their list for those who ask."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings, allow_abbrev=False)  # the parsers of the verbs are made by this class as well
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")

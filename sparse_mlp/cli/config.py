@@ -86,7 +86,16 @@ class TrainConfig(RunOptions, TrainingOptions, RuleOptions, WiringOptions, Netwo
     @property
     def first_wiring(self) -> str:
         """The topology that is asked for, or the one that the rule's paper starts from."""
-        return self.topology or ("correlated" if self.rule in CORRELATED_RULES else "erdos-renyi")
+        return self.topology or self.default_wiring
+
+    @property
+    def default_wiring(self) -> str:
+        """The topology that the rule's paper starts from."""
+        return "correlated" if self.rule in CORRELATED_RULES else "erdos-renyi"
+
+    def wiring(self) -> dict[str, str | None]:
+        """Return the names of topology and preset; both are None where all layers are dense."""
+        return {"topology": None if self.make_rule().wants_dense else self.first_wiring, "preset": self.preset}
 
     def make_rule(self) -> Rule:
         """Make the rule with the options that were set.

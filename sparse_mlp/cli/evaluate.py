@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sparse_mlp.cli.settings import read_config
+from sparse_mlp.cli.settings import check_run, read_config
 
 
 def add_parser(verbs: Any) -> None:
@@ -23,9 +23,11 @@ def add_parser(verbs: Any) -> None:
 
 def evaluate(arguments: argparse.Namespace) -> int:
     """Run the verb."""
+    check_run(arguments.folder)
     config = read_config(arguments.folder / "config.json")
     config.data_dir = arguments.data_dir or config.data_dir
 
+    from sparse_mlp.cli.report import describe_wiring
     from sparse_mlp.cli.run import make_run
     from sparse_mlp.training import evaluate as measure
     from sparse_mlp.training import load_checkpoint
@@ -40,11 +42,13 @@ def evaluate(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps({
             "dataset": config.dataset, "synthetic": run.data.synthetic, "provenance": run.data.provenance,
+            "rule": config.rule, **config.wiring(),
             "epochs": run.trainer.epoch, "test_accuracy": outcome.accuracy, "test_loss": outcome.loss,
             "class_accuracy": classes, "out": str(arguments.folder),
         }))  # fmt: skip
         return 0
     print(f"{run.model} after {run.trainer.epoch} epochs, {run.data.provenance}")
+    print(f"wiring {describe_wiring(**config.wiring())}, rule {config.rule}")
     print(f"test accuracy {outcome.accuracy:.2%}, loss {outcome.loss:.4f}, {len(right):,} samples\n")
     width = max(len(name) for name in classes)
     print("\n".join(f"{name:<{width}}  {share:7.2%}" for name, share in classes.items()))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sparse_mlp.cli.arguments import add_settings, given_settings
 from sparse_mlp.cli.config import TrainConfig
-from sparse_mlp.cli.settings import make_config, refuse_contradictions
+from sparse_mlp.cli.settings import check_run, make_config, refuse_contradictions
 from sparse_mlp.cli.wiring_options import WiringOptions, refuse_idle_spreads
 from sparse_mlp.errors import check_choice, check_integer, invalid
 
@@ -45,6 +45,8 @@ def measure(arguments: argparse.Namespace) -> int:
     """Run the verb."""
     given = given_settings(arguments)
     _check_together(arguments, given)
+    if arguments.folder:
+        check_run(arguments.folder)
     check_integer("repeats", arguments.repeats)
     config = make_config(given)
     refuse_contradictions(given)

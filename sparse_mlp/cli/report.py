@@ -26,6 +26,7 @@ def result(run: Run) -> dict[str, Any]:
         "synthetic": run.data.synthetic,
         "provenance": run.data.provenance,
         "rule": run.config.rule,
+        **run.config.wiring(),
         "test_accuracy": last.get("test_accuracy"),
         "test_loss": last.get("test_loss"),
         "validation_accuracy": last.get("validation_accuracy"),
@@ -56,6 +57,7 @@ def table(run: Run) -> str:
         summary_table(run.model),
         "",
         f"data             {outcome['dataset']}: {brief(outcome['provenance'])}",
+        f"wiring           {describe_wiring(**run.config.wiring())}",
         f"rule             {outcome['rule']}, {len(run.trainer.history.updates)} topology updates (none after the last "
         "epoch)",
         f"links stored     {outcome['links']:,} ({outcome['density']:.2%}); "
@@ -103,6 +105,11 @@ def _active_neurons(run: Run) -> dict[str, float | None]:
     if not structures:
         return {"anp_by_paths": None, "anp_by_links": None}
     return {"anp_by_paths": anp_by_paths(structures), "anp_by_links": anp_by_links(structures)}
+
+
+def describe_wiring(topology: str | None, preset: str | None) -> str:
+    """Return the first wiring in words."""
+    return (topology or "dense") + (f", preset {preset}" if preset else "")
 
 
 def brief(provenance: str) -> str:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from sparse_mlp.cli.settings import read_config
+from sparse_mlp.cli.settings import check_run, read_config
 
 
 def add_parser(verbs: Any) -> None:
@@ -22,6 +22,7 @@ def add_parser(verbs: Any) -> None:
 
 def resume(arguments: argparse.Namespace) -> int:
     """Run the verb."""
+    check_run(arguments.folder)
     config = read_config(arguments.folder / "config.json")
     config.data_dir = arguments.data_dir or config.data_dir
 

@@ -78,6 +78,21 @@ def refuse_contradictions(settings: dict[str, Any]) -> None:
                 raise invalid(f"{name} with {key}={value}", "left out", f"{name} would change nothing")
 
 
+def check_run(folder: Path) -> None:
+    """Refuse a folder of a run that is none.
+
+    Raises
+    ------
+    InvalidInputError
+        If it does not exist, or is a file.
+    """
+    if not folder.exists():
+        found = f"no folder {folder}"
+        raise invalid(found, "that of a run, which exists", "`sparse-mlp train` makes one and prints its name")
+    if not folder.is_dir():
+        raise invalid(f"{folder}, a file", "the folder of a run")
+
+
 def read_config(path: Path) -> TrainConfig:
     """Read `config.json` of a run.
 

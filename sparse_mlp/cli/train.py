@@ -87,7 +87,8 @@ def _claim_folder(config: TrainConfig) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         _clear(folder)
         return folder
-    base = Path("runs") / f"{config.dataset}-{config.rule}-seed{config.seed}"
+    wiring = "" if config.first_wiring == config.default_wiring else f"-{config.first_wiring}"
+    base = Path("runs") / f"{config.dataset}-{config.rule}{wiring}-seed{config.seed}"
     base.parent.mkdir(exist_ok=True)
     for number in itertools.count(1):
         folder = base if number == 1 else base.with_name(f"{base.name}-{number}")

@@ -164,7 +164,8 @@ def test_what_cannot_be_measured_is_refused(capsys, arguments, words):
 
 
 def test_runs_without_checkpoint_or_sparse_layers(capsys):
-    code, out, err = run(capsys, "measure", "nowhere")
+    Path("empty").mkdir()
+    code, out, err = run(capsys, "measure", "empty")
     assert (code, out) == (1, "") and "without checkpoint.json" in err
     dense = [word for word in TINY if word not in ("--density", "0.2")]
     run_json(capsys, "train", *dense, "--rule", "dense", "--epochs", 1, "--out", "dense")

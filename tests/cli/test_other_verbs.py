@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from cli_cases import assert_refused, run, run_json
+from cli_cases import TINY, assert_refused, run, run_json
 
 import sparse_mlp
 from sparse_mlp import datasets
@@ -25,7 +25,7 @@ from sparse_mlp.kernels._jit import JIT_ENABLED
 def test_evaluate_says_what_training_said(capsys, finished):
     folder, outcome = finished
     evaluated = run_json(capsys, "evaluate", folder)
-    for key in ("test_accuracy", "test_loss", "epochs", "dataset", "provenance", "synthetic", "out"):
+    for key in ("test_accuracy", "test_loss", "epochs", "dataset", "provenance", "synthetic", "rule", "out"):
         assert evaluated[key] == outcome[key], key
     counts = {str(c): sum(datasets.load("digits").test_y == c) for c in range(10)}
     assert evaluated["class_accuracy"].keys() == counts.keys()
@@ -39,7 +39,43 @@ def test_evaluate_prints_a_table(capsys, finished):
     assert code == 0
     assert f"test accuracy {outcome['test_accuracy']:.2%}" in out
     assert "360 samples" in out
+    assert "wiring erdos-renyi, rule set\n" in out
     assert len([line for line in out.splitlines() if line.rstrip().endswith("%")]) == 10
+
+
+def test_evaluate_names_the_topology_and_its_preset(capsys):
+    chosen = ["--topology", "dendritic", "--preset", "mnist", "--rule", "static"]
+    run_json(capsys, "train", *TINY, "--epochs", 1, *chosen, "--out", "run")
+    evaluated = run_json(capsys, "evaluate", "run")
+    assert (evaluated["topology"], evaluated["preset"], evaluated["rule"]) == ("dendritic", "mnist", "static")
+    assert "wiring dendritic, preset mnist, rule static\n" in run(capsys, "evaluate", "run")[1]
+
+
+@pytest.mark.parametrize("verb", ["evaluate", "resume", "measure"])
+def test_a_run_that_does_not_exist_is_refused_by_all_verbs_alike(capsys, verb):
+    words = f"sparse-mlp {verb}: no folder nowhere found; must be that of a run, which exists; `sparse-mlp train` makes"
+    assert_refused(run(capsys, verb, "nowhere"), words)
+    assert not Path("nowhere").exists()
+    Path("notes.txt").write_text("mine")
+    assert_refused(run(capsys, verb, "notes.txt"), "notes.txt, a file found; must be the folder of a run")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["train", "--dendritic", "spatial-gaussian"], "--dendritic spatial-gaussian"),
+        (["measure", "run", "--onl", "links"], "--onl links"),
+        (["search", "--topology", "small-world", "--out", "found", "--conf", 3], "--conf 3"),
+        (["evaluate", "run", "--js"], "--js"),
+        (["resume", "run", "--js"], "--js"),
+        (["data", "list", "--js"], "--js"),
+        (["doctor", "--js"], "--js"),
+        (["bench", "mlp", "--qui"], "--qui"),
+    ],
+)
+def test_options_are_taken_by_their_whole_names_alone(capsys, arguments, words):
+    assert_refused(run(capsys, *arguments), f"unrecognized arguments: {words}")
+    assert not list(Path().iterdir())
 
 
 def test_evaluate_changes_nothing(capsys, finished):

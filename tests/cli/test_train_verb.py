@@ -35,6 +35,35 @@ def test_the_json_says_what_was_trained(finished):
     assert outcome["seconds_per_update"] == np.median([update["seconds"] for update in history.updates])
 
 
+@pytest.mark.parametrize(
+    ("chosen", "topology", "preset", "words", "folder"),
+    [
+        (["static", "--topology", "dendritic", "--preset", "mnist"], "dendritic", "mnist", "dendritic, preset mnist",
+         "static-dendritic"),
+        (["set", "--topology", "small-world"], "small-world", None, "small-world", "set-small-world"),
+        (["set", "--topology", "erdos-renyi"], "erdos-renyi", None, "erdos-renyi", "set"),
+        (["cht"], "correlated", None, "correlated", "cht"),
+        (["cht", "--topology", "erdos-renyi"], "erdos-renyi", None, "erdos-renyi", "cht-erdos-renyi"),
+    ],
+)  # fmt: skip
+def test_the_wiring_is_named_in_json_table_and_folder(capsys, chosen, topology, preset, words, folder):
+    arguments = ["train", *TINY, "--epochs", 1, "--rule", *chosen]
+    outcome = run_json(capsys, *arguments)
+    assert (outcome["topology"], outcome["preset"]) == (topology, preset)
+    assert outcome["out"] == str(Path(f"runs/digits-{folder}-seed0"))
+    _, out, _ = run(capsys, *arguments)
+    assert f"\nwiring           {words}\n" in out
+    assert f"run folder       {Path(f'runs/digits-{folder}-seed0-2')}" in out
+
+
+def test_a_dense_network_has_no_topology(capsys):
+    dense = [word for word in TINY if word not in ("--density", "0.2")]
+    arguments = ["train", *dense, "--rule", "dense", "--epochs", 1, "--out", "run", "--overwrite"]
+    outcome = run_json(capsys, *arguments)
+    assert (outcome["topology"], outcome["preset"]) == (None, None)
+    assert "\nwiring           dense\n" in run(capsys, *arguments)[1]
+
+
 def test_the_files_of_a_run(finished):
     folder, _ = finished
     names = {path.name for path in folder.iterdir()}
