@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
 OF_LAYERS = ("second-singular-value", "ramanujan-bound")  # a network of several has none of its own
 SLOW = "structural-consistency"
-USED = ("seed", *(setting.name for setting in fields(WiringOptions)))
+HELPS = {  # where those of `train` would be wrong
+    "seed": "of the wiring that is made, and of the measures that are random",
+    "density": "fraction of the possible links that each layer has",
+    "topology": "erdos-renyi, small-world, scale-free, receptive-field, ramanujan or dendritic; of those that look at "
+    "data measure a run",
+}
+USED = ("seed", *(setting.name for setting in fields(WiringOptions) if not setting.name.startswith("snip")))
 
 
 def add_parser(verbs: Any) -> None:
@@ -37,7 +43,7 @@ def add_parser(verbs: Any) -> None:
                         help="of the measures that are random (%(default)s)")  # fmt: skip
     parser.add_argument("--only", nargs="+", metavar="NAME", help="take these measures alone; a wrong name lists them")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
-    add_settings(parser, skip=set(TrainConfig.__dataclass_fields__) - set(USED))
+    add_settings(parser, skip=set(TrainConfig.__dataclass_fields__) - set(USED), helps=HELPS)
     parser.set_defaults(run=measure)
 
 

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from sparse_mlp.experiments import StaticTraining
 
 DEFAULTS = {"validation_fraction": 0.2}  # where they are not those of `train`
+HELPS = {"topology": "whose options are searched: dendritic, receptive-field or small-world"}
 # Settings of a run that a search decides itself or has no use for.
-UNUSED = ("epochs", "early_stop", "threads", "out", "checkpoint_every", "figures")
+UNUSED = (
+    "epochs", "early_stop", "threads", "out", "checkpoint_every", "figures", "attempts", "snip_scope", "snip_batch",
+)  # fmt: skip
 
 
 def add_parser(verbs: Any) -> None:
@@ -29,7 +32,7 @@ def add_parser(verbs: Any) -> None:
         "search", help="search for good options of a topology",
         description=f"{__doc__} An option of the topology that is given stays as it is; the others are searched: those "
         "of dendritic but its spreads and rewiring, of receptive-field but its side, of small-world. Judged by samples "
-        "set aside from the training set, never by the test set.",
+        "set aside from the training set, never by the test set. The best are printed as options ready for `train`.",
     )  # fmt: skip
     budget = parser.add_argument_group("budget")
     for name, default, help_text in (
@@ -43,7 +46,8 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("--out", dest="folder", type=Path, required=True, metavar="DIR",
                         help="folder of the search; the same command again goes on where it stopped")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
-    add_settings(parser, skip=(*UNUSED, *(setting.name for setting in fields(RuleOptions))), defaults=DEFAULTS)
+    add_settings(parser, skip=(*UNUSED, *(setting.name for setting in fields(RuleOptions))), defaults=DEFAULTS,
+                 helps=HELPS)  # fmt: skip
     parser.set_defaults(run=search)
 
 

@@ -29,7 +29,7 @@ class WiringOptions:
         "or snip (default: correlated for cht, chts and chtss, else erdos-renyi)",
     )  # fmt: skip
     allocation: str = option("uniform", "how the links are shared among layers: uniform, er or erk")
-    preset: str | None = option(None, "dendritic: a stored setting of its options, each of which can still be given")
+    preset: str | None = option(None, "dendritic: stored options, given ones win: standard, mnist, fashion-mnist")
     dendrites: float | None = option(None, "dendritic: mean number of dendrites of an output neuron (default: 3)")
     field_width: float | None = option(
         None, "dendritic: width of the receptive window, 0 just holds the links, 1 is the whole layer (default: 1)"

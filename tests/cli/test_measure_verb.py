@@ -15,6 +15,7 @@ from sparse_mlp.cli.measure_report import measure_result, measure_table
 from sparse_mlp.cli.run import make_run
 from sparse_mlp.cli.settings import read_config
 from sparse_mlp.measures import MEASURES, Repeated, measure_wiring, wiring_measures
+from sparse_mlp.topology.presets import DENDRITIC_PRESETS
 from sparse_mlp.training import load_checkpoint
 
 QUICK = ["--only", "neurons", "links", "density", "path-length", "modularity"]
@@ -170,6 +171,13 @@ def test_runs_without_checkpoint_or_sparse_layers(capsys):
     dense = [word for word in TINY if word not in ("--density", "0.2")]
     run_json(capsys, "train", *dense, "--rule", "dense", "--epochs", 1, "--out", "dense")
     assert_refused(run(capsys, "measure", Path("dense")), "a network with dense layers alone")
+
+
+def test_the_help_tells_of_measuring_and_lists_the_presets(capsys):
+    told = " ".join(run(capsys, "measure", "--help")[1].split()).replace("fashion- mnist", "fashion-mnist")
+    assert "fraction of the possible links that each layer has (default: 0.02)" in told
+    assert not any(word in told for word in ("snip", "correlated", "read-out", "chts"))
+    assert ", ".join(DENDRITIC_PRESETS) in told
 
 
 def test_random_measures_follow_the_seed(capsys, finished):

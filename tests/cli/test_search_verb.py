@@ -79,6 +79,8 @@ def test_the_help_tells_what_is_searched_and_how_it_is_judged(capsys):
     told = " ".join(out.split())
     assert code == 0 and "samples set aside for validation (default: 0.2)" in told
     assert all(name in told.partition("options:")[0] for name in SEARCHED)
+    assert "ready for `train`" in told and "whose options are searched: dendritic," in told
+    assert not any(word in told for word in ("snip", "correlated", "--attempts"))
 
 
 @pytest.mark.parametrize(("optimizer", "rate"), [("sgd", 0.1), ("adam", 0.001)])
