@@ -6,8 +6,10 @@ Importing this room is light: scikit-learn and pooch are imported when a functio
 from __future__ import annotations
 
 from sparse_mlp.datasets.catalog import FileReport, available, check, describe_all, fetch, load, names
-from sparse_mlp.datasets.dataset import Dataset, class_counts, standardize, summary
+from sparse_mlp.datasets.dataset import Dataset, class_counts, summary
+from sparse_mlp.datasets.scaling import standardize
 from sparse_mlp.datasets.set_aside import set_aside
+from sparse_mlp.datasets.split import resplit, stratified_split
 from sparse_mlp.datasets.synthetic import make_synthetic
 
 __all__ = [
@@ -21,7 +23,9 @@ __all__ = [
     "load",
     "make_synthetic",
     "names",
+    "resplit",
     "set_aside",
     "standardize",
+    "stratified_split",
     "summary",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,8 @@ def load(name: str = "digits", data_dir: DataDir = None, *, download: bool = Tru
     Returns
     -------
     Dataset
-        float32 images in [0, 1], int64 labels.
+        float32 images in [0, 1], or tables with the values of their files; int64 labels. A set that nobody split is
+        split here, always alike: stratified, a third to test; `resplit` draws another split.
 
     Raises
     ------
@@ -171,10 +173,10 @@ def describe_all(data_dir: DataDir = None) -> list[dict[str, Any]]:
         location = locate(entry, data_dir)
         found = str(location.folder) if location.complete else MISSING
         size = sum(path.stat().st_size for path in location.found.values())
-        rows.append(_row(entry.name, entry.n_classes, entry.image_shape, entry.licence, found, size))
+        rows.append(_row(entry.name, entry.n_classes, entry.shape, entry.licence, found, size))
     for name in synthetic.NAMES:
         like = file_sets()[name.removeprefix(synthetic.PREFIX)]
-        rows.append(_row(name, like.n_classes, like.image_shape, "none needed", GENERATED))
+        rows.append(_row(name, like.n_classes, like.shape, "none needed", GENERATED))
     return rows
 
 
@@ -205,11 +207,11 @@ def _check_files(entry: AnySet, data_dir: DataDir) -> list[FileReport]:
             reports[file.role] = FileReport(str(path), "damaged", str(error))
             continue
         reports[file.role] = FileReport(str(path), verdict.status, verdict.detail)
-    for images, labels in (("train_images", "train_labels"), ("test_images", "test_labels")):
-        if images not in counts or labels not in counts:
+    for samples, labels in itertools.product(counts, counts):
+        if not (labels.endswith("_labels") and samples.startswith(labels.removesuffix("labels")) and samples != labels):
             continue
         try:
-            check_pair(location.found[images], counts[images], location.found[labels], counts[labels])
+            check_pair(location.found[samples], counts[samples], location.found[labels], counts[labels])
         except DataFileError as error:
             reports[labels] = FileReport(str(location.found[labels]), "damaged", str(error))
     return list(reports.values())
@@ -217,6 +219,7 @@ def _check_files(entry: AnySet, data_dir: DataDir) -> list[FileReport]:
 
 def _missing(entry: AnySet, file: FileSpec, location: Location) -> FileReport:
     path = f"{location.folder / file.name}(.gz)"
+    remedy = "; ".join([*(f"download {url}" for url in entry.urls(file)[:1]), *([entry.hint] if entry.hint else [])])
     if location.complete:
-        return FileReport(path, "absent", f"the set loads without it; download {entry.urls(file)[0]}")
-    return FileReport(path, MISSING, f"download {entry.urls(file)[0]}")
+        return FileReport(path, "absent", f"the set loads without it; {remedy}")
+    return FileReport(path, MISSING, remedy)

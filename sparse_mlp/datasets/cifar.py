@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from os import PathLike
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
-from sparse_mlp.datasets.opening import file_error, open_unwrapped
+from sparse_mlp.datasets.opening import file_error, open_unwrapped, read_at_most
 
 PIXELS = 3 * 32 * 32
-PIECE = 1 << 20
 OTHER_VERSION = "is this the Python or MATLAB version, or the other of CIFAR-10 and CIFAR-100? else fetch it again"
 
 
@@ -45,7 +43,7 @@ def read_cifar(path: str | PathLike[str], label_ranges: tuple[int, ...], most_ro
     path = Path(path)
     width = len(label_ranges) + PIXELS
     with open_unwrapped(path) as stream:
-        content = _read_at_most(stream, most_rows * width + 1)
+        content = read_at_most(stream, most_rows * width + 1)
     wanted = f"1 to {most_rows:,} rows of {width:,} bytes"
     if not content:
         raise file_error(path, "an empty file", wanted)
@@ -58,14 +56,6 @@ def read_cifar(path: str | PathLike[str], label_ranges: tuple[int, ...], most_ro
     for column, n_values in enumerate(label_ranges):
         _check_labels(path, rows[:, column], n_values)
     return rows
-
-
-def _read_at_most(stream: BinaryIO, limit: int) -> bytearray:
-    content = bytearray()
-    # Reading on to the end, or one byte beyond what is allowed, makes gzip check its own checksum.
-    while len(content) < limit and (piece := stream.read(min(PIECE, limit - len(content)))):
-        content += piece
-    return content
 
 
 def _check_labels(path: Path, labels: np.ndarray, n_values: int) -> None:

@@ -1,4 +1,4 @@
-"""What a loader hands over: images and labels in two parts, and where they come from."""
+"""What a loader hands over: samples and labels in two parts, and where they come from."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ import numpy as np
 
 from sparse_mlp.errors import check_integer, invalid
 from sparse_mlp.rng import RandomState, as_generator
-
-ROWS_AT_A_TIME = 4096
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -21,7 +19,7 @@ class Dataset:
     name : str
         What `load` knows it by.
     train_x, test_x : ndarray of float32, shape (n, features)
-        Images, one flat row each; in [0, 1] as loaded.
+        Samples, one flat row each. As loaded, images are in [0, 1], and tables hold the values of their files.
     train_y, test_y : ndarray of int64, shape (n,)
         Classes, 0 … n_classes - 1.
     n_classes : int
@@ -107,50 +105,6 @@ class Dataset:
         )
 
 
-def standardize(dataset: Dataset) -> Dataset:
-    """Subtract one mean and divide by one standard deviation, both of the training images alone.
-
-    Parameters
-    ----------
-    dataset : Dataset
-        Images as loaded.
-
-    Returns
-    -------
-    Dataset
-        Same samples; all training pixels together have mean 0 and standard deviation 1.
-
-    Raises
-    ------
-    InvalidInputError
-        If all training pixels are equal.
-
-    Notes
-    -----
-    The recipe of the Cannistraci-Hebb training experiments [Zhang2024]: 0.1307 and 0.3081 for MNIST, 0.2860
-    and 0.3530 for Fashion-MNIST. Features are not scaled one by one, so border pixels stay as dark as they are.
-    """
-    mean, std = pixel_mean_std(dataset.train_x)
-    if std == 0:
-        raise invalid("training images that are all one grey", "of more than one value")
-    shift, scale = np.float32(mean), np.float32(std)
-    return replace(
-        dataset,
-        train_x=(dataset.train_x - shift) / scale,
-        test_x=(dataset.test_x - shift) / scale,
-        provenance=f"{dataset.provenance}; standardised by mean {mean:.4f} and standard deviation {std:.4f}",
-    )
-
-
-def pixel_mean_std(x: np.ndarray) -> tuple[float, float]:
-    """Return mean and standard deviation of all entries of `x` (n, features), summed in float64 by blocks of rows."""
-    mean = float(x.mean(dtype=np.float64))
-    squares = 0.0
-    for start in range(0, len(x), ROWS_AT_A_TIME):
-        squares += float(np.square(x[start : start + ROWS_AT_A_TIME] - mean, dtype=np.float64).sum())
-    return mean, float(np.sqrt(squares / x.size))
-
-
 def class_counts(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
     """Count the samples of each class in the training and in the test part: two int64 arrays (n_classes,)."""
     return (
@@ -162,9 +116,10 @@ def class_counts(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
 def summary(dataset: Dataset) -> str:
     """Describe a data set in lines of text: shapes, provenance, samples per class."""
     shape = "×".join(map(str, dataset.image_shape)) if dataset.image_shape else f"{dataset.n_features} features"
+    kind = "images" if dataset.image_shape else "samples"
     lines = [
         repr(dataset),
-        f"  images  {shape}, values {dataset.train_x.min():.3g} to {dataset.train_x.max():.3g}",
+        f"  {kind:<8}{shape}, values {dataset.train_x.min():.3g} to {dataset.train_x.max():.3g}",
         f"  source  {dataset.provenance}",
         f"  {'class':<14}{'train':>8}{'test':>8}",
     ]

@@ -59,16 +59,17 @@ def fetch_set(entry: AnySet, data_dir: DataDir = None, *, progress: bool = True)
 def missing_error(entry: AnySet, location: Location, data_dir: DataDir, failures: list[str]) -> DataFileError:
     """Build the error of files that are nowhere: which, where they are looked for, where they can be had."""
     wanted = location.needed or location.missing
-    suffix = entry.archive.suffix if entry.archive else ".gz"
+    suffix = entry.archive.suffix if entry.archive else entry.suffix
     names = ", ".join(f"{file.name}{suffix}" for file in wanted)
-    places = ", ".join(f"{root / entry.name} or {root}" for root in roots(data_dir))
-    urls = [entry.archive.url] if entry.archive else [entry.urls(file)[0] for file in wanted]
+    places = ", ".join(f"{root / entry.folder} or {root}" for root in roots(data_dir))
+    urls = [entry.archive.url] if entry.archive else [url for file in wanted for url in entry.urls(file)[:1]]
     inside = f" (they are in its folder {entry.archive.folder}/)" if entry.archive else ""
     lines = [
         f"{entry.name}: no {names} found; must be together in one of {places}",
         "have the files elsewhere? pass --data-dir FOLDER (data_dir=) or set SPARSE_MLP_DATA; digits needs no files",
-        f"or download these{inside} and place them, gzipped or not, in {location.folder}:",
+        *([f"or download these{inside} and place them, gzipped or not, in {location.folder}:"] if urls else []),
         *(f"  {url}" for url in urls),
+        *([entry.hint] if entry.hint else []),
         *(f"tried: {failure}" for failure in failures),
     ]
     if location.complete:
@@ -82,7 +83,7 @@ def _fetch_file(entry: AnySet, file: FileSpec, location: Location, data_dir: Dat
     failures: list[str] = []
     with _workshop(location.folder) as workshop:
         for url in entry.urls(file):
-            part = workshop / f"{file.name}.gz"
+            part = workshop / f"{file.name}{entry.suffix}"
             try:
                 _retrieve(url, part, progress)
                 _accept(entry, file, part)

@@ -51,7 +51,19 @@ class Archive:
 
 @dataclass(frozen=True)
 class FileSet:
-    """Describe one data set: what is common to all formats."""
+    """Describe one data set: what is common to all formats.
+
+    Attributes
+    ----------
+    image_shape : tuple of int or None
+        None where the features are no image.
+    home : str
+        Folder that the files share with those of other sets; empty if the folder is called as the set is.
+    suffix : str
+        What the mirrors append to the name of a file.
+    hint : str
+        What to do if there is no file, or another one than is wanted.
+    """
 
     name: str
     title: str
@@ -61,7 +73,20 @@ class FileSet:
     citation: str
     mirrors: tuple[str, ...] = ()
     archive: Archive | None = None
-    image_shape: tuple[int, ...] = (28, 28)
+    image_shape: tuple[int, ...] | None = (28, 28)
+    home: str = ""
+    suffix: str = ".gz"
+    hint: str = ""
+
+    @property
+    def folder(self) -> str:
+        """Return the name of the folder that the files lie in."""
+        return self.home or self.name
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Return the shape of a sample."""
+        return self.image_shape or ()
 
     @property
     def n_classes(self) -> int:
@@ -72,7 +97,7 @@ class FileSet:
         """Return where `file` can be downloaded, best mirror first."""
         if self.archive is not None:
             return (self.archive.url,)
-        return tuple(f"{mirror}/{file.name}.gz" for mirror in self.mirrors)
+        return tuple(f"{mirror}/{file.name}{self.suffix}" for mirror in self.mirrors)
 
     def needed(self, roles: Container[str]) -> tuple[FileSpec, ...]:
         """Return the files without which the set cannot be loaded, where those of `roles` are there."""

@@ -48,12 +48,12 @@ def verify(file: FileSpec, path: Path, array: np.ndarray) -> Verdict:
     return judge(file, path, len(array), sha256_of(array))
 
 
-def check_pair(images: Path, n_images: int, labels: Path, n_labels: int) -> None:
-    """Raise `DataFileError` unless there is one label per image."""
-    if n_images == n_labels:
+def check_pair(samples: Path, n_samples: int, labels: Path, n_labels: int) -> None:
+    """Raise `DataFileError` unless there is one label per sample."""
+    if n_samples == n_labels:
         return
     remedy = "the two files are not of one set: delete them and fetch them again"
-    raise file_error(labels, f"{n_labels:,} labels", f"{n_images:,}, the number of images in {images.name}", remedy)
+    raise file_error(labels, f"{n_labels:,} labels", f"{n_samples:,}, the number of samples in {samples.name}", remedy)
 
 
 def load_idx_set(entry: IdxSet, location: Location) -> Dataset:

@@ -61,7 +61,8 @@ def locate(entry: FileSet, data_dir: DataDir = None) -> Location:
     entry : FileSet
         The data set.
     data_dir : path-like, optional
-        Searched before $SPARSE_MLP_DATA and the user's cache; in each, NAME/FILE goes before FILE.
+        Searched before $SPARSE_MLP_DATA and the user's cache; in each, FOLDER/FILE goes before FILE;
+        the folder is mostly called as the set is.
 
     Returns
     -------
@@ -72,11 +73,11 @@ def locate(entry: FileSet, data_dir: DataDir = None) -> Location:
     """
     places = roots(data_dir)
     for root in places:
-        for folder in (root / entry.name, root):
+        for folder in (root / entry.folder, root):
             location = look_into(entry, folder)
             if location.complete:
                 return location
-    named = [look_into(entry, root / entry.name) for root in places]
+    named = [look_into(entry, root / entry.folder) for root in places]
     return next((location for location in named if location.found), named[0])
 
 

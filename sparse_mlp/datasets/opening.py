@@ -14,6 +14,7 @@ from sparse_mlp.errors import DataFileError, describe
 
 REFETCH = "delete the file and fetch it again"
 GZIP_MAGIC = b"\x1f\x8b"
+PIECE = 1 << 20
 
 
 def file_error(path: str | PathLike[str], found: str, wanted: str, remedy: str = REFETCH) -> DataFileError:
@@ -40,6 +41,15 @@ def open_unwrapped(path: Path) -> Iterator[BinaryIO]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise file_error(path, f"an unreadable file ({reason})", "a readable file", "check the path") from None
+
+
+def read_at_most(stream: BinaryIO, limit: int) -> bytearray:
+    """Return the bytes of a stream up to its end or to `limit`, so that no gzip file can unfold without end."""
+    content = bytearray()
+    # Reading on to the end, or one byte beyond what is allowed, makes gzip check its own checksum.
+    while len(content) < limit and (piece := stream.read(min(PIECE, limit - len(content)))):
+        content += piece
+    return content
 
 
 def _open(path: Path) -> BinaryIO:

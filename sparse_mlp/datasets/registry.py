@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sparse_mlp.datasets.cifar_registry import CIFAR_SETS, CifarSet
 from sparse_mlp.datasets.file_sets import Archive, FileSet, FileSpec
+from sparse_mlp.datasets.table_registry import TABLE_SETS, TableSet
 
 ROLES = ("train_images", "train_labels", "test_images", "test_labels")
 
@@ -14,11 +15,12 @@ ROLES = ("train_images", "train_labels", "test_images", "test_labels")
 class IdxSet(FileSet):
     """Describe one data set in IDX format; `files` are in the order of `ROLES`."""
 
+    image_shape: tuple[int, ...] = (28, 28)
     first_label: int = 0
     transposed: bool = False
 
 
-AnySet = IdxSet | CifarSet
+AnySet = IdxSet | CifarSet | TableSet
 
 
 def _mnist_like(hashes: list[str | None], wrappers: list[str | None]) -> tuple[FileSpec, FileSpec, FileSpec, FileSpec]:
@@ -147,7 +149,7 @@ IDX_SETS: dict[str, IdxSet] = {
 
 def file_sets() -> dict[str, AnySet]:
     """Return every data set that lives in files, by name."""
-    return {**IDX_SETS, **CIFAR_SETS}
+    return {**IDX_SETS, **CIFAR_SETS, **TABLE_SETS}
 
 
 def owner_of(sha256: str) -> str | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 
 import numpy as np
 
 from sparse_mlp.datasets.dataset import Dataset
-from sparse_mlp.datasets.registry import file_sets
+from sparse_mlp.datasets.registry import AnySet, file_sets
 from sparse_mlp.errors import check_choice, check_integer
 from sparse_mlp.rng import RandomState, as_generator
 
@@ -17,15 +18,21 @@ SHIFTS = tuple((down, right) for down in range(-2, 3) for right in range(-2, 3))
 INK, NOISE = 0.3, 0.2
 
 
-def make_synthetic(name: str, n_train: int = 6000, n_test: int = 1000, *, rng: RandomState = 0) -> Dataset:
-    """Generate a stand-in: one blurred random drawing per class, moved by up to two pixels, dimmed, with noise.
+def make_synthetic(
+    name: str, n_train: int | None = None, n_test: int | None = None, *, rng: RandomState = 0
+) -> Dataset:
+    """Generate a stand-in of a data set.
+
+    One of images has one blurred random drawing per class, moved by up to two pixels, dimmed, with noise. One of a
+    table has normal features, of which a twentieth has another mean in each class.
 
     Parameters
     ----------
     name : str
         ``synthetic-NAME``, where NAME is a data set that lives in files.
-    n_train, n_test : int
-        Number of samples; classes are as equal in number as possible.
+    n_train, n_test : int, optional
+        Number of samples; classes are as equal in number as possible. By default 6,000 and 1,000 images, or as many
+        rows as the real table has, a third of them to test.
     rng : None, int or numpy.random.Generator
         Source of randomness; the same seed gives the same bytes, another name gives other drawings.
 
@@ -45,12 +52,18 @@ def make_synthetic(name: str, n_train: int = 6000, n_test: int = 1000, *, rng: R
     Dataset('synthetic-mnist', SYNTHETIC, 60 train, 20 test, 784 features, 10 classes)
     """
     like = file_sets()[check_choice("name", name, NAMES).removeprefix(PREFIX)]
-    check_integer("n_train", n_train)
-    check_integer("n_test", n_test)
+    usual_train, usual_test = _usual_numbers(like)
+    n_train = check_integer("n_train", usual_train if n_train is None else n_train)
+    n_test = check_integer("n_test", usual_test if n_test is None else n_test)
     generator = np.random.default_rng([zlib.crc32(name.encode()), int(as_generator(rng).integers(2**32))])
-    drawings = _shifted(_drawings(like.n_classes, like.image_shape, generator))
-    train_x, train_y = _samples(drawings, n_train, generator)
-    test_x, test_y = _samples(drawings, n_test, generator)
+    if like.image_shape is None:
+        centres = _centres(like.n_classes, like.shape[0], generator)
+        (train_x, train_y), (test_x, test_y) = (_rows(centres, n, generator) for n in (n_train, n_test))
+        what = "random numbers"
+    else:
+        drawings = _shifted(_drawings(like.n_classes, like.image_shape, generator))
+        (train_x, train_y), (test_x, test_y) = (_samples(drawings, n, generator) for n in (n_train, n_test))
+        what = "random drawings"
     return Dataset(
         name=name,
         train_x=train_x,
@@ -60,7 +73,7 @@ def make_synthetic(name: str, n_train: int = 6000, n_test: int = 1000, *, rng: R
         n_classes=like.n_classes,
         image_shape=like.image_shape,
         class_names=like.class_names,
-        provenance=f"SYNTHETIC stand-in of the shape of {like.title}: random drawings, not the real data",
+        provenance=f"SYNTHETIC stand-in of the shape of {like.title.split(',')[0]}: {what}, not the real data",
         synthetic=True,
     )
 
@@ -79,6 +92,27 @@ def _shifted(drawings: np.ndarray) -> np.ndarray:
     """Return every drawing at every shift, float32 (shifts, n_classes, features)."""
     moved = [np.roll(drawings, shift, axis=(-2, -1)).reshape(len(drawings), -1) for shift in SHIFTS]
     return np.stack(moved).astype(np.float32)
+
+
+def _usual_numbers(like: AnySet) -> tuple[int, int]:
+    if like.image_shape is not None:
+        return 6000, 1000
+    samples = sum(file.items for file in like.files if not file.role.endswith("labels"))
+    n_test = math.ceil(samples / 3)
+    return samples - n_test, n_test
+
+
+def _centres(n_classes: int, n_features: int, generator: np.random.Generator) -> np.ndarray:
+    """Return the mean of each feature in each class, float32 (n_classes, n_features); most are zero."""
+    informative = np.sort(generator.permutation(n_features)[: max(1, n_features // 20)])
+    centres = np.zeros((n_classes, n_features), np.float32)
+    centres[:, informative] = generator.standard_normal((n_classes, len(informative)), dtype=np.float32)
+    return centres
+
+
+def _rows(centres: np.ndarray, n: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    labels = generator.permutation(np.arange(n, dtype=np.int64) % len(centres))
+    return centres[labels] + generator.standard_normal((n, centres.shape[1]), dtype=np.float32), labels
 
 
 def _samples(drawings: np.ndarray, n: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -71,7 +71,8 @@ def file_sha256(path: Path) -> str:
 def what_is_verified(verdicts: dict[str, Verdict]) -> str:
     """Say in words what is known of all files (name → verdict) together."""
     if all(verdict.status == "ok" for verdict in verdicts.values()):
-        return f"{ALL_OF[len(verdicts)]} files verified by SHA-256"
+        files = "file" if len(verdicts) == 1 else f"{ALL_OF[len(verdicts)]} files"
+        return f"{files} verified by SHA-256"
     details: dict[str, list[str]] = {}
     for name, verdict in verdicts.items():
         details.setdefault(verdict.detail, []).append(name)

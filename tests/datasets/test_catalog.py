@@ -109,7 +109,7 @@ def damage(path: Path, array: np.ndarray) -> None:
     ("file", "array", "message"),
     [
         ("train-labels-idx1-ubyte.gz", np.full(12, 10), "label 10 at position 0 .* must be in 0 … 9"),
-        ("train-labels-idx1-ubyte.gz", np.zeros(11), "11 labels found; must be 12, the number of images"),
+        ("train-labels-idx1-ubyte.gz", np.zeros(11), "11 labels found; must be 12, the number of samples"),
         ("t10k-labels-idx1-ubyte.gz", np.zeros(9), "9 labels found; must be 8"),
         ("train-images-idx3-ubyte.gz", np.zeros((12, 28, 27)), "images of 28 × 27 pixels found; must be 28 × 28"),
         ("train-images-idx3-ubyte.gz", np.zeros(12), r"1 dimension\(s\) found; must be one with 3"),

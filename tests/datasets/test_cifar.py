@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparse_mlp.datasets import cifar
+from sparse_mlp.datasets import opening
 from sparse_mlp.datasets.cifar import read_cifar
 from sparse_mlp.errors import DataFileError
 
@@ -40,7 +40,7 @@ def test_two_labels_by_hand(tmp_path: Path) -> None:
 
 
 def test_content_longer_than_a_piece_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cifar, "PIECE", 1000)
+    monkeypatch.setattr(opening, "PIECE", 1000)
     assert read_cifar(save(tmp_path, gzip.compress(TEN)), (10,), 3).tobytes() == TEN
 
 

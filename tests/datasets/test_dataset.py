@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from sparse_mlp import datasets
 from sparse_mlp.datasets import Dataset, class_counts, standardize, summary
-from sparse_mlp.datasets.dataset import pixel_mean_std
+from sparse_mlp.datasets.scaling import pixel_mean_std
 from sparse_mlp.errors import InvalidInputError
 
 
@@ -100,3 +101,15 @@ def test_summary_counts_classes() -> None:
     lines = summary(small()).splitlines()
     assert lines[-2].split() == ["a", "1", "0"]
     assert lines[-1].split() == ["b", "2", "1"]
+
+
+def test_features_of_a_table_are_standardised_one_by_one() -> None:
+    x = np.array([[1, 5, 1000], [3, 5, 3000]], np.float32)
+    y = np.array([0, 1])
+    table = Dataset("t", x, y, np.array([[5, 6, 0]], np.float32), y[:1], 2, None, ("a", "b"), "made")
+    scaled = standardize(table)
+    assert scaled.train_x.tolist() == [[-1, 0, -1], [1, 0, 1]] and scaled.train_x.dtype == np.float32
+    assert scaled.test_x.tolist() == [[3, 0, -2]]  # a feature that never changes in training tells nothing
+    assert scaled.provenance == "made; each feature standardised by its mean and standard deviation in training"
+    with pytest.raises(InvalidInputError, match="all alike"):
+        standardize(replace(table, train_x=np.ones((2, 3), np.float32)))

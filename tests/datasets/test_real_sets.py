@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from sparse_mlp import datasets
-from sparse_mlp.datasets.dataset import pixel_mean_std
+from sparse_mlp.datasets.registry import file_sets
+from sparse_mlp.datasets.scaling import pixel_mean_std
 
 SCRIPTS = Path(__file__).parents[2] / "data_scripts"
 
@@ -107,6 +108,65 @@ def test_cifar_100_has_fine_classes(real_data_dir: Path) -> None:
     # Neighbours within a plane are alike: the planes are where the format says.
     red = data.train_x.reshape(-1, 3, 32, 32)[:, 0]
     assert np.abs(np.diff(red, axis=2)).mean() < 0.3 * red.std()
+
+
+TABLES = {
+    "lung-1543": (203, 1543, [139, 17, 21, 20, 6]),
+    "lung-small": (73, 325, [6, 5, 5, 16, 7, 13, 21]),
+    "lymphoma": (96, 4026, [46, 10, 9, 11, 6, 6, 4, 2, 2]),
+    "colon": (62, 2000, [40, 22]),
+    "leukemia": (72, 7070, [47, 25]),
+    "glioma": (50, 4434, [14, 7, 14, 15]),
+    "tox-171": (171, 5748, [45, 45, 39, 42]),
+    "coil-20": (1440, 1024, [72] * 20),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_are_whole_and_split_alike(real_data_dir: Path, name: str) -> None:
+    needs(real_data_dir / file_sets()[name].folder)
+    data = datasets.load(name, real_data_dir, download=False)
+    samples, features, counts = TABLES[name]
+    train, test = datasets.class_counts(data)
+    assert (train + test).tolist() == counts and data.n_features == features
+    assert len(data.test_y) == -(-samples // 3) and test.min() >= 1
+    assert "file verified by SHA-256; split here: stratified" in data.provenance
+    again = datasets.load(name, real_data_dir, download=False)
+    assert again.train_x.tobytes() == data.train_x.tobytes() and again.test_y.tobytes() == data.test_y.tobytes()
+
+
+def test_objects_of_coil_stand_upright(real_data_dir: Path) -> None:
+    needs(real_data_dir / "scikit-feature")
+    data = datasets.load("coil-20", real_data_dir, download=False)
+    duck = np.concatenate([data.train_x[data.train_y == 0], data.test_x[data.test_y == 0]]).reshape(-1, 32, 32)
+    # A duck that is turned round is symmetric from side to side on average, with its head above its body.
+    mean = duck.mean(axis=0)
+    assert np.abs(mean - mean[:, ::-1]).mean() < 0.5 * np.abs(mean - mean[::-1]).mean()
+    assert mean[:10].sum() < mean[-10:].sum()
+
+
+def test_the_lung_stand_in_says_so_and_is_no_lung(real_data_dir: Path) -> None:
+    needs(real_data_dir / "lung")
+    data = datasets.load("lung-1543", real_data_dir, download=False)
+    assert data.provenance.startswith("Lung stand-in with 1,543 genes, not the official lung.mat with 3,312")
+    scaled = datasets.standardize(data)
+    np.testing.assert_allclose(scaled.train_x.mean(axis=0), 0, atol=1e-4)
+    np.testing.assert_allclose(scaled.train_x.std(axis=0), 1, atol=1e-4)
+    # A tissue tells itself by its genes: the nearest class mean is right far above the 68 % of the largest class.
+    x, test = np.log2(data.train_x), np.log2(data.test_x)
+    means = np.stack([x[data.train_y == label].mean(axis=0) for label in range(5)])
+    nearest = ((test[:, None] - means) ** 2).sum(axis=2).argmin(axis=1)
+    assert (nearest == data.test_y).mean() > 0.8
+
+
+def test_madelon_is_official(real_data_dir: Path) -> None:
+    needs(real_data_dir / "madelon")
+    data = datasets.load("madelon", real_data_dir, download=False)
+    assert (data.train_x.shape, data.test_x.shape) == ((2000, 500), (600, 500))
+    assert [part.tolist() for part in datasets.class_counts(data)] == [[1000, 1000], [300, 300]]
+    assert "all four files verified by SHA-256" in data.provenance and "validation part to test" in data.provenance
+    # The check sums of madelon.param
+    assert (data.train_x.sum(dtype=np.float64), data.test_x.sum(dtype=np.float64)) == (488083511, 146395833)
 
 
 def run_script(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
