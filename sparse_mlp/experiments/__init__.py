@@ -5,13 +5,17 @@ from __future__ import annotations
 from sparse_mlp.experiments.search_spaces import SEARCHED, search_space
 from sparse_mlp.experiments.static_training import StaticTraining
 from sparse_mlp.experiments.successive_halving import Rung, plan_rungs, successive_halving
+from sparse_mlp.experiments.trade_off import TradeOff, break_even_weight, comprehensive_score
 from sparse_mlp.experiments.wiring_search import WiringSearch, search_wirings
 
 __all__ = [
     "SEARCHED",
     "Rung",
     "StaticTraining",
+    "TradeOff",
     "WiringSearch",
+    "break_even_weight",
+    "comprehensive_score",
     "plan_rungs",
     "search_space",
     "search_wirings",

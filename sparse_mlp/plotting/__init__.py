@@ -18,6 +18,7 @@ from sparse_mlp.plotting.link_ages import LinkAgesDisplay, LinkSurvivalDisplay
 from sparse_mlp.plotting.local_community import LocalCommunityDisplay
 from sparse_mlp.plotting.network import NetworkDisplay
 from sparse_mlp.plotting.score_matrix import ScoreMatrixDisplay
+from sparse_mlp.plotting.trade_off import EpochSecondsDisplay, TradeOffDisplay
 from sparse_mlp.plotting.trained_wiring import TrainedWiringDisplay
 from sparse_mlp.plotting.update_stages import UpdateStagesDisplay
 from sparse_mlp.plotting.weights import WeightDistributionDisplay
@@ -30,6 +31,7 @@ __all__ = [
     "BipartiteDisplay",
     "DegreeDisplay",
     "Display",
+    "EpochSecondsDisplay",
     "HyperbolicDisplay",
     "LearningCurveDisplay",
     "LinkAgesDisplay",
@@ -37,6 +39,7 @@ __all__ = [
     "LocalCommunityDisplay",
     "NetworkDisplay",
     "ScoreMatrixDisplay",
+    "TradeOffDisplay",
     "TrainedWiringDisplay",
     "UpdateStagesDisplay",
     "WeightDistributionDisplay",
