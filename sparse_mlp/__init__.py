@@ -22,8 +22,8 @@ _LAZY = {
 }
 _ROOMS = (
     "bench", "datasets", "errors", "estimators", "evolution", "experiments", "kernels", "layers",
-    "link_prediction", "measures", "models", "optim", "plotting", "reference", "rng", "structure", "topology",
-    "training",
+    "link_prediction", "machine", "measures", "models", "optim", "plotting", "reference", "rng", "robustness",
+    "structure", "topology", "training",
 )  # fmt: skip
 
 __all__ = ["SparseMLPError", "SparseStructure", "__version__", *_LAZY]

@@ -14,9 +14,9 @@ from typing import Any
 from sparse_mlp.bench.apart import measure_apart
 from sparse_mlp.bench.frame import Bench
 from sparse_mlp.bench.ledger import Claim, Line, ratio
-from sparse_mlp.bench.machine import peak_memory
 from sparse_mlp.bench.timing import Timing, interleave
 from sparse_mlp.kernels.threads import threads_limited
+from sparse_mlp.machine import peak_memory
 from sparse_mlp.rng import as_generator
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology import GENERATORS, NEEDS_DATA
@@ -95,10 +95,10 @@ def measure_wiring(name: str, n_in: int, n_out: int, density: float, threads: in
     """
     with threads_limited(threads):
         _wiring(name, 100, 100, 200)()  # loads the kernels
-        before, began = peak_memory(), perf_counter()
+        before, began = peak_memory() or 0, perf_counter()
         structure = _wiring(name, n_in, n_out, round(density * n_in * n_out))()
         seconds = perf_counter() - began
-    peak = peak_memory()
+    peak = peak_memory() or 0
     return {"seconds": seconds, "peak_bytes": peak, "growth_bytes": peak - before, "links": structure.nnz}
 
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from sparse_mlp.bench.epoch import time_epochs
 from sparse_mlp.bench.job import make_job
-from sparse_mlp.bench.machine import peak_memory
 from sparse_mlp.bench.peers import Ours, step
 from sparse_mlp.bench.timing import interleave
 from sparse_mlp.kernels.threads import threads_limited
+from sparse_mlp.machine import peak_memory
 
 Shape = tuple[tuple[int, ...], dict[str, Any]]
 
@@ -47,7 +47,7 @@ def measure_large(threads: int, *, rounds: int = 7, slice_seconds: float = 0.3) 
         timings = interleave(candidates, rounds=rounds, slice_seconds=slice_seconds)
         ours["large"].model.predict_scores(large.x)  # evaluation has a workspace of its own, beside that of training
     return {
-        "peak_bytes": peak_memory(),
+        "peak_bytes": peak_memory() or 0,
         "links": {job.name: sum(job.links) for job in (small, large)},
         "timings": {name: asdict(timing) for name, timing in timings.items()},
         "epoch": asdict(cost),

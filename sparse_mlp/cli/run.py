@@ -8,14 +8,17 @@ from typing import Any
 
 from sparse_mlp import datasets
 from sparse_mlp.cli.config import TrainConfig
+from sparse_mlp.cli.system_record import SystemRecord
 from sparse_mlp.datasets import Dataset
 from sparse_mlp.layers import SoftmaxCrossEntropy
 from sparse_mlp.models import SparseMLP
 from sparse_mlp.optim import Optimizer, make_optimizer
 from sparse_mlp.rng import spawn_streams
+from sparse_mlp.robustness import InputStrengths
 from sparse_mlp.topology import NEEDS_DATA
 from sparse_mlp.training import Callback, Checkpoints, EarlyStopping, HistoryFile, Progress, Trainer
 
+RECORDS = ("metrics.jsonl", "system.json", "input_strength.npz")  # besides configuration and checkpoints
 LEARNING_RATES = {"sgd": 0.1, "adam": 0.001}
 
 Samples = tuple[Any, Any]
@@ -110,7 +113,10 @@ def _optimizer(config: TrainConfig) -> Optimizer:
 
 
 def _callbacks(config: TrainConfig, folder: Path) -> list[Callback]:
-    callbacks: list[Callback] = [Progress(), HistoryFile(folder / "metrics.jsonl")]
+    metrics, system, strengths = (folder / name for name in RECORDS)
+    callbacks: list[Callback] = [
+        Progress(), HistoryFile(metrics), SystemRecord(system, config.backend), InputStrengths(strengths),
+    ]  # fmt: skip
     if config.early_stop:
         callbacks.append(EarlyStopping(config.early_stop))
     return [*callbacks, Checkpoints(folder, config.checkpoint_every)]

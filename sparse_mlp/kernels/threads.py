@@ -69,6 +69,11 @@ def _checked(count: int) -> int:
     return count
 
 
+def used_threads() -> int:
+    """Return how many threads the kernels use at most."""
+    return int(numba.get_num_threads())
+
+
 def has_compiled() -> bool:
     """Tell whether the cache holds compiled kernels of this version."""
     folder = cache_directory()
@@ -82,7 +87,7 @@ def describe_threads() -> dict[str, str]:
     folder = cache_directory()
     blas = [f"{pool['internal_api']}, {pool['num_threads']} threads" for pool in threadpool_info()]
     return {
-        "threads": f"{numba.get_num_threads()} of {numba.config.NUMBA_NUM_THREADS}",
+        "threads": f"{used_threads()} of {numba.config.NUMBA_NUM_THREADS}",
         "threading layer": _threading_layer(),
         "BLAS and OpenMP": "; ".join(sorted(set(blas))) or "none found",
         "OpenMP spin count": _spin_count(),

@@ -12,6 +12,7 @@ from sparse_mlp.plotting._style import style
 from sparse_mlp.plotting.adjacency import AdjacencyDisplay
 from sparse_mlp.plotting.bipartite import BipartiteDisplay
 from sparse_mlp.plotting.degrees import DegreeDisplay
+from sparse_mlp.plotting.features import FeatureAccuracyDisplay, StrengthCourseDisplay
 from sparse_mlp.plotting.hyperbolic import HyperbolicDisplay
 from sparse_mlp.plotting.learning_curve import LearningCurveDisplay
 from sparse_mlp.plotting.link_ages import LinkAgesDisplay, LinkSurvivalDisplay
@@ -32,6 +33,7 @@ __all__ = [
     "DegreeDisplay",
     "Display",
     "EpochSecondsDisplay",
+    "FeatureAccuracyDisplay",
     "HyperbolicDisplay",
     "LearningCurveDisplay",
     "LinkAgesDisplay",
@@ -39,6 +41,7 @@ __all__ = [
     "LocalCommunityDisplay",
     "NetworkDisplay",
     "ScoreMatrixDisplay",
+    "StrengthCourseDisplay",
     "TradeOffDisplay",
     "TrainedWiringDisplay",
     "UpdateStagesDisplay",

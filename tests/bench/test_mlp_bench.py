@@ -75,7 +75,7 @@ def test_the_large_job_tells_its_peak_and_both_times(monkeypatch: pytest.MonkeyP
 
 def test_peak_memory_is_that_of_the_program_alone() -> None:
     """A program started by a large process must not be charged for its parent."""
-    code = "import numpy, sparse_mlp.bench.machine as m; a = numpy.ones({n}); print(m.peak_memory())"
+    code = "import numpy, sparse_mlp.machine as m; a = numpy.ones({n}); print(m.peak_memory())"
     parent = np.ones(2**25)  # 256 MB
     little, much = (
         int(subprocess.run([sys.executable, "-c", code.format(n=n)], capture_output=True, check=True).stdout)

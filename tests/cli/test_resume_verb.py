@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from cli_cases import TINY, assert_refused, final_bytes, run, run_json, start
 
+from sparse_mlp.cli.run import RECORDS
+from sparse_mlp.robustness import load_course
 from sparse_mlp.training import load_checkpoint, read_history
 
 LONG = [*TINY, "--epochs", 60, "--validation-fraction", 0.1, "--optimizer", "adam"]
@@ -54,6 +56,9 @@ def test_killed_at_random_moments_and_resumed(capsys):
     resumed = json.loads(out)
     for key in ("test_accuracy", "test_loss", "validation_accuracy", "epochs", "links"):
         assert resumed[key] == whole[key], key
+    courses = [load_course(Path(name) / "input_strength.npz") for name in ("killed", "whole")]
+    assert courses[0].epochs.tolist() == courses[1].epochs.tolist() == list(range(61))
+    assert courses[0].strength.tobytes() == courses[1].strength.tobytes()
     histories = [read_history(Path(name) / "metrics.jsonl") for name in ("killed", "whole")]
     assert histories[0].column("loss") == histories[1].column("loss")
     assert [r["epoch"] for r in histories[0].updates] == [r["epoch"] for r in histories[1].updates]
@@ -76,11 +81,12 @@ def test_interrupted_from_the_keyboard(capsys):
 
 def test_a_finished_run_stays_as_it_is(capsys, finished):
     folder = Path(shutil.copytree(finished[0], "run"))
-    before, history = final_bytes(folder), (folder / "metrics.jsonl").read_text()
+    before = final_bytes(folder)
+    records = {name: (folder / name).read_bytes() for name in RECORDS}
     outcome = run_json(capsys, "resume", folder)
     assert final_bytes(folder) == before
-    assert (folder / "metrics.jsonl").read_text() == history
-    assert len(list(folder.glob("*.npz"))) == 2, "the previous checkpoint is kept"
+    assert {name: (folder / name).read_bytes() for name in RECORDS} == records
+    assert len(list(folder.glob("checkpoint-*.npz"))) == 2, "the previous checkpoint is kept"
     for key in ("test_accuracy", "epochs", "links", "seconds_per_epoch", "seed"):
         assert outcome[key] == finished[1][key], key
     code, out, _ = run(capsys, "resume", folder)

@@ -67,9 +67,10 @@ def test_a_dense_network_has_no_topology(capsys):
 def test_the_files_of_a_run(finished):
     folder, _ = finished
     names = {path.name for path in folder.iterdir()}
-    assert {"config.json", "metrics.jsonl", "checkpoint.json", "checkpoint.previous.json"} <= names
-    assert sum(name.endswith(".npz") for name in names) == 2
-    assert len(names) == 6
+    records = {"config.json", "metrics.jsonl", "system.json", "input_strength.npz"}
+    assert records | {"checkpoint.json", "checkpoint.previous.json"} <= names
+    assert sum(name.startswith("checkpoint-") and name.endswith(".npz") for name in names) == 2
+    assert len(names) == 8
     history = read_history(folder / "metrics.jsonl")
     assert [record["kind"] for record in history] == ["epoch", "update", "epoch", "update", "epoch"]
     assert list(history) == load_checkpoint(folder).meta["history"]
@@ -135,9 +136,9 @@ def test_overwrite_replaces_the_run_and_nothing_else(capsys):
     assert (outcome["epochs"], outcome["seed"]) == (1, 8)
     assert len(read_history(Path("run/metrics.jsonl"))) == 1
     assert {path.name for path in Path("run").iterdir() if path.suffix != ".npz"} == {
-        "config.json", "metrics.jsonl", "checkpoint.json", "notes.txt", "holiday.png",
+        "config.json", "metrics.jsonl", "system.json", "checkpoint.json", "notes.txt", "holiday.png",
     }  # fmt: skip
-    assert len(list(Path("run").glob("*.npz"))) == 1
+    assert len(list(Path("run").glob("checkpoint-*.npz"))) == 1
 
 
 def test_overwrite_with_bad_values_keeps_the_old_run(capsys):

@@ -1,0 +1,166 @@
+"""`sparse-mlp features`: which inputs a trained network leans on, and what they are worth to other classifiers."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sparse_mlp.cli.settings import read_config
+from sparse_mlp.errors import check_fraction, check_integer
+
+if TYPE_CHECKING:
+    from sparse_mlp.cli.run import Run
+    from sparse_mlp.experiments import FeatureEvaluation
+    from sparse_mlp.robustness import StrengthCourse
+
+FIGURES = ("feature_accuracy.png", "feature_strength.png")
+FILES = ("features.json", *FIGURES)
+
+
+def add_parser(verbs: Any) -> None:
+    """Declare the verb."""
+    parser = verbs.add_parser("features", help="select features by the strength of input neurons", description=__doc__)
+    parser.add_argument("folder", type=Path, metavar="RUN", help="folder of the run; the findings go there too")
+    parser.add_argument("--keep", type=float, default=0.2, metavar="FRACTION",
+                        help="part of the features to select (%(default)s)")  # fmt: skip
+    parser.add_argument("--samples", type=int, default=5000, metavar="INT",
+                        help="samples to train and to test the classifiers on, each at most (%(default)s)")  # fmt: skip
+    parser.add_argument("--random-draws", type=int, default=1, metavar="INT",
+                        help="random selections to hold the selection against (%(default)s)")  # fmt: skip
+    parser.add_argument("--jobs", type=int, default=1, metavar="INT",
+                        help="classifiers trained at the same time; the result does not depend on it")  # fmt: skip
+    parser.add_argument("--data-dir", help="where the data files are now")
+    parser.add_argument("--no-figures", action="store_true", help="draw nothing")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
+    parser.set_defaults(run=features)
+
+
+def features(arguments: argparse.Namespace) -> int:
+    """Run the verb."""
+    check_fraction("keep", arguments.keep)
+    check_integer("samples", arguments.samples)
+    check_integer("random_draws", arguments.random_draws, minimum=0)
+    check_integer("jobs", arguments.jobs)
+    config = read_config(arguments.folder / "config.json")
+    config.data_dir = arguments.data_dir or config.data_dir
+
+    from sparse_mlp.cli.run import make_run
+    from sparse_mlp.experiments import evaluate_selection
+    from sparse_mlp.robustness import input_strength
+    from sparse_mlp.training import load_checkpoint
+    from sparse_mlp.training.files import write_text
+
+    run = make_run(config)
+    run.trainer.resume(load_checkpoint(arguments.folder))
+    strength, course = input_strength(run.model), _course(arguments.folder, run)
+    train, test = _at_most(run.train, arguments.samples, 0), _at_most(run.test, arguments.samples, 1)
+    draws = [np.random.default_rng([config.seed, draw]) for draw in range(arguments.random_draws)]
+    by_strength, *by_chance = (
+        evaluate_selection(values, train, test, seed=config.seed, jobs=arguments.jobs)
+        for values in (strength, *(rng.random(len(strength)) for rng in draws))
+    )
+    outcome = _outcome(run, strength, course, arguments.keep, by_strength, by_chance)
+    outcome["out"] = str(arguments.folder)
+    write_text(arguments.folder / "features.json", json.dumps(outcome) + "\n")
+    if not arguments.no_figures:
+        _draw(arguments.folder, run, course, by_strength, by_chance)
+    print(json.dumps(outcome) if arguments.json else _table(outcome))
+    return 0
+
+
+def _at_most(samples: tuple[Any, Any], count: int, part: int) -> tuple[Any, Any]:
+    """Return the samples, or a draw of `count` of them that is always the same one."""
+    x, y = samples
+    if len(y) <= count:
+        return x, y
+    rows = np.sort(np.random.default_rng(part).permutation(len(y))[:count])
+    return x[rows], y[rows]
+
+
+def _course(folder: Path, run: Run) -> StrengthCourse:
+    """Return the recorded strengths up to the checkpoint's epoch; those of the checkpoint alone if there are none."""
+    from sparse_mlp.errors import DataFileError
+    from sparse_mlp.robustness import StrengthCourse, input_strength, load_course
+    from sparse_mlp.robustness.strength_course import FILE_NAME
+
+    try:
+        found = load_course(folder / FILE_NAME)
+    except DataFileError:
+        found = None
+    last = input_strength(run.model).astype(np.float32)
+    if found is None or found.strength.shape[1] != len(last):
+        return StrengthCourse(np.array([run.trainer.epoch]), last[None])
+    before = found.epochs < run.trainer.epoch
+    epochs = np.append(found.epochs[before], run.trainer.epoch)
+    return StrengthCourse(epochs, np.vstack([found.strength[before], last]))
+
+
+def _outcome(
+    run: Run, strength: Any, course: StrengthCourse, keep: float, by_strength: FeatureEvaluation,
+    by_chance: list[FeatureEvaluation],
+) -> dict[str, Any]:  # fmt: skip
+    from sparse_mlp.robustness import select_features
+
+    selected = select_features(strength, keep)
+    accuracy = {name: values.tolist() for name, values in by_strength.accuracy.items()}
+    chance = {name: np.mean([e.accuracy[name] for e in by_chance], axis=0).tolist() for name in accuracy if by_chance}
+    return {
+        "dataset": run.config.dataset, "synthetic": run.data.synthetic, "provenance": run.data.provenance,
+        "epochs": run.trainer.epoch, "features": len(strength), "keep": keep, "selected": selected.tolist(),
+        "strength": strength.tolist(), "share_of_strength": _share(strength, selected),
+        "unlinked": int(np.sum(strength == 0)),
+        "recorded_epochs": course.epochs.tolist(), "selected_already": course.agreement(keep).tolist(),
+        "dropped": by_strength.dropped.tolist(), "kept": by_strength.kept.tolist(), "accuracy": accuracy,
+        "accuracy_of_random_selection": chance, "random_draws": len(by_chance),
+        "accuracy_of_most_frequent_class": by_strength.chance,
+        "train_samples": by_strength.n_train, "test_samples": by_strength.n_test,
+    }  # fmt: skip
+
+
+def _share(strength: Any, selected: Any) -> float:
+    total = float(strength.sum())
+    return float(strength[selected].sum()) / total if total else 0.0
+
+
+def _table(outcome: dict[str, Any]) -> str:
+    from sparse_mlp.cli.report import brief
+
+    names = list(outcome["accuracy"])
+    random = outcome["accuracy_of_random_selection"]
+    stamp = ["SYNTHETIC data: these accuracies say nothing about the real set"] if outcome["synthetic"] else []
+    lines = [
+        *stamp,
+        f"data       {outcome['dataset']}: {brief(outcome['provenance'])}",
+        f"network    after {outcome['epochs']} epochs, {outcome['features']:,} inputs, "
+        f"{outcome['unlinked']:,} of them without links",
+        f"selected   {len(outcome['selected']):,} features with {outcome['share_of_strength']:.1%} of the strength",
+        f"samples    {outcome['train_samples']:,} to train the classifiers, {outcome['test_samples']:,} to test them",
+        "",
+        "accuracy on the strongest features" + (
+            f" (on random ones, mean of {outcome['random_draws']})" if random else ""),
+        "dropped    kept" + "".join(f"{name:>20}" for name in names),
+    ]  # fmt: skip
+    for i, (dropped, kept) in enumerate(zip(outcome["dropped"], outcome["kept"], strict=True)):
+        cells = (_cell(outcome["accuracy"][name][i], random[name][i] if random else None) for name in names)
+        lines.append(f"{dropped:>6.0%} {kept:>8,}" + "".join(f"{cell:>20}" for cell in cells))
+    return "\n".join([*lines, "", f"run folder {outcome['out']}"])
+
+
+def _cell(accuracy: float, random: float | None) -> str:
+    return f"{accuracy:.2%}" if random is None else f"{accuracy:.2%} ({random:.2%})"
+
+
+def _draw(folder: Path, run: Run, course: StrengthCourse, by_strength: Any, by_chance: list[Any]) -> None:
+    from sparse_mlp import plotting
+
+    title = f"{'SYNTHETIC: ' if run.data.synthetic else ''}{run.config.dataset}"
+    displays = (
+        plotting.FeatureAccuracyDisplay.from_evaluations(by_strength, by_chance, title),
+        plotting.StrengthCourseDisplay.from_course(course, run.data.image_shape, title),
+    )
+    for name, display in zip(FIGURES, displays, strict=True):
+        plotting.save(display, folder / name)

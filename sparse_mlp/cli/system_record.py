@@ -1,0 +1,84 @@
+"""`system.json` of a run: on which machine it was trained, how long it took, and what else the machine had to do."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import TYPE_CHECKING, Any
+
+from sparse_mlp.machine import describe_system, load_average, peak_memory
+from sparse_mlp.training import Callback
+from sparse_mlp.training.files import write_text
+
+if TYPE_CHECKING:
+    from sparse_mlp.training import Trainer
+
+FORMAT = 1
+
+
+class SystemRecord(Callback):
+    """Write what system a run is trained on, when it begins and again when it ends, whole or not at all.
+
+    A run that was interrupted has a part for each time that it went on, since that may have been elsewhere. A part
+    whose end nobody saw has None for what is known at the end only.
+
+    Parameters
+    ----------
+    path : path
+    backend : str
+        What computes.
+    """
+
+    def __init__(self, path: Path, backend: str | None) -> None:
+        self.path, self.backend = Path(path), backend
+        self.parts: list[dict[str, Any]] = []
+        self._began, self._first_step = (0.0, 0.0), 0
+
+    def on_fit_begin(self, trainer: Trainer) -> None:
+        """Write the part that begins, behind those that were."""
+        from sparse_mlp.kernels.threads import used_threads
+
+        self.parts = _read(self.path) if trainer.step else []
+        self._began, self._first_step = (perf_counter(), process_time()), trainer.step
+        self.parts.append({
+            "started": datetime.now().astimezone().isoformat(timespec="seconds"),
+            **describe_system(),
+            "threads": used_threads(),
+            "backend": self.backend,
+            "load_average_before": load_average(),
+            "epochs_before": trainer.epoch,
+            "epochs": None, "seconds": None, "cpu_seconds": None, "peak_memory_bytes": None, "load_average_after": None,
+        })  # fmt: skip
+        self._write()
+
+    def on_fit_end(self, trainer: Trainer) -> None:
+        """Write how the part ended; one that had nothing to do, as the run was finished, goes."""
+        if trainer.step == self._first_step and len(self.parts) > 1:
+            self.parts.pop()
+            self._write()
+            return
+        now, worked = perf_counter(), process_time()
+        self.parts[-1].update(
+            epochs=trainer.epoch - self.parts[-1]["epochs_before"],
+            seconds=now - self._began[0],
+            cpu_seconds=worked - self._began[1],
+            peak_memory_bytes=peak_memory(),
+            load_average_after=load_average(),
+        )
+        self._write()
+
+    on_failure = on_fit_end
+
+    def _write(self) -> None:
+        write_text(self.path, json.dumps({"format": FORMAT, "parts": self.parts}, indent=1) + "\n")
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    """Return the parts in a file; none if there is no such file, or it is damaged."""
+    try:
+        parts = json.loads(path.read_text())["parts"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    return [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []

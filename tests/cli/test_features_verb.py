@@ -1,0 +1,149 @@
+"""`sparse-mlp features`: strength, selection, evaluation, figures; and `system.json` and the strengths of a run."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cli_cases import TINY, assert_refused, run, run_json
+
+from sparse_mlp.robustness import input_strength, load_course, select_features
+from sparse_mlp.training import load_checkpoint
+
+QUICK = ["--samples", 150, "--no-figures"]
+
+
+@pytest.fixture
+def folder(finished, tmp_path):
+    return Path(shutil.copytree(finished[0], tmp_path / "copy"))
+
+
+def test_strength_selection_and_accuracies(capsys, folder):
+    outcome = run_json(capsys, "features", folder, "--keep", 0.25, *QUICK)
+    assert outcome == json.loads((folder / "features.json").read_text())
+    arrays = load_checkpoint(folder).arrays
+    strength = np.array(outcome["strength"])
+    assert strength.shape == (64,) and (strength >= 0).all() and "values" in arrays
+    assert outcome["selected"] == select_features(strength, 0.25).tolist() and len(outcome["selected"]) == 16
+    assert outcome["share_of_strength"] == pytest.approx(strength[outcome["selected"]].sum() / strength.sum())
+    assert outcome["unlinked"] == int((strength == 0).sum())
+    assert outcome["kept"] == [64, 57, 51, 44, 38, 32, 25, 19, 12, 6, 0]
+    assert outcome["recorded_epochs"] == [0, 1, 2, 3] and outcome["selected_already"][-1] == 1
+    for name in ("svc", "k-nn", "extra-trees"):
+        assert outcome["accuracy"][name][0] > 0.7 and outcome["accuracy"][name][0] == \
+            outcome["accuracy_of_random_selection"][name][0]  # fmt: skip
+        assert outcome["accuracy"][name][-1] == outcome["accuracy_of_most_frequent_class"]
+    assert (outcome["train_samples"], outcome["test_samples"], outcome["random_draws"]) == (150, 150, 1)
+    assert outcome["synthetic"] is False
+
+
+def test_the_strength_is_that_of_the_checkpoint_and_the_last_recorded(capsys, folder):
+    from sparse_mlp.cli.run import make_run
+    from sparse_mlp.cli.settings import read_config
+
+    outcome = run_json(capsys, "features", folder, *QUICK)
+    restored = make_run(read_config(folder / "config.json"))
+    restored.trainer.resume(load_checkpoint(folder))
+    np.testing.assert_array_equal(outcome["strength"], input_strength(restored.model))
+    course = load_course(folder / "input_strength.npz")
+    np.testing.assert_array_equal(course.strength[-1], input_strength(restored.model).astype(np.float32))
+
+
+def test_the_table_says_what_it_is_of(capsys, folder):
+    code, out, _ = run(capsys, "features", folder, *QUICK, "--random-draws", 2)
+    assert code == 0
+    assert "data       digits: scikit-learn load_digits" in out and "SYNTHETIC" not in out
+    assert "selected   12 features with " in out and "(on random ones, mean of 2)" in out
+    assert "150 to train the classifiers, 150 to test them" in out
+    assert sum(line.lstrip().startswith(tuple("0123456789")) for line in out.splitlines()) == 11
+
+
+def test_no_random_draws(capsys, folder):
+    outcome = run_json(capsys, "features", folder, *QUICK, "--random-draws", 0)
+    assert outcome["accuracy_of_random_selection"] == {}
+    assert "on random" not in run(capsys, "features", folder, *QUICK, "--random-draws", 0)[1]
+
+
+def test_figures_and_jobs(capsys, folder):
+    from sparse_mlp.cli.features import FIGURES
+
+    one = run_json(capsys, "features", folder, "--samples", 100)
+    assert {path.name for path in folder.glob("feature*.png")} == set(FIGURES)
+    two = run_json(capsys, "features", folder, "--samples", 100, "--jobs", 2, "--no-figures")
+    assert one == two
+
+
+def test_a_run_without_recorded_strengths_has_those_of_its_checkpoint(capsys, folder):
+    (folder / "input_strength.npz").unlink()
+    outcome = run_json(capsys, "features", folder, "--samples", 60)
+    assert outcome["recorded_epochs"] == [3] and outcome["selected_already"] == [1.0]
+
+
+def test_synthetic_data_are_stamped(capsys):
+    run_json(capsys, "train", "--dataset", "synthetic-lung-small", *TINY, "--epochs", 1, "--out", "run")
+    _, out, _ = run(capsys, "features", "run", *QUICK)
+    assert out.startswith("SYNTHETIC data: these accuracies say nothing about the real set\n")
+
+
+def test_bad_words_are_refused(capsys, folder):
+    assert_refused(run(capsys, "features", "nowhere"), "the config.json of a run")
+    assert_refused(run(capsys, "features", folder, "--keep", 20), "did you pass a percentage")
+    for option in ("--samples", "--jobs"):
+        assert_refused(run(capsys, "features", folder, option, 0), "a whole number, 1 or more")
+
+
+def test_system_json_says_where_and_how_long(finished):
+    folder, _ = finished
+    record = json.loads((folder / "system.json").read_text())
+    (part,) = record["parts"]
+    assert part["cores"] == os.cpu_count() and part["threads"] == 1 and part["backend"] == "numba"
+    assert (part["epochs_before"], part["epochs"]) == (0, 3)
+    assert part["seconds"] > 0 and part["cpu_seconds"] >= 0 and part["peak_memory_bytes"] > 10**7
+    assert part["packages"]["numpy"] == np.__version__ and part["processor"] and part["platform"]
+    assert "commit" not in json.dumps(record)
+
+
+def test_a_resumed_run_has_a_part_more(capsys, monkeypatch):
+    from sparse_mlp.cli import run as run_module
+    from sparse_mlp.training import Callback
+
+    class Stop(Callback):
+        def on_state(self, trainer):
+            if trainer.epoch == 1:
+                raise RuntimeError("killed")
+
+    before = run_module._callbacks
+    monkeypatch.setattr(run_module, "_callbacks", lambda *given: [*before(*given), Stop()])
+    with pytest.raises(RuntimeError, match="killed"):
+        run(capsys, "train", *TINY, "--out", "run")
+    monkeypatch.setattr(run_module, "_callbacks", before)
+    (part,) = json.loads(Path("run/system.json").read_text())["parts"]
+    assert part["epochs"] == 1, "a run that broke says how far it came"
+    run_json(capsys, "resume", "run")
+    parts = json.loads(Path("run/system.json").read_text())["parts"]
+    assert [(part["epochs_before"], part["epochs"]) for part in parts] == [(0, 1), (1, 2)]
+    assert load_course(Path("run/input_strength.npz")).epochs.tolist() == [0, 1, 2, 3]
+
+
+def test_a_damaged_system_json_does_not_stop_a_resumed_run(capsys, folder):
+    for content in ("no json", "[]", '{"parts": 3}', '{"parts": [1, {"seconds": 1}]}'):
+        (folder / "system.json").write_text(content)
+        run_json(capsys, "resume", folder)
+        parts = json.loads((folder / "system.json").read_text())["parts"]
+        assert len(parts) == 1 and isinstance(parts[0], dict)
+
+
+def test_overwriting_clears_all_of_it(capsys):
+    run_json(capsys, "train", *TINY, "--out", "run")
+    run_json(capsys, "features", "run", "--samples", 60)
+    assert Path("run/feature_strength.png").exists()
+    run_json(capsys, "train", *TINY, "--epochs", 1, "--out", "run", "--overwrite")
+    names = {path.name for path in Path("run").iterdir() if path.suffix != ".npz"}
+    assert names == {"config.json", "metrics.jsonl", "checkpoint.json", "system.json"}
+    (part,) = json.loads(Path("run/system.json").read_text())["parts"]
+    assert part["epochs"] == 1
+    assert load_course(Path("run/input_strength.npz")).epochs.tolist() == [0, 1]

@@ -1,0 +1,90 @@
+"""Strength and selection by hand; ties by index; the counts of the formula, not those of rounding."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sparse_mlp.errors import InvalidInputError
+from sparse_mlp.layers import Dense, SparseLinear
+from sparse_mlp.models import SparseMLP
+from sparse_mlp.robustness import input_strength, select_features
+from sparse_mlp.structure import SparseStructure
+
+
+def layer() -> SparseLinear:
+    """Rows (.5, -.1), (0, 0), (.2, .3): the second input has no link."""
+    structure = SparseStructure.from_coo([0, 0, 2, 2], [0, 1, 0, 1], shape=(3, 2))
+    return SparseLinear(structure, [0.5, -0.1, 0.2, 0.3], dtype="float64")
+
+
+def test_strength_by_hand() -> None:
+    strength = input_strength(layer())
+    assert strength.dtype == np.float64
+    np.testing.assert_allclose(strength, [0.6, 0, 0.5], rtol=1e-15)
+    assert select_features(strength, 2 / 3).tolist() == [0, 2]
+
+
+def test_of_a_network_the_first_layer_counts() -> None:
+    model = SparseMLP([20, 30, 30, 3], density=0.2, rng=0)
+    dense = np.zeros((20, 30))
+    first = model.sparse_layers[0]
+    dense[first.structure.rows(), first.structure.indices] = first.weight
+    np.testing.assert_allclose(input_strength(model), np.abs(dense).sum(axis=1), rtol=1e-12)
+    other = SparseMLP.dense([4, 3, 2], rng=0)
+    np.testing.assert_array_equal(
+        input_strength(other), np.abs(other.linear_layers[0].weight).astype(np.float64).sum(axis=1)
+    )
+
+
+def test_dense_layers_and_layers_of_motifs() -> None:
+    dense = Dense(2, 2, dtype="float64", rng=0)
+    dense.weight[:] = [[1, -2], [0.5, 0]]
+    assert input_strength(dense).tolist() == [3, 0.5]
+    assert input_strength(SimpleNamespace(expanded=layer)).tolist() == input_strength(layer()).tolist()
+
+
+def test_what_has_no_weights_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="a dict without weights"):
+        input_strength({})
+
+
+def test_ties_go_to_the_first() -> None:
+    assert select_features([1, 2, 1, 2, 1], 0.6).tolist() == [0, 1, 3]
+    assert select_features(np.zeros(4), 0.5).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("n", "fraction", "count"),
+    [(784, 0.6, 470), (500, 1 - 0.9, 50), (10, 0.7, 7), (100, 0.29, 29), (3, 0.3, 0), (7, 1.0, 7), (7, 0.0, 0)],
+)
+def test_counts_of_the_formula(n: int, fraction: float, count: int) -> None:
+    chosen = select_features(np.random.default_rng(0).random(n), fraction)
+    assert chosen.dtype == np.int64 and len(chosen) == count
+
+
+@given(
+    strength=st.lists(st.sampled_from([0.0, 0.5, 1.0, 2.0]), min_size=1, max_size=30),
+    percent=st.integers(0, 100),
+)
+def test_no_input_that_is_left_out_is_stronger(strength: list[float], percent: int) -> None:
+    values = np.array(strength)
+    chosen = select_features(values, percent / 100)
+    assert len(chosen) == percent * len(values) // 100 and np.all(np.diff(chosen) > 0)
+    rest = np.setdiff1d(np.arange(len(values)), chosen)
+    if len(chosen) and len(rest):
+        assert values[rest].max() <= values[chosen].min()
+        tied = np.flatnonzero(values == values[chosen].min())
+        assert np.isin(tied, chosen).argmin() == np.isin(tied, chosen).sum() or np.isin(tied, chosen).all()
+
+
+def test_bad_values_are_refused() -> None:
+    with pytest.raises(InvalidInputError, match="did you pass a percentage"):
+        select_features([1.0], 20)
+    for strength in ([np.nan, 1.0], [[1.0]], [np.inf]):
+        with pytest.raises(InvalidInputError, match="one finite number for each input"):
+            select_features(strength, 0.5)
