@@ -65,16 +65,19 @@ def _products(ours: Ours, job: Job) -> dict[str, Part]:
         x, y = work[start : start + n_in], work[out : out + n_out]
         dx = work[net.spare_start : net.spare_start + n_in]
         bias = values[net.bias_start[i] : net.bias_start[i + 1]]
-        by_output = net.by_output[net.by_output_start[i] : net.by_output_start[i] + n_out + 1]
-        by_input = net.by_input[net.by_input_start[i] : net.by_input_start[i] + n_in + 1]
+        by_output = net.by_output[net.by_output_start[i] : net.by_output_start[i + 1]]
+        by_input = net.by_input[net.by_input_start[i] : net.by_input_start[i + 1]]
+        here = slice(net.link_start[i], net.link_start[i + 1])
+        rows, order, indices = net.rows[here], net.order[here], net.indices[here]
+        weight, dweight = (a[net.weight_start[i] : net.weight_start[i + 1]] for a in (values, gradient))
         flops, read = 2.0 * links * width, 4.0 * links * width
-        call = _bound(spmm_tile, by_output, net.rows, net.order, values, bias, x, y, i < last)
+        call = _bound(spmm_tile, by_output, rows, order, weight, bias, x, y, i < last)
         forward[f"forward {n_in} x {n_out} ({i + 1})"] = (call, flops, read)
         if i == 0:
-            call = _bound(sddmm_tile, by_input, net.indices, x, y, gradient)
+            call = _bound(sddmm_tile, by_input, indices, x, y, dweight)
             backward[f"link gradient {n_in} x {n_out} (1)"] = (call, flops, read)
         else:
-            call = _bound(linear_backward_tile, by_input, net.indices, values, x, y, dx, gradient, True)
+            call = _bound(linear_backward_tile, by_input, indices, weight, x, y, dx, dweight, True)
             backward[f"backward {n_in} x {n_out} ({i + 1})"] = (call, 2 * flops, read)
     return forward | dict(reversed(backward.items()))
 

@@ -64,9 +64,9 @@ class _WatchedWeights(NewWeights):
         super().__init__(inner.law, keep_regrown=inner.keep_regrown)
         self.watch = watch
 
-    def draw(self, change: LayerUpdate, weight: Array, rng: np.random.Generator) -> Array:
+    def draw(self, change: LayerUpdate, weight: Array, rng: np.random.Generator, *, motif_size: int = 1) -> Array:
         self.watch.charge("insert and rewire")
-        values = super().draw(change, weight, rng)
+        values = super().draw(change, weight, rng, motif_size=motif_size)
         self.watch.charge("new weights")
         return values
 

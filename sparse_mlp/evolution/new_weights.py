@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,7 +32,7 @@ class NewWeights:
 
     Attributes
     ----------
-    memory : dict of str to (int64 (k,), float (k,))
+    memory : dict of str to (int64 (k,), float (k,) or (k, m, m))
         For "historical", of each layer the ascending row-major positions of links that once were, and are not now, and
         their weights.
 
@@ -55,21 +56,25 @@ class NewWeights:
         self.keep_regrown = bool(keep_regrown)
         self.memory: dict[str, tuple[Array, Array]] = {}
 
-    def draw(self, change: LayerUpdate, weight: Array, rng: np.random.Generator) -> Array:
+    def draw(self, change: LayerUpdate, weight: Array, rng: np.random.Generator, *, motif_size: int = 1) -> Array:
         """Return the weights of the new links of one layer, in link order.
 
         Parameters
         ----------
         change : LayerUpdate
-        weight : float (change.before.nnz,)
-            Weights before the update.
+        weight : float (change.before.nnz,) or (change.before.nnz, m, m)
+            Weights before the update; blocks of them make blocks of new ones.
         rng : numpy.random.Generator
-            Moves by one number for each new link, or not at all, as the law has it.
+            Moves by one number for each new weight, or not at all, as the law has it.
+        motif_size : int
+            Neurons that a link joins on either side.
         """
         if self.law == HISTORICAL:
             return self._recall(change, weight)
-        count = len(change.grown[0])
-        values = initial_weights(self.law, change.after, rng=rng, dtype=weight.dtype, count=count)
+        shape = len(change.grown[0]), *weight.shape[1:]
+        values = initial_weights(
+            self.law, change.after, rng=rng, dtype=weight.dtype, count=math.prod(shape), motif_size=motif_size
+        ).reshape(shape)
         return _overwritten(values, _grown(change), _gone(change, weight)) if self.keep_regrown else values
 
     def state(self) -> dict[str, Any]:
@@ -91,7 +96,7 @@ class NewWeights:
             weights = np.concatenate((weights, self.memory[change.layer][1]))
         order = np.argsort(positions)
         positions, weights = positions[order], weights[order]
-        values = _overwritten(np.zeros(len(grown), weights.dtype), grown, (positions, weights))
+        values = _overwritten(np.zeros((len(grown), *weights.shape[1:]), weights.dtype), grown, (positions, weights))
         absent = ~np.isin(positions, grown)
         self.memory[change.layer] = positions[absent], weights[absent]
         return values

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from sparse_mlp import measures
-from sparse_mlp.evolution.update import EvolvingLayer, Mask
+from sparse_mlp.evolution.update import Mask, WeightedLinks
 
 
 def percolate(
-    layers: Sequence[EvolvingLayer],
+    layers: Sequence[WeightedLinks],
     keep: Sequence[Mask],
     *,
     backward: bool = True,
@@ -23,7 +23,7 @@ def percolate(
 
     Parameters
     ----------
-    layers : sequence of EvolvingLayer
+    layers : sequence of WeightedLinks
         From input to output, each feeding the next. All inputs of the first count as sources, all outputs of the last
         as goals (a dense read-out makes them so).
     keep : sequence of bool (nnz,)
@@ -46,6 +46,8 @@ def percolate(
 
     Notes
     -----
+    Links between motifs form paths over motifs; the same ones over neurons, as each stands for all single links.
+
     Stage 2 of the update in the robustness paper [Sulyok2026], chain removal in CHT [Zhang2024]: see
     `measures.percolate`, which does the work.
     """
@@ -53,7 +55,7 @@ def percolate(
     return measures.percolate(structures, keep, backward=backward, forward=forward, backend=backend)
 
 
-def warn_disconnected(layers: Sequence[EvolvingLayer], keep: Sequence[Mask]) -> None:
+def warn_disconnected(layers: Sequence[WeightedLinks], keep: Sequence[Mask]) -> None:
     """Warn of each layer that has links but keeps none of them.
 
     Warns

@@ -22,10 +22,12 @@ from sparse_mlp.evolution.update import (
     EvolvingLayer,
     LayerUpdate,
     Mask,
+    PlainLinks,
     Signals,
     Streams,
     TopologyUpdate,
     WeightedLinks,
+    plain_links,
 )
 from sparse_mlp.kernels.dispatch import choose_backend, evolution_ops
 from sparse_mlp.rng import as_generator
@@ -92,7 +94,8 @@ class ThreeStageRule:
         Parameters
         ----------
         layers : sequence of EvolvingLayer
-            The evolving layers from input to output. They are rewired in place.
+            The evolving layers from input to output. They are rewired in place. Links between motifs count as links;
+            one with a block of weights is judged by its Frobenius norm.
         progress : float
             Fraction of training that is done, in [0, 1].
         rng : None, int, numpy.random.Generator, or mapping of str to Generator
@@ -120,19 +123,20 @@ class ThreeStageRule:
         if self.wants_signals and signals is None:
             remedy = "let Trainer.fit do the updates; it has the batch"
             raise invalid(f"an update of rule {self.name!r} without a batch", "given signals of each layer", remedy)
-        streams = _streams(rng)
-        left = [self._thin(layer, n, zeta, progress, streams.removal) for layer, n in zip(layers, counts, strict=True)]
-        kept = self._connected(layers, left) if self.percolate else left
+        streams, links = _streams(rng), [plain_links(layer) for layer in layers]
+        left = [self._thin(layer, n, zeta, progress, streams.removal) for layer, n in zip(links, counts, strict=True)]
+        kept = self._connected(links, left) if self.percolate else left
         if self.percolate:
-            warn_disconnected(layers, kept)
+            warn_disconnected(links, kept)
         grown = [
             self._grow(layer, keep, n, streams.regrowth, signals)
-            for layer, keep, n in zip(layers, kept, counts, strict=True)
+            for layer, keep, n in zip(links, kept, counts, strict=True)
         ]
         log = [_log(*stages, self.backend) for stages in zip(layers, left, kept, grown, strict=True)]
         self.early_stop.observe(log)
         for layer, change in zip(layers, log, strict=True):
-            layer.rewire(change.after, change.carry, self.new_weights.draw(change, layer.weight, streams.weights))
+            fresh = self.new_weights.draw(change, layer.weight, streams.weights, motif_size=layer.motif_size)
+            layer.rewire(change.after, change.carry, fresh)
         return TopologyUpdate(tuple(log), zeta, perf_counter() - began)
 
     def state(self) -> dict[str, Any]:
@@ -156,20 +160,20 @@ class ThreeStageRule:
             return wiring.nnz
         return min(wiring.nnz, round(self.density_at(progress) * wiring.n_in * wiring.n_out))
 
-    def _thin(self, layer: EvolvingLayer, count: int, zeta: float, progress: float, rng: np.random.Generator) -> Mask:
+    def _thin(self, layer: WeightedLinks, count: int, zeta: float, progress: float, rng: np.random.Generator) -> Mask:
         """Prune to the count, then remove of what remains the share zeta."""
         keep = np.ones(layer.structure.nnz, bool)
         if self.early_stop.rests(layer.name):
             return keep
-        rest: WeightedLinks = layer
+        rest = layer
         if count < layer.structure.nnz:
             keep = keep_most_important(layer, count, backend=self.backend)
-            rest = _Links(layer.name, layer.structure.select(keep), layer.weight[keep])
+            rest = PlainLinks(layer.name, layer.structure.select(keep), layer.weight[keep])
         if zeta > 0:
             keep[keep] = self.remove(rest, zeta, progress, rng)
         return keep
 
-    def _connected(self, layers: Sequence[EvolvingLayer], left: Sequence[Mask]) -> list[Mask]:
+    def _connected(self, layers: Sequence[WeightedLinks], left: Sequence[Mask]) -> list[Mask]:
         swept = percolate(layers, left, backend=self.backend)
         return [
             before if self.early_stop.rests(layer.name) else after
@@ -177,20 +181,12 @@ class ThreeStageRule:
         ]
 
     def _grow(
-        self, layer: EvolvingLayer, keep: Mask, count: int, rng: np.random.Generator, signals: Signals | None
+        self, layer: WeightedLinks, keep: Mask, count: int, rng: np.random.Generator, signals: Signals | None
     ) -> Positions:
         k = count - int(np.count_nonzero(keep))
         if k == 0:
             return np.zeros(0, np.int64)
         return self.regrow(layer, keep, k, rng, signals[layer.name] if signals is not None else None)
-
-
-class _Links(NamedTuple):
-    """Some of a layer's links, for a stage that is to see no others."""
-
-    name: str
-    structure: SparseStructure
-    weight: np.ndarray
 
 
 class _Streams(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,10 +37,37 @@ class WeightedLinks(Protocol):
 
 
 class EvolvingLayer(WeightedLinks, Protocol):
-    """What a rule asks of a layer: that, and to be rewired."""
+    """What a rule asks of a layer: that, and to be rewired.
+
+    Its links may join motifs, and each may have a block of weights, float (nnz, m, m); see `plain_links`.
+    """
+
+    @property
+    def motif_size(self) -> int:
+        """How many neurons a link joins on either side, 1 where it joins neurons."""
 
     def rewire(self, structure: SparseStructure, carry: NDArray[np.int64], new_weights: NDArray[Any]) -> Any:
         """Take a new wiring; `new_weights` go to the links whose `carry` is -1, in link order."""
+
+
+class PlainLinks(NamedTuple):
+    """Links with one weight each."""
+
+    name: str
+    structure: SparseStructure
+    weight: NDArray[Any]
+
+
+def plain_links(layer: WeightedLinks) -> WeightedLinks:
+    """Return a layer's links with one weight each, by which the stages of an update judge them.
+
+    Where a link has a block of weights, that is its Frobenius norm, float (nnz,); a block of one weight is that weight.
+    """
+    weight = layer.weight
+    if weight.ndim == 1:
+        return layer
+    one = weight.reshape(len(weight)) if weight.shape[1:] == (1, 1) else np.sqrt(np.square(weight).sum(axis=(1, 2)))
+    return PlainLinks(layer.name, layer.structure, one)
 
 
 @dataclass(frozen=True, eq=False)

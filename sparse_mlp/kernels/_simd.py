@@ -1,4 +1,4 @@
-"""Sixteen-lane vectors for kernels: a Numba type and the handful of operations on it.
+"""Vectors of sixteen lanes, or some sixteens, for kernels: a Numba type and the handful of operations on it.
 
 Numba keeps a local array in memory; a value of type `Lanes` lives in registers. One link of a sparse layer then costs
 one load and one multiply-add per sixteen columns of the batch, nothing else. LLVM splits the vectors where a machine
@@ -20,27 +20,27 @@ LANES = 16
 
 
 class Lanes(types.Type):
-    """Sixteen floats of one type that live in registers."""
+    """Sixteen floats of one type, or some sixteens of them, that live in registers."""
 
-    def __init__(self, scalar: Any) -> None:
-        self.scalar = scalar
-        super().__init__(name=f"Lanes({scalar}x{LANES})")
+    def __init__(self, scalar: Any, count: int = LANES) -> None:
+        self.scalar, self.count = scalar, count
+        super().__init__(name=f"Lanes({scalar}x{count})")
 
 
 @register_model(Lanes)
 class _LanesModel(models.PrimitiveModel):
     def __init__(self, manager: Any, lanes: Any) -> None:
-        super().__init__(manager, lanes, _vector(lanes.scalar))
+        super().__init__(manager, lanes, _vector(lanes.scalar, lanes.count))
 
 
-def _vector(scalar: Any) -> ir.VectorType:
-    return ir.VectorType(ir.FloatType() if scalar == types.float32 else ir.DoubleType(), LANES)
+def _vector(scalar: Any, count: int = LANES) -> ir.VectorType:
+    return ir.VectorType(ir.FloatType() if scalar == types.float32 else ir.DoubleType(), count)
 
 
-def _pointer(context: Any, builder: Any, array_type: Any, array: Any, offset: Any) -> Any:
+def _pointer(context: Any, builder: Any, array_type: Any, array: Any, offset: Any, count: int = LANES) -> Any:
     data = context.make_array(array_type)(context, builder, array).data
     address = builder.gep(data, [offset])
-    return builder.bitcast(address, _vector(array_type.dtype).as_pointer())
+    return builder.bitcast(address, _vector(array_type.dtype, count).as_pointer())
 
 
 def _refuse_strides(array: Any) -> None:
@@ -67,10 +67,10 @@ def load(typing_context: Any, array: Any, offset: Any) -> Any:
 
 @intrinsic
 def store(typing_context: Any, array: Any, offset: Any, lanes: Any) -> Any:
-    """Write sixteen numbers into a C-contiguous array, from flat position `offset` on."""
+    """Write all lanes into a C-contiguous array, from flat position `offset` on."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        address = _pointer(context, builder, signature.args[0], args[0], args[1])
+        address = _pointer(context, builder, signature.args[0], args[0], args[1], args[2].type.count)
         builder.store(args[2], address, align=_item_bytes(signature.args[0]))
         return context.get_dummy_value()
 
@@ -100,6 +100,42 @@ def zeros_of(typing_context: Any, array: Any) -> Any:
     return Lanes(array.dtype)(array), generate
 
 
+@intrinsic(prefer_literal=True)
+def row_of_zeros(typing_context: Any, array: Any, count: Any) -> Any:
+    """Return `count` zeros of the array's type, a number of sixteens that is written in the source."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return ir.Constant(_vector(array.dtype, count.literal_value), None)
+
+    return Lanes(array.dtype, count.literal_value)(array, count), generate
+
+
+@intrinsic
+def load_like(typing_context: Any, array: Any, offset: Any, like: Any) -> Any:
+    """Read as many numbers as `like` has lanes of a C-contiguous array, from flat position `offset` on."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        address = _pointer(context, builder, signature.args[0], args[0], args[1], like.count)
+        return builder.load(address, align=_item_bytes(signature.args[0]))
+
+    _refuse_strides(array)
+    return like(array, types.intp, like), generate
+
+
+@intrinsic
+def repeat(typing_context: Any, array: Any, offset: Any, like: Any) -> Any:
+    """Read the number at flat position `offset` of a C-contiguous array into as many lanes as `like` has."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        value, vector = builder.load(builder.gep(data, [args[1]])), _vector(array.dtype, like.count)
+        first = builder.insert_element(ir.Constant(vector, ir.Undefined), value, ir.IntType(32)(0))
+        return _shuffled(builder, first, ir.Constant(vector, ir.Undefined), [0] * like.count)
+
+    _refuse_strides(array)
+    return like(array, types.intp, like), generate
+
+
 @intrinsic
 def multiply(typing_context: Any, a: Any, b: Any) -> Any:
     """Return a * b for each lane."""
@@ -115,14 +151,84 @@ def multiply_add(typing_context: Any, a: Any, b: Any, c: Any) -> Any:
     """Return a * b + c for each lane, rounded once where the machine can."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        vector = args[0].type
-        name = f"llvm.fmuladd.v{LANES}{'f32' if isinstance(vector.element, ir.FloatType) else 'f64'}"
-        function_type = ir.FunctionType(vector, [vector] * 3)
-        module = builder.module
-        function = module.globals.get(name) or ir.Function(module, function_type, name)
-        return builder.call(function, args)
+        return _multiply_add(builder, *args)
 
     return a(a, a, a), generate
+
+
+@intrinsic
+def multiply_fold(typing_context: Any, a: Any, b: Any) -> Any:
+    """Return the sixteens of a * b added up, the first first."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return _multiply_fold(builder, *args)
+
+    return Lanes(a.scalar)(a, a), generate
+
+
+@intrinsic
+def sums_of_four(typing_context: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
+    """Return four lanes, the sums over the lanes of each of four vectors; cheaper than two single sums."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        a, b, c, d = (_halved(builder, vector) for vector in args)  # eight lanes each
+        ab, cd = _interleaved_sum(builder, a, b, 1), _interleaved_sum(builder, c, d, 1)
+        return _halved(builder, _interleaved_sum(builder, ab, cd, 2))
+
+    return Lanes(a.scalar, 4)(a, b, c, d), generate
+
+
+@intrinsic
+def add_rows(typing_context: Any, array: Any, offset: Any, stride: Any, lanes: Any) -> Any:
+    """Add four lanes to a C-contiguous array: two at flat position `offset`, two at `offset + stride`."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        rows = [_shuffled(builder, args[3], args[3], part) for part in ([0, 1], [2, 3])]
+        _add_to_rows(context, builder, array, args, rows)
+        return context.get_dummy_value()
+
+    _refuse_strides(array)
+    return types.void(array, types.intp, types.intp, lanes), generate
+
+
+@intrinsic
+def add_columns(typing_context: Any, array: Any, offset: Any, stride: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
+    """Add the columns a, b, c, d of four lanes each to a C-contiguous array: row i at `offset + i * stride`."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        (a, b, c, d), rows = args[3:], []
+        for taking_turns in ([0, 4, 1, 5], [2, 6, 3, 7]):
+            ab, cd = _shuffled(builder, a, b, taking_turns), _shuffled(builder, c, d, taking_turns)
+            rows += [_shuffled(builder, ab, cd, half) for half in ([0, 1, 4, 5], [2, 3, 6, 7])]
+        _add_to_rows(context, builder, array, args, rows)
+        return context.get_dummy_value()
+
+    _refuse_strides(array)
+    return types.void(array, types.intp, types.intp, a, a, a, a), generate
+
+
+def _add_to_rows(context: Any, builder: Any, array: Any, args: Any, rows: list[Any]) -> None:
+    data, at = context.make_array(array)(context, builder, args[0]).data, args[1]
+    for row in rows:
+        address = builder.bitcast(builder.gep(data, [at]), row.type.as_pointer())
+        old = builder.load(address, align=_item_bytes(array))
+        builder.store(builder.fadd(old, row), address, align=_item_bytes(array))
+        at = builder.add(at, args[2])
+
+
+def _multiply_add(builder: Any, a: Any, b: Any, c: Any) -> Any:
+    vector, module = a.type, builder.module
+    name = f"llvm.fmuladd.v{vector.count}{'f32' if isinstance(vector.element, ir.FloatType) else 'f64'}"
+    function = module.globals.get(name) or ir.Function(module, ir.FunctionType(vector, [vector] * 3), name)
+    return builder.call(function, [a, b, c])
+
+
+def _multiply_fold(builder: Any, a: Any, b: Any) -> Any:
+    total = None
+    for start in range(0, a.type.count, LANES):
+        x, y = (_shuffled(builder, v, v, list(range(start, start + LANES))) for v in (a, b))
+        total = builder.fmul(x, y) if total is None else _multiply_add(builder, x, y, total)
+    return total
 
 
 @intrinsic
@@ -211,6 +317,24 @@ def store_transposed(
         return context.get_dummy_value()
 
     return types.void(array, types.intp, types.intp, *([Lanes(array.dtype)] * LANES)), generate
+
+
+def _halved(builder: Any, vector: Any) -> Any:
+    """Add the upper half of the lanes to the lower."""
+    width = vector.type.count // 2
+    low, high = (_shuffled(builder, vector, vector, list(range(i, i + width))) for i in (0, width))
+    return builder.fadd(low, high)
+
+
+def _interleaved_sum(builder: Any, a: Any, b: Any, run: int) -> Any:
+    """Add halves of a and of b within each four of their eight lanes; runs of lanes of both then take turns."""
+    low = [start + i + lane for start in (0, 4) for i in range(0, 2, run) for lane in _both(run)]
+    high = [lane + 2 for lane in low]
+    return builder.fadd(_shuffled(builder, a, b, low), _shuffled(builder, a, b, high))
+
+
+def _both(run: int) -> list[int]:
+    return [side + i for side in (0, 8) for i in range(run)]
 
 
 def _halved_sum(builder: Any, vector: Any) -> Any:

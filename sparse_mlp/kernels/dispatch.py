@@ -20,6 +20,7 @@ VARIABLE = "SPARSE_MLP_BACKEND"
 # Drawing and changing a wiring has no sparse product in it: `scipy` takes the compiled twins there.
 _MODULES = {
     "linear": {"reference": "reference.linear", "scipy": "kernels.scipy_linear", "numba": "kernels.linear"},
+    "motif": {"reference": "reference.motif", "scipy": "kernels.scipy_motif", "numba": "kernels.motif"},
     "elementwise": {
         "reference": "reference.elementwise",
         "scipy": "kernels.numpy_elementwise",
@@ -71,6 +72,11 @@ def choose_backend(name: str | None = None) -> Backend:
 def linear_ops(backend: str | None = None) -> ModuleType:
     """Return the module with `spmm`, `spmm_transpose`, `sddmm`, `bias_grad` and `linear_backward`."""
     return _module("linear", backend)
+
+
+def motif_ops(backend: str | None = None) -> ModuleType:
+    """Return the module with `motif_sums` and with forward and backward passes, `shared_forward` and so on."""
+    return _module("motif", backend)
 
 
 def elementwise_ops(backend: str | None = None) -> ModuleType:

@@ -31,7 +31,7 @@ def spmm_tile(
         z = y[v, start:stop]
         z[:] = bias[v]
         for k in range(indptr_out[v], indptr_out[v + 1]):
-            _add_scaled(weight[order_out[k]], x[rows_out[k], start:stop], z)
+            add_scaled(weight[order_out[k]], x[rows_out[k], start:stop], z)
         if relu:
             for j in range(len(z)):
                 z[j] = max(z[j], 0)
@@ -52,8 +52,8 @@ def linear_backward_tile(
         gathered[:] = 0
         for k in range(indptr[u], indptr[u + 1]):
             dy_v = dy[indices[k], start:stop]
-            _add_scaled(weight[k], dy_v, gathered)
-            dweight[k] += _dot(x_u, dy_v)
+            add_scaled(weight[k], dy_v, gathered)
+            dweight[k] += dot(x_u, dy_v)
         for j in range(len(gathered)):
             dx_u[j] = 0 if relu and x_u[j] <= 0 else gathered[j]
 
@@ -63,7 +63,7 @@ def sddmm_tile(indptr: Array, indices: Array, x: Array, dy: Array, dweight: Arra
     """Add the part of columns `start:stop` of the link gradients to dweight (nnz,)."""
     for u in range(len(indptr) - 1):
         for k in range(indptr[u], indptr[u + 1]):
-            dweight[k] += _dot(x[u, start:stop], dy[indices[k], start:stop])
+            dweight[k] += dot(x[u, start:stop], dy[indices[k], start:stop])
 
 
 @jit
@@ -77,13 +77,15 @@ def bias_grad_tile(dy: Array, dbias: Array, start: int, stop: int) -> None:
 
 
 @jit
-def _add_scaled(factor: Any, x: Array, y: Array) -> None:
+def add_scaled(factor: Any, x: Array, y: Array) -> None:
+    """Add factor * x to y."""
     for j in range(len(y)):
         y[j] += factor * x[j]
 
 
 @jit
-def _dot(a: Array, b: Array) -> Any:
+def dot(a: Array, b: Array) -> Any:
+    """Return the sum of a * b."""
     # Four partial sums instead of one: additions that need not wait for each other.
     s0 = s1 = s2 = s3 = a.dtype.type(0)
     whole = len(a) - len(a) % 4
@@ -130,7 +132,7 @@ def spmm_transpose(indptr: Array, indices: Array, weight: Array, dy: Array) -> A
         start, stop = t * TILE, min(batch, (t + 1) * TILE)
         for u in range(len(indptr) - 1):
             for k in range(indptr[u], indptr[u + 1]):
-                _add_scaled(weight[k], dy[indices[k], start:stop], dx[u, start:stop])
+                add_scaled(weight[k], dy[indices[k], start:stop], dx[u, start:stop])
     return dx
 
 

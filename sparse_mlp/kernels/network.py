@@ -1,8 +1,8 @@
 """A whole network on one tile of the batch: all layers forward, all layers backward, over flat arrays.
 
-All links of the network lie in one array of weights, ordered by layer and inside a layer by input; all biases follow
-in the same array. A layer is an offset. The kernels loop over the layers, so one compiled function serves
-every depth and width. Parallel drivers are in `step`.
+All weights of the network lie in one array, ordered by layer and inside a layer by input; all biases follow in the
+same array. A layer is an offset. The kernels loop over the layers, so one compiled function serves every depth and
+width. Links join neurons, or motifs of neurons (see `motif`). Parallel drivers are in `step`.
 """
 
 from __future__ import annotations
@@ -20,12 +20,26 @@ from sparse_mlp.kernels.elementwise import (
     sigmoid_grad_from_output,
     tanh_grad_from_output,
 )
-from sparse_mlp.kernels.tile import bias_grad_tile, linear_backward_tile, load_block, sddmm_tile, spmm_tile
+from sparse_mlp.kernels.tile import (
+    bias_grad_tile,
+    block_backward_tile,
+    block_sddmm_tile,
+    block_spmm_tile,
+    linear_backward_tile,
+    load_block,
+    motif_sums_tile,
+    sddmm_tile,
+    shared_backward_tile,
+    shared_sddmm_tile,
+    shared_spmm_tile,
+    spmm_tile,
+)
 
 Array = NDArray[Any]
 
 IDENTITY, PIECEWISE_LINEAR, SIGMOID, TANH = range(4)
 SOFTMAX_CROSS_ENTROPY, MEAN_SQUARED_ERROR = range(2)
+SINGLE, SHARED, BLOCK = range(3)
 
 
 class Network(NamedTuple):
@@ -35,29 +49,43 @@ class Network(NamedTuple):
     ----------
     sizes : int64 (layers + 1,)
         Neurons of the input and of each layer.
+    motif_sizes : int64 (layers,)
+        Neurons of each motif that a layer's links join; 1 where they join neurons.
+    modes : int64 (layers,)
+        What a link has: SINGLE for one weight between neurons, SHARED for one weight between motifs, BLOCK for a block.
+    weight_start : int64 (layers + 1,)
+        Where each layer's weights begin in the flat array of values.
     bias_start : int64 (layers + 1,)
-        Where each layer's biases begin in the flat array of values, weights included.
+        Where each layer's biases begin in that array.
     kinds : int64 (layers,)
         Activation after each layer: IDENTITY, PIECEWISE_LINEAR, SIGMOID or TANH.
     slopes : float64 (layers,)
         Slope below zero of the piecewise linear activations.
-    by_input_start, by_output_start : int64 (layers,)
+    link_start : int64 (layers + 1,)
+        Where each layer's links begin in `indices`, `rows` and `order`.
+    by_input_start, by_output_start : int64 (layers + 1,)
         Where each layer's row pointers begin.
     by_input, by_output : int64
-        Row pointers of all layers, counted in links of the whole network.
+        Row pointers of all layers, counted in links of the layer.
     indices, rows, order : int32 (links,)
-        Output neuron of each link in order by input; input neuron and position of each link in order by output.
+        Output of each link in order by input; input and position of each link in order by output; counted in the layer.
     activation_start, raw_start : int64 (layers + 1,)
         Rows of the workspace where each layer's activations, and its values before the activation, begin.
         They are equal where the activation can be undone from its output.
     spare_start : int64
         Row of the workspace where a block for the widest layer begins.
+    sums_start : int64
+        Row of the workspace where a block for sums over motifs begins.
     """
 
     sizes: Array
+    motif_sizes: Array
+    modes: Array
+    weight_start: Array
     bias_start: Array
     kinds: Array
     slopes: Array
+    link_start: Array
     by_input_start: Array
     by_output_start: Array
     by_input: Array
@@ -68,12 +96,16 @@ class Network(NamedTuple):
     activation_start: Array
     raw_start: Array
     spare_start: int
+    sums_start: int
 
 
 @jit
 def load_tile(x: Array, samples: Array, first: int, count: int, tile: Array) -> None:
-    """Copy `count` samples, from `samples[first]` on, into the columns of tile (n_in, width); the rest is zero."""
-    n_in, width = tile.shape
+    """Copy `count` samples, from `samples[first]` on, into the columns of tile (n_in, width); the rest is zero.
+
+    So are the rows for which the samples have no features.
+    """
+    n_in, width = x.shape[1], tile.shape[1]
     done, features = load_block(x, samples, first, count, tile)
     for j in range(count):
         row = x[samples[first + j]]
@@ -82,6 +114,7 @@ def load_tile(x: Array, samples: Array, first: int, count: int, tile: Array) -> 
     for u in range(n_in):
         for j in range(count, width):
             tile[u, j] = 0
+    tile[n_in:] = 0
 
 
 @jit
@@ -102,10 +135,20 @@ def forward_tile(net: Network, values: Array, work: Array) -> None:
         n_in, n_out = net.sizes[layer], net.sizes[layer + 1]
         start, raw = net.activation_start[layer], net.raw_start[layer + 1]
         x, z = work[start : start + n_in], work[raw : raw + n_out]
-        pointers = net.by_output[net.by_output_start[layer] : net.by_output_start[layer] + n_out + 1]
+        pointers = net.by_output[net.by_output_start[layer] : net.by_output_start[layer + 1]]
+        rows = net.rows[net.link_start[layer] : net.link_start[layer + 1]]
+        order = net.order[net.link_start[layer] : net.link_start[layer + 1]]
+        weight = values[net.weight_start[layer] : net.weight_start[layer + 1]]
         bias = values[net.bias_start[layer] : net.bias_start[layer + 1]]
         relu = net.kinds[layer] == PIECEWISE_LINEAR and net.slopes[layer] == 0
-        spmm_tile(pointers, net.rows, net.order, values, bias, x, z, relu)
+        if net.modes[layer] == SINGLE:
+            spmm_tile(pointers, rows, order, weight, bias, x, z, relu)
+        elif net.modes[layer] == SHARED:
+            sums = work[net.sums_start : net.sums_start + n_in // net.motif_sizes[layer]]
+            motif_sums_tile(x, sums)
+            shared_spmm_tile(pointers, rows, order, weight, bias, sums, z, relu)
+        else:
+            block_spmm_tile(pointers, rows, order, weight, bias, x, z, relu)
         if not relu and net.kinds[layer] != IDENTITY:
             start = net.activation_start[layer + 1]
             _activate(net.kinds[layer], net.slopes[layer], z, work[start : start + n_out])
@@ -133,18 +176,50 @@ def backward_tile(net: Network, values: Array, work: Array, gradient: Array) -> 
         n_in, n_out = net.sizes[layer], net.sizes[layer + 1]
         start, out = net.activation_start[layer], net.activation_start[layer + 1]
         x, dy = work[start : start + n_in], work[out : out + n_out]
-        pointers = net.by_input[net.by_input_start[layer] : net.by_input_start[layer] + n_in + 1]
         bias_grad_tile(dy, gradient[net.bias_start[layer] : net.bias_start[layer + 1]])
+        if net.modes[layer] == SHARED:
+            sums = work[net.sums_start : net.sums_start + n_out // net.motif_sizes[layer]]
+            motif_sums_tile(dy, sums)
+            dy = sums
         if layer == 0:
-            sddmm_tile(pointers, net.indices, x, dy, gradient)
+            _link_gradient(net, layer, x, dy, gradient)
             return
         kind, slope = net.kinds[layer - 1], net.slopes[layer - 1]
         relu = kind == PIECEWISE_LINEAR and slope == 0
         dx = x if relu or kind == IDENTITY else work[net.spare_start : net.spare_start + n_in]
-        linear_backward_tile(pointers, net.indices, values, x, dy, dx, gradient, relu)
+        _layer_backward(net, layer, values, x, dy, dx, gradient, relu)
         if not relu and kind != IDENTITY:
             raw = net.raw_start[layer]
             _chain(kind, slope, work[raw : raw + n_in], x, dx)
+
+
+@jit
+def _link_gradient(net: Network, layer: int, x: Array, dy: Array, gradient: Array) -> None:
+    pointers = net.by_input[net.by_input_start[layer] : net.by_input_start[layer + 1]]
+    indices = net.indices[net.link_start[layer] : net.link_start[layer + 1]]
+    dweight = gradient[net.weight_start[layer] : net.weight_start[layer + 1]]
+    if net.modes[layer] == SINGLE:
+        sddmm_tile(pointers, indices, x, dy, dweight)
+    elif net.modes[layer] == SHARED:
+        shared_sddmm_tile(pointers, indices, x, dy, dweight)
+    else:
+        block_sddmm_tile(pointers, indices, x, dy, dweight)
+
+
+@jit
+def _layer_backward(
+    net: Network, layer: int, values: Array, x: Array, dy: Array, dx: Array, gradient: Array, relu: bool
+) -> None:
+    pointers = net.by_input[net.by_input_start[layer] : net.by_input_start[layer + 1]]
+    indices = net.indices[net.link_start[layer] : net.link_start[layer + 1]]
+    weight = values[net.weight_start[layer] : net.weight_start[layer + 1]]
+    dweight = gradient[net.weight_start[layer] : net.weight_start[layer + 1]]
+    if net.modes[layer] == SINGLE:
+        linear_backward_tile(pointers, indices, weight, x, dy, dx, dweight, relu)
+    elif net.modes[layer] == SHARED:
+        shared_backward_tile(pointers, indices, weight, x, dy, dx, dweight, relu)
+    else:
+        block_backward_tile(pointers, indices, weight, x, dy, dx, dweight, relu)
 
 
 @jit

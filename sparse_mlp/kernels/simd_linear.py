@@ -198,7 +198,7 @@ def bias_grad_tile(dy: Array, dbias: Array) -> None:
 @jit
 def load_block(x: Array, samples: Array, first: int, count: int, tile: Array) -> tuple[int, int]:
     """Copy samples into columns of tile (n_in, width), sixteen by sixteen, and return how many samples and features."""
-    n_in, width = tile.shape
+    n_in, width = x.shape[1], tile.shape[1]
     whole, features = count - count % 16, n_in - n_in % 16
     for j in range(0, whole, 16):
         s = samples[first + j : first + j + 16] * n_in

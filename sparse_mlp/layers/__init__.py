@@ -7,9 +7,12 @@ from sparse_mlp.layers.base import Layer
 from sparse_mlp.layers.dense import Dense
 from sparse_mlp.layers.dropout import Dropout
 from sparse_mlp.layers.losses import Loss, MeanSquaredError, SoftmaxCrossEntropy
+from sparse_mlp.layers.motif_linear import MOTIF_MODES, MotifLinear
+from sparse_mlp.layers.pad import Pad
 from sparse_mlp.layers.sparse_linear import SparseLinear
 
 __all__ = [
+    "MOTIF_MODES",
     "AllReLU",
     "Dense",
     "Dropout",
@@ -17,6 +20,8 @@ __all__ = [
     "LeakyReLU",
     "Loss",
     "MeanSquaredError",
+    "MotifLinear",
+    "Pad",
     "ReLU",
     "Sigmoid",
     "SoftmaxCrossEntropy",

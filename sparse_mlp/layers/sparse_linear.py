@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,6 +42,8 @@ class SparseLinear(Layer):
     structure : SparseStructure
     weight : float (nnz,)
     bias : float (n_out,)
+    motif_size : int
+        1: links join single neurons; see `MotifLinear`.
 
     Examples
     --------
@@ -53,6 +56,9 @@ class SparseLinear(Layer):
     >>> dx, grads["weight"]
     (array([[2. , 0.5]]), array([ 1., 10.,  5.]))
     """
+
+    motif_size = 1
+    block_shape: tuple[int, ...] = ()  # of the weights that one link has
 
     def __init__(
         self,
@@ -67,9 +73,20 @@ class SparseLinear(Layer):
         self.name, self.backend = name, choose_backend(backend).name
         self.structure = structure
         self.dtype = np.dtype(dtype)
-        drawn = initial_weights(weights, structure, rng=rng, dtype=self.dtype) if isinstance(weights, str) else weights
-        self.weight = _checked(f"weights of layer {name!r}", drawn, structure.nnz, self.dtype)
-        self.bias = np.zeros(structure.n_out, self.dtype)
+        drawn = self._drawn(weights, rng) if isinstance(weights, str) else weights
+        self.weight = _checked(f"weights of layer {name!r}", drawn, (structure.nnz, *self.block_shape), self.dtype)
+        self.bias = np.zeros(self.shape[1], self.dtype)
+
+    def _drawn(self, law: str, rng: RandomState) -> Array:
+        shape = self.structure.nnz, *self.block_shape
+        return initial_weights(
+            law, self.structure, rng=rng, dtype=self.dtype, count=math.prod(shape), motif_size=self.motif_size
+        ).reshape(shape)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n_in, n_out), in neurons."""
+        return self.structure.n_in * self.motif_size, self.structure.n_out * self.motif_size
 
     @property
     def weights(self) -> csr_array:
@@ -82,24 +99,47 @@ class SparseLinear(Layer):
 
     def forward(self, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
         """Return x W + b (batch, n_out) and the feature-major input for the backward pass."""
-        x = check_batch(f"input of layer {self.name!r}", x, self.structure.n_in)
+        x = check_batch(f"input of layer {self.name!r}", x, self.shape[0])
         inputs = feature_major(x, self.dtype)
-        z = linear_ops(self.backend).spmm(*self.structure.by_output, self.weight, self.bias, inputs)
-        return batch_major(z.astype(self.dtype, copy=False)), inputs
+        return batch_major(self._outputs(inputs).astype(self.dtype, copy=False)), inputs
 
     def backward(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
-        """Return dy W^T (batch, n_in) and the gradients of `weight` (nnz,) and `bias` (n_out,)."""
-        ops, outputs = linear_ops(self.backend), feature_major(dy, self.dtype)
-        links = self.structure.indptr, self.structure.indices
-        dx, dweight = ops.linear_backward(*links, self.weight, cache, outputs)
-        grads = {"weight": dweight, "bias": ops.bias_grad(outputs)}
+        """Return dy W^T (batch, n_in) and the gradients of `weight` and `bias`, shaped like them."""
+        outputs = feature_major(dy, self.dtype)
+        dx, dweight = self._gradients(cache, outputs)
+        grads = {"weight": dweight.reshape(self.weight.shape), "bias": linear_ops(self.backend).bias_grad(outputs)}
         return batch_major(dx.astype(self.dtype, copy=False)), {
             key: grad.astype(self.dtype, copy=False) for key, grad in grads.items()
         }
 
+    def _outputs(self, inputs: Array) -> Array:
+        """Return z (n_out, batch) of the inputs (n_in, batch)."""
+        return linear_ops(self.backend).spmm(*self.structure.by_output, self.weight.ravel(), self.bias, inputs)
+
+    def _gradients(self, inputs: Array, deltas: Array) -> tuple[Array, Array]:
+        """Return the gradient by the inputs (n_in, batch) and by the weights."""
+        links = self.structure.indptr, self.structure.indices
+        return linear_ops(self.backend).linear_backward(*links, self.weight.ravel(), inputs, deltas)
+
     def parameters(self) -> dict[str, Array]:
         """Return `weight` and `bias`."""
         return {"weight": self.weight, "bias": self.bias}
+
+    def link_signals(self, inputs: Array, deltas: Array) -> tuple[Array, Array]:
+        """Return what the gradient of a link is made of, for links that are not there as well.
+
+        Parameters
+        ----------
+        inputs : float (n_in, batch)
+        deltas : float (n_out, batch)
+            Gradient of the loss by the outputs.
+
+        Returns
+        -------
+        (float (n, batch), float (m, batch))
+            The two arrays whose product, the first by the second transposed, holds the gradient of every link.
+        """
+        return inputs, deltas
 
     def rewire(self, structure: SparseStructure, carry: Array, new_weights: Array) -> None:
         """Take a new wiring; surviving links keep their weights.
@@ -111,7 +151,7 @@ class SparseLinear(Layer):
         carry : int64 (structure.nnz,)
             Where each new link stood among the old ones, -1 if it is new; see `SparseStructure.positions_in`.
         new_weights : float array
-            Weight of each new link, in the order of the links.
+            Weight of each new link, or block of weights, in the order of the links.
 
         Raises
         ------
@@ -128,7 +168,7 @@ class SparseLinear(Layer):
                 f"carry of {len(new)} links with {np.count_nonzero(new)} new ones and {len(new_weights)} new weights",
                 f"of {structure.nnz} links, one new weight for each new link",
             )
-        weight = np.empty(structure.nnz, self.dtype)
+        weight = np.empty((structure.nnz, *self.block_shape), self.dtype)
         weight[~new] = self.weight[carry[~new]]
         weight[new] = new_weights
         self.structure, self.weight = structure, weight
@@ -137,10 +177,10 @@ class SparseLinear(Layer):
         return f"SparseLinear({self.name!r}, {self.structure!r}, {self.dtype})"
 
 
-def _checked(name: str, values: Any, length: int, dtype: np.dtype[Any]) -> Array:
+def _checked(name: str, values: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     array = np.array(values, dtype)
-    if array.shape != (length,):
-        raise invalid(f"{name} of shape {array.shape}", f"({length},)")
+    if array.shape != shape:
+        raise invalid(f"{name} of shape {array.shape}", f"{shape}")
     if not np.all(np.isfinite(array)):
         raise invalid(f"{name} with infinite or missing numbers", "finite")
     return array

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
+
+import numpy as np
 
 from sparse_mlp.errors import check_choice, check_fraction, check_integer, invalid
-from sparse_mlp.layers import AllReLU, Dense, Dropout, LeakyReLU, ReLU, Sigmoid, SparseLinear, Tanh
+from sparse_mlp.layers import AllReLU, Dense, Dropout, LeakyReLU, MotifLinear, ReLU, Sigmoid, SparseLinear, Tanh
 from sparse_mlp.layers.base import Layer
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology import allocate, density_from_epsilon
@@ -43,6 +46,53 @@ def layer_links(
         if count == 0:
             raise invalid(f"density={wanted:g}, which leaves no link to the layer {n} x {m}", "larger")
     return counts
+
+
+def motif_counts(sizes: Sequence[int], motif_size: int, pad: bool) -> list[int]:
+    """Return how many motifs the input and each hidden layer have, and the neurons of the output, which has none.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Neurons of the input, of each hidden layer and of the output.
+    motif_size : int
+    pad : bool
+        Whether the input gets features up to the next multiple.
+
+    Raises
+    ------
+    InvalidInputError
+        If motifs do not fit, naming the layer and the nearest sizes that would do.
+    """
+    m, counts = check_integer("motif_size", motif_size), []
+    for i, size in enumerate(sizes[:-1]):
+        above = -(-size // m)
+        if size % m and not (pad and i == 0):
+            layer = f"hidden layer {i} of {size} neurons" if i else f"input of {size} features"
+            nearest = " or ".join(str(n) for n in (size // m * m, above * m) if n)
+            also = "" if i else "; pad=True adds features that are zero"
+            raise invalid(f"{layer} for motif_size={m}", f"a multiple of {m}", f"the nearest are {nearest}{also}")
+        counts.append(above)
+    return [*counts, sizes[-1]]
+
+
+def motif_means(data: tuple[Any, Any] | None, motifs: int, motif_size: int) -> tuple[Any, Any] | None:
+    """Return a data set whose features are the means over the motifs of the input, for wirings that data make."""
+    if data is None or motif_size == 1 or np.ndim(data[0]) != 2:
+        return data
+    x = np.asarray(data[0], np.float64)
+    missing = motifs * motif_size - x.shape[1]
+    if not 0 <= missing < motif_size:
+        return data  # whoever makes the wiring says what is wrong
+    filled = np.pad(x, ((0, 0), (0, missing)))
+    return filled.reshape(len(x), motifs, motif_size).mean(axis=2), data[1]
+
+
+def sparse_layer(structure: SparseStructure, weights: str, motif_size: int, mode: str, **common: Any) -> SparseLinear:
+    """Make a layer of single links, or of links between motifs."""
+    if motif_size == 1:
+        return SparseLinear(structure, weights, **common)
+    return MotifLinear(structure, weights, motif_size=motif_size, mode=mode, **common)
 
 
 def given_structures(

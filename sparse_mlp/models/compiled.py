@@ -17,6 +17,8 @@ from sparse_mlp.layers import (
     Dropout,
     LeakyReLU,
     MeanSquaredError,
+    MotifLinear,
+    Pad,
     ReLU,
     Sigmoid,
     SoftmaxCrossEntropy,
@@ -36,7 +38,8 @@ MAX_GROUPS = 8  # gradient buffers, hence threads that can work at once; part of
 WIDEST, NARROW = 64, 32
 LINE = 64  # bytes of a cache line
 SCORING_BYTES = 2**27  # workspace of a prediction; large networks are predicted by fewer threads
-COMPILED_LAYERS = (SparseLinear, Dense, ReLU, LeakyReLU, AllReLU, Sigmoid, Tanh)  # subclasses may compute otherwise
+# Subclasses of these may compute otherwise.
+COMPILED_LAYERS = (SparseLinear, MotifLinear, Dense, ReLU, LeakyReLU, AllReLU, Sigmoid, Tanh)
 READOUT_LINKS = 2**20  # a dense layer above this is a matrix product, better done by BLAS
 
 
@@ -65,8 +68,11 @@ def has_compiled_loss(loss: Loss) -> bool:
 
 
 def _neighbours(layers: Sequence[Layer]) -> list[tuple[Layer | None, Layer, Layer | None]]:
-    """Return each layer with the ones before and behind it, None at the ends; dropout, idle here, is left out."""
-    kept = [layer for layer in layers if not isinstance(layer, Dropout)]
+    """Return each layer with the ones before and behind it, None at the ends.
+
+    Dropout, idle here, is left out, and so is padding at the front, which is done when samples are loaded.
+    """
+    kept = [layer for i, layer in enumerate(layers) if not isinstance(layer, Dropout if i else (Dropout, Pad))]
     return list(zip([None, *kept], kept, [*kept[1:], None], strict=False))
 
 
@@ -80,8 +86,14 @@ def _pairs(layers: Sequence[Layer]) -> list[tuple[Linear, Any]]:
 
 
 def structure_of(layer: Linear) -> SparseStructure:
-    """Return the links of a layer; a dense one has them all."""
+    """Return the links of a layer, between motifs where it has them; a dense one has all links."""
     return layer.structure if isinstance(layer, SparseLinear) else SparseStructure.complete(layer.weight.shape)
+
+
+def padding_of(layers: Sequence[Layer]) -> int:
+    """Return how many features the network adds to those that it is given."""
+    first = layers[0]
+    return first.columns if isinstance(first, Pad) else 0
 
 
 class CompiledNetwork:
@@ -98,6 +110,7 @@ class CompiledNetwork:
     def __init__(self, layers: Sequence[Layer], store: ParameterStore) -> None:
         self.store = store
         self.net, self.rows = _tables(_pairs(layers), store)
+        self.n_features = int(self.net.sizes[0]) - padding_of(layers)
         self._lock = threading.Lock()  # the workspace serves one call at a time, kernels run without the interpreter's
         self._work: dict[tuple[int, int], Array] = {}
         self._partial: Array = np.empty((0, 0), store.values.dtype)
@@ -112,8 +125,8 @@ class CompiledNetwork:
         """
         from sparse_mlp.kernels.step import network_gradient
 
-        if x.ndim != 2 or x.shape[1] != self.net.sizes[0] or x.dtype != self.store.values.dtype:
-            raise invalid(f"x of {x.dtype} {x.shape}", f"{self.store.values.dtype} (n_samples, {self.net.sizes[0]})")
+        if x.ndim != 2 or x.shape[1] != self.n_features or x.dtype != self.store.values.dtype:
+            raise invalid(f"x of {x.dtype} {x.shape}", f"{self.store.values.dtype} (n_samples, {self.n_features})")
         if not x.flags.c_contiguous:
             raise invalid("x with other strides", "C-contiguous", "use np.ascontiguousarray(x)")
         if len(target) != len(x) or len(samples) == 0:
@@ -182,9 +195,10 @@ def _tables(pairs: list[tuple[Linear, Any]], store: ParameterStore) -> tuple[Net
     from sparse_mlp.kernels.network import IDENTITY, PIECEWISE_LINEAR, SIGMOID, TANH, Network
 
     kinds = {"piecewise-linear": PIECEWISE_LINEAR, "sigmoid": SIGMOID, "tanh": TANH}
-    structures = [structure_of(layer) for layer, _ in pairs]
-    offsets = [part.start for part in store.weight_parts]
-    sizes = np.array([structures[0].n_in, *(s.n_out for s in structures)], np.int64)
+    layers = [layer for layer, _ in pairs]
+    structures = [structure_of(layer) for layer in layers]
+    modes = np.array([_mode(layer) for layer in layers], np.int64)
+    sizes = np.array([layers[0].shape[0], *(layer.shape[1] for layer in layers)], np.int64)
     activations = [activation for _, activation in pairs]
     slopes = np.array([getattr(a, "slope", 0.0) for a in activations])
     activation_start = np.concatenate(([0], np.cumsum(sizes)))
@@ -192,26 +206,50 @@ def _tables(pairs: list[tuple[Linear, Any]], store: ParameterStore) -> tuple[Net
     for i in np.flatnonzero(slopes < 0):  # the sign of z cannot be told from the output
         raw_start[i + 1] = rows
         rows += int(sizes[i + 1])
-    order_type = np.int32 if store.n_weights < 2**31 else np.int64
+    sums_start = rows + int(sizes.max())
     net = Network(
         sizes=sizes,
+        motif_sizes=np.array([_motif_size(layer) for layer in layers], np.int64),
+        modes=modes,
+        weight_start=np.array([0, *(part.stop for part in store.weight_parts)], np.int64),
         bias_start=np.array([*(p.start for p in store.bias_parts), len(store.values)], np.int64),
         kinds=np.array([IDENTITY if a is None else kinds[a.kind] for a in activations], np.int64),
         slopes=slopes,
-        by_input_start=np.concatenate(([0], np.cumsum(sizes[:-1] + 1)))[:-1],
-        by_output_start=np.concatenate(([0], np.cumsum(sizes[1:] + 1)))[:-1],
-        by_input=_shifted([s.indptr for s in structures], offsets),
-        by_output=_shifted([s.by_output.indptr for s in structures], offsets),
+        link_start=_starts([s.nnz for s in structures]),
+        by_input_start=_starts([s.n_in + 1 for s in structures]),
+        by_output_start=_starts([s.n_out + 1 for s in structures]),
+        by_input=np.concatenate([s.indptr for s in structures]).astype(np.int64),
+        by_output=np.concatenate([s.by_output.indptr for s in structures]).astype(np.int64),
         indices=np.concatenate([s.indices for s in structures]),
         rows=np.concatenate([s.by_output.indices for s in structures]),
-        order=_shifted([s.by_output.order for s in structures], offsets).astype(order_type),
+        order=np.concatenate([s.by_output.order for s in structures]),
         activation_start=activation_start[:-1],
         raw_start=raw_start,
         spare_start=rows,
+        sums_start=sums_start,
     )
-    return net, rows + int(sizes.max())
+    return net, sums_start + _most_sums(structures, modes)
 
 
-def _shifted(parts: list[Array], offsets: list[int]) -> NDArray[np.int64]:
-    """Join link positions of the layers into positions in the whole network."""
-    return np.concatenate([part.astype(np.int64) + offset for part, offset in zip(parts, offsets, strict=True)])
+def _motif_size(layer: Linear) -> int:
+    return layer.motif_size if isinstance(layer, SparseLinear) else 1
+
+
+def _mode(layer: Linear) -> int:
+    from sparse_mlp.kernels.network import BLOCK, SHARED, SINGLE
+
+    if not isinstance(layer, MotifLinear) or layer.motif_size == 1:
+        return SINGLE
+    return SHARED if layer.mode == "shared" else BLOCK
+
+
+def _most_sums(structures: list[SparseStructure], modes: Array) -> int:
+    """Return the motifs of the widest side of a layer whose links share their weight."""
+    from sparse_mlp.kernels.network import SHARED
+
+    return max((max(s.shape) for s, mode in zip(structures, modes, strict=True) if mode == SHARED), default=0)
+
+
+def _starts(lengths: list[int]) -> NDArray[np.int64]:
+    """Return where parts of these lengths begin that lie one behind the other, and where the last one ends."""
+    return np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)

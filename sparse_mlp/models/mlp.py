@@ -8,13 +8,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from sparse_mlp.errors import invalid
+from sparse_mlp.errors import check_choice, invalid
 from sparse_mlp.kernels.dispatch import choose_backend
-from sparse_mlp.layers import Dense, SparseLinear
+from sparse_mlp.layers import MOTIF_MODES, Dense, Pad, SparseLinear
 from sparse_mlp.layers.base import Array, Gradients, Layer
 from sparse_mlp.layers.losses import Loss
-from sparse_mlp.models.architecture import given_structures, layer_links, layer_shapes, with_activations
-from sparse_mlp.models.compiled import CompiledNetwork, has_compiled_loss, why_not_compiled
+from sparse_mlp.models.architecture import (
+    given_structures,
+    layer_links,
+    layer_shapes,
+    motif_counts,
+    motif_means,
+    sparse_layer,
+    with_activations,
+)
+from sparse_mlp.models.compiled import CompiledNetwork, has_compiled_loss, padding_of, why_not_compiled
 from sparse_mlp.models.store import ParameterStore
 from sparse_mlp.rng import RandomState, spawn_streams
 from sparse_mlp.structure import SparseStructure
@@ -34,12 +42,14 @@ class SparseMLP:
     sizes : sequence of int
         Neurons of the input, of each hidden layer and of the output.
     density : float, optional
-        Fraction of the possible links that the sparse layers have together, in (0, 1]; 0.01 if not given.
+        Fraction of the possible links that the sparse layers have together, in (0, 1]; 0.01 if not given. Between
+        motifs it means the same for the links that one between motifs stands for.
     epsilon : float, optional
-        The SET parameter instead of a density: each layer gets epsilon * (n_in + n_out) links.
+        The SET parameter instead of a density: each layer gets epsilon * (n_in + n_out) links, where a motif counts as
+        one neuron; m times the density for motifs of m neurons.
     topology : str or sequence of SparseStructure
         Generator of the wiring, one of `topology.TOPOLOGIES`; or the wiring of each sparse layer itself, and then
-        neither density nor epsilon.
+        neither density nor epsilon. Motifs are wired as if they were neurons.
     topology_params : mapping, optional
         Options of that generator, such as the scope of "snip".
     data : (inputs, target), optional
@@ -52,7 +62,13 @@ class SparseMLP:
     weights : str
         Law of the initial weights, one of `topology.INITIAL_WEIGHTS`.
     dense_readout : bool
-        Whether the last layer has all links, as in the papers. A sparse read-out does not evolve.
+        Whether the last layer has all links, as in the papers. A sparse read-out does not evolve, and has no motifs.
+    motif_size : int
+        Neurons that a link joins on either side, see `layers.MotifLinear`; divides the input and each hidden layer.
+    motif_mode : {"shared", "block"}
+        Whether all single links between two motifs share one weight, or have one each.
+    pad : bool
+        Whether an input that motifs do not divide gets features that are zero, up to the next multiple.
     dropout : float
         Fraction of hidden activations dropped while training, in [0, 1).
     rng : None, int or numpy.random.Generator
@@ -92,17 +108,24 @@ class SparseMLP:
         activation: str = "relu",
         weights: str = "swi",
         dense_readout: bool = True,
+        motif_size: int = 1,
+        motif_mode: str = "shared",
+        pad: bool = False,
         dropout: float = 0.0,
         rng: RandomState = None,
         dtype: DTypeLike = np.float32,
         backend: str | None = None,
     ) -> None:
-        shapes = layer_shapes(sizes)
-        sparse = shapes[:-1] if dense_readout else shapes
+        shapes, counts = layer_shapes(sizes), motif_counts(sizes, motif_size, pad)
+        check_choice("motif_mode", motif_mode, MOTIF_MODES)
+        if motif_size > 1 and not dense_readout:
+            raise invalid(f"motif_size={motif_size} and a sparse read-out", "used with a dense read-out")
+        sparse = layer_shapes(counts)[: len(shapes) - dense_readout]
         streams = spawn_streams(rng)
         if isinstance(topology, str):
             links, params = layer_links(sparse, density, epsilon, allocation), dict(topology_params or {})
-            structures = generate_network(topology, sizes, links, rng=streams["topology"], data=data, **params)
+            means = motif_means(data, counts[0], motif_size)
+            structures = generate_network(topology, counts, links, rng=streams["topology"], data=means, **params)
         else:
             structures = given_structures(
                 topology, sparse, density=density, epsilon=epsilon, topology_params=topology_params
@@ -111,10 +134,12 @@ class SparseMLP:
         linear: list[SparseLinear | Dense] = []
         for i, structure in enumerate(structures):
             name = f"sparse{i + 1}" if i < len(shapes) - 1 else "readout"
-            linear.append(SparseLinear(structure, weights, name=name, **common))
+            linear.append(sparse_layer(structure, weights, motif_size, motif_mode, name=name, **common))
         if dense_readout:
             linear.append(Dense(*shapes[-1], name="readout", **common))
-        self._assemble(with_activations(linear, activation, dropout, backend), backend)
+        padding = counts[0] * motif_size - shapes[0][0] if structures else 0
+        front: list[Layer] = [Pad(padding)] if padding else []
+        self._assemble(front + with_activations(linear, activation, dropout, backend), backend)
 
     @classmethod
     def from_layers(cls, layers: Sequence[Layer], backend: str | None = None) -> SparseMLP:
@@ -159,11 +184,11 @@ class SparseMLP:
     def sizes(self) -> list[int]:
         """Neurons of the input, of each hidden layer and of the output."""
         first, *_ = self.linear_layers
-        return [_shape(first)[0], *(_shape(layer)[1] for layer in self.linear_layers)]
+        return [first.shape[0] - padding_of(self.layers), *(layer.shape[1] for layer in self.linear_layers)]
 
     @property
     def n_links(self) -> int:
-        """Weights stored, all links of sparse and dense layers."""
+        """Weights stored, all links of sparse and dense layers; blocks of weights count weight by weight."""
         return self.store.n_weights
 
     @property
@@ -276,7 +301,3 @@ class SparseMLP:
 
     def __repr__(self) -> str:
         return f"SparseMLP({'-'.join(map(str, self.sizes))}, {self.n_links} links)"
-
-
-def _shape(layer: SparseLinear | Dense) -> tuple[int, int]:
-    return layer.structure.shape if isinstance(layer, SparseLinear) else layer.weight.shape

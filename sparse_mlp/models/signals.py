@@ -28,19 +28,21 @@ def layer_signals(model: SparseMLP, x: Array, target: Array, loss: Loss) -> dict
     -------
     dict of str to (float (n_in, batch), float (n_out, batch))
         By layer name its inputs and the gradients of the mean loss by its outputs. Their product `inputs @ deltas.T` is
-        the gradient by every possible weight of the layer, present or absent.
+        the gradient by every possible weight of the layer, present or absent. Where links join motifs and share their
+        weight, both are summed over motifs; see `MotifLinear.link_signals`.
 
     Notes
     -----
     Dropout is off: the gradients say what a link is worth to the whole net, and no random stream moves.
     """
-    evolving = {id(layer) for layer in model.evolving_layers}
+    evolving = {id(layer): layer for layer in model.evolving_layers}
     scores, caches = model.forward(np.ascontiguousarray(x, dtype=model.store.values.dtype))
     _, cache = loss.forward(scores, target)
     dy, signals = loss.backward(cache), {}
     for layer, inputs in zip(reversed(model.layers), reversed(caches), strict=True):
         if id(layer) in evolving:
-            signals[layer.name] = (inputs, feature_major(dy))  # a sparse layer's cache are its inputs
+            inputs_and_deltas = inputs, feature_major(dy)  # a sparse layer's cache are its inputs
+            signals[layer.name] = evolving[id(layer)].link_signals(*inputs_and_deltas)
             if len(signals) == len(evolving):
                 break
         dy, _ = layer.backward(dy, inputs)

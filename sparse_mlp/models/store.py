@@ -6,6 +6,7 @@ stops where the biases begin, and a checkpoint is a handful of arrays.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -84,16 +85,26 @@ class ParameterStore:
             Where each value stood before the update, -1 for the weight of a new link: what an optimizer needs to
             remap its state.
         """
-        carries = {changed.layer: changed.carry for changed in update.layers}
+        carries = {changed.layer: changed.carry for changed in update.layers}  # one entry a link
         old_weights, old_biases = self.weight_parts, self.bias_parts
         self._bind()
         carry = np.empty(len(self.values), np.int64)
         for i, layer in enumerate(self.layers):
             start, stop = old_weights[i].start, old_weights[i].stop
-            within = carries.get(layer.name, np.arange(stop - start))
+            within = np.arange(stop - start)
+            if layer.name in carries:
+                within = _of_weights(carries[layer.name], math.prod(layer.weight.shape[1:]))
             carry[self.weight_parts[i]] = np.where(within < 0, -1, within + start)
             carry[self.bias_parts[i]] = np.arange(old_biases[i].start, old_biases[i].stop)
         return carry
+
+
+def _of_weights(carry: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    """Return where each weight stood among those of its layer, from where each link stood that has `size` of them."""
+    if size == 1:
+        return carry
+    within = carry[:, None] * size + np.arange(size)
+    return np.where(carry[:, None] < 0, -1, within).ravel()
 
 
 def _parts(layer: Linear) -> tuple[Array, Array, object]:

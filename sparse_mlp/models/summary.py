@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sparse_mlp.layers import SparseLinear
+from sparse_mlp.layers import Dense, SparseLinear
 from sparse_mlp.models.mlp import SparseMLP
 
 
 class LayerSummary(NamedTuple):
-    """One line of the table; bytes count weights, indices and biases, not gradients or optimizer state."""
+    """One line of the table.
+
+    Attributes
+    ----------
+    name : str
+    shape : (int, int)
+        Neurons on either side.
+    links : int
+        Between motifs where `motif_size` is above 1: pairs of motifs.
+    density : float
+        Fraction of the possible links, the same in motifs as in neurons.
+    bytes_stored, bytes_if_dense : int
+        Of weights, indices and biases, not of gradients or optimizer state.
+    motif_size : int
+    """
 
     name: str
     shape: tuple[int, int]
@@ -17,6 +31,7 @@ class LayerSummary(NamedTuple):
     density: float
     bytes_stored: int
     bytes_if_dense: int
+    motif_size: int = 1
 
 
 def summarize(model: SparseMLP) -> list[LayerSummary]:
@@ -33,14 +48,16 @@ def summarize(model: SparseMLP) -> list[LayerSummary]:
     return [_line(layer) for layer in model.linear_layers]
 
 
-def _line(layer: object) -> LayerSummary:
-    weight, bias = layer.weight, layer.bias  # type: ignore[attr-defined]
-    sparse = isinstance(layer, SparseLinear)
-    n_in, n_out = layer.structure.shape if sparse else weight.shape  # type: ignore[attr-defined]
-    wiring = layer.structure.indices.nbytes + layer.structure.indptr.nbytes if sparse else 0  # type: ignore[attr-defined]
+def _line(layer: SparseLinear | Dense) -> LayerSummary:
+    weight, bias = layer.weight, layer.bias
+    n_in, n_out = layer.shape
     dense = n_in * n_out * weight.itemsize + bias.nbytes
-    stored = weight.nbytes + bias.nbytes + wiring
-    return LayerSummary(layer.name, (n_in, n_out), weight.size, weight.size / (n_in * n_out), stored, dense)  # type: ignore[attr-defined]
+    stored = weight.nbytes + bias.nbytes
+    if isinstance(layer, Dense):
+        return LayerSummary(layer.name, layer.shape, weight.size, 1.0, stored, dense)
+    wiring = layer.structure
+    stored += wiring.indices.nbytes + wiring.indptr.nbytes
+    return LayerSummary(layer.name, layer.shape, wiring.nnz, wiring.density, stored, dense, layer.motif_size)
 
 
 def summary_table(model: SparseMLP) -> str:
@@ -60,8 +77,13 @@ def summary_table(model: SparseMLP) -> str:
         shape = f"{row.shape[0]:>6} x {row.shape[1]:<6}"
         lines.append(f"{row.name:<8}{shape}{_counts(row.links, row.density, row.bytes_stored, row.bytes_if_dense)}")
     links, possible = sum(r.links for r in rows), sum(r.shape[0] * r.shape[1] for r in rows)
+    single = sum(r.links * r.motif_size**2 for r in rows)
     stored, dense = sum(r.bytes_stored for r in rows), sum(r.bytes_if_dense for r in rows)
-    lines.append(f"{'total':<23}{_counts(links, links / possible, stored, dense)}")
+    lines.append(f"{'total':<23}{_counts(links, single / possible, stored, dense)}")
+    lines += [
+        f"{row.name}: links join motifs of {row.motif_size} neurons, each stands for {row.motif_size**2} single ones"
+        for row in rows if row.motif_size > 1
+    ]  # fmt: skip
     return "\n".join(line.rstrip() for line in lines)
 
 

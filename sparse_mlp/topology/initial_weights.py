@@ -23,6 +23,7 @@ def initial_weights(
     rng: RandomState = None,
     dtype: DTypeLike = np.float32,
     count: int | None = None,
+    motif_size: int = 1,
 ) -> Floats:
     """Draw weights for the links of a layer.
 
@@ -32,11 +33,14 @@ def initial_weights(
         The law; see Notes.
     structure : SparseStructure
         The layer's wiring; n is its number of inputs, rho its density.
+    motif_size : int
+        Neurons of each motif, where links join motifs; n then counts neurons, as in the layer of single links.
     rng : None, int or numpy.random.Generator
     dtype : floating dtype
         Values are drawn in float64 and rounded, so that one seed means one net in any precision.
     count : int, optional
-        How many to draw, when not one for each link: an update draws for the new links alone.
+        How many to draw, when not one for each link: an update draws for the new links alone, a link that joins motifs
+        may have a block of weights.
 
     Returns
     -------
@@ -64,33 +68,34 @@ def initial_weights(
     """
     draw = INITIAL_WEIGHTS[check_choice("weights", name, INITIAL_WEIGHTS)]
     number = structure.nnz if count is None else check_integer("count", count, minimum=0)
-    return draw(as_generator(rng), number, structure).astype(dtype)
+    n = check_integer("motif_size", motif_size) * structure.n_in
+    return draw(as_generator(rng), number, n, structure.density).astype(dtype)
 
 
-def _kaiming(rng: np.random.Generator, count: int, structure: SparseStructure) -> Floats:
-    return rng.normal(0.0, math.sqrt(2 / structure.n_in), count)
+def _kaiming(rng: np.random.Generator, count: int, n: int, density: float) -> Floats:
+    return rng.normal(0.0, math.sqrt(2 / n), count)
 
 
-def _swi(rng: np.random.Generator, count: int, structure: SparseStructure) -> Floats:
+def _swi(rng: np.random.Generator, count: int, n: int, density: float) -> Floats:
     if count == 0:
         return np.zeros(0)  # a layer without links has no sparse fan-in
-    return rng.normal(0.0, math.sqrt(2 / (structure.density * structure.n_in)), count)
+    return rng.normal(0.0, math.sqrt(2 / (density * n)), count)
 
 
-def _he_uniform(rng: np.random.Generator, count: int, structure: SparseStructure) -> Floats:
-    bound = math.sqrt(6 / structure.n_in)
+def _he_uniform(rng: np.random.Generator, count: int, n: int, density: float) -> Floats:
+    bound = math.sqrt(6 / n)
     return rng.uniform(-bound, bound, count)
 
 
-def _normal(rng: np.random.Generator, count: int, structure: SparseStructure) -> Floats:
+def _normal(rng: np.random.Generator, count: int, n: int, density: float) -> Floats:
     return rng.normal(0.0, 0.1, count)
 
 
-def _zero(rng: np.random.Generator, count: int, structure: SparseStructure) -> Floats:
+def _zero(rng: np.random.Generator, count: int, n: int, density: float) -> Floats:
     return np.zeros(count)
 
 
-INITIAL_WEIGHTS: dict[str, Callable[[np.random.Generator, int, SparseStructure], Floats]] = {
+INITIAL_WEIGHTS: dict[str, Callable[[np.random.Generator, int, int, float], Floats]] = {
     "kaiming": _kaiming,
     "swi": _swi,
     "he-uniform": _he_uniform,

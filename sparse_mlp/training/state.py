@@ -9,7 +9,8 @@ import numpy as np
 
 from sparse_mlp.errors import CheckpointError, describe
 from sparse_mlp.evolution import LayerUpdate, TopologyUpdate
-from sparse_mlp.layers.base import Array
+from sparse_mlp.layers import MotifLinear
+from sparse_mlp.layers.base import Array, Layer
 from sparse_mlp.rng import generator_from_json, state_to_json
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.training.checkpoint import Checkpoint
@@ -107,7 +108,7 @@ def load_model(trainer: Trainer, arrays: dict[str, Array]) -> None:
     for layer in model.sparse_layers:
         links = _under(f"{STRUCTURE}{layer.name}/", arrays)
         structure = SparseStructure(layer.structure.shape, links["indptr"], links["indices"])
-        layer.rewire(structure, np.full(structure.nnz, -1), np.zeros(structure.nnz))
+        layer.rewire(structure, np.full(structure.nnz, -1), np.zeros((structure.nnz, *layer.block_shape)))
     model.load_values(arrays["values"])
 
 
@@ -116,7 +117,7 @@ def _identity(trainer: Trainer) -> dict[str, Any]:
     return {
         "sizes": model.sizes,
         "dtype": str(model.store.values.dtype),
-        "layers": [type(layer).__name__ for layer in model.layers],
+        "layers": [_kind(layer) for layer in model.layers],
         "rule": trainer.rule.name,
         "optimizer": type(trainer.optimizer).__name__,
         "schedule": trainer.schedule,
@@ -125,6 +126,11 @@ def _identity(trainer: Trainer) -> dict[str, Any]:
         "update_steps": trainer.update_steps,
         "shuffle": trainer.shuffle,
     }
+
+
+def _kind(layer: Layer) -> str:
+    motifs = f"({layer.motif_size}, {layer.mode})" if isinstance(layer, MotifLinear) else ""
+    return type(layer).__name__ + motifs
 
 
 def _split(state: dict[str, Any]) -> tuple[dict[str, Array], dict[str, Any]]:

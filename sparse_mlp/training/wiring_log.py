@@ -19,6 +19,9 @@ from sparse_mlp.training.history import Record
 class WiringLog:
     """Follow the links of all evolving layers from update to update.
 
+    Links between motifs count as they are: ages, positions tried and paths are those of pairs of motifs. A motif is
+    active with all its neurons or with none, so the fraction of active neurons is the same counted in either.
+
     Parameters
     ----------
     layers : iterable of EvolvingLayer

@@ -12,6 +12,8 @@ from sparse_mlp.topology import generate
 
 
 class BareLayer:
+    motif_size = 1
+
     def __init__(self, name, structure, weight):
         self.name, self.structure, self.weight = name, structure, np.asarray(weight)
         assert self.weight.shape == (structure.nnz,)
