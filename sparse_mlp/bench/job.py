@@ -39,6 +39,8 @@ class Job:
         Of wiring and weights.
     learning_rate, momentum, weight_decay : float
         Of the update; decay is part of the gradient and spares the biases.
+    motif_size, motif_mode
+        As in `SparseMLP`.
     """
 
     name: str
@@ -53,19 +55,22 @@ class Job:
     learning_rate: float = 0.01
     momentum: float = 0.9
     weight_decay: float = 2e-4
+    motif_size: int = 1
+    motif_mode: str = "shared"
 
     def model(self, backend: str = "numba") -> SparseMLP:
         """Build the network; every backend gives the same wiring and weights."""
         density: dict[str, Any] = {} if self.density is None else {"density": self.density}
-        return SparseMLP(self.sizes, epsilon=self.epsilon, rng=self.seed, backend=backend, **density)
+        motifs: dict[str, Any] = {"motif_size": self.motif_size, "motif_mode": self.motif_mode}
+        return SparseMLP(self.sizes, epsilon=self.epsilon, rng=self.seed, backend=backend, **density, **motifs)
 
     def structures(self) -> list[SparseStructure]:
-        """Return the links of all layers, the dense read-out's among them."""
+        """Return the links of all layers, the dense read-out's among them; those between motifs as they are."""
         return [structure_of(layer) for layer in self.model().linear_layers]
 
     @cached_property
     def links(self) -> list[int]:
-        """The number of links of each layer."""
+        """The number of weights of each layer."""
         return [layer.weight.size for layer in self.model().linear_layers]
 
     @property
@@ -75,8 +80,10 @@ class Job:
 
     @property
     def bytes_read(self) -> int:
-        """Bytes of activations that the links read: one row of the batch forward, one backward."""
-        return 2 * sum(self.links) * self.batch * 4
+        """Bytes of activations that the links read: one row of the batch forward, one backward, m for a block."""
+        *evolving, readout = self.links
+        rows = sum(evolving) // (self.motif_size if self.motif_mode == "block" else 1)
+        return 2 * (rows + readout) * self.batch * 4
 
     def batch_inputs(self) -> tuple[Array, Array]:
         """Return the batch by itself: x float32 (batch, n_in) and labels int64 (batch,)."""
@@ -85,7 +92,7 @@ class Job:
 
 def make_job(
     name: str, sizes: Sequence[int], *, batch: int, density: float | None = None, epsilon: float | None = None,
-    n_samples: int = 2048, seed: int = 0,
+    n_samples: int = 2048, seed: int = 0, motif_size: int = 1, motif_mode: str = "shared",
 ) -> Job:  # fmt: skip
     """Draw synthetic data for a network and choose a batch of it.
 
@@ -100,10 +107,15 @@ def make_job(
     n_samples : int
         At least `batch`.
     seed : int
+    motif_size, motif_mode
+        As in `SparseMLP`.
     """
     rng = as_generator(seed)
     x = rng.random((n_samples, sizes[0]), dtype=np.float32)
     x *= rng.random((n_samples, sizes[0]), dtype=np.float32) < INK
     labels = rng.integers(sizes[-1], size=n_samples)
     samples = rng.permutation(n_samples)[:batch]
-    return Job(name, tuple(sizes), density, epsilon, batch, x, labels, samples, seed)
+    return Job(
+        name, tuple(sizes), density, epsilon, batch, x, labels, samples, seed, motif_size=motif_size,
+        motif_mode=motif_mode,
+    )  # fmt: skip

@@ -57,7 +57,7 @@ def block_backward(indptr: Array, indices: Array, weight: Array, x: Array, dy: A
     m, batch = weight.shape[1], x.shape[1]
     dx = bsr_array((weight, indices, indptr), shape=(len(x), len(dy))) @ dy
     rows = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
-    inputs, deltas = x.reshape(-1, m, batch), dy.reshape(-1, m, batch)
+    inputs, deltas = x.reshape(len(x) // m, m, batch), dy.reshape(len(dy) // m, m, batch)
     dweight = np.empty(weight.shape, np.result_type(x, dy))
     at_once = max(1, GATHERED // max(1, m * batch))
     for start in range(0, len(indices), at_once):
