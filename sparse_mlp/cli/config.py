@@ -37,6 +37,7 @@ class TrainConfig(RunOptions, TrainingOptions, RuleOptions, WiringOptions, Netwo
             Naming the first bad one.
         """
         from sparse_mlp.kernels.dispatch import choose_backend
+        from sparse_mlp.layers.motif_linear import MOTIF_MODES
         from sparse_mlp.models import ACTIVATIONS
         from sparse_mlp.optim import OPTIMIZERS, SCHEDULES
         from sparse_mlp.topology import INITIAL_WEIGHTS
@@ -57,7 +58,8 @@ class TrainConfig(RunOptions, TrainingOptions, RuleOptions, WiringOptions, Netwo
             if getattr(self, name) is not None:
                 check_number(name, getattr(self, name), strict=True)
         check_number("weight_decay", self.weight_decay)
-        for name in ("epochs", "batch_size", "checkpoint_every"):
+        check_choice("motif_mode", self.motif_mode, MOTIF_MODES)
+        for name in ("motif_size", "epochs", "batch_size", "checkpoint_every"):
             check_integer(name, getattr(self, name))
         for name in ("update_every", "update_steps", "threads"):
             if getattr(self, name) is not None:

@@ -31,6 +31,9 @@ class NetworkOptions:
     activation: str = option("relu", "relu, leaky-relu, all-relu, sigmoid, tanh or identity")
     weights: str = option("swi", "law of the first weights: swi, kaiming, he-uniform, normal or zero")
     dropout: float = option(0.0, "fraction of hidden activations dropped while training")
+    motif_size: int = option(1, "neurons of a motif; links join motifs, whose size must divide all hidden layers")
+    motif_mode: str = option("shared", "the links between two motifs share one weight, or have a block of their own")
+    pad: bool = option(False, "add features that are zero where motifs do not divide the input")
 
 
 @dataclass

@@ -97,7 +97,8 @@ def _model(config: TrainConfig, train: Samples, n_classes: int) -> SparseMLP:
     return SparseMLP(
         sizes, density=density, epsilon=config.epsilon, topology=config.first_wiring,
         topology_params=config.topology_params(), data=train if config.first_wiring in NEEDS_DATA else None,
-        allocation=config.allocation, **common,
+        allocation=config.allocation, motif_size=config.motif_size, motif_mode=config.motif_mode, pad=config.pad,
+        **common,
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ HELPS = {"topology": "whose options are searched: dendritic, receptive-field or 
 # Settings of a run that a search decides itself or has no use for.
 UNUSED = (
     "epochs", "early_stop", "threads", "out", "checkpoint_every", "figures", "attempts", "snip_scope", "snip_batch",
+    "motif_size", "motif_mode", "pad",
 )  # fmt: skip
 
 

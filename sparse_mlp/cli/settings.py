@@ -14,11 +14,12 @@ from sparse_mlp.errors import check_choice, invalid
 
 _INTERVAL = ("update_every", "update_steps")
 _WIRING = tuple(setting.name for setting in fields(WiringOptions))
+_MOTIFS = ("motif_size", "motif_mode", "pad")
 
 # Where a setting has this value, the others change nothing.
 IDLE = (
     ("rule", "static", _INTERVAL),
-    ("rule", "dense", (*_INTERVAL, *_WIRING)),
+    ("rule", "dense", (*_INTERVAL, *_WIRING, *_MOTIFS)),
     ("optimizer", "adam", ("momentum", "nesterov")),
 )
 

@@ -388,3 +388,29 @@ def test_removal_by_importance_trains(capsys):
     for rule in ("set", "rlr"):
         outcome = run_json(capsys, "train", *TINY, "--rule", rule, "--removal", "importance", "--out", rule)
         assert outcome["links"] == 466
+
+
+@pytest.mark.parametrize("mode", ["shared", "block"])
+def test_links_between_motifs(capsys, mode):
+    arguments = ["--hidden", 20, 16, "--motif-size", 2, "--motif-mode", mode, "--epochs", 1, "--learning-rate", 0.02]
+    outcome = run_json(capsys, "train", *TINY, *arguments, "--out", "run")
+    # a fifth of 32 x 10 and of 10 x 8 pairs of motifs, and the whole read-out
+    assert outcome["links"] == 64 + 16 + 160
+    assert outcome["density"] == (4 * (64 + 16) + 160) / outcome["dense_parameters"]
+    assert (outcome["motif_size"], outcome["motif_mode"]) == (2, mode)
+    assert read_config(Path("run/config.json")).motif_mode == mode
+    assert load_checkpoint(Path("run"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--motif-size", 3], "input of 64 features for motif_size=3 found; must be a multiple of 3"),
+        (["--motif-size", 4, "--hidden", 20, 18], "the nearest are 16 or 20"),
+        (["--motif-size", 0], "motif_size=0"),
+        (["--motif-mode", "blocks"], "did you mean 'block'?"),
+        (["--motif-size", 2, "--rule", "dense"], "motif_size with rule=dense found; must be left out"),
+    ],
+)
+def test_motifs_that_cannot_be(capsys, arguments, words):
+    assert_refused(run(capsys, "train", *arguments, "--out", "run"), words)
