@@ -17,8 +17,8 @@ def input_strength(network: Any) -> NDArray[np.float64]:
     Parameters
     ----------
     network : SparseMLP or layer
-        Of a network, its first layer with weights counts: sparse, dense, or of motifs (which is expanded to its
-        single links).
+        Of a network, its first layer with weights counts: sparse, dense, or of motifs, each of whose links counts as
+        the single links that it stands for. Inputs that a network adds as padding are left out.
 
     Returns
     -------
@@ -48,17 +48,18 @@ def input_strength(network: Any) -> NDArray[np.float64]:
     >>> input_strength(SparseLinear(links, [0.5, -0.125, 0.25, 0.25], dtype="float64"))
     array([0.625, 0.   , 0.5  ])
     """
-    layer = network.linear_layers[0] if hasattr(network, "linear_layers") else network
-    if hasattr(layer, "expanded"):
-        layer = layer.expanded()
-    weight = getattr(layer, "weight", None)
+    if hasattr(network, "linear_layers"):
+        return input_strength(network.linear_layers[0])[: network.sizes[0]]
+    weight = getattr(network, "weight", None)
     if weight is None:
         raise invalid(f"a {type(network).__name__} without weights", "a network or a layer with weights")
     size = np.abs(weight).astype(np.float64)
-    if not hasattr(layer, "structure"):
+    if not hasattr(network, "structure"):
         return np.asarray(size.sum(axis=1), np.float64)
-    rows = layer.structure.rows()
-    return np.bincount(rows, weights=size, minlength=layer.structure.n_in).astype(np.float64, copy=False)
+    rows, n, m = network.structure.rows(), network.structure.n_in, network.motif_size
+    by_place = size.sum(axis=2).T if size.ndim == 3 else [m * size] * m  # of each input of a motif, its links' weights
+    sums = [np.bincount(rows, weights=part, minlength=n) for part in by_place]
+    return np.stack(sums, axis=1).ravel().astype(np.float64, copy=False)
 
 
 def select_features(strength: ArrayLike, fraction: float) -> NDArray[np.int64]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sparse_mlp.errors import InvalidInputError
-from sparse_mlp.layers import Dense, SparseLinear
+from sparse_mlp.layers import MOTIF_MODES, Dense, MotifLinear, SparseLinear
 from sparse_mlp.models import SparseMLP
 from sparse_mlp.robustness import input_strength, select_features
 from sparse_mlp.structure import SparseStructure
@@ -45,7 +43,22 @@ def test_dense_layers_and_layers_of_motifs() -> None:
     dense = Dense(2, 2, dtype="float64", rng=0)
     dense.weight[:] = [[1, -2], [0.5, 0]]
     assert input_strength(dense).tolist() == [3, 0.5]
-    assert input_strength(SimpleNamespace(expanded=layer)).tolist() == input_strength(layer()).tolist()
+    links = SparseStructure.from_coo([0, 0, 2], [0, 1, 0], shape=(3, 2))
+    shared = MotifLinear(links, [0.5, -0.25, 2.0], motif_size=2, dtype="float64")
+    assert input_strength(shared).tolist() == [1.5, 1.5, 0, 0, 4, 4]
+    blocks = MotifLinear(links, [[[0.5]], [[-1]], [[2]]], motif_size=1, mode="block")
+    assert input_strength(blocks).tolist() == [1.5, 0, 2]
+
+
+@pytest.mark.parametrize("mode", MOTIF_MODES)
+def test_motifs_count_as_their_single_links_without_being_expanded(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = SparseMLP([10, 12, 3], density=0.4, motif_size=3, motif_mode=mode, pad=True, rng=0)
+    first = model.sparse_layers[0]
+    assert isinstance(first, MotifLinear) and first.shape[0] == 12
+    wanted = input_strength(first.expanded())
+    monkeypatch.delattr(MotifLinear, "expanded")
+    np.testing.assert_allclose(input_strength(first), wanted, rtol=1e-12)
+    np.testing.assert_allclose(input_strength(model), wanted[:10], rtol=1e-12)  # padding is no feature
 
 
 def test_what_has_no_weights_is_refused() -> None:
