@@ -2,7 +2,8 @@
 
 All weights of the network lie in one array, ordered by layer and inside a layer by input; all biases follow in the
 same array. A layer is an offset. The kernels loop over the layers, so one compiled function serves every depth and
-width. Links join neurons, or motifs of neurons (see `motif`). Parallel drivers are in `step`.
+width. Links join neurons, or motifs of neurons (see `motif`). A network without motifs has no `modes`; that is a type
+of its own, so it does not wait for the kernels of motifs to be compiled. Parallel drivers are in `step`.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ Array = NDArray[Any]
 IDENTITY, PIECEWISE_LINEAR, SIGMOID, TANH = range(4)
 SOFTMAX_CROSS_ENTROPY, MEAN_SQUARED_ERROR = range(2)
 SINGLE, SHARED, BLOCK = range(3)
+Modes = Array | None
 
 
 class Network(NamedTuple):
@@ -49,10 +51,11 @@ class Network(NamedTuple):
     ----------
     sizes : int64 (layers + 1,)
         Neurons of the input and of each layer.
+    modes : int64 (layers,), or None
+        What a link has: SINGLE for one weight between neurons, SHARED for one weight between motifs, BLOCK for a block
+        of weights between motifs. None means SINGLE for all.
     motif_sizes : int64 (layers,)
         Neurons of each motif that a layer's links join; 1 where they join neurons.
-    modes : int64 (layers,)
-        What a link has: SINGLE for one weight between neurons, SHARED for one weight between motifs, BLOCK for a block.
     weight_start : int64 (layers + 1,)
         Where each layer's weights begin in the flat array of values.
     bias_start : int64 (layers + 1,)
@@ -79,8 +82,8 @@ class Network(NamedTuple):
     """
 
     sizes: Array
+    modes: Modes
     motif_sizes: Array
-    modes: Array
     weight_start: Array
     bias_start: Array
     kinds: Array
@@ -135,23 +138,40 @@ def forward_tile(net: Network, values: Array, work: Array) -> None:
         n_in, n_out = net.sizes[layer], net.sizes[layer + 1]
         start, raw = net.activation_start[layer], net.raw_start[layer + 1]
         x, z = work[start : start + n_in], work[raw : raw + n_out]
-        pointers = net.by_output[net.by_output_start[layer] : net.by_output_start[layer + 1]]
-        rows = net.rows[net.link_start[layer] : net.link_start[layer + 1]]
-        order = net.order[net.link_start[layer] : net.link_start[layer + 1]]
-        weight = values[net.weight_start[layer] : net.weight_start[layer + 1]]
-        bias = values[net.bias_start[layer] : net.bias_start[layer + 1]]
         relu = net.kinds[layer] == PIECEWISE_LINEAR and net.slopes[layer] == 0
-        if net.modes[layer] == SINGLE:
-            spmm_tile(pointers, rows, order, weight, bias, x, z, relu)
-        elif net.modes[layer] == SHARED:
-            sums = work[net.sums_start : net.sums_start + n_in // net.motif_sizes[layer]]
-            motif_sums_tile(x, sums)
-            shared_spmm_tile(pointers, rows, order, weight, bias, sums, z, relu)
-        else:
-            block_spmm_tile(pointers, rows, order, weight, bias, x, z, relu)
+        _product(net.modes, net, layer, values, work, x, z, relu)
         if not relu and net.kinds[layer] != IDENTITY:
             start = net.activation_start[layer + 1]
             _activate(net.kinds[layer], net.slopes[layer], z, work[start : start + n_out])
+
+
+@jit
+def _product(
+    modes: Modes, net: Network, layer: int, values: Array, work: Array, x: Array, z: Array, relu: bool
+) -> None:
+    """Write what a layer makes of x (n_in, width) into z (n_out, width)."""
+    pointers = net.by_output[net.by_output_start[layer] : net.by_output_start[layer + 1]]
+    rows = net.rows[net.link_start[layer] : net.link_start[layer + 1]]
+    order = net.order[net.link_start[layer] : net.link_start[layer + 1]]
+    weight = values[net.weight_start[layer] : net.weight_start[layer + 1]]
+    bias = values[net.bias_start[layer] : net.bias_start[layer + 1]]
+    if modes is None:
+        spmm_tile(pointers, rows, order, weight, bias, x, z, relu)
+    elif modes[layer] == SHARED:
+        sums = _sums(net, layer, x, work)
+        shared_spmm_tile(pointers, rows, order, weight, bias, sums, z, relu)
+    elif modes[layer] == BLOCK:
+        block_spmm_tile(pointers, rows, order, weight, bias, x, z, relu)
+    else:
+        spmm_tile(pointers, rows, order, weight, bias, x, z, relu)
+
+
+@jit
+def _sums(net: Network, layer: int, x: Array, work: Array) -> Array:
+    """Sum x (n, width) over the layer's motifs, in the workspace."""
+    sums = work[net.sums_start : net.sums_start + x.shape[0] // net.motif_sizes[layer]]
+    motif_sums_tile(x, sums)
+    return sums
 
 
 @jit
@@ -177,49 +197,51 @@ def backward_tile(net: Network, values: Array, work: Array, gradient: Array) -> 
         start, out = net.activation_start[layer], net.activation_start[layer + 1]
         x, dy = work[start : start + n_in], work[out : out + n_out]
         bias_grad_tile(dy, gradient[net.bias_start[layer] : net.bias_start[layer + 1]])
-        if net.modes[layer] == SHARED:
-            sums = work[net.sums_start : net.sums_start + n_out // net.motif_sizes[layer]]
-            motif_sums_tile(dy, sums)
-            dy = sums
         if layer == 0:
-            _link_gradient(net, layer, x, dy, gradient)
+            _link_gradient(net.modes, net, work, x, dy, gradient)
             return
         kind, slope = net.kinds[layer - 1], net.slopes[layer - 1]
         relu = kind == PIECEWISE_LINEAR and slope == 0
         dx = x if relu or kind == IDENTITY else work[net.spare_start : net.spare_start + n_in]
-        _layer_backward(net, layer, values, x, dy, dx, gradient, relu)
+        _layer_backward(net.modes, net, layer, values, work, x, dy, dx, gradient, relu)
         if not relu and kind != IDENTITY:
             raw = net.raw_start[layer]
             _chain(kind, slope, work[raw : raw + n_in], x, dx)
 
 
 @jit
-def _link_gradient(net: Network, layer: int, x: Array, dy: Array, gradient: Array) -> None:
-    pointers = net.by_input[net.by_input_start[layer] : net.by_input_start[layer + 1]]
-    indices = net.indices[net.link_start[layer] : net.link_start[layer + 1]]
-    dweight = gradient[net.weight_start[layer] : net.weight_start[layer + 1]]
-    if net.modes[layer] == SINGLE:
+def _link_gradient(modes: Modes, net: Network, work: Array, x: Array, dy: Array, gradient: Array) -> None:
+    """Add the gradient by the weights of the first layer, of which nobody asks for more."""
+    pointers, indices = net.by_input[: net.by_input_start[1]], net.indices[: net.link_start[1]]
+    dweight = gradient[: net.weight_start[1]]
+    if modes is None:
         sddmm_tile(pointers, indices, x, dy, dweight)
-    elif net.modes[layer] == SHARED:
-        shared_sddmm_tile(pointers, indices, x, dy, dweight)
-    else:
+    elif modes[0] == SHARED:
+        shared_sddmm_tile(pointers, indices, x, _sums(net, 0, dy, work), dweight)
+    elif modes[0] == BLOCK:
         block_sddmm_tile(pointers, indices, x, dy, dweight)
+    else:
+        sddmm_tile(pointers, indices, x, dy, dweight)
 
 
 @jit
 def _layer_backward(
-    net: Network, layer: int, values: Array, x: Array, dy: Array, dx: Array, gradient: Array, relu: bool
-) -> None:
+    modes: Modes, net: Network, layer: int, values: Array, work: Array, x: Array, dy: Array, dx: Array, gradient: Array,
+    relu: bool,
+) -> None:  # fmt: skip
+    """Write the gradient by a layer's input into dx and add the gradient by its weights."""
     pointers = net.by_input[net.by_input_start[layer] : net.by_input_start[layer + 1]]
     indices = net.indices[net.link_start[layer] : net.link_start[layer + 1]]
     weight = values[net.weight_start[layer] : net.weight_start[layer + 1]]
     dweight = gradient[net.weight_start[layer] : net.weight_start[layer + 1]]
-    if net.modes[layer] == SINGLE:
+    if modes is None:
         linear_backward_tile(pointers, indices, weight, x, dy, dx, dweight, relu)
-    elif net.modes[layer] == SHARED:
-        shared_backward_tile(pointers, indices, weight, x, dy, dx, dweight, relu)
-    else:
+    elif modes[layer] == SHARED:
+        shared_backward_tile(pointers, indices, weight, x, _sums(net, layer, dy, work), dx, dweight, relu)
+    elif modes[layer] == BLOCK:
         block_backward_tile(pointers, indices, weight, x, dy, dx, dweight, relu)
+    else:
+        linear_backward_tile(pointers, indices, weight, x, dy, dx, dweight, relu)
 
 
 @jit

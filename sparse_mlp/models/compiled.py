@@ -209,8 +209,8 @@ def _tables(pairs: list[tuple[Linear, Any]], store: ParameterStore) -> tuple[Net
     sums_start = rows + int(sizes.max())
     net = Network(
         sizes=sizes,
+        modes=modes if modes.any() else None,
         motif_sizes=np.array([_motif_size(layer) for layer in layers], np.int64),
-        modes=modes,
         weight_start=np.array([0, *(part.stop for part in store.weight_parts)], np.int64),
         bias_start=np.array([*(p.start for p in store.bias_parts), len(store.values)], np.int64),
         kinds=np.array([IDENTITY if a is None else kinds[a.kind] for a in activations], np.int64),

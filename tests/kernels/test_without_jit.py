@@ -47,7 +47,12 @@ def results():
     ]
     for got, wanted in zip(*twins):
         assert np.abs(got - wanted).max() < 1e-12
-    return {"jit": JIT_ENABLED, "simd": tile.SIMD, "loss": loss, "gradient": model.store.gradient.tolist(),
+    gradients = [model.store.gradient]
+    for mode in ("shared", "block"):
+        net = SparseMLP([6, 8, 4, 4], density=0.6, motif_size=2, motif_mode=mode, rng=0, dtype="float64")
+        loss += net.compiled.gradient(x, np.arange(37), labels, SoftmaxCrossEntropy())
+        gradients.append(net.store.gradient)
+    return {"jit": JIT_ENABLED, "simd": tile.SIMD, "loss": loss, "gradient": np.concatenate(gradients).tolist(),
             "scores": model.predict_scores(x).ravel().tolist()}
 """
 

@@ -1,0 +1,85 @@
+"""What a rule sees of links between motifs, and what it gives them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sparse_mlp.evolution import LayerUpdate, NewWeights, make_rule, regrow_by_gradient
+from sparse_mlp.evolution.update import plain_links
+from sparse_mlp.layers import MotifLinear
+from sparse_mlp.structure import SparseStructure
+
+
+def make_layer(weight, shape=(2, 2), mode="block"):
+    weight = np.asarray(weight, float)
+    m = weight.shape[1] if weight.ndim == 3 else 2
+    structure = SparseStructure.from_keys(np.arange(len(weight)), shape)
+    return MotifLinear(structure, weight, motif_size=m, mode=mode, dtype="float64")
+
+
+def test_a_block_counts_by_its_frobenius_norm():
+    layer = make_layer([[[3, 0], [0, -4]], [[1, 1], [1, -1]]])
+    seen = plain_links(layer)
+    assert seen.weight.tolist() == [5, 2]
+    assert seen.name == layer.name and seen.structure is layer.structure
+
+
+def test_a_block_of_one_weight_is_that_weight_and_a_shared_weight_itself():
+    assert plain_links(make_layer([[[-3.0]], [[2.0]]])).weight.tolist() == [-3, 2]
+    layer = make_layer([-3.0, 2.0], mode="shared")
+    assert plain_links(layer) is layer
+
+
+def test_an_update_takes_the_block_of_smallest_norm():
+    """Norms 5, 2, 1 of three pairs out of four: the third has the largest single weight that is not the first's."""
+    blocks = [[[3, 0], [0, -4]], [[1, 1], [1, -1]], [[0, 0], [0, 1.0]]]
+    layer = make_layer(blocks)
+    update = make_rule("rlr", zeta=0.4, exclude_removed=True, new_weights="he-uniform").update([layer], 0.0, 0)
+    (change,) = update.layers
+    assert [links.tolist() for links in change.removed] == [[1], [0]]
+    assert [links.tolist() for links in change.grown] == [[1], [1]]
+    assert layer.weight[:2].tolist() == blocks[:2]
+    new = layer.weight[2]
+    assert new.shape == (2, 2) and len(np.unique(new)) == 4
+    assert np.abs(new).max() <= np.sqrt(6 / 4)
+
+
+def test_the_dense_gradient_of_blocks_counts_by_norm():
+    """Inputs (3, 4 | 1, 0), deltas (1, 0 | 0, 2): norms 5 · 1, 5 · 2 / 1 · 1, 1 · 2."""
+    layer = make_layer(np.zeros((0, 2, 2)))
+    signals = np.array([[3.0], [4.0], [1.0], [0.0]]), np.array([[1.0], [0.0], [0.0], [2.0]])
+    order = [1, 0, 3, 2]
+    for k in range(1, 5):
+        grown = regrow_by_gradient(layer, np.zeros(0, bool), k, np.random.default_rng(0), signals)
+        assert grown.tolist() == sorted(order[:k])
+
+
+@pytest.mark.parametrize("law", ["zero", "normal", "historical"])
+def test_new_blocks_have_the_shape_of_the_old(law):
+    before, after = SparseStructure.from_keys([0, 1], (2, 2)), SparseStructure.from_keys([1, 2, 3], (2, 2))
+    carry = after.positions_in(before)
+    change = LayerUpdate.from_carry("one", before, after, carry, np.zeros(2, bool))
+    values = NewWeights(law).draw(change, np.ones((2, 3, 3)), np.random.default_rng(0), motif_size=3)
+    assert values.shape == (2, 3, 3)
+    assert values.any() == (law == "normal")
+
+
+def test_blocks_are_remembered_whole():
+    first, second = SparseStructure.from_keys([0, 1], (2, 2)), SparseStructure.from_keys([1, 2], (2, 2))
+    law, block = NewWeights("historical"), np.arange(8.0).reshape(2, 2, 2)
+    there = LayerUpdate.from_carry("one", first, second, second.positions_in(first), np.zeros(2, bool))
+    law.draw(there, block, np.random.default_rng(0))
+    back = LayerUpdate.from_carry("one", second, first, first.positions_in(second), np.zeros(2, bool))
+    again = NewWeights("historical")
+    again.load_state(law.state())
+    for rule in (law, again):
+        assert rule.draw(back, np.ones((2, 2, 2)), np.random.default_rng(0)).tolist() == [block[0].tolist()]
+
+
+def test_a_regrown_block_keeps_its_weights():
+    before = after = SparseStructure.from_keys([0, 1], (2, 2))
+    change = LayerUpdate.from_carry("one", before, after, np.array([0, -1]), np.zeros(2, bool))
+    block = np.arange(8.0).reshape(2, 2, 2)
+    values = NewWeights("zero", keep_regrown=True).draw(change, block, np.random.default_rng(0), motif_size=2)
+    assert values.tolist() == [block[1].tolist()]
