@@ -188,6 +188,14 @@ def test_the_summary_counts_pairs_of_motifs() -> None:
     assert "motifs" not in summary_table(make_model(1, "shared"))
 
 
+@MODES
+def test_pictures_show_single_links(mode: str) -> None:
+    from sparse_mlp.plotting import NetworkDisplay
+
+    display = NetworkDisplay.from_model(make_model(2, mode))
+    assert display.sizes == (24, 48, 24, 5)
+
+
 def test_the_store_carries_blocks() -> None:
     """Pairs 0 1 | 2 of blocks 2 x 2; the first pair goes, a new one comes behind the second."""
     before = SparseStructure.from_keys([0, 1, 2], (2, 2))
