@@ -46,10 +46,10 @@ def test_an_update_takes_the_block_of_smallest_norm():
 
 
 def test_the_dense_gradient_of_blocks_counts_by_norm():
-    """Inputs (3, 4 | 1, 0), deltas (1, 0 | 0, 2): norms 5 · 1, 5 · 2 / 1 · 1, 1 · 2."""
+    """Inputs (3, 4 | 4.5, 0), deltas (1, 0 | 0, 2): norms 5, 10 / 4.5, 9; by the largest numbers 3 would come first."""
     layer = make_layer(np.zeros((0, 2, 2)))
-    signals = np.array([[3.0], [4.0], [1.0], [0.0]]), np.array([[1.0], [0.0], [0.0], [2.0]])
-    order = [1, 0, 3, 2]
+    signals = np.array([[3.0], [4.0], [4.5], [0.0]]), np.array([[1.0], [0.0], [0.0], [2.0]])
+    order = [1, 3, 0, 2]
     for k in range(1, 5):
         grown = regrow_by_gradient(layer, np.zeros(0, bool), k, np.random.default_rng(0), signals)
         assert grown.tolist() == sorted(order[:k])
