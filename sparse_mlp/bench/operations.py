@@ -84,8 +84,9 @@ def _products(ours: Ours, job: Job) -> dict[str, Part]:
 
 def _others(ours: Ours, job: Job) -> dict[str, Part]:
     from sparse_mlp.kernels.linear import sum_in_order
-    from sparse_mlp.kernels.network import load_tile, softmax_cross_entropy_tile
+    from sparse_mlp.kernels.network import load_tile
     from sparse_mlp.kernels.tile import bias_grad_tile
+    from sparse_mlp.kernels.tile_losses import softmax_cross_entropy_tile
 
     store, work, n_out = ours.model.store, _workspace(ours), job.sizes[-1]
     width = work.shape[1]

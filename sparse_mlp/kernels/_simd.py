@@ -43,13 +43,14 @@ def _pointer(context: Any, builder: Any, array_type: Any, array: Any, offset: An
     return builder.bitcast(address, _vector(array_type.dtype, count).as_pointer())
 
 
-def _refuse_strides(array: Any) -> None:
+def refuse_strides(array: Any) -> None:
     """Flat positions mean nothing in an array with gaps."""
     if array.layout != "C":
         raise TypingError(f"array of layout {array.layout} found; must be C-contiguous")
 
 
-def _item_bytes(array_type: Any) -> int:
+def item_bytes(array_type: Any) -> int:
+    """Return the bytes of one number of an array."""
     return array_type.dtype.bitwidth // 8
 
 
@@ -59,9 +60,9 @@ def load(typing_context: Any, array: Any, offset: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         address = _pointer(context, builder, signature.args[0], *args)
-        return builder.load(address, align=_item_bytes(signature.args[0]))
+        return builder.load(address, align=item_bytes(signature.args[0]))
 
-    _refuse_strides(array)
+    refuse_strides(array)
     return Lanes(array.dtype)(array, types.intp), generate
 
 
@@ -71,7 +72,7 @@ def store(typing_context: Any, array: Any, offset: Any, lanes: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         address = _pointer(context, builder, signature.args[0], args[0], args[1], args[2].type.count)
-        builder.store(args[2], address, align=_item_bytes(signature.args[0]))
+        builder.store(args[2], address, align=item_bytes(signature.args[0]))
         return context.get_dummy_value()
 
     return types.void(array, types.intp, lanes), generate
@@ -116,9 +117,9 @@ def load_like(typing_context: Any, array: Any, offset: Any, like: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         address = _pointer(context, builder, signature.args[0], args[0], args[1], like.count)
-        return builder.load(address, align=_item_bytes(signature.args[0]))
+        return builder.load(address, align=item_bytes(signature.args[0]))
 
-    _refuse_strides(array)
+    refuse_strides(array)
     return like(array, types.intp, like), generate
 
 
@@ -130,9 +131,9 @@ def repeat(typing_context: Any, array: Any, offset: Any, like: Any) -> Any:
         data = context.make_array(signature.args[0])(context, builder, args[0]).data
         value, vector = builder.load(builder.gep(data, [args[1]])), _vector(array.dtype, like.count)
         first = builder.insert_element(ir.Constant(vector, ir.Undefined), value, ir.IntType(32)(0))
-        return _shuffled(builder, first, ir.Constant(vector, ir.Undefined), [0] * like.count)
+        return shuffled(builder, first, ir.Constant(vector, ir.Undefined), [0] * like.count)
 
-    _refuse_strides(array)
+    refuse_strides(array)
     return like(array, types.intp, like), generate
 
 
@@ -151,84 +152,17 @@ def multiply_add(typing_context: Any, a: Any, b: Any, c: Any) -> Any:
     """Return a * b + c for each lane, rounded once where the machine can."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _multiply_add(builder, *args)
+        return fused(builder, *args)
 
     return a(a, a, a), generate
 
 
-@intrinsic
-def multiply_fold(typing_context: Any, a: Any, b: Any) -> Any:
-    """Return the sixteens of a * b added up, the first first."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _multiply_fold(builder, *args)
-
-    return Lanes(a.scalar)(a, a), generate
-
-
-@intrinsic
-def sums_of_four(typing_context: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
-    """Return four lanes, the sums over the lanes of each of four vectors; cheaper than two single sums."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        a, b, c, d = (_halved(builder, vector) for vector in args)  # eight lanes each
-        ab, cd = _interleaved_sum(builder, a, b, 1), _interleaved_sum(builder, c, d, 1)
-        return _halved(builder, _interleaved_sum(builder, ab, cd, 2))
-
-    return Lanes(a.scalar, 4)(a, b, c, d), generate
-
-
-@intrinsic
-def add_rows(typing_context: Any, array: Any, offset: Any, stride: Any, lanes: Any) -> Any:
-    """Add four lanes to a C-contiguous array: two at flat position `offset`, two at `offset + stride`."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        rows = [_shuffled(builder, args[3], args[3], part) for part in ([0, 1], [2, 3])]
-        _add_to_rows(context, builder, array, args, rows)
-        return context.get_dummy_value()
-
-    _refuse_strides(array)
-    return types.void(array, types.intp, types.intp, lanes), generate
-
-
-@intrinsic
-def add_columns(typing_context: Any, array: Any, offset: Any, stride: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
-    """Add the columns a, b, c, d of four lanes each to a C-contiguous array: row i at `offset + i * stride`."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        (a, b, c, d), rows = args[3:], []
-        for taking_turns in ([0, 4, 1, 5], [2, 6, 3, 7]):
-            ab, cd = _shuffled(builder, a, b, taking_turns), _shuffled(builder, c, d, taking_turns)
-            rows += [_shuffled(builder, ab, cd, half) for half in ([0, 1, 4, 5], [2, 3, 6, 7])]
-        _add_to_rows(context, builder, array, args, rows)
-        return context.get_dummy_value()
-
-    _refuse_strides(array)
-    return types.void(array, types.intp, types.intp, a, a, a, a), generate
-
-
-def _add_to_rows(context: Any, builder: Any, array: Any, args: Any, rows: list[Any]) -> None:
-    data, at = context.make_array(array)(context, builder, args[0]).data, args[1]
-    for row in rows:
-        address = builder.bitcast(builder.gep(data, [at]), row.type.as_pointer())
-        old = builder.load(address, align=_item_bytes(array))
-        builder.store(builder.fadd(old, row), address, align=_item_bytes(array))
-        at = builder.add(at, args[2])
-
-
-def _multiply_add(builder: Any, a: Any, b: Any, c: Any) -> Any:
+def fused(builder: Any, a: Any, b: Any, c: Any) -> Any:
+    """Build a * b + c."""
     vector, module = a.type, builder.module
     name = f"llvm.fmuladd.v{vector.count}{'f32' if isinstance(vector.element, ir.FloatType) else 'f64'}"
     function = module.globals.get(name) or ir.Function(module, ir.FunctionType(vector, [vector] * 3), name)
     return builder.call(function, [a, b, c])
-
-
-def _multiply_fold(builder: Any, a: Any, b: Any) -> Any:
-    total = None
-    for start in range(0, a.type.count, LANES):
-        x, y = (_shuffled(builder, v, v, list(range(start, start + LANES))) for v in (a, b))
-        total = builder.fmul(x, y) if total is None else _multiply_add(builder, x, y, total)
-    return total
 
 
 @intrinsic
@@ -273,7 +207,8 @@ def total(typing_context: Any, a: Any) -> Any:
     return a.scalar(a), generate
 
 
-def _shuffled(builder: Any, left: Any, right: Any, lanes: list[int]) -> Any:
+def shuffled(builder: Any, left: Any, right: Any, lanes: list[int]) -> Any:
+    """Build the vector of the given lanes of two vectors, those of the right counted on from those of the left."""
     return builder.shuffle_vector(left, right, ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), lanes))
 
 
@@ -307,34 +242,16 @@ def store_transposed(
             take = [i + step if i // step % 2 == 0 else i + LANES for i in range(LANES)]
             for i in (i for i in range(LANES) if i // step % 2 == 0):
                 low, high = rows[i], rows[i + step]
-                rows[i], rows[i + step] = _shuffled(builder, low, high, keep), _shuffled(builder, low, high, take)
+                rows[i], rows[i + step] = shuffled(builder, low, high, keep), shuffled(builder, low, high, take)
             step //= 2
         data, at = context.make_array(signature.args[0])(context, builder, args[0]).data, args[1]
         for row in rows:
             address = builder.bitcast(builder.gep(data, [at]), row.type.as_pointer())
-            builder.store(row, address, align=_item_bytes(signature.args[0]))
+            builder.store(row, address, align=item_bytes(signature.args[0]))
             at = builder.add(at, args[2])
         return context.get_dummy_value()
 
     return types.void(array, types.intp, types.intp, *([Lanes(array.dtype)] * LANES)), generate
-
-
-def _halved(builder: Any, vector: Any) -> Any:
-    """Add the upper half of the lanes to the lower."""
-    width = vector.type.count // 2
-    low, high = (_shuffled(builder, vector, vector, list(range(i, i + width))) for i in (0, width))
-    return builder.fadd(low, high)
-
-
-def _interleaved_sum(builder: Any, a: Any, b: Any, run: int) -> Any:
-    """Add halves of a and of b within each four of their eight lanes; runs of lanes of both then take turns."""
-    low = [start + i + lane for start in (0, 4) for i in range(0, 2, run) for lane in _both(run)]
-    high = [lane + 2 for lane in low]
-    return builder.fadd(_shuffled(builder, a, b, low), _shuffled(builder, a, b, high))
-
-
-def _both(run: int) -> list[int]:
-    return [side + i for side in (0, 8) for i in range(run)]
 
 
 def _halved_sum(builder: Any, vector: Any) -> Any:

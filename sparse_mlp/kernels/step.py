@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 from sparse_mlp.kernels._jit import jit, parallel_jit, prange
 from sparse_mlp.kernels.linear import sum_in_order
 from sparse_mlp.kernels.network import (
-    SOFTMAX_CROSS_ENTROPY,
     Network,
     backward_tile,
     forward_tile,
     is_batch,
     load_tile,
+)
+from sparse_mlp.kernels.tile_losses import (
+    SOFTMAX_CROSS_ENTROPY,
     mean_squared_error_tile,
     softmax_cross_entropy_tile,
 )

@@ -18,11 +18,9 @@ Array = NDArray[Any]
 SIMD = JIT_ENABLED and os.environ.get("SPARSE_MLP_SIMD", "1") != "0"
 
 if SIMD:
+    from sparse_mlp.kernels.simd_block_motif import block_backward_tile, block_sddmm_tile, block_spmm_tile
     from sparse_mlp.kernels.simd_linear import bias_grad_tile, linear_backward_tile, load_block, sddmm_tile, spmm_tile
-    from sparse_mlp.kernels.simd_motif import (
-        block_backward_tile,
-        block_sddmm_tile,
-        block_spmm_tile,
+    from sparse_mlp.kernels.simd_shared_motif import (
         motif_sums_tile,
         shared_backward_tile,
         shared_sddmm_tile,

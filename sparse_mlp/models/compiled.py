@@ -184,7 +184,7 @@ def _check_batch(samples: Array, n_samples: int, labels: Array, n_out: int) -> N
 
 
 def _loss_arguments(loss: Loss, target: Array, dtype: Any) -> tuple[Array, Array, int, float]:
-    from sparse_mlp.kernels.network import MEAN_SQUARED_ERROR, SOFTMAX_CROSS_ENTROPY
+    from sparse_mlp.kernels.tile_losses import MEAN_SQUARED_ERROR, SOFTMAX_CROSS_ENTROPY
 
     if isinstance(loss, SoftmaxCrossEntropy):
         return target, np.empty((0, 0), dtype), SOFTMAX_CROSS_ENTROPY, float(loss.label_smoothing)

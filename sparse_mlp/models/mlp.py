@@ -42,14 +42,12 @@ class SparseMLP:
     sizes : sequence of int
         Neurons of the input, of each hidden layer and of the output.
     density : float, optional
-        Fraction of the possible links that the sparse layers have together, in (0, 1]; 0.01 if not given. Between
-        motifs it means the same for the links that one between motifs stands for.
+        Fraction of the possible links that the sparse layers have together, in (0, 1]; 0.01 if not given.
     epsilon : float, optional
-        The SET parameter instead of a density: each layer gets epsilon * (n_in + n_out) links, where a motif counts as
-        one neuron; m times the density for motifs of m neurons.
+        The SET parameter instead: each layer gets epsilon * (n_in + n_out) links, where a motif counts as one neuron.
     topology : str or sequence of SparseStructure
         Generator of the wiring, one of `topology.TOPOLOGIES`; or the wiring of each sparse layer itself, and then
-        neither density nor epsilon. Motifs are wired as if they were neurons.
+        neither density nor epsilon. Motifs are wired like neurons.
     topology_params : mapping, optional
         Options of that generator, such as the scope of "snip".
     data : (inputs, target), optional
@@ -138,8 +136,8 @@ class SparseMLP:
         if dense_readout:
             linear.append(Dense(*shapes[-1], name="readout", **common))
         padding = counts[0] * motif_size - shapes[0][0] if structures else 0
-        front: list[Layer] = [Pad(padding)] if padding else []
-        self._assemble(front + with_activations(linear, activation, dropout, backend), backend)
+        layers = with_activations(linear, activation, dropout, backend)
+        self._assemble([Pad(padding), *layers] if padding else layers, backend)
 
     @classmethod
     def from_layers(cls, layers: Sequence[Layer], backend: str | None = None) -> SparseMLP:

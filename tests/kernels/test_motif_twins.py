@@ -191,15 +191,15 @@ def test_same_bytes_for_any_number_of_threads(mode: str) -> None:
 @pytest.mark.parametrize("width", [32, 64])
 @pytest.mark.parametrize("m", [1, 2, 3, 4, 6, 8])
 def test_vectors_compute_what_loops_compute(m: int, width: int, dtype: Any) -> None:
-    from sparse_mlp.kernels import simd_motif
+    from sparse_mlp.kernels import simd_block_motif, simd_shared_motif
 
     keys = np.flatnonzero(np.random.default_rng(m).random(7 * 5) < 0.4)
     case = make_case(SparseStructure.from_keys(keys, (7, 5)), m, width, seed=m).cast(dtype)
     by_input, by_output = (case.structure.indptr, case.structure.indices), case.structure.by_output
     flat, eps = case.block.ravel(), 200 * m * np.finfo(dtype).eps
     sums, deltas = (np.empty((n, width), dtype) for n in (7, 5))
-    simd_motif.motif_sums_tile(case.x, sums)
-    simd_motif.motif_sums_tile(case.dy, deltas)
+    simd_shared_motif.motif_sums_tile(case.x, sums)
+    simd_shared_motif.motif_sums_tile(case.dy, deltas)
     np.testing.assert_allclose(sums, reference.motif_sums(case.x, 7), eps, eps)
 
     def both(name: str, loops: tuple[Any, ...], out: int) -> None:
@@ -207,7 +207,8 @@ def test_vectors_compute_what_loops_compute(m: int, width: int, dtype: Any) -> N
         arrays = [[a.copy() if isinstance(a, np.ndarray) else a for a in loops] for _ in range(2)]
         *first, relu = arrays[0] if isinstance(arrays[0][-1], bool) else (*arrays[0], None)
         getattr(motif, name)(*first, 0, width, *([] if relu is None else [relu]))
-        getattr(simd_motif, name)(*arrays[1])
+        vectors = simd_block_motif if name.startswith("block") else simd_shared_motif
+        getattr(vectors, name)(*arrays[1])
         for a, b in zip(arrays[0][-out:], arrays[1][-out:], strict=True):
             np.testing.assert_allclose(a, b, eps, eps, err_msg=name)
 

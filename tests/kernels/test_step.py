@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sparse_mlp.kernels import network, step
+from sparse_mlp.kernels import network, step, tile_losses
 from sparse_mlp.kernels._jit import JIT_ENABLED
 from sparse_mlp.layers import (
     AllReLU,
@@ -131,7 +131,7 @@ def test_softmax_tile_by_hand() -> None:
     """Two classes with scores s, s and label 1: loss log 2, gradient (½, -½); a third column is padding."""
     scores = np.array([[3.0, -800.0, 5.0], [3.0, -800.0, 6.0]])
     labels, samples = np.array([0, 9, 1, 0]), np.array([1, 2, 3, 1])
-    loss = network.softmax_cross_entropy_tile(scores, labels, samples, 1, 2, 0.0, 2)
+    loss = tile_losses.softmax_cross_entropy_tile(scores, labels, samples, 1, 2, 0.0, 2)
     assert loss == pytest.approx(math.log(2), rel=1e-15)
     assert scores.tolist() == [[0.25, -0.25, 0], [-0.25, 0.25, 0]]
 
@@ -139,7 +139,7 @@ def test_softmax_tile_by_hand() -> None:
 def test_smoothed_softmax_tile_by_hand() -> None:
     """Target (0.9, 0.1) and softmax (½, ½), in a batch of 10."""
     scores = np.array([[4.0], [4.0]])
-    loss = network.softmax_cross_entropy_tile(scores, np.array([0]), np.array([0]), 0, 1, 0.2, 10)
+    loss = tile_losses.softmax_cross_entropy_tile(scores, np.array([0]), np.array([0]), 0, 1, 0.2, 10)
     assert loss == pytest.approx(math.log(2) / 10, rel=1e-15)
     assert scores.ravel() == pytest.approx([-0.04, 0.04], rel=1e-14)
 
@@ -147,7 +147,7 @@ def test_smoothed_softmax_tile_by_hand() -> None:
 def test_smoothed_softmax_tile_counts_the_unlikely_class() -> None:
     """Scores (0, log 3): softmax (¼, ¾); target (0.9, 0.1): loss 0.9 log 4 + 0.1 log 4/3."""
     scores = np.array([[0.0], [math.log(3)]])
-    loss = network.softmax_cross_entropy_tile(scores, np.array([0]), np.array([0]), 0, 1, 0.2, 1)
+    loss = tile_losses.softmax_cross_entropy_tile(scores, np.array([0]), np.array([0]), 0, 1, 0.2, 1)
     assert loss == pytest.approx(0.9 * math.log(4) + 0.1 * math.log(4 / 3), rel=1e-14)
     assert scores.ravel() == pytest.approx([0.25 - 0.9, 0.75 - 0.1], rel=1e-14)
 
@@ -155,7 +155,7 @@ def test_smoothed_softmax_tile_counts_the_unlikely_class() -> None:
 def test_squared_error_tile_by_hand() -> None:
     scores = np.array([[3.0, 1.0, 5.0], [0.0, 2.0, 6.0]])
     targets, samples = np.array([[9.0, 9.0], [1.0, 1.0], [1.0, 1.0]]), np.array([0, 2, 1])
-    loss = network.mean_squared_error_tile(scores, targets, samples, 1, 2, 4)
+    loss = tile_losses.mean_squared_error_tile(scores, targets, samples, 1, 2, 4)
     assert loss == 0.5 * (2 * 2 + 0 + 1 + 1) / (4 * 2)
     assert scores.tolist() == [[2 / 8, 0, 0], [-1 / 8, 1 / 8, 0]]
 

@@ -1,8 +1,6 @@
-"""The tile kernels of `motif` with explicit vectors: the same results, several times the speed.
+"""The tile kernels of `motif` for blocks of weights with explicit vectors: the same results, several times the speed.
 
-They work on whole tiles, C-contiguous arrays (features, width) with a width of 32 or 64 columns; a row of a tile is one
-vector, `zeros` gives its type. With blocks of weights up to four rows of results stay in registers, so that each row
-that is read serves all of them. Read `motif` first.
+As `simd_shared_motif`. Up to four rows of results stay in registers, so that each row that is read serves all of them.
 """
 
 from __future__ import annotations
@@ -13,133 +11,21 @@ from numpy.typing import NDArray
 
 from sparse_mlp.kernels._jit import jit
 from sparse_mlp.kernels._simd import (
-    add,
-    add_columns,
-    add_rows,
     load_like,
     multiply_add,
-    multiply_fold,
     positive_part,
     prefetch,
     repeat,
     row_of_zeros,
     store,
-    sums_of_four,
     total,
     where_positive,
 )
+from sparse_mlp.kernels._simd_sums import add_columns, add_rows, multiply_fold, sums_of_four
 
 Array = NDArray[Any]
 
 AHEAD = 8  # neurons: how early the rows of a motif are asked for; the forward kernel is faster without
-
-
-@jit
-def motif_sums_tile(x: Array, sums: Array) -> None:
-    """Write the sums of the tile x (n, width) over the m rows of each motif into sums (n / m, width)."""
-    if x.shape[1] == 64:
-        _motif_sums(x, sums, row_of_zeros(x, 64))
-    else:
-        _motif_sums(x, sums, row_of_zeros(x, 32))
-
-
-@jit
-def _motif_sums(x: Array, sums: Array, zeros: Any) -> None:
-    width, m = x.shape[1], x.shape[0] // max(1, sums.shape[0])
-    for g in range(sums.shape[0]):
-        store(sums, g * width, _sum_rows(x, g * m, m, zeros))
-
-
-@jit
-def _sum_rows(x: Array, first: int, m: int, zeros: Any) -> Any:
-    width = x.shape[1]
-    rows = load_like(x, first * width, zeros)
-    for u in range(first + 1, first + m):
-        rows = add(rows, load_like(x, u * width, zeros))
-    return rows
-
-
-@jit
-def shared_spmm_tile(
-    indptr_out: Array, rows_out: Array, order_out: Array, weight: Array, bias: Array, sums: Array, y: Array,
-    relu: bool,
-) -> None:  # fmt: skip
-    """Write `shared_forward` into y (n_out, width), from the sums of the input motifs."""
-    if y.shape[1] == 64:
-        _shared_spmm(indptr_out, rows_out, order_out, weight, bias, sums, y, relu, row_of_zeros(y, 64))
-    else:
-        _shared_spmm(indptr_out, rows_out, order_out, weight, bias, sums, y, relu, row_of_zeros(y, 32))
-
-
-@jit
-def _shared_spmm(
-    indptr_out: Array, rows_out: Array, order_out: Array, weight: Array, bias: Array, sums: Array, y: Array,
-    relu: bool, zeros: Any,
-) -> None:  # fmt: skip
-    motifs, width = len(indptr_out) - 1, y.shape[1]
-    m = len(bias) // motifs
-    for h in range(motifs):
-        core = zeros
-        for k in range(indptr_out[h], indptr_out[h + 1]):
-            core = multiply_add(repeat(weight, order_out[k], zeros), load_like(sums, rows_out[k] * width, zeros), core)
-        for v in range(h * m, (h + 1) * m):
-            z = add(core, repeat(bias, v, zeros))
-            if relu:
-                z = positive_part(z)
-            store(y, v * width, z)
-
-
-@jit
-def shared_backward_tile(
-    indptr: Array, indices: Array, weight: Array, x: Array, deltas: Array, dx: Array, dweight: Array, relu: bool
-) -> None:
-    """Write dx (n_in, width) and add the tile's part of the gradient to dweight, from the sums over output motifs.
-
-    dx may be x itself. `relu` multiplies with the derivative of the ReLU that made x.
-    """
-    if x.shape[1] == 64:
-        _shared_backward(indptr, indices, weight, x, deltas, dx, dweight, relu, row_of_zeros(x, 64))
-    else:
-        _shared_backward(indptr, indices, weight, x, deltas, dx, dweight, relu, row_of_zeros(x, 32))
-
-
-@jit
-def _shared_backward(
-    indptr: Array, indices: Array, weight: Array, x: Array, deltas: Array, dx: Array, dweight: Array, relu: bool,
-    zeros: Any,
-) -> None:  # fmt: skip
-    motifs, width = len(indptr) - 1, x.shape[1]
-    m = x.shape[0] // motifs
-    for g in range(motifs):
-        rows, gathered = _sum_rows(x, g * m, m, zeros), zeros
-        for k in range(indptr[g], indptr[g + 1]):
-            delta = load_like(deltas, indices[k] * width, zeros)
-            gathered = multiply_add(repeat(weight, k, zeros), delta, gathered)
-            dweight[k] += total(multiply_fold(rows, delta))
-        for u in range(g * m, (g + 1) * m):
-            if relu:
-                store(dx, u * width, where_positive(load_like(x, u * width, zeros), gathered))
-            else:
-                store(dx, u * width, gathered)
-
-
-@jit
-def shared_sddmm_tile(indptr: Array, indices: Array, x: Array, deltas: Array, dweight: Array) -> None:
-    """Add the tile's part of the gradient to dweight, where nobody asks for dx."""
-    if x.shape[1] == 64:
-        _shared_sddmm(indptr, indices, x, deltas, dweight, row_of_zeros(x, 64))
-    else:
-        _shared_sddmm(indptr, indices, x, deltas, dweight, row_of_zeros(x, 32))
-
-
-@jit
-def _shared_sddmm(indptr: Array, indices: Array, x: Array, deltas: Array, dweight: Array, zeros: Any) -> None:
-    motifs, width = len(indptr) - 1, x.shape[1]
-    m = x.shape[0] // motifs
-    for g in range(motifs):
-        rows = _sum_rows(x, g * m, m, zeros)
-        for k in range(indptr[g], indptr[g + 1]):
-            dweight[k] += total(multiply_fold(rows, load_like(deltas, indices[k] * width, zeros)))
 
 
 @jit
