@@ -125,10 +125,6 @@ class SparseLinear(Layer):
         """Return `weight` and `bias`."""
         return {"weight": self.weight, "bias": self.bias}
 
-    def expanded(self) -> SparseLinear:
-        """Return the layer over single links: this one, unless its links join motifs."""
-        return self
-
     def link_signals(self, inputs: Array, deltas: Array) -> tuple[Array, Array]:
         """Return what the gradient of a link is made of, for links that are not there as well.
 

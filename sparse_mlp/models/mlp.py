@@ -51,8 +51,7 @@ class SparseMLP:
     topology_params : mapping, optional
         Options of that generator, such as the scope of "snip".
     data : (inputs, target), optional
-        Training set for the topologies in `topology.NEEDS_DATA`, see `topology.generate_network`; the others ignore
-        it. The network keeps nothing of it.
+        Training set for the topologies in `topology.NEEDS_DATA`; the others ignore it. The network keeps none of it.
     allocation : {"uniform", "er", "erk"}
         How the links are shared among the layers; "snip" shares them itself unless its scope is "layer".
     activation : str
@@ -66,7 +65,7 @@ class SparseMLP:
     motif_mode : {"shared", "block"}
         Whether all single links between two motifs share one weight, or have one each.
     pad : bool
-        Whether an input that motifs do not divide gets features that are zero, up to the next multiple.
+        Whether an input that motifs do not divide gets features that are zero.
     dropout : float
         Fraction of hidden activations dropped while training, in [0, 1).
     rng : None, int or numpy.random.Generator
@@ -117,7 +116,7 @@ class SparseMLP:
         shapes, counts = layer_shapes(sizes), motif_counts(sizes, motif_size, pad)
         check_choice("motif_mode", motif_mode, MOTIF_MODES)
         if motif_size > 1 and not dense_readout:
-            raise invalid(f"motif_size={motif_size} and a sparse read-out", "used with a dense read-out")
+            raise invalid(f"motif_size={motif_size} and a sparse read-out", "used with a dense one")
         sparse = layer_shapes(counts)[: len(shapes) - dense_readout]
         streams = spawn_streams(rng)
         if isinstance(topology, str):
@@ -136,8 +135,8 @@ class SparseMLP:
         if dense_readout:
             linear.append(Dense(*shapes[-1], name="readout", **common))
         padding = counts[0] * motif_size - shapes[0][0] if structures else 0
-        layers = with_activations(linear, activation, dropout, backend)
-        self._assemble([Pad(padding), *layers] if padding else layers, backend)
+        front = [Pad(padding)] if padding else []
+        self._assemble([*front, *with_activations(linear, activation, dropout, backend)], backend)
 
     @classmethod
     def from_layers(cls, layers: Sequence[Layer], backend: str | None = None) -> SparseMLP:
