@@ -22,7 +22,7 @@ _LAZY = {
 }
 _ROOMS = (
     "bench", "datasets", "errors", "estimators", "evolution", "experiments", "kernels", "layers",
-    "link_prediction", "machine", "measures", "models", "optim", "plotting", "reference", "rng", "robustness",
+    "link_prediction", "machine", "measures", "models", "optim", "plotting", "reference", "rng", "robustness", "runs",
     "structure", "topology", "training",
 )  # fmt: skip
 

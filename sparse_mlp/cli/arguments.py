@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
-from sparse_mlp.cli.config import GROUPS, TrainConfig
+from sparse_mlp.runs.config import GROUPS, TrainConfig
 
 
 def add_settings(

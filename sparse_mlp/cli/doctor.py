@@ -17,7 +17,8 @@ def add_parser(verbs: Any) -> None:
 
 def doctor(arguments: argparse.Namespace) -> int:
     """Run the verb."""
-    from sparse_mlp.cli.environment import describe_environment, warm_up
+    from sparse_mlp.cli.environment import describe_environment
+    from sparse_mlp.runs.warm_up import warm_up
 
     findings = describe_environment()
     if arguments.warm:

@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from sparse_mlp.cli.settings import check_run, read_config
-
 
 def add_parser(verbs: Any) -> None:
     """Declare the verb."""
@@ -23,17 +21,12 @@ def add_parser(verbs: Any) -> None:
 
 def evaluate(arguments: argparse.Namespace) -> int:
     """Run the verb."""
-    check_run(arguments.folder)
-    config = read_config(arguments.folder / "config.json")
-    config.data_dir = arguments.data_dir or config.data_dir
-
     from sparse_mlp.cli.report import describe_wiring
-    from sparse_mlp.cli.run import make_run
+    from sparse_mlp.runs.saved import read_run
     from sparse_mlp.training import evaluate as measure
-    from sparse_mlp.training import load_checkpoint
 
-    run = make_run(config)
-    run.trainer.resume(load_checkpoint(arguments.folder))
+    run = read_run(arguments.folder, arguments.data_dir)
+    config = run.config
     assert run.trainer.loss is not None
     outcome = measure(run.model, *run.test, run.trainer.loss)
     right = run.model.predict_scores(run.test[0]).argmax(axis=1) == run.test[1]

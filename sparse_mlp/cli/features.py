@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sparse_mlp.cli.settings import read_config
 from sparse_mlp.errors import check_fraction, check_integer
 
 if TYPE_CHECKING:
-    from sparse_mlp.cli.run import Run
     from sparse_mlp.experiments import FeatureEvaluation
     from sparse_mlp.robustness import StrengthCourse
+    from sparse_mlp.runs.run import Run
 
 FIGURES = ("feature_accuracy.png", "feature_strength.png")
 FILES = ("features.json", *FIGURES)
@@ -45,17 +44,14 @@ def features(arguments: argparse.Namespace) -> int:
     check_integer("samples", arguments.samples)
     check_integer("random_draws", arguments.random_draws, minimum=0)
     check_integer("jobs", arguments.jobs)
-    config = read_config(arguments.folder / "config.json")
-    config.data_dir = arguments.data_dir or config.data_dir
 
-    from sparse_mlp.cli.run import make_run
     from sparse_mlp.experiments import evaluate_selection
     from sparse_mlp.robustness import input_strength
-    from sparse_mlp.training import load_checkpoint
+    from sparse_mlp.runs.saved import read_run
     from sparse_mlp.training.files import write_text
 
-    run = make_run(config)
-    run.trainer.resume(load_checkpoint(arguments.folder))
+    run = read_run(arguments.folder, arguments.data_dir)
+    config = run.config
     strength, course = input_strength(run.model), _course(arguments.folder, run)
     train, test = _at_most(run.train, arguments.samples, 0), _at_most(run.test, arguments.samples, 1)
     draws = [np.random.default_rng([config.seed, draw]) for draw in range(arguments.random_draws)]

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sparse_mlp.cli.arguments import add_settings, given_settings
-from sparse_mlp.cli.config import TrainConfig
-from sparse_mlp.cli.settings import check_run, make_config, refuse_contradictions
-from sparse_mlp.cli.wiring_options import WiringOptions, refuse_idle_spreads
 from sparse_mlp.errors import check_choice, check_integer, invalid
+from sparse_mlp.runs.config import TrainConfig
+from sparse_mlp.runs.settings import check_run, make_config, refuse_contradictions
+from sparse_mlp.runs.wiring_options import WiringOptions, refuse_idle_spreads
 
 if TYPE_CHECKING:
     from sparse_mlp.structure import SparseStructure

@@ -2,53 +2,16 @@
 
 from __future__ import annotations
 
-import statistics
 from pathlib import Path
 from typing import Any
 
-from sparse_mlp.cli.run import Run
-from sparse_mlp.measures import anp_by_links, anp_by_paths
-from sparse_mlp.models import summarize, summary_table
+from sparse_mlp.models import summary_table
+from sparse_mlp.runs.result import result
+from sparse_mlp.runs.run import Run
 
 FIGURES = (
     "learning_curve", "network", "adjacency", "degrees", "weights", "link_survival", "wiring_course", "topology_update",
 )  # fmt: skip
-
-
-def result(run: Run) -> dict[str, Any]:
-    """Return the outcome of a run as plain JSON types."""
-    history, rows = run.trainer.history, summarize(run.model)
-    last = history.epochs[-1] if history.epochs else {}
-    dense = sum(row.shape[0] * row.shape[1] for row in rows)
-    links = sum(row.links for row in rows)
-    return {
-        "dataset": run.config.dataset,
-        "synthetic": run.data.synthetic,
-        "provenance": run.data.provenance,
-        "rule": run.config.rule,
-        **run.config.wiring(),
-        "test_accuracy": last.get("test_accuracy"),
-        "test_loss": last.get("test_loss"),
-        "validation_accuracy": last.get("validation_accuracy"),
-        "epochs": run.trainer.epoch,
-        "seconds_per_epoch": _median([record["seconds"] for record in history.epochs]),
-        "seconds_per_update": _median([record["seconds"] for record in history.updates]),
-        "links": links,
-        "dense_parameters": dense,
-        "density": sum(row.links * row.motif_size**2 for row in rows) / dense,
-        "motif_size": run.config.motif_size,
-        "motif_mode": run.config.motif_mode,
-        "sparse_density": _sparse_density(run),
-        **_active_neurons(run),
-        "itop": history.updates[-1]["itop"] if history.updates else None,
-        "bytes_stored": sum(row.bytes_stored for row in rows),
-        "bytes_if_dense": sum(row.bytes_if_dense for row in rows),
-        "seed": run.config.seed,
-        "backend": run.model.backend,
-        "interrupted": run.trainer.interrupted,
-        "stop_reason": run.trainer.stop_reason,
-        "out": str(run.folder),
-    }
 
 
 def table(run: Run) -> str:
@@ -94,21 +57,6 @@ def draw_figures(run: Run) -> list[Path]:
     return [plotting.save(display, folder / f"{name}.png") for name, display in displays.items()]
 
 
-def _sparse_density(run: Run) -> float | None:
-    """Return the density of the sparse layers together, as `train` is told it; None if there are none."""
-    structures = [layer.structure for layer in run.model.sparse_layers]
-    possible = sum(structure.n_in * structure.n_out for structure in structures)
-    return sum(structure.nnz for structure in structures) / possible if possible else None
-
-
-def _active_neurons(run: Run) -> dict[str, float | None]:
-    """Return the rates of active neurons in the layers that evolve, None where there are none."""
-    structures = [layer.structure for layer in run.model.evolving_layers]
-    if not structures:
-        return {"anp_by_paths": None, "anp_by_links": None}
-    return {"anp_by_paths": anp_by_paths(structures), "anp_by_links": anp_by_links(structures)}
-
-
 def describe_wiring(topology: str | None, preset: str | None) -> str:
     """Return the first wiring in words."""
     return (topology or "dense") + (f", preset {preset}" if preset else "")
@@ -117,10 +65,6 @@ def describe_wiring(topology: str | None, preset: str | None) -> str:
 def brief(provenance: str) -> str:
     """Return what is known of the files, without the citation and licence that follow."""
     return provenance.split(";")[0]
-
-
-def _median(values: list[float]) -> float | None:
-    return statistics.median(values) if values else None
 
 
 def _seconds(value: float | None) -> str:

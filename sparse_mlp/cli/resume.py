@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from sparse_mlp.cli.settings import check_run, read_config
+from sparse_mlp.runs.settings import check_run, read_config
 
 
 def add_parser(verbs: Any) -> None:
@@ -24,21 +24,14 @@ def resume(arguments: argparse.Namespace) -> int:
     """Run the verb."""
     check_run(arguments.folder)
     config = read_config(arguments.folder / "config.json")
-    config.data_dir = arguments.data_dir or config.data_dir
 
-    from sparse_mlp.cli.run import make_run
     from sparse_mlp.cli.train import finish
     from sparse_mlp.kernels.threads import set_threads
-    from sparse_mlp.training import load_checkpoint
-    from sparse_mlp.training.checkpoint import CURRENT, PREVIOUS
-    from sparse_mlp.training.files import remove_half_written
+    from sparse_mlp.runs.saved import reopen_run
 
     set_threads(arguments.threads or config.threads)
-    run = make_run(config)
-    run.write_into(arguments.folder)
-    remove_half_written(arguments.folder)
-    if (arguments.folder / CURRENT).exists() or (arguments.folder / PREVIOUS).exists():
-        run.trainer.resume(load_checkpoint(arguments.folder))
+    run = reopen_run(arguments.folder, arguments.data_dir)
+    if run.trainer.step:
         print(f"resumed at epoch {run.trainer.epoch}, step {run.trainer.step}", file=sys.stderr)
     else:
         print("no checkpoint yet: the run starts again from its seed", file=sys.stderr)

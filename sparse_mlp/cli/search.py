@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sparse_mlp.cli.arguments import add_settings, given_settings
-from sparse_mlp.cli.config import TrainConfig
-from sparse_mlp.cli.rule_options import RuleOptions
-from sparse_mlp.cli.settings import make_config, refuse_contradictions
 from sparse_mlp.errors import invalid
+from sparse_mlp.runs.config import TrainConfig
+from sparse_mlp.runs.rule_options import RuleOptions
+from sparse_mlp.runs.settings import make_config, refuse_contradictions
 
 if TYPE_CHECKING:
     from sparse_mlp.experiments import StaticTraining
@@ -78,8 +78,8 @@ def search(arguments: argparse.Namespace) -> int:
 
 def static_training(config: TrainConfig) -> StaticTraining:
     """Return what a trial is by the settings of a run with the rule "static"."""
-    from sparse_mlp.cli.run import LEARNING_RATES
     from sparse_mlp.experiments import StaticTraining
+    from sparse_mlp.runs.run import LEARNING_RATES
 
     settings = {setting.name: getattr(config, setting.name) for setting in fields(StaticTraining)}
     settings["topology"] = config.first_wiring

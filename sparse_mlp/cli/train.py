@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from sparse_mlp.cli.arguments import add_settings, given_settings
-from sparse_mlp.cli.config import TrainConfig
-from sparse_mlp.cli.settings import load_toml, make_config, refuse_contradictions
-from sparse_mlp.cli.wiring_options import refuse_idle_spreads
 from sparse_mlp.errors import invalid
+from sparse_mlp.runs.config import TrainConfig
+from sparse_mlp.runs.settings import load_toml, make_config, refuse_contradictions
+from sparse_mlp.runs.wiring_options import refuse_idle_spreads
 
 
 def add_parser(verbs: Any) -> None:
@@ -36,8 +36,8 @@ def train(arguments: argparse.Namespace) -> int:
     refuse_idle_spreads(config.topology_params())
     _check_out(config.out, arguments.overwrite)
 
-    from sparse_mlp.cli.run import make_run
     from sparse_mlp.kernels.threads import set_threads
+    from sparse_mlp.runs.run import make_run
     from sparse_mlp.training.files import write_text
 
     set_threads(config.threads)
@@ -52,8 +52,9 @@ def train(arguments: argparse.Namespace) -> int:
 
 def finish(run: Any, *, as_json: bool) -> int:
     """Train to the end, draw, print; shared with `resume`."""
-    from sparse_mlp.cli.report import brief, draw_figures, result, table
+    from sparse_mlp.cli.report import brief, draw_figures, table
     from sparse_mlp.kernels.threads import has_compiled
+    from sparse_mlp.runs.result import result
 
     print(f"{run.model}, {brief(run.data.provenance)}", file=sys.stderr)
     if run.model.compiled is not None and not has_compiled():
@@ -104,7 +105,7 @@ def _clear(folder: Path) -> None:
     """Remove what an earlier run left in the folder, and nothing else."""
     from sparse_mlp.cli.features import FILES
     from sparse_mlp.cli.report import FIGURES
-    from sparse_mlp.cli.run import RECORDS
+    from sparse_mlp.runs.run import RECORDS
     from sparse_mlp.training.files import remove_half_written
 
     remove_half_written(folder)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from cli_cases import TINY, assert_refused, run, run_json
 
-from sparse_mlp.cli.config import TrainConfig
-from sparse_mlp.cli.settings import load_toml, make_config, read_config
 from sparse_mlp.errors import InvalidInputError
+from sparse_mlp.runs.config import TrainConfig
+from sparse_mlp.runs.settings import load_toml, make_config, read_config
 
 
 def _toml(text):

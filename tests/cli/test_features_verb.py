@@ -42,8 +42,8 @@ def test_strength_selection_and_accuracies(capsys, folder):
 
 
 def test_the_strength_is_that_of_the_checkpoint_and_the_last_recorded(capsys, folder):
-    from sparse_mlp.cli.run import make_run
-    from sparse_mlp.cli.settings import read_config
+    from sparse_mlp.runs.run import make_run
+    from sparse_mlp.runs.settings import read_config
 
     outcome = run_json(capsys, "features", folder, *QUICK)
     restored = make_run(read_config(folder / "config.json"))
@@ -90,7 +90,7 @@ def test_synthetic_data_are_stamped(capsys):
 
 
 def test_bad_words_are_refused(capsys, folder):
-    assert_refused(run(capsys, "features", "nowhere"), "the config.json of a run")
+    assert_refused(run(capsys, "features", "nowhere"), "no folder nowhere")
     assert_refused(run(capsys, "features", folder, "--keep", 20), "did you pass a percentage")
     for option in ("--samples", "--jobs"):
         assert_refused(run(capsys, "features", folder, option, 0), "a whole number, 1 or more")
@@ -108,7 +108,7 @@ def test_system_json_says_where_and_how_long(finished):
 
 
 def test_a_resumed_run_has_a_part_more(capsys, monkeypatch):
-    from sparse_mlp.cli import run as run_module
+    from sparse_mlp.runs import run as run_module
     from sparse_mlp.training import Callback
 
     class Stop(Callback):

@@ -12,9 +12,9 @@ from cli_cases import TINY, assert_refused, run, run_json
 from sparse_mlp import SparseMLP, SparseStructure
 from sparse_mlp.cli.measure import wirings_of
 from sparse_mlp.cli.measure_report import measure_result, measure_table
-from sparse_mlp.cli.run import make_run
-from sparse_mlp.cli.settings import read_config
 from sparse_mlp.measures import MEASURES, Repeated, measure_wiring, wiring_measures
+from sparse_mlp.runs.run import make_run
+from sparse_mlp.runs.settings import read_config
 from sparse_mlp.topology.presets import DENDRITIC_PRESETS
 from sparse_mlp.training import load_checkpoint
 

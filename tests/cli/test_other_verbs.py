@@ -16,10 +16,10 @@ from cli_cases import TINY, assert_refused, run, run_json
 import sparse_mlp
 from sparse_mlp import datasets
 from sparse_mlp.bench.ledger import Ledger
-from sparse_mlp.cli import environment
 from sparse_mlp.datasets import FileReport
 from sparse_mlp.errors import DataFileError
 from sparse_mlp.kernels._jit import JIT_ENABLED
+from sparse_mlp.runs import warm_up
 
 
 def test_evaluate_says_what_training_said(capsys, finished):
@@ -187,23 +187,28 @@ def test_doctor_says_why(capsys, monkeypatch):
 
 
 def test_doctor_warms_up_if_asked(capsys, monkeypatch):
-    monkeypatch.setattr(environment, "warm_up", lambda: 1.25)
+    monkeypatch.setattr(warm_up, "warm_up", lambda: 1.25)
     assert run_json(capsys, "doctor", "--warm")["compiled in"] == "1.2 s"
 
 
 AFTER_WARM_UP = """
 import sys
-from sparse_mlp.cli import environment, main
+from sparse_mlp.cli import main
+from sparse_mlp.runs.warm_up import warm_up
 
 def compiled():
     kernels = [m for name, m in sorted(sys.modules.items()) if name.startswith("sparse_mlp.kernels")]
     return {f.__name__: f.signatures for m in kernels for f in vars(m).values() if getattr(f, "signatures", ())}
 
-environment.warm_up()
+warm_up()
 before = compiled()
 for options in ([], ["--optimizer", "adam", "--batch-size", "128", "--rule", "rlr"], ["--dropout", "0.1"],
-                ["--hidden", "40", "40", "--activation", "all-relu", "--percolate"]):
-    main(["train", "--epochs", "2", "--no-figures", "--json", "--out", f"run{len(options)}", *options])
+                ["--hidden", "40", "40", "--activation", "all-relu", "--percolate"],
+                ["--hidden", "40", "40", "--motif-size", "2"],
+                ["--hidden", "40", "40", "--motif-size", "4", "--motif-mode", "block", "--optimizer", "adam"],
+                ["--hidden", "40", "40", "--rule", "ch3l3"], ["--hidden", "40", "40", "--rule", "chts", "--seed", "1"],
+                ["--hidden", "40", "40", "--rule", "rigl", "--seed", "1", "--threads", "1"]):
+    main(["train", "--epochs", "2", "--no-figures", "--json", "--out", "_".join(["run", *options]), *options])
 after = compiled()
 new = {name: [s for s in after[name] if s not in before.get(name, ())] for name in after}
 print(len(before), {name: signatures for name, signatures in new.items() if signatures})

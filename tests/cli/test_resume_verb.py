@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from cli_cases import TINY, assert_refused, final_bytes, run, run_json, start
 
-from sparse_mlp.cli.run import RECORDS
 from sparse_mlp.robustness import load_course
+from sparse_mlp.runs.run import RECORDS
 from sparse_mlp.training import load_checkpoint, read_history
 
 LONG = [*TINY, "--epochs", 60, "--validation-fraction", 0.1, "--optimizer", "adam"]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from cli_cases import TINY, assert_refused, final_bytes, run, run_json
 
-from sparse_mlp.cli.settings import read_config
+from sparse_mlp.runs.settings import read_config
 from sparse_mlp.training import load_checkpoint, read_history
 
 REQUIRED = {
@@ -332,7 +332,7 @@ def test_settings_that_would_change_nothing_are_refused(capsys, arguments, words
 
 
 def test_a_run_that_starts_meanwhile_gets_a_folder_of_its_own(capsys, monkeypatch):
-    from sparse_mlp.cli import run as run_module
+    from sparse_mlp.runs import run as run_module
 
     make_run = run_module.make_run
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from cli_cases import assert_refused, run, run_json
 
-from sparse_mlp.cli.settings import make_config, read_config
-from sparse_mlp.cli.wiring_options import SETTING_NAMES, WiringOptions, taken_by
 from sparse_mlp.errors import InvalidInputError
+from sparse_mlp.runs.settings import make_config, read_config
+from sparse_mlp.runs.wiring_options import SETTING_NAMES, WiringOptions, taken_by
 from sparse_mlp.topology import GENERATORS, NETWORK_GENERATORS
 from sparse_mlp.topology.presets import DENDRITIC_PRESETS, PRESET_EVIDENCE
 

@@ -10,9 +10,9 @@ import numba
 import numpy as np
 import pytest
 
-from sparse_mlp.cli.settings import make_config
 from sparse_mlp.errors import InvalidInputError
 from sparse_mlp.experiments import StaticTraining, search_wirings, static_training, wiring_search
+from sparse_mlp.runs.settings import make_config
 from sparse_mlp.topology import GENERATORS
 
 TINY = StaticTraining("small-world", hidden=(20, 15), density=0.2, seed=2)
@@ -42,7 +42,7 @@ def _table(search):
     ],
 )  # fmt: skip
 def test_a_trial_is_a_run_of_train(changes):
-    from sparse_mlp.cli.run import make_run
+    from sparse_mlp.runs.run import make_run
 
     training = dataclasses.replace(TINY, **changes)
     settings = {**dataclasses.asdict(training), "hidden": list(training.hidden), "rule": "static"}

@@ -6,7 +6,7 @@ import inspect
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sparse_mlp.cli.options import option
+from sparse_mlp.runs.options import option
 from sparse_mlp.errors import check_choice, check_integer, invalid
 
 # Settings that are called otherwise than the generator's own parameter, which would say too little beside the others.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sparse_mlp.cli.options import option
+from sparse_mlp.runs.options import option
 
 # Settings of this group that are not handed to the rule.
 NOT_THE_RULES = ("rule", "update_every", "update_steps")

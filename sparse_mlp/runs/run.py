@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from sparse_mlp import datasets
-from sparse_mlp.cli.config import TrainConfig
-from sparse_mlp.cli.system_record import SystemRecord
+from sparse_mlp.runs.config import TrainConfig
+from sparse_mlp.runs.system_record import SystemRecord
 from sparse_mlp.datasets import Dataset
 from sparse_mlp.layers import SoftmaxCrossEntropy
 from sparse_mlp.models import SparseMLP

@@ -1,0 +1,65 @@
+"""The outcome of a run as plain numbers."""
+
+from __future__ import annotations
+
+import statistics
+from typing import Any
+
+from sparse_mlp.measures import anp_by_links, anp_by_paths
+from sparse_mlp.models import summarize
+from sparse_mlp.runs.run import Run
+
+
+def result(run: Run) -> dict[str, Any]:
+    """Return the outcome of a run as plain JSON types."""
+    history, rows = run.trainer.history, summarize(run.model)
+    last = history.epochs[-1] if history.epochs else {}
+    dense = sum(row.shape[0] * row.shape[1] for row in rows)
+    links = sum(row.links for row in rows)
+    return {
+        "dataset": run.config.dataset,
+        "synthetic": run.data.synthetic,
+        "provenance": run.data.provenance,
+        "rule": run.config.rule,
+        **run.config.wiring(),
+        "test_accuracy": last.get("test_accuracy"),
+        "test_loss": last.get("test_loss"),
+        "validation_accuracy": last.get("validation_accuracy"),
+        "epochs": run.trainer.epoch,
+        "seconds_per_epoch": _median([record["seconds"] for record in history.epochs]),
+        "seconds_per_update": _median([record["seconds"] for record in history.updates]),
+        "links": links,
+        "dense_parameters": dense,
+        "density": sum(row.links * row.motif_size**2 for row in rows) / dense,
+        "motif_size": run.config.motif_size,
+        "motif_mode": run.config.motif_mode,
+        "sparse_density": _sparse_density(run),
+        **_active_neurons(run),
+        "itop": history.updates[-1]["itop"] if history.updates else None,
+        "bytes_stored": sum(row.bytes_stored for row in rows),
+        "bytes_if_dense": sum(row.bytes_if_dense for row in rows),
+        "seed": run.config.seed,
+        "backend": run.model.backend,
+        "interrupted": run.trainer.interrupted,
+        "stop_reason": run.trainer.stop_reason,
+        "out": str(run.folder),
+    }
+
+
+def _sparse_density(run: Run) -> float | None:
+    """Return the density of the sparse layers together, as `train` is told it; None if there are none."""
+    structures = [layer.structure for layer in run.model.sparse_layers]
+    possible = sum(structure.n_in * structure.n_out for structure in structures)
+    return sum(structure.nnz for structure in structures) / possible if possible else None
+
+
+def _active_neurons(run: Run) -> dict[str, float | None]:
+    """Return the rates of active neurons in the layers that evolve, None where there are none."""
+    structures = [layer.structure for layer in run.model.evolving_layers]
+    if not structures:
+        return {"anp_by_paths": None, "anp_by_links": None}
+    return {"anp_by_paths": anp_by_paths(structures), "anp_by_links": anp_by_links(structures)}
+
+
+def _median(values: list[float]) -> float | None:
+    return statistics.median(values) if values else None

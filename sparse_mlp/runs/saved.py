@@ -1,0 +1,57 @@
+"""A run that lies in a folder: read it, or go on with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sparse_mlp.runs.run import Run, make_run
+from sparse_mlp.runs.settings import check_run, read_config
+from sparse_mlp.training import load_checkpoint
+from sparse_mlp.training.checkpoint import CURRENT, PREVIOUS
+from sparse_mlp.training.files import remove_half_written
+
+
+def read_run(folder: Path, data_dir: str | None = None) -> Run:
+    """Make the run of a folder anew and bring it to the state of its checkpoint; nothing is written.
+
+    Parameters
+    ----------
+    folder : path
+    data_dir : str, optional
+        Where the data files are now, if not where they were.
+
+    Raises
+    ------
+    InvalidInputError
+        If the folder is that of no run, or holds no checkpoint that can be used.
+    """
+    run = _make(folder, data_dir)
+    run.trainer.resume(load_checkpoint(folder))
+    return run
+
+
+def reopen_run(folder: Path, data_dir: str | None = None) -> Run:
+    """Make the run of a folder anew, to go on with it there: from its checkpoint or, where it has none, from its seed.
+
+    `Run.fit` then ends in the same bytes as if the run had never been interrupted.
+
+    Raises
+    ------
+    InvalidInputError
+        If the folder is that of no run, or its checkpoint cannot be used.
+    """
+    run = _make(folder, data_dir)
+    run.write_into(folder)
+    remove_half_written(folder)
+    if (folder / CURRENT).exists() or (folder / PREVIOUS).exists():
+        run.trainer.resume(load_checkpoint(folder))
+    return run
+
+
+def _make(folder: Path, data_dir: str | None) -> Run:
+    check_run(folder)
+    config = read_config(folder / "config.json")
+    config.data_dir = data_dir or config.data_dir
+    run = make_run(config)
+    run.folder = folder
+    return run
