@@ -56,7 +56,7 @@ def features(arguments: argparse.Namespace) -> int:
     train, test = _at_most(run.train, arguments.samples, 0), _at_most(run.test, arguments.samples, 1)
     draws = [np.random.default_rng([config.seed, draw]) for draw in range(arguments.random_draws)]
     by_strength, *by_chance = (
-        evaluate_selection(values, train, test, seed=config.seed, jobs=arguments.jobs)
+        evaluate_selection(values, train, test, seed=config.seed, jobs=arguments.jobs, progress=True)
         for values in (strength, *(rng.random(len(strength)) for rng in draws))
     )
     outcome = _outcome(run, strength, course, arguments.keep, by_strength, by_chance)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -53,6 +54,7 @@ def evaluate_selection(
     classifiers: Sequence[str] = CLASSIFIERS,
     seed: int = 0,
     jobs: int = 1,
+    progress: bool = False,
 ) -> FeatureEvaluation:
     """Train classifiers on the strongest features alone, with more and more of the others dropped.
 
@@ -70,6 +72,8 @@ def evaluate_selection(
         Of the trees; the other two draw nothing.
     jobs : int
         Classifiers that are trained at the same time, in threads; the result does not depend on it.
+    progress : bool
+        Show a bar on a terminal: a classifier on thousands of samples takes seconds.
 
     Returns
     -------
@@ -98,6 +102,7 @@ def evaluate_selection(
     (array([1. , 0.5]), array([1, 0]))
     """
     from joblib import Parallel, delayed
+    from tqdm import tqdm
 
     values = np.asarray(strength, np.float64)
     for name, (x, y) in (("training", train), ("test", test)):
@@ -110,9 +115,12 @@ def evaluate_selection(
     labels, counts = np.unique(train[1], return_counts=True)
     chance = float(np.mean(test[1] == labels[counts.argmax()]))
     jobs_to_do = [(name, columns) for name in chosen for columns in kept]
-    found = Parallel(n_jobs=jobs, prefer="threads")(
+    running = Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(
         delayed(_accuracy)(name, columns, train, test, chance, seed) for name, columns in jobs_to_do
     )
+    hidden = not (progress and sys.stderr.isatty())
+    with tqdm(running, "classifiers", len(jobs_to_do), disable=hidden, leave=False, dynamic_ncols=True) as bar:
+        found = list(bar)
     accuracy = np.array(found, np.float64).reshape(len(chosen), len(parts))
     return FeatureEvaluation(
         np.array(parts), np.array([len(columns) for columns in kept]), dict(zip(chosen, accuracy, strict=True)), chance,
