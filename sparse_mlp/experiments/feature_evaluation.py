@@ -120,8 +120,8 @@ def evaluate_selection(
     )
     hidden = not (progress and sys.stderr.isatty())
     with tqdm(running, "classifiers", len(jobs_to_do), disable=hidden, leave=False, dynamic_ncols=True) as bar:
-        found = list(bar)
-    accuracy = np.array(found, np.float64).reshape(len(chosen), len(parts))
+        scores = list(bar)
+    accuracy = np.array(scores, np.float64).reshape(len(chosen), len(parts))
     return FeatureEvaluation(
         np.array(parts), np.array([len(columns) for columns in kept]), dict(zip(chosen, accuracy, strict=True)), chance,
         len(train[1]), len(test[1]),

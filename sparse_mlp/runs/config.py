@@ -7,10 +7,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sparse_mlp.errors import check_choice, check_fraction, check_integer, check_number, invalid
 from sparse_mlp.runs.options import DataOptions, NetworkOptions, RunOptions, TrainingOptions
 from sparse_mlp.runs.rule_options import RuleOptions
 from sparse_mlp.runs.wiring_options import WiringOptions
-from sparse_mlp.errors import check_choice, check_fraction, check_integer, check_number, invalid
 
 if TYPE_CHECKING:
     from sparse_mlp.evolution import Rule

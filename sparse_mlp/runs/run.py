@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from sparse_mlp import datasets
-from sparse_mlp.runs.config import TrainConfig
-from sparse_mlp.runs.system_record import SystemRecord
 from sparse_mlp.datasets import Dataset
 from sparse_mlp.layers import SoftmaxCrossEntropy
 from sparse_mlp.models import SparseMLP
 from sparse_mlp.optim import Optimizer, make_optimizer
 from sparse_mlp.rng import spawn_streams
 from sparse_mlp.robustness import InputStrengths
+from sparse_mlp.runs.config import TrainConfig
+from sparse_mlp.runs.system_record import SystemRecord
 from sparse_mlp.topology import NEEDS_DATA
 from sparse_mlp.training import Callback, Checkpoints, EarlyStopping, HistoryFile, Progress, Trainer
 

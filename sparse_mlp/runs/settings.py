@@ -8,9 +8,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from sparse_mlp.errors import check_choice, invalid
 from sparse_mlp.runs.config import TrainConfig
 from sparse_mlp.runs.wiring_options import WiringOptions
-from sparse_mlp.errors import check_choice, invalid
 
 _INTERVAL = ("update_every", "update_steps")
 _WIRING = tuple(setting.name for setting in fields(WiringOptions))

@@ -6,8 +6,8 @@ import inspect
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sparse_mlp.runs.options import option
 from sparse_mlp.errors import check_choice, check_integer, invalid
+from sparse_mlp.runs.options import option
 
 # Settings that are called otherwise than the generator's own parameter, which would say too little beside the others.
 SETTING_NAMES = {"scope": "snip_scope", "batch": "snip_batch"}
