@@ -1,0 +1,106 @@
+"""The five perturbations of a layer's weights as plain loops, to read and to hold `robustness.perturbations` against.
+
+Where one of them is random it takes its randomness as an argument: an order of the links, or noise.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+def random_pruning(weight: Array, strength: float, order: Array) -> Array:
+    """Set the first round(strength * n) weights in the given order to zero.
+
+    Parameters
+    ----------
+    weight : float (n,)
+    strength : float
+        In [0, 1].
+    order : int64 (n,)
+        A random order of 0 … n - 1.
+
+    Returns
+    -------
+    float (n,)
+        A new array.
+    """
+    left = weight.copy()
+    for k in range(round(strength * len(weight))):
+        left[order[k]] = 0
+    return left
+
+
+def weight_order(weight: Array, strength: float) -> Array:
+    """Set the round(strength * n) weights of largest magnitude to zero, of equal ones the first."""
+    left, gone = weight.copy(), set[int]()
+    for _ in range(round(strength * len(weight))):
+        largest = -1
+        for i in range(len(weight)):
+            if i not in gone and (largest < 0 or abs(weight[i]) > abs(weight[largest])):
+                largest = i
+        gone.add(largest)
+        left[largest] = 0
+    return left
+
+
+def reverse_weight_order(weight: Array, strength: float) -> Array:
+    """Set the round(strength * n) weights of smallest magnitude to zero, of equal ones the first."""
+    left, gone = weight.copy(), set[int]()
+    for _ in range(round(strength * len(weight))):
+        smallest = -1
+        for i in range(len(weight)):
+            if i not in gone and (smallest < 0 or abs(weight[i]) < abs(weight[smallest])):
+                smallest = i
+        gone.add(smallest)
+        left[smallest] = 0
+    return left
+
+
+def weight_bins(weight: Array, strength: float) -> Array:
+    """Return the bin of each weight, of width strength * (largest - smallest weight), as int64 (n,).
+
+    The bins begin at the smallest weight; the largest weight, where it would begin a bin of its own, belongs to the
+    one below. A strength of zero, or weights that are all equal, give each weight a bin of its own.
+    """
+    bins = np.arange(len(weight))
+    if len(weight) == 0:
+        return bins
+    low, high = min(float(w) for w in weight), max(float(w) for w in weight)
+    width = strength * (high - low)
+    if width == 0:
+        return bins
+    last = max(0, math.ceil(1 / strength - 1e-9) - 1)
+    for i, w in enumerate(weight):
+        bins[i] = min(math.floor((float(w) - low) / width), last)
+    return bins
+
+
+def weight_shuffling(weight: Array, strength: float, order: Array) -> Array:
+    """Permute the weights inside each bin: its places, first to last, take its weights in the given order.
+
+    Parameters are those of `random_pruning`.
+    """
+    shuffled, bins = weight.copy(), weight_bins(weight, strength)
+    for bin_ in set(bins.tolist()):
+        places = [i for i in range(len(weight)) if bins[i] == bin_]
+        sources = [int(i) for i in order if bins[i] == bin_]
+        for place, source in zip(places, sources, strict=True):
+            shuffled[place] = weight[source]
+    return shuffled
+
+
+def weight_modification(weight: Array, strength: float, noise: Array) -> Array:
+    """Add strength * mean|weight| * noise, the noise being float64 (n,) from N(0, 1)."""
+    changed = weight.copy()
+    if len(weight) == 0:
+        return changed
+    sigma = strength * (math.fsum(abs(float(w)) for w in weight) / len(weight))
+    for i in range(len(weight)):
+        changed[i] = float(weight[i]) + sigma * float(noise[i])
+    return changed

@@ -1,0 +1,225 @@
+"""Robustness curves: the accuracy of a trained network as it is perturbed more and more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sparse_mlp.errors import check_choice, check_integer, invalid
+from sparse_mlp.models import SparseMLP
+from sparse_mlp.rng import RandomState, as_generator
+from sparse_mlp.robustness.perturbations import LAWS, PERTURBATIONS
+from sparse_mlp.robustness.perturbed_model import (
+    SCOPES,
+    check_strength,
+    copy_of,
+    flat_weights,
+    layers_to_perturb,
+    perturbed_weights,
+    write_weights,
+)
+from sparse_mlp.training.data import check_data
+
+Grid = None | int | ArrayLike
+STEPS = 51  # strengths from 0 to 1
+
+
+@dataclass(frozen=True, eq=False)
+class RobustnessCurves:
+    """Hold the accuracy of one network under perturbations.
+
+    Attributes
+    ----------
+    strengths : dict of str to float64 (s,)
+        Of each perturbation, ascending.
+    accuracy : dict of str to float64 (draws, s)
+        Fraction of right labels. A perturbation without chance has one draw.
+    baseline : float
+        Accuracy of the network as it is.
+    scope : {"layer", "global"}
+    readout : bool
+        Whether dense layers were perturbed.
+    samples : int
+        Samples that the accuracies are over.
+    """
+
+    strengths: dict[str, NDArray[np.float64]]
+    accuracy: dict[str, NDArray[np.float64]]
+    baseline: float
+    scope: str
+    readout: bool
+    samples: int
+
+    def mean(self, name: str) -> NDArray[np.float64]:
+        """Return the curve of a perturbation, float64 (s,): the mean over its draws."""
+        return self.accuracy[name].mean(axis=0)
+
+    def area(self, name: str) -> float:
+        """Return the area under the mean curve of a perturbation, by trapezia, over the span of its strengths.
+
+        This is the mean accuracy over that span; of a grid of one strength, the accuracy there.
+        """
+        strengths, mean = self.strengths[name], self.mean(name)
+        if len(strengths) == 1:
+            return float(mean[0])
+        return float(np.trapezoid(mean, strengths) / (strengths[-1] - strengths[0]))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything as plain JSON types; numbers survive the way there and back to the last bit."""
+        return {
+            "strengths": {name: values.tolist() for name, values in self.strengths.items()},
+            "accuracy": {name: values.tolist() for name, values in self.accuracy.items()},
+            "baseline": self.baseline, "scope": self.scope, "readout": self.readout, "samples": self.samples,
+        }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> RobustnessCurves:
+        """Return the curves that `to_json` gave.
+
+        Raises
+        ------
+        InvalidInputError
+            If the record is not of that kind.
+        """
+        try:
+            strengths = {name: np.array(values, np.float64) for name, values in record["strengths"].items()}
+            accuracy = {name: np.array(record["accuracy"][name], np.float64) for name in strengths}
+            rest = float(record["baseline"]), str(record["scope"]), bool(record["readout"]), int(record["samples"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise invalid(f"a record without usable {error}", "what RobustnessCurves.to_json gives") from None
+        for name, values in accuracy.items():
+            if values.ndim != 2 or values.shape[1:] != strengths[name].shape:
+                raise invalid(f"accuracies of {name} of shape {values.shape}", f"(draws, {strengths[name].size})")
+        return cls(strengths, accuracy, *rest)
+
+
+def robustness_curves(
+    model: SparseMLP, x: ArrayLike, y: ArrayLike, *, perturbations: Sequence[str] = PERTURBATIONS,
+    strengths: Grid | Mapping[str, Grid] = None, draws: int = 5, scope: str = "layer", readout: bool = False,
+    rng: RandomState = 0, progress: bool = False,
+) -> RobustnessCurves:  # fmt: skip
+    """Measure how accurate a network stays under perturbations of growing strength, without training it again.
+
+    Parameters
+    ----------
+    model : SparseMLP
+        Stays as it is.
+    x : float (n_samples, n_in)
+    y : integer (n_samples,)
+        Labels.
+    perturbations : sequence of str
+        Some of `PERTURBATIONS`.
+    strengths : None, int, sequence of float, or mapping of perturbations to these
+        The grid: so many from 0 to 1 in equal steps, or the strengths themselves, strictly ascending. None stands for
+        51, as does a perturbation that the mapping lacks. A mapping lets a grid be dense where a curve is steep.
+    draws : int
+        Repeats of the perturbations that chance takes part in; the others have one.
+    scope, readout
+        As in `perturb`.
+    rng : None, int or numpy.random.Generator
+        Each perturbation, draw and strength has a stream of its own.
+    progress : bool
+        Whether to show a bar on standard error.
+
+    Returns
+    -------
+    RobustnessCurves
+
+    Raises
+    ------
+    InvalidInputError
+        If the data do not fit the network, the labels are no integers, or as in `perturb`.
+
+    Notes
+    -----
+    The curves of Figs. 4 and 5 of [Sulyok2026], for one network; the paper shows means over 32.
+
+    A stream depends on the seed, the perturbation, the draw and the strength (to nine digits), on nothing else: a
+    point of a curve is the same in any grid, beside any other curves, among any number of draws. So the links that
+    random pruning removes at two strengths are independent; the paper does not say whether they are nested.
+
+    Structures, tables of the compiled network and inputs are made once; for each point the weights are drawn and
+    written, and the samples are predicted. Cost O(nnz * n_samples) for each point.
+
+    Examples
+    --------
+    >>> model = SparseMLP([8, 10, 3], density=0.5, rng=0)
+    >>> x, y = np.random.default_rng(0).random((30, 8)), np.arange(30) % 3
+    >>> curves = robustness_curves(model, x, y, perturbations=["random-pruning"], strengths=[0, 0.5, 1], draws=2)
+    >>> curves.accuracy["random-pruning"].shape, bool(curves.baseline == curves.accuracy["random-pruning"][0, 0])
+    ((2, 3), True)
+    """
+    check_choice("scope", scope, SCOPES)
+    grids = {name: _grid(name, strengths) for name in perturbations}
+    repeats = {name: check_integer("draws", draws) if LAWS[name].draw else 1 for name in grids}
+    inputs, labels = _labelled(x, y, model)
+    working = copy_of(model)
+    layers = layers_to_perturb(working, readout)
+    weights, seed = flat_weights(layers), _seed(rng)
+
+    def right() -> float:
+        return float(np.mean(working.predict_scores(inputs).argmax(axis=1) == labels))
+
+    baseline = right()
+    accuracy = {name: np.empty((repeats[name], len(grid))) for name, grid in grids.items()}
+    with _bar(sum(values.size for values in accuracy.values()), progress) as bar:
+        for name, draw, at in _points(accuracy):
+            strength = float(grids[name][at])
+            stream = _stream(seed, name, draw, strength)
+            write_weights(layers, perturbed_weights(weights, name, strength, stream, scope))
+            accuracy[name][draw, at] = right()
+            if bar is not None:
+                bar.update()
+    return RobustnessCurves(grids, accuracy, baseline, scope, readout, len(labels))
+
+
+def _points(accuracy: Mapping[str, NDArray[np.float64]]) -> Iterator[tuple[str, int, int]]:
+    for name, values in accuracy.items():
+        for draw, at in np.ndindex(*values.shape):
+            yield name, draw, at
+
+
+def _grid(name: str, strengths: Grid | Mapping[str, Grid]) -> NDArray[np.float64]:
+    check_choice("perturbation", name, LAWS)
+    if isinstance(strengths, Mapping):
+        for other in strengths:
+            check_choice("perturbation", other, LAWS)
+        strengths = strengths.get(name)
+    if strengths is None or isinstance(strengths, (int, np.integer)):
+        return np.linspace(0, 1, STEPS if strengths is None else check_integer("strengths", strengths, minimum=2))
+    grid = np.asarray(strengths, np.float64)
+    if grid.ndim != 1 or not len(grid) or not np.all(np.diff(grid) > 0):
+        raise invalid(f"strengths={strengths!r}", "some numbers, strictly ascending")
+    return np.array([check_strength(name, float(strength)) for strength in grid])
+
+
+def _labelled(x: ArrayLike, y: ArrayLike, model: SparseMLP) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    inputs, labels = check_data("test", (x, y), model)
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise invalid(f"targets of {labels.dtype}", "integer labels", "accuracy is the fraction of right labels")
+    return inputs, labels
+
+
+def _seed(rng: RandomState) -> int:
+    """Return one number for all streams: an int as it is, of a generator its next 63 bits."""
+    if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool) and rng >= 0:
+        return int(rng)
+    return int(as_generator(rng).integers(2**63))
+
+
+def _stream(seed: int, name: str, draw: int, strength: float) -> np.random.Generator:
+    key = (PERTURBATIONS.index(name), draw, round(1e9 * strength))
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
+
+
+def _bar(total: int, shown: bool) -> Any:
+    if not shown:
+        return nullcontext()
+    from tqdm import tqdm
+
+    return tqdm(total=total, desc="perturbed networks", leave=False, dynamic_ncols=True)

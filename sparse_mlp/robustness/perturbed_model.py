@@ -1,0 +1,123 @@
+"""A perturbed copy of a network: its wiring shared, its weights changed, everything else as it was."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparse_mlp.errors import check_choice, check_number, invalid
+from sparse_mlp.layers.base import Array
+from sparse_mlp.models import SparseMLP
+from sparse_mlp.models.store import Linear
+from sparse_mlp.rng import RandomState, as_generator
+from sparse_mlp.robustness.perturbations import LAWS
+
+SCOPES = ("layer", "global")
+
+
+def perturb(
+    model: SparseMLP, name: str, strength: float, rng: RandomState = None, *, scope: str = "layer",
+    readout: bool = False,
+) -> SparseMLP:  # fmt: skip
+    """Return a perturbed copy of a network; the network itself stays as it is.
+
+    Parameters
+    ----------
+    model : SparseMLP
+    name : str
+        One of `PERTURBATIONS`.
+    strength : float
+        In [0, 1], where 0 changes nothing; for "weight-modification" any number of 0 or more.
+    rng : None, int or numpy.random.Generator
+        Used by random pruning, shuffling and modification.
+    scope : {"layer", "global"}
+        Whether each layer is perturbed by itself, or all weights as if they stood in one layer: the links removed,
+        the bins and the mean magnitude are then those of the whole.
+    readout : bool
+        Whether dense layers are perturbed like the sparse ones. Biases never are.
+
+    Returns
+    -------
+    SparseMLP
+        With weights of its own and the same structures. Removed links are there with the weight 0.
+
+    Raises
+    ------
+    InvalidInputError
+        If a name or a strength is unknown or out of range, a weight is not finite, or there is no layer to perturb.
+
+    Notes
+    -----
+    [Sulyok2026] removes links "layer by layer", which is said of random pruning alone; so scope "layer" is the default
+    and "global" the other reading. Whether its dense read-out is perturbed is not said.
+
+    What counts as a link is a stored weight. Of a `MotifLinear` that is the one weight of a pair of motifs in mode
+    "shared" (removing it removes all m * m single links) and each single entry of a block in mode "block".
+
+    Examples
+    --------
+    >>> model = SparseMLP([8, 10, 3], density=0.5, rng=0)
+    >>> pruned = perturb(model, "weight-order", 0.25)
+    >>> [int(np.count_nonzero(m.sparse_layers[0].weight)) for m in (model, pruned)]
+    [40, 30]
+    """
+    strength = check_strength(name, strength)
+    check_choice("scope", scope, SCOPES)
+    perturbed = copy_of(model)
+    layers = layers_to_perturb(perturbed, readout)
+    write_weights(layers, perturbed_weights(flat_weights(layers), name, strength, as_generator(rng), scope))
+    return perturbed
+
+
+def check_strength(name: str, strength: float) -> float:
+    """Return the strength of a perturbation as a float if it has such a perturbation and such a strength."""
+    most = LAWS[check_choice("perturbation", name, LAWS)].most
+    number = check_number(f"strength of {name}", strength)
+    if number > most:
+        raise invalid(f"strength={strength!r} of {name}", f"in [0, {most:g}]", "did you pass a percentage?")
+    return number
+
+
+def copy_of(model: SparseMLP) -> SparseMLP:
+    """Return a network with parameters of its own over the same structures."""
+    return SparseMLP.from_layers([copy.copy(layer) for layer in model.layers], model.backend)
+
+
+def layers_to_perturb(model: SparseMLP, readout: bool) -> Sequence[Linear]:
+    """Return the sparse layers, or all that have weights."""
+    layers: Sequence[Linear] = model.linear_layers if readout else model.sparse_layers
+    if not layers:
+        raise invalid("a network without sparse layers", "one with some", "readout=True perturbs dense layers as well")
+    return layers
+
+
+def flat_weights(layers: Sequence[Linear]) -> list[Array]:
+    """Return a copy of each layer's weights, float (n,), if all are finite."""
+    for layer in layers:
+        if not np.isfinite(layer.weight).all():
+            raise invalid(f"infinite or missing weights in layer {layer.name}", "finite", "training has diverged")
+    return [layer.weight.ravel().copy() for layer in layers]
+
+
+def perturbed_weights(
+    weights: Sequence[Array], name: str, strength: float, rng: np.random.Generator, scope: str
+) -> list[Array]:
+    """Perturb the weights of all layers; what is drawn is drawn in the order of the layers."""
+    if scope == "global":
+        ends = np.cumsum([len(weight) for weight in weights])
+        return np.split(_perturbed(np.concatenate(weights), name, strength, rng), ends[:-1])
+    return [_perturbed(weight, name, strength, rng) for weight in weights]
+
+
+def write_weights(layers: Sequence[Linear], weights: Sequence[NDArray]) -> None:
+    """Write flat weights into the layers, in place."""
+    for layer, weight in zip(layers, weights, strict=True):
+        layer.weight[...] = weight.reshape(layer.weight.shape)
+
+
+def _perturbed(weight: Array, name: str, strength: float, rng: np.random.Generator) -> Array:
+    law = LAWS[name]
+    return law.function(weight, strength, *([law.draw(rng, len(weight))] if law.draw else []))
