@@ -64,13 +64,16 @@ def measure(arguments: argparse.Namespace) -> int:
     for name in arguments.only or ():
         check_choice("only", name, MEASURES)
     structures = wirings_of(arguments.folder) if arguments.folder else _wirings(config, arguments.sizes)
+    motif_size = _motif_size(arguments.folder, structures) if arguments.folder else 1
+    if motif_size > 1:
+        print(f"links join motifs of {motif_size} neurons: each motif counts as one neuron", file=sys.stderr)
     graphs = [structures, *([layer] for layer in structures)] if len(structures) > 1 else [structures]
     asked = [_taken(graph, arguments.only) for graph in graphs]
     if not arguments.only and any(SLOW not in names for names in asked):
         print(f"{SLOW} left out of large graphs, where it takes minutes: --only {SLOW}", file=sys.stderr)
     values = _measure(graphs, asked, arguments.repeats, config.seed)
     if arguments.json:
-        about = {"run": str(arguments.folder)} if arguments.folder else {
+        about = {"run": str(arguments.folder), "motif_size": motif_size} if arguments.folder else {
             "topology": config.first_wiring, "options": config.topology_params(), **config.asked_links(),
             "allocation": config.allocation,
         }  # fmt: skip
@@ -82,7 +85,7 @@ def measure(arguments: argparse.Namespace) -> int:
 
 
 def wirings_of(folder: Path) -> list[SparseStructure]:
-    """Return the wiring of each sparse layer at the last checkpoint of a run.
+    """Return the wiring of each sparse layer at the last checkpoint of a run, of motifs where its links join motifs.
 
     Raises
     ------
@@ -97,6 +100,14 @@ def wirings_of(folder: Path) -> list[SparseStructure]:
     if not structures:
         raise invalid(f"{folder} of a network with dense layers alone", "a run with sparse layers")
     return structures
+
+
+def _motif_size(folder: Path, structures: list[SparseStructure]) -> int:
+    """Return for how many neurons of a run each neuron of its wiring stands."""
+    from sparse_mlp.training import load_checkpoint
+
+    neurons = load_checkpoint(folder).meta["identity"]["sizes"]
+    return int(neurons[1]) // structures[0].n_out
 
 
 def _wirings(config: TrainConfig, sizes: list[int]) -> list[SparseStructure]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sparse_mlp.training.trainer import Trainer
 
 STRUCTURE = "structure/"  # before the names of the layers
+SPARSE_KINDS = ("SparseLinear", "MotifLinear")
 
 # Plain numbers of a trainer that go into a checkpoint as they are.
 COUNTERS = ("epoch", "step", "total_steps", "batch", "n_samples", "loss_sum", "seconds", "order_state")
@@ -92,14 +93,19 @@ def _last_update(trainer: Trainer, checkpoint: Checkpoint) -> TopologyUpdate | N
 
 
 def structures_of(checkpoint: Checkpoint) -> list[SparseStructure]:
-    """Return the wiring of each sparse layer in a checkpoint, from the input on; no network has to be made for it."""
-    arrays, meta = checkpoint
-    starts = [name for name in arrays if name.startswith(STRUCTURE) and name.endswith("/indptr")]
-    shapes = pairwise(meta["identity"]["sizes"])
-    return [
-        SparseStructure(shape, arrays[start], arrays[f"{start.removesuffix('/indptr')}/indices"])
-        for start, shape in zip(starts, shapes, strict=False)  # a dense read-out, the last layer, has no wiring
-    ]
+    """Return the wiring of each sparse layer in a checkpoint, from the input on; no network has to be made for it.
+
+    Where links join motifs, it is the wiring of the motifs.
+    """
+    arrays, identity = checkpoint.arrays, checkpoint.meta["identity"]
+    names = [name for name in arrays if name.startswith(STRUCTURE) and name.endswith("/indptr")]
+    sparse = [kind for kind in identity["layers"] if kind.startswith(SPARSE_KINDS)]
+    found = []
+    for name, kind, sizes in zip(names, sparse, pairwise(identity["sizes"]), strict=False):  # a read-out may be dense
+        m = int(kind.partition("(")[2].partition(",")[0] or 1)
+        shape = -(-sizes[0] // m), sizes[1] // m  # an input may be padded
+        found.append(SparseStructure(shape, arrays[name], arrays[f"{name.removesuffix('/indptr')}/indices"]))
+    return found
 
 
 def load_model(trainer: Trainer, arrays: dict[str, Array]) -> None:
@@ -129,6 +135,7 @@ def _identity(trainer: Trainer) -> dict[str, Any]:
 
 
 def _kind(layer: Layer) -> str:
+    """Name a layer's class and, of one with motifs, their size and mode: "MotifLinear(2, block)"."""
     motifs = f"({layer.motif_size}, {layer.mode})" if isinstance(layer, MotifLinear) else ""
     return type(layer).__name__ + motifs
 

@@ -29,7 +29,8 @@ def test_a_run_is_measured_as_it_was_left(capsys, finished):
     structures = [layer.structure for layer in made.model.sparse_layers]
     assert wirings_of(folder) == structures
     measured = run_json(capsys, "measure", folder, *QUICK)
-    assert measured["run"] == str(folder) and measured["sizes"] == [64, 20, 15]
+    assert measured["run"] == str(folder) and measured["motif_size"] == 1
+    assert measured["sizes"] == [64, 20, 15]
     assert measured["network"]["neurons"] == 64 + 20 + 15
     assert measured["network"]["links"] == 256 + 60
     assert [layer["shape"] for layer in measured["layers"]] == [[64, 20], [20, 15]]

@@ -400,6 +400,10 @@ def test_links_between_motifs(capsys, mode):
     assert (outcome["motif_size"], outcome["motif_mode"]) == (2, mode)
     assert read_config(Path("run/config.json")).motif_mode == mode
     assert load_checkpoint(Path("run"))
+    measured = run_json(capsys, "measure", "run", "--only", "links")
+    assert (measured["motif_size"], measured["sizes"]) == (2, [32, 10, 8])
+    assert [layer["links"] for layer in measured["layers"]] == [64, 16]
+    assert "links join motifs of 2 neurons" in run(capsys, "measure", "run", "--only", "links")[2]
 
 
 @pytest.mark.parametrize(
