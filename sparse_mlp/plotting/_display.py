@@ -51,3 +51,8 @@ def drawn(display: Display) -> Figure:
 def layer_names(layers: Any) -> tuple[str, ...]:
     """Return the names of `layers`, numbered where one has none."""
     return tuple(str(getattr(layer, "name", None) or f"sparse{i}") for i, layer in enumerate(layers, start=1))
+
+
+def single_links(layers: Any) -> list[Any]:
+    """Return `layers`, expanded to the links between neurons where links join motifs."""
+    return [layer.expanded() if hasattr(layer, "expanded") else layer for layer in layers]

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from sparse_mlp.errors import invalid
-from sparse_mlp.plotting._display import Display, layer_names
+from sparse_mlp.plotting._display import Display, layer_names, single_links
 from sparse_mlp.plotting._style import CYCLE, INK, count_axis, panel_axes, root_figure, style
 from sparse_mlp.structure import SparseStructure
 
@@ -65,8 +65,8 @@ class DegreeDisplay(Display):
 
     @classmethod
     def from_model(cls, model: Any) -> Self:
-        """Count the degrees in each sparse layer of a model."""
-        layers = model.sparse_layers
+        """Count the degrees of the neurons in each sparse layer of a model, where links join motifs in single links."""
+        layers = single_links(model.sparse_layers)
         return cls.from_structures([layer.structure for layer in layers], layer_names(layers))
 
     def plot(self, ax: Sequence[Axes] | None = None, *, log: bool = False, expected: bool = False) -> Self:

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sparse_mlp.errors import check_integer, invalid
 from sparse_mlp.plotting import _style
-from sparse_mlp.plotting._display import Display
+from sparse_mlp.plotting._display import Display, single_links
 from sparse_mlp.plotting._layout import DEPTH, Place, place_layers
 from sparse_mlp.plotting._style import INK, NEGATIVE, NEUTRAL, PLANE, POSITIVE
 
@@ -63,7 +63,7 @@ class NetworkDisplay(Display):
     @classmethod
     def from_model(cls, model: Any) -> Self:
         """Take the single links of the sparse layers, and of the read-out where the last layer is dense."""
-        layers = [layer.expanded() if hasattr(layer, "expanded") else layer for layer in model.sparse_layers]
+        layers = single_links(model.sparse_layers)
         last = model.layers[-1]
         if np.ndim(getattr(last, "weight", 0.0)) == 2:
             layers.append(last)

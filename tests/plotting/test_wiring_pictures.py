@@ -7,6 +7,7 @@ import pytest
 from matplotlib.collections import PathCollection
 
 from sparse_mlp.errors import InvalidInputError
+from sparse_mlp.models import SparseMLP
 from sparse_mlp.plotting import AdjacencyDisplay, DegreeDisplay
 from sparse_mlp.plotting.degrees import distribution
 from sparse_mlp.structure import SparseStructure
@@ -99,3 +100,11 @@ def test_panels_and_names_are_counted():
         DegreeDisplay.from_structures([HAND], ["a", "b"])
     with pytest.raises(InvalidInputError, match="at least one"):
         DegreeDisplay.from_structures([])
+
+
+def test_degrees_of_motifs_are_those_of_their_neurons():
+    """Motifs of two: each link of HAND joins two neurons with two."""
+    model = SparseMLP([8, 6, 2], topology=[HAND], motif_size=2)
+    (layer,) = DegreeDisplay.from_model(model).layers
+    np.testing.assert_array_equal(layer.incoming, [2, 2, 2, 2, 4, 4])
+    np.testing.assert_array_equal(layer.outgoing, [4, 4, 2, 2, 0, 0, 2, 2])
