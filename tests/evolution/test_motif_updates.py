@@ -45,6 +45,39 @@ def test_an_update_takes_the_block_of_smallest_norm():
     assert np.abs(new).max() <= np.sqrt(6 / 4)
 
 
+def test_set_takes_blocks_of_smallest_norm():
+    """Norms 3, 3.2, 3.5, 4.2; by sums of magnitudes the first and third would go, by maxima the second and fourth."""
+    blocks = [[[3, 0], [0, 0]], [[1.6, 1.6], [1.6, 1.6]], [[0, -3.5], [0, 0]], [[2.1, -2.1], [2.1, -2.1]]]
+    layer = make_layer(blocks, (2, 3))
+    (change,) = make_rule("set", zeta=0.5, exclude_removed=True).update([layer], 0.0, 0).layers
+    assert [links.tolist() for links in change.removed] == [[0, 0], [0, 1]]
+    assert [links.tolist() for links in change.grown] == [[1, 1], [1, 2]], "the places that were free"
+    assert layer.structure.keys().tolist() == [2, 3, 4, 5]
+    assert layer.weight[:2].tolist() == blocks[2:]
+
+
+def test_set_takes_shared_weights_near_zero_sign_by_sign():
+    layer = make_layer([3.0, -1.0, 0.5, -4.0], (2, 3), mode="shared")
+    (change,) = make_rule("set", zeta=0.5, exclude_removed=True).update([layer], 0.0, 0).layers
+    assert [links.tolist() for links in change.removed] == [[0, 0], [1, 2]]
+    assert layer.weight[:2].tolist() == [3, -4]
+
+
+@pytest.mark.parametrize("shape", [(), (3, 3)])
+def test_set_keeps_the_number_of_pairs(shape):
+    """Of 17 pairs 0.3 are no whole number: what is removed grows again, update after update."""
+    rng = np.random.default_rng(0)
+    structure = SparseStructure.from_keys(np.sort(rng.permutation(5 * 7)[:17]), (5, 7))
+    mode = "block" if shape else "shared"
+    layer = MotifLinear(structure, rng.normal(size=(17, *shape)), motif_size=3, mode=mode)
+    rule, stream = make_rule("set", zeta=0.3), np.random.default_rng(1)
+    for _ in range(20):
+        (change,) = rule.update([layer], 0.0, stream).layers
+        assert 0 < len(change.removed[0]) == len(change.grown[0]) < 17
+        assert layer.structure.nnz == 17 and layer.weight.shape == (17, *shape)
+        assert np.all(np.diff(layer.structure.keys()) > 0) and layer.weight.all()
+
+
 def test_the_dense_gradient_of_blocks_counts_by_norm():
     """Inputs (3, 4 | 4.5, 0), deltas (1, 0 | 0, 2): norms 5, 10 / 4.5, 9; by the largest numbers 3 would come first."""
     layer = make_layer(np.zeros((0, 2, 2)))
