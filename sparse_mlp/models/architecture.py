@@ -77,7 +77,11 @@ def motif_counts(sizes: Sequence[int], motif_size: int, pad: bool) -> list[int]:
 
 
 def motif_means(data: tuple[Any, Any] | None, motifs: int, motif_size: int) -> tuple[Any, Any] | None:
-    """Return a data set whose features are the means over the motifs of the input, for wirings that data make."""
+    """Return a data set whose features are the means over the motifs of the input, for wirings that data make.
+
+    A mean is the sum that a link with a shared weight carries, over m. So features that are missing from the last motif
+    count as the zeros with which the network pads its input, and are not left out of the mean.
+    """
     if data is None or motif_size == 1 or np.ndim(data[0]) != 2:
         return data
     x = np.asarray(data[0], np.float64)

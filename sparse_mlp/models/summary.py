@@ -15,7 +15,7 @@ class LayerSummary(NamedTuple):
     ----------
     name : str
     shape : (int, int)
-        Neurons on either side.
+        Neurons on either side; features that a network adds to its input as padding count.
     links : int
         Between motifs where `motif_size` is above 1: pairs of motifs.
     density : float

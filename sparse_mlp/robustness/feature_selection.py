@@ -33,7 +33,8 @@ def input_strength(network: Any) -> NDArray[np.float64]:
     Notes
     -----
     s_i = sum_j |w_ij| over the links of input i [Kichler2021]. Rules like SET remove small weights and so leave more
-    and larger ones where the input is of use; the strength needs no gradient and no data.
+    and larger ones where the input is of use; the strength needs no gradient and no data. All inputs of a motif whose
+    links share their weights are equally strong: such a layer tells motifs apart, but not the inputs of one.
 
     Differences from the original
     -----------------------------
