@@ -1,0 +1,42 @@
+"""What a campaign prints at its end."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+
+from sparse_mlp.experiments.campaign import CampaignOutcome
+from sparse_mlp.experiments.planned_run import PlannedRun
+from sparse_mlp.experiments.store import Store
+
+
+def campaign_table(store: Store, planned: Sequence[PlannedRun], outcome: CampaignOutcome) -> str:
+    """Return what is finished, failed and missing as text for a terminal: a line for each setting but for seeds."""
+    rows: dict[tuple[str, str], list[str]] = {}
+    for run in planned:
+        label = " ".join([run.method, *(f"{name}={value}" for name, value in run.options.items())])
+        rows.setdefault((run.dataset, label), []).append(run.run_id)
+    widths = [max(len(key[k]) for key in [*rows, ("data set", "method")]) for k in range(2)]
+    lines = [f"{'data set':<{widths[0]}}  {'method':<{widths[1]}}  {'runs':>5}  {'finished':>8}  test accuracy"]
+    for (dataset, label), run_ids in rows.items():
+        finished = [run_id for run_id in run_ids if run_id in outcome.finished]
+        accuracy = _accuracy(store, finished)
+        lines.append(f"{dataset:<{widths[0]}}  {label:<{widths[1]}}  {len(run_ids):>5}  {len(finished):>8}  {accuracy}")
+    for dataset, run_ids in outcome.missing.items():
+        fetch = f"`sparse-mlp data fetch {dataset}`"
+        lines.append(f"MISSING: the files of {dataset} are not here, {len(run_ids)} runs left out; {fetch}")
+    lines += [f"FAILED: {run_id}: {message}" for run_id, message in outcome.failed.items()]
+    if outcome.failed:
+        lines.append("--retry tries once more what failed")
+    lines += [f"ELSEWHERE: {run_id}: another process is at it" for run_id in outcome.elsewhere]
+    return "\n".join([*lines, f"store  {store.path}"])
+
+
+def _accuracy(store: Store, run_ids: list[str]) -> str:
+    outcomes = [store.result(run_id) or {} for run_id in run_ids]
+    found = [outcome["test_accuracy"] for outcome in outcomes if outcome.get("test_accuracy") is not None]
+    if not found:
+        return ""
+    mean = f"{statistics.mean(found):.2%}"
+    stamp = "  SYNTHETIC" if any(outcome.get("synthetic") for outcome in outcomes) else ""
+    return (f"{mean} ± {statistics.stdev(found):.2%}" if len(found) > 1 else mean) + stamp

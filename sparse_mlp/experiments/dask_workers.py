@@ -1,0 +1,74 @@
+"""Carry out tasks on a Dask cluster that runs already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from sparse_mlp.errors import invalid
+
+Task = TypeVar("Task")
+Done = TypeVar("Done")
+
+PATIENCE = 30  # seconds to find the scheduler and its first worker
+
+
+def work_on_dask(function: Callable[[Task], Done], tasks: Sequence[Task], address: str) -> Iterator[Done]:
+    """Do all tasks on the workers of a cluster, and give back what they return as it comes.
+
+    Parameters
+    ----------
+    function : callable
+        That can be pickled, and imported by the workers.
+    tasks : sequence
+    address : str
+        Of the scheduler, such as tcp://host:8786.
+
+    Raises
+    ------
+    InvalidInputError
+        If Dask is not installed, or there is no scheduler, or no worker.
+
+    Notes
+    -----
+    Through joblib's backend for Dask. Workers should have one thread each (`dask worker --nthreads 1`). The task of a
+    worker that dies is begun again on another one by Dask itself.
+    """
+    if not tasks:
+        return
+    from joblib import Parallel, delayed, parallel_config
+
+    with _connect(address) as client:
+        _compile_once_per_machine(client)
+        with parallel_config(backend="dask", client=client, wait_for_workers_timeout=PATIENCE):
+            parallel = Parallel(n_jobs=-1, batch_size=1, pre_dispatch="all", return_as="generator_unordered")
+        yield from parallel(delayed(function)(task) for task in tasks)
+
+
+def _connect(address: str) -> Any:
+    try:
+        from distributed import Client
+    except ImportError:
+        raise invalid(
+            f"dask={address} without Dask", "used where Dask is installed", "pip install 'sparse_mlp[dask]'"
+        ) from None
+    try:
+        client = Client(address, timeout=PATIENCE, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise invalid(f"dask={address}: {error}", "the address of a scheduler that runs", "`dask scheduler`") from None
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE)
+    except TimeoutError:
+        client.close()
+        remedy = f"`dask worker {address} --nthreads 1`"
+        raise invalid(f"a cluster at {address} without workers", "one with some", remedy) from None
+    return client
+
+
+def _compile_once_per_machine(client: Any) -> None:
+    """Let one worker of each machine compile the kernels, while the others wait for them."""
+    from sparse_mlp.runs.warm_up import warm_up
+
+    workers = client.scheduler_info(n_workers=-1)["workers"]
+    first = {worker["host"]: address for address, worker in workers.items()}
+    client.gather([client.submit(warm_up, workers=[address], pure=False) for address in first.values()])

@@ -1,0 +1,95 @@
+"""What can be measured on a finished run, by name; the outcome is plain JSON types and lies beside the run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from sparse_mlp.errors import check_choice, check_options
+from sparse_mlp.runs.run import Run
+
+
+def check_measurement(where: str, name: str, arguments: Mapping[str, Any]) -> None:
+    """Refuse a measurement or an argument that does not exist.
+
+    Raises
+    ------
+    InvalidInputError
+        Naming the nearest one.
+    """
+    check_choice(where, name, MEASUREMENTS)
+    check_options(f"measurement {name}", MEASUREMENTS[name], arguments, skip=("run",))
+
+
+def measure_robustness(
+    run: Run, strengths: int = 51, draws: int = 5, scope: str = "layer", perturbations: list[str] | None = None
+) -> dict[str, Any]:
+    """Return the accuracy on the test samples over the strength of perturbations.
+
+    Parameters
+    ----------
+    run : Run
+        Trained; its seed is that of the draws, too.
+    strengths : int
+        Number of them, from 0 to 1 in equal steps.
+    draws : int
+        Of each random perturbation.
+    scope : str
+        "layer" or "global".
+    perturbations : list of str, optional
+        Names; all by default.
+
+    Returns
+    -------
+    dict
+        `robustness.RobustnessCurves` as JSON.
+    """
+    from sparse_mlp.robustness import robustness_curves
+
+    chosen = {} if perturbations is None else {"perturbations": tuple(perturbations)}
+    curves = robustness_curves(
+        run.model, *run.test, strengths=np.linspace(0, 1, strengths), draws=draws, scope=scope, rng=run.config.seed,
+        **chosen,
+    )  # fmt: skip
+    found: dict[str, Any] = curves.to_json()
+    return found
+
+
+# Edges of the bins of |w|: 1e-4 wide up to 0.02, where most weights are, 2e-3 up to 1, then ever wider. The same for
+# all runs, so that their counts can be added.
+EDGES = np.round(np.concatenate([
+    np.linspace(0, 0.02, 201), np.linspace(0.02, 1, 491)[1:], np.geomspace(1, 100, 41)[1:], [np.inf],
+]), 6)  # fmt: skip
+
+
+def measure_weights(run: Run) -> dict[str, Any]:
+    """Return how large the weights of the sparse layers are, all layers together.
+
+    Parameters
+    ----------
+    run : Run
+        Trained.
+
+    Returns
+    -------
+    dict
+        `edges` (k + 1,) and `counts` (k,) of the bins of absolute weights, those beyond the last edge in `above`;
+        `weights`, how many there are; `zeros`, how many are exactly 0; `mean` and `largest` absolute weight, None
+        where no layer is sparse.
+    """
+    layers = [np.abs(layer.weight).ravel() for layer in run.model.sparse_layers]
+    size = np.concatenate([np.zeros(0), *layers]).astype(np.float64)
+    counts, _ = np.histogram(size, EDGES)
+    return {
+        "edges": EDGES[:-1].tolist(), "counts": counts[:-1].tolist(), "above": int(counts[-1]), "weights": len(size),
+        "zeros": int(np.count_nonzero(size == 0)), "mean": float(size.mean()) if len(size) else None,
+        "largest": float(size.max()) if len(size) else None,
+    }  # fmt: skip
+
+
+MEASUREMENTS: dict[str, Callable[..., dict[str, Any]]] = {
+    "robustness": measure_robustness,
+    "weights": measure_weights,
+}

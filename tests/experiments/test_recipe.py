@@ -1,0 +1,133 @@
+"""Recipes: what they expand to, who wins, and what is wrong with a bad one."""
+
+from __future__ import annotations
+
+import pytest
+from campaign_cases import RECIPE, plan, write_recipe
+
+from sparse_mlp.errors import InvalidInputError
+from sparse_mlp.experiments import load_recipe, recipe_names
+
+
+def test_a_recipe_is_data_sets_times_methods_times_seeds_seed_by_seed(tmp_path):
+    runs = plan(tmp_path)
+    assert [(run.dataset, run.method, run.seed) for run in runs] == [
+        ("digits", "SET", 0), ("digits", "RLR", 0), ("digits", "SET", 1), ("digits", "RLR", 1),
+    ]  # fmt: skip
+    assert len({run.run_id for run in runs}) == 4
+    assert [run.run_id.rsplit("-", 1)[0] for run in runs] == ["digits-set-0", "digits-rlr-0", "digits-set-1",
+                                                             "digits-rlr-1"]  # fmt: skip
+    assert runs[0].measurements == {"weights": {}}
+    assert (runs[1].settings["zeta"], runs[0].settings["zeta"]) == (0.2, None)
+    assert (runs[0].settings["batch_size"], runs[0].settings["epochs"]) == (64, 3)
+
+
+def test_options_are_further_axes(tmp_path):
+    runs = plan(tmp_path, RECIPE + "[options]\ndensity = [0.1, 0.5]\n'update-every' = [1, 2, 3]\n")
+    assert len(runs) == 4 * 6
+    assert runs[0].options == {"density": 0.1, "update_every": 1}
+    assert {(run.settings["density"], run.settings["update_every"]) for run in runs[:6]} == {
+        (density, every) for density in (0.1, 0.5) for every in (1, 2, 3)
+    }
+
+
+@pytest.mark.parametrize(
+    ("told", "wins"),
+    [
+        (["recipe"], 1), (["recipe", "preset"], 2), (["recipe", "preset", "dataset"], 3),
+        (["recipe", "preset", "dataset", "method"], 4), (["recipe", "preset", "dataset", "method", "option"], 5),
+        (["preset", "option"], 5), (["dataset", "preset"], 3), (["recipe", "method"], 4),
+    ],
+)  # fmt: skip
+def test_who_wins_where_a_setting_is_told_twice(tmp_path, told, wins):
+    where = {"recipe": "settings", "preset": "presets.p.settings", "dataset": "datasets.digits", "method": "methods.M"}
+    text = "[methods.M]\n" if "method" not in told else ""
+    text += "[presets.p]\ndatasets = ['digits']\n"
+    for number, name in enumerate(("recipe", "preset", "dataset", "method", "option"), 1):
+        if name in told:
+            text += f"[{where[name]}]\nepochs = {number}\n" if name != "option" else "[options]\nepochs = [5]\n"
+    assert [run.settings["epochs"] for run in plan(tmp_path, text, "p")] == [wins]
+
+
+def test_a_preset_chooses_and_its_own_measurements_and_options_win(tmp_path):
+    text = RECIPE + """
+[measurements.robustness]
+draws = 5
+[options]
+density = [0.1, 0.2]
+[presets.less]
+methods = ["RLR"]
+[presets.less.measurements.robustness]
+draws = 1
+strengths = 3
+[presets.less.options]
+density = [0.3]
+"""
+    runs = plan(tmp_path, text, "less")
+    assert [(run.method, run.dataset, run.seed, run.settings["density"]) for run in runs] == [("RLR", "digits", 0, 0.3)]
+    assert runs[0].measurements == {"weights": {}, "robustness": {"draws": 1, "strengths": 3}}
+    assert plan(tmp_path, text)[0].measurements == {"weights": {}, "robustness": {"draws": 5}}
+
+
+def test_other_data_sets_may_be_asked_for(tmp_path):
+    runs = plan(tmp_path, datasets=["synthetic-mnist"])
+    assert {run.dataset for run in runs} == {"synthetic-mnist"}
+    assert runs[0].settings["learning_rate"] is None
+
+
+def test_what_two_recipes_need_is_one_run(tmp_path):
+    other = RECIPE.replace("[methods.SET]", "[methods.SparseEvolutionaryTraining]")
+    assert [run.run_id for run in plan(tmp_path)] == [run.run_id for run in plan(tmp_path, other)]
+
+
+def test_the_recipes_that_come_with_the_library_can_be_planned():
+    for name in recipe_names():
+        recipe = load_recipe(name)
+        for preset in recipe.presets:
+            assert recipe.plan(preset)
+
+
+BAD = [
+    ("titel = 1\n" + RECIPE, "key='titel' found; must be one of title, paper, .*did you mean 'title'"),
+    (RECIPE.replace("zeta", "zetta"), "method RLR on digits: key='zetta' found.*did you mean 'zeta'"),
+    (RECIPE.replace("density = 0.2", "density = 20"), "method SET on digits: density=20.0 found"),
+    (RECIPE.replace("zeta = 0.2", "delta_start = 0.5"), "method RLR on digits: option 'delta_start'"),
+    (RECIPE.replace("epochs = 3", "seed = 3"), r"presets.smoke.settings.seed found; must be left out; the recipe's"),
+    (RECIPE.replace("epochs = 3", "threads = 3"), r"presets.smoke.settings.threads found; must be left out"),
+    (RECIPE.replace("[datasets.digits]", "[datasets.digit]"), "datasets='digit' found.*did you mean 'digits'"),
+    (RECIPE.replace('datasets = ["digits"]', 'datasets = ["digit"]'), "presets.smoke.datasets='digit' found"),
+    (RECIPE.replace('datasets = ["digits"]', 'datasets = "digits"'),
+     r"presets.smoke.datasets='digits' found; must be a list; write it as \['digits'\]"),
+    (RECIPE.replace("seeds = [0, 1]", "seeds = [0, -1]"), "presets.smoke.seeds=-1 found"),
+    (RECIPE.replace("seeds = [0, 1]", "seedss = 3"), "key of presets.smoke='seedss' found; .*did you mean 'seeds'"),
+    (RECIPE.replace("seeds = [0, 1]", 'methods = ["CH3"]'), "presets.smoke.methods='CH3' found; must be one of SET, R"),
+    (RECIPE.replace("[measurements.weights]", "[measurements.weight]"), "measurements='weight' found.*'weights'"),
+    (RECIPE + "[measurements.robustness]\ndraw = 3", "option 'draw' of measurement robustness found.*'draws'"),
+    (RECIPE + "[options]\ndensity = 0.3", r"options.density=0.3 found; must be a list; write it as \[0.3\]"),
+    (RECIPE + "[options]\ndensity = []", "options.density without a value found"),
+    ("title = 3", "recipe small: no methods found"),
+    ("[methods.SET]", r"no presets found; must be named; \[presets.smoke\]"),
+    ("[methods.SET]\n[presets.smoke]", r"presets.smoke without datasets found"),
+    ("title = 3\n[methods.SET]\n[presets.smoke]\ndatasets=['digits']", "title=3 found; must be text"),
+    ("methods = 3", "methods=3 found; must be a table"),
+    ("[methods]\nSET = 3", r"methods.SET=3 found; must be a table; write it as \[methods.SET\]"),
+    ("[methods", "must be valid TOML"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "words"), BAD, ids=[words[:30] for _, words in BAD])
+def test_a_bad_recipe_is_refused_by_name_with_a_remedy(tmp_path, text, words):
+    with pytest.raises(InvalidInputError, match=words) as error:
+        plan(tmp_path, text)
+    assert str(error.value).startswith("recipe small")
+
+
+def test_names_that_do_not_exist_are_refused(tmp_path):
+    with pytest.raises(InvalidInputError, match=r"recipe='robusness' found; must be one of .* ends in \.toml"):
+        load_recipe("robusness")
+    with pytest.raises(InvalidInputError, match="a readable TOML file"):
+        load_recipe(tmp_path / "none.toml")
+    with pytest.raises(InvalidInputError, match="preset='large' found; must be one of smoke"):
+        load_recipe(write_recipe(tmp_path)).plan("large")
+    with pytest.raises(InvalidInputError, match=r"dataset='mnits' found; .* did you mean 'mnist'"):
+        load_recipe(write_recipe(tmp_path)).plan("smoke", datasets=["mnits"])
