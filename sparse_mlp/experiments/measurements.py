@@ -24,37 +24,31 @@ def check_measurement(where: str, name: str, arguments: Mapping[str, Any]) -> No
 
 
 def measure_robustness(
-    run: Run, strengths: int = 51, draws: int = 5, scope: str = "layer", perturbations: list[str] | None = None
-) -> dict[str, Any]:
+    run: Run, perturbations: list[str] | None = None, strengths: Any = None, draws: int = 5, scope: str = "layer",
+    readout: bool = False,
+) -> dict[str, Any]:  # fmt: skip
     """Return the accuracy on the test samples over the strength of perturbations.
 
     Parameters
     ----------
     run : Run
         Trained; its seed is that of the draws, too.
-    strengths : int
-        Number of them, from 0 to 1 in equal steps.
-    draws : int
-        Of each random perturbation.
-    scope : str
-        "layer" or "global".
     perturbations : list of str, optional
-        Names; all by default.
+        All by default.
+    strengths, draws, scope, readout
+        As `robustness.robustness_curves` takes them.
 
     Returns
     -------
     dict
-        `robustness.RobustnessCurves` as JSON.
+        `RobustnessCurves.to_json`.
     """
-    from sparse_mlp.robustness import robustness_curves
+    from sparse_mlp.robustness import PERTURBATIONS, robustness_curves
 
-    chosen = {} if perturbations is None else {"perturbations": tuple(perturbations)}
-    curves = robustness_curves(
-        run.model, *run.test, strengths=np.linspace(0, 1, strengths), draws=draws, scope=scope, rng=run.config.seed,
-        **chosen,
-    )  # fmt: skip
-    found: dict[str, Any] = curves.to_json()
-    return found
+    return robustness_curves(
+        run.model, *run.test, perturbations=perturbations or PERTURBATIONS, strengths=strengths, draws=draws,
+        scope=scope, readout=readout, rng=run.config.seed,
+    ).to_json()  # fmt: skip
 
 
 # Edges of the bins of |w|: 1e-4 wide up to 0.02, where most weights are, 2e-3 up to 1, then ever wider. The same for
