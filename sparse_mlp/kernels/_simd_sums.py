@@ -83,7 +83,10 @@ def _halved(builder: Any, vector: Any) -> Any:
 
 
 def _interleaved_sum(builder: Any, a: Any, b: Any, run: int) -> Any:
-    """Add halves of a and of b within each four of their eight lanes; runs of lanes of both then take turns."""
+    """Add the upper two of each four lanes to the lower two, of a and of b; runs of lanes of both then take turns.
+
+    Runs of one: (a0 + a2, b0 + b2, a1 + a3, b1 + b3, a4 + a6 …); of two: (a0 + a2, a1 + a3, b0 + b2, b1 + b3 …).
+    """
     low = [start + i + lane for start in (0, 4) for i in range(0, 2, run) for lane in _both(run)]
     high = [lane + 2 for lane in low]
     return builder.fadd(shuffled(builder, a, b, low), shuffled(builder, a, b, high))

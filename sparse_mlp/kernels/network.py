@@ -3,7 +3,9 @@
 All weights of the network lie in one array, ordered by layer and inside a layer by input; all biases follow in the
 same array. A layer is an offset. The kernels loop over the layers, so one compiled function serves every depth and
 width. Links join neurons, or motifs of neurons (see `motif`). A network without motifs has no `modes`; that is a type
-of its own, so it does not wait for the kernels of motifs to be compiled. Parallel drivers are in `step`.
+of its own, so it does not wait for the kernels of motifs to be compiled. For this, functions get `modes` as an argument
+beside the network that holds it: the compiler leaves out branches by what it knows of arguments alone. Parallel drivers
+are in `step`.
 """
 
 from __future__ import annotations

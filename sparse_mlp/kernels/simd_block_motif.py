@@ -1,6 +1,8 @@
 """The tile kernels of `motif` for blocks of weights with explicit vectors: the same results, several times the speed.
 
 As `simd_shared_motif`. Up to four rows of results stay in registers, so that each row that is read serves all of them.
+They are written out one by one, for motifs of four, two and any number of neurons, since no array of vectors stays in
+registers; the arithmetic is that of `motif.block_spmm_tile`, `block_backward_tile` and `block_sddmm_tile`.
 """
 
 from __future__ import annotations

@@ -109,6 +109,7 @@ __all__ = [
     "block_sddmm_tile",
     "block_spmm_tile",
     "linear_backward_tile",
+    "load_block",
     "motif_sums_tile",
     "sddmm_tile",
     "shared_backward_tile",

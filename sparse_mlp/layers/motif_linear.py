@@ -131,7 +131,7 @@ class MotifLinear(SparseLinear):
         return sums(inputs, self.structure.n_in), sums(deltas, self.structure.n_out)
 
     def _outputs(self, inputs: Array) -> Array:
-        if self.motif_size == 1:
+        if self.motif_size == 1:  # the bytes of a SparseLinear, not only its numbers
             return super()._outputs(inputs)
         ops = motif_ops(self.backend)
         forward = ops.shared_forward if self.mode == "shared" else ops.block_forward

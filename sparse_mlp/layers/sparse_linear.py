@@ -113,7 +113,7 @@ class SparseLinear(Layer):
         }
 
     def _outputs(self, inputs: Array) -> Array:
-        """Return z (n_out, batch) of the inputs (n_in, batch)."""
+        """Return z (n_out, batch) of the inputs (n_in, batch); a link may have a block of one weight."""
         return linear_ops(self.backend).spmm(*self.structure.by_output, self.weight.ravel(), self.bias, inputs)
 
     def _gradients(self, inputs: Array, deltas: Array) -> tuple[Array, Array]:

@@ -17,8 +17,9 @@ if not JIT_ENABLED:
 
 import numba
 
-from sparse_mlp.kernels import _simd, simd_linear
-from sparse_mlp.kernels._simd import load, prefetch, store, store_transposed
+from sparse_mlp.kernels import _simd, simd_block_motif, simd_linear, simd_shared_motif
+from sparse_mlp.kernels._simd import add, load, load_like, multiply, prefetch, row_of_zeros, store, store_transposed
+from sparse_mlp.kernels._simd_sums import add_columns, add_rows, multiply_fold, sums_of_four
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 RAMP = np.arange(1, 17)  # sixteen different numbers: a lane that went astray shows
@@ -173,6 +174,48 @@ def test_total_goes_by_halves() -> None:
     assert kernel(lost) == 0
 
 
+@DTYPES
+def test_multiply_fold_adds_the_sixteens(dtype: Any) -> None:
+    @numba.njit
+    def kernel(a, b, out):
+        zeros = row_of_zeros(a, 32)
+        store(out, 0, multiply_fold(load_like(a, 0, zeros), load_like(b, 0, zeros)))
+
+    a, b, out = np.arange(32, dtype=dtype), np.arange(32, 64).astype(dtype), np.zeros(16, dtype)
+    kernel(a, b, out)
+    assert out.tolist() == (a * b).reshape(2, 16).sum(axis=0).tolist()
+
+
+@DTYPES
+def test_sums_of_four_counts_each_lane_once(dtype: Any) -> None:
+    """A lane that went astray shows: in float32 all sums are whole numbers below 2^24."""
+
+    @numba.njit
+    def kernel(rows, out):
+        sums = sums_of_four(load(rows, 0), load(rows, 16), load(rows, 32), load(rows, 48))
+        add_rows(out, 1, 5, sums)
+
+    rows, out = 2.0 ** np.tile(np.arange(16), (4, 1)).astype(dtype), np.ones(9, dtype)
+    kernel(rows * np.array([[1], [2], [4], [8]], dtype), out)
+    whole = 2**16 - 1
+    assert out.tolist() == [1, 1 + whole, 1 + 2 * whole, 1, 1, 1, 1 + 4 * whole, 1 + 8 * whole, 1]
+
+
+@DTYPES
+def test_columns_are_added_to_rows(dtype: Any) -> None:
+    @numba.njit
+    def kernel(rows, out):
+        s0 = sums_of_four(load(rows, 0), load(rows, 16), load(rows, 32), load(rows, 48))
+        s1 = multiply(s0, s0)
+        add_columns(out, 6, 5, s0, s1, add(s0, s0), add(s1, s1))
+
+    rows, out = np.repeat([[1.0], [2], [3], [4]], 16, axis=1).astype(dtype) / 16, np.full((5, 5), 100, dtype)
+    kernel(rows, out)
+    a = np.array([1, 2, 3, 4])
+    assert out[1:, 1:].tolist() == (100 + np.stack((a, a * a, 2 * a, 2 * a * a), axis=1)).tolist()
+    assert np.all(out[0] == 100) and np.all(out[:, 0] == 100)
+
+
 # ----------------------------------------------------------------------------------------- tile kernels
 
 
@@ -196,6 +239,8 @@ def test_the_step_uses_the_vectors() -> None:
     assert tile.linear_backward_tile is simd_linear.linear_backward_tile
     assert tile.sddmm_tile is simd_linear.sddmm_tile
     assert tile.bias_grad_tile is simd_linear.bias_grad_tile
+    assert tile.shared_spmm_tile is simd_shared_motif.shared_spmm_tile
+    assert tile.block_backward_tile is simd_block_motif.block_backward_tile
 
 
 @WIDTHS
