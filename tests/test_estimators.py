@@ -37,7 +37,11 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 @parametrize_with_checks(
-    [SparseMLPClassifier(max_iter=60), SparseMLPRegressor(max_iter=60)],
+    [
+        SparseMLPClassifier(max_iter=60),
+        SparseMLPRegressor(max_iter=60),
+        SparseMLPClassifier(max_iter=60, motif_size=2, motif_mode="block", pad=True),
+    ],
     expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
     xfail_strict=True,
 )
@@ -456,6 +460,25 @@ def test_density_is_exact_and_auto_gives_each_neuron_a_link(digits, iris):
     assert quick().fit(*iris).model_.sparse_layers[0].structure.nnz == 20
 
 
+@pytest.mark.parametrize("mode", ["shared", "block"])
+@BOTH
+def test_links_between_motifs(digits, kind, mode):
+    X_train, X_test, y_train, y_test = digits
+    network = quick(kind, motif_size=2, motif_mode=mode, hidden_layer_sizes=(80,), density=0.3, max_iter=15)
+    first = network.fit(X_train / 16, y_train).model_.sparse_layers[0]
+    assert (first.motif_size, first.mode, first.structure.shape) == (2, mode, (32, 40))
+    assert first.structure.nnz == 384 and len(network.history_.updates) == 14
+    assert network.score(X_test / 16, y_test) > (0.8 if kind is SparseMLPClassifier else 0.5)
+
+
+def test_features_that_motifs_do_not_divide_are_padded(iris):
+    """Four features are two motifs of three; "auto" then gives each motif a link, and more would be 0.1 of 2 x 3."""
+    network = quick(motif_size=3, pad=True, hidden_layer_sizes=(9,)).fit(*iris)
+    first = network.model_.sparse_layers[0]
+    assert first.structure.shape == (2, 3) and first.structure.nnz == 3
+    assert network.model_.sizes == [4, 9, 3] and network.predict(iris[0]).shape == (150,)
+
+
 @pytest.mark.parametrize("name", ["static", "set", "rlr", "dense"])
 def test_rules(iris, name):
     network = quick(rule=name, zeta=0.5, density=0.5).fit(*iris)
@@ -525,6 +548,11 @@ def test_parameters_that_are_understood(iris, params):
         ({"validation_fraction": 1.0}, "validation_fraction=1.0 found"),
         ({"backend": "torch"}, "backend='torch' found"),
         ({"dtype": "float16"}, "dtype='float16' found; must be one of float32, float64"),
+        ({"motif_size": 0}, "motif_size=0 found; must be a whole number, 1 or more"),
+        ({"motif_mode": "blocks"}, "motif_mode='blocks' found.*did you mean 'block'"),
+        ({"motif_size": 3}, "input of 4 features for motif_size=3 found"),
+        ({"motif_size": 2, "hidden_layer_sizes": (21,)}, "hidden layer 1 of 21 neurons for motif_size=2 found"),
+        ({"motif_size": 2, "rule": "dense"}, "motif_size=2 with a rule for dense layers found; must be 1"),
         ({"random_state": "seven"}, "'seven' cannot be used to seed"),
     ],
 )

@@ -21,9 +21,10 @@ from sparse_mlp.errors import check_choice, check_fraction, check_integer, check
 from sparse_mlp.estimators.going_on import rule_from_here
 from sparse_mlp.estimators.listeners import BestModel, LeftOutUpdate, StopAfterEpoch
 from sparse_mlp.evolution import RULES, Rule, make_rule
-from sparse_mlp.layers import Loss
+from sparse_mlp.layers import MOTIF_MODES, Loss
 from sparse_mlp.layers.base import Array
 from sparse_mlp.models import SparseMLP
+from sparse_mlp.models.architecture import motif_counts
 from sparse_mlp.optim import OPTIMIZERS, SCHEDULES, Optimizer, make_optimizer
 from sparse_mlp.training import Callback, EarlyStopping, History, Progress, Trainer
 
@@ -44,6 +45,7 @@ class SparseMLPEstimator(BaseEstimator, ABC):
     def __init__(
         self, hidden_layer_sizes: int | Sequence[int] = (100,), activation: str = "relu", *,
         density: float | str = "auto", topology: str = "erdos-renyi", topology_params: Mapping[str, Any] | None = None,
+        motif_size: int = 1, motif_mode: str = "shared", pad: bool = False,
         rule: str | Rule = "set", zeta: float = 0.3, solver: str = "adam", alpha: float = 0.0001,
         batch_size: int | str = "auto", learning_rate: str = "constant", learning_rate_init: float = 0.005,
         max_iter: int = 200, shuffle: bool = True, random_state: Any = None, tol: float = 1e-4, verbose: bool = False,
@@ -53,6 +55,7 @@ class SparseMLPEstimator(BaseEstimator, ABC):
     ) -> None:  # fmt: skip
         self.hidden_layer_sizes, self.activation = hidden_layer_sizes, activation
         self.density, self.topology, self.topology_params = density, topology, topology_params
+        self.motif_size, self.motif_mode, self.pad = motif_size, motif_mode, pad
         self.rule, self.zeta = rule, zeta
         self.solver, self.alpha, self.batch_size = solver, alpha, batch_size
         self.learning_rate, self.learning_rate_init = learning_rate, learning_rate_init
@@ -161,9 +164,10 @@ class SparseMLPEstimator(BaseEstimator, ABC):
 
     def _check_parameters(self) -> None:
         _hidden_sizes(self.hidden_layer_sizes)
-        for name, choices in (("solver", OPTIMIZERS), ("learning_rate", SCHEDULES), ("dtype", ("float32", "float64"))):
+        for name, choices in (("solver", OPTIMIZERS), ("learning_rate", SCHEDULES), ("dtype", ("float32", "float64")),
+                              ("motif_mode", MOTIF_MODES)):  # fmt: skip
             check_choice(name, getattr(self, name), choices)
-        for name in ("max_iter", "n_iter_no_change"):
+        for name in ("max_iter", "n_iter_no_change", "motif_size"):
             check_integer(name, getattr(self, name))
         for name, strict in (("learning_rate_init", True), ("epsilon", True), ("alpha", False), ("tol", False)):
             check_number(name, getattr(self, name), strict=strict)
@@ -182,15 +186,22 @@ class SparseMLPEstimator(BaseEstimator, ABC):
         }  # fmt: skip
         rule = self._rule(sizes)
         if rule.wants_dense:
+            if self.motif_size > 1:
+                raise invalid(f"motif_size={self.motif_size} with a rule for dense layers", "1", "they have no links")
             return SparseMLP.dense(sizes, **common)
         density = rule.initial_density or self._density(sizes)
         # A density that decays is alike in all layers from the start.
         params: dict[str, Any] = {"scope": "layer"} if self.topology == "snip" and rule.initial_density else {}
         params.update(self.topology_params or {})
-        return SparseMLP(sizes, density=density, topology=self.topology, topology_params=params, data=data, **common)
+        return SparseMLP(
+            sizes, density=density, topology=self.topology, topology_params=params, data=data,
+            motif_size=self.motif_size, motif_mode=self.motif_mode, pad=self.pad, **common,
+        )  # fmt: skip
 
     def _density(self, sizes: list[int]) -> float:
-        return max(AUTO_DENSITY, 1 / min(sizes[:-1])) if isinstance(self.density, str) else self.density
+        if not isinstance(self.density, str):
+            return self.density
+        return max(AUTO_DENSITY, 1 / min(motif_counts(sizes, self.motif_size, self.pad)[:-1]))
 
     def _rule(self, sizes: list[int]) -> Rule:
         if not isinstance(self.rule, str):

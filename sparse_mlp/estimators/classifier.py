@@ -29,12 +29,19 @@ class SparseMLPClassifier(ClassifierMixin, SparseMLPEstimator):
         One of `models.ACTIVATIONS`; "logistic" is another name of "sigmoid".
     density : "auto" or float
         Fraction of the possible links that the sparse layers have, in (0, 1]. "auto" is 0.1, or one link for each
-        neuron on average, 1 / (size of the smallest layer but the read-out), where that is more.
+        neuron on average, 1 / (size of the smallest layer but the read-out), where that is more. Motifs count as
+        neurons.
     topology : str
         One of `topology.TOPOLOGIES`; "correlated" and "snip" look at the samples that the first fit trains on.
     topology_params : mapping, optional
         Options of that topology, such as {"r": 0.1} for "receptive-field" or `topology.presets.DENDRITIC_PRESETS`' one
         for "dendritic"; None leaves them to it.
+    motif_size : int
+        Neurons that a link joins on either side, see `layers.MotifLinear`; divides the features and each hidden layer.
+    motif_mode : {"shared", "block"}
+        Whether all single links between two motifs share one weight, or have one each.
+    pad : bool
+        Whether features that motifs do not divide are made up to the next multiple, with zeros.
     rule : str or Rule
         One of `evolution.RULES`, or a rule of `evolution.make_rule`; "static" keeps the first wiring, "dense" makes
         all layers dense.
