@@ -465,7 +465,7 @@ for name in CASES:
 # `w* = A / (A + R)`, the *break-even weight*.
 
 # %%
-from sparse_mlp.experiments.trade_off import PUBLISHED, TradeOff
+from sparse_mlp.experiments import PUBLISHED_TRADE_OFFS, TradeOff
 from sparse_mlp.plotting import TradeOffDisplay, save
 
 MODELS = list(CASES)[:5]
@@ -476,7 +476,7 @@ for name in MODELS:
     level = f"{ours.break_even[name]:.3f}" if name in ours.break_even else "–"
     saved, lost = ours.time_reduction[name], ours.accuracy_loss[name]
     print(f"{name:<17} {saved:>9.0%} {lost:>15.1%} {scores[name]:>14.4f} {level:>19}")
-printed = PUBLISHED["fashion-mnist"]
+printed = PUBLISHED_TRADE_OFFS["fashion-mnist"]
 print("Fashion-MNIST as printed, break-even:", {name: round(value, 3) for name, value in printed.break_even.items()})
 print("picture:", save(TradeOffDisplay.from_trade_off(ours, "digits"), figures / "12_trade_off.png"))
 

@@ -11,11 +11,19 @@ from sparse_mlp.experiments.search_spaces import SEARCHED, search_space
 from sparse_mlp.experiments.static_training import StaticTraining
 from sparse_mlp.experiments.store import Store
 from sparse_mlp.experiments.successive_halving import Rung, plan_rungs, successive_halving
-from sparse_mlp.experiments.trade_off import TradeOff, break_even_weight, comprehensive_score
+from sparse_mlp.experiments.trade_off import (
+    PUBLISHED_SECONDS_PER_EPOCH,
+    PUBLISHED_TRADE_OFFS,
+    TradeOff,
+    break_even_weight,
+    comprehensive_score,
+)
 from sparse_mlp.experiments.wiring_search import WiringSearch, search_wirings
 
 __all__ = [
     "MEASUREMENTS",
+    "PUBLISHED_SECONDS_PER_EPOCH",
+    "PUBLISHED_TRADE_OFFS",
     "SEARCHED",
     "CampaignOutcome",
     "FeatureEvaluation",

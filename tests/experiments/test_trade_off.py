@@ -10,8 +10,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sparse_mlp.errors import InvalidInputError
-from sparse_mlp.experiments import TradeOff, break_even_weight, comprehensive_score
-from sparse_mlp.experiments.trade_off import PUBLISHED, reduction
+from sparse_mlp.experiments import PUBLISHED_TRADE_OFFS, TradeOff, break_even_weight, comprehensive_score
+from sparse_mlp.experiments.trade_off import reduction
 
 # Printed R and A, the score that follows from them, and the printed score (eqs. 4 to 9).
 PRINTED_INPUTS = [
@@ -41,7 +41,7 @@ def test_scores_of_the_printed_reductions(r: float, a: float, score: float, prin
 
 @pytest.mark.parametrize(("data", "model", "r", "a", "score", "printed"), PRINTED_TABLES)
 def test_scores_of_the_printed_tables(data: str, model: str, r: float, a: float, score: float, printed: float) -> None:
-    trade = PUBLISHED[data]
+    trade = PUBLISHED_TRADE_OFFS[data]
     assert round(trade.time_reduction[model], 4) == r and round(trade.accuracy_loss[model], 4) == a
     assert round(float(trade.scores()[model]), 4) == score
     assert abs(score - printed) < 0.00025 or (score, printed) == (0.8819, 0.8864)
@@ -49,14 +49,14 @@ def test_scores_of_the_printed_tables(data: str, model: str, r: float, a: float,
 
 def test_motif_size_4_is_behind_on_fashion_mnist_whichever_score_is_right() -> None:
     assert max(0.8764, 0.8819, 0.8864) < 0.9
-    assert [PUBLISHED[data].winner() for data in PUBLISHED] == ["m = 2", "m = 2"]
+    assert [PUBLISHED_TRADE_OFFS[data].winner() for data in PUBLISHED_TRADE_OFFS] == ["m = 2", "m = 2"]
 
 
 def test_break_even_weights_of_the_paper() -> None:
-    found = {data: [round(w, 3) for w in trade.break_even.values()] for data, trade in PUBLISHED.items()}
+    found = {data: [round(w, 3) for w in trade.break_even.values()] for data, trade in PUBLISHED_TRADE_OFFS.items()}
     assert found == {"fashion-mnist": [0.078, 0.125], "lung": [0.037, 0.073]}
-    assert PUBLISHED["fashion-mnist"].winner(0.07) == "m = 1"
-    assert PUBLISHED["fashion-mnist"].winner(0.9) == "m = 4"
+    assert PUBLISHED_TRADE_OFFS["fashion-mnist"].winner(0.07) == "m = 1"
+    assert PUBLISHED_TRADE_OFFS["fashion-mnist"].winner(0.9) == "m = 4"
 
 
 @pytest.mark.parametrize(

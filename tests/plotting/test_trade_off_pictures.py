@@ -7,14 +7,13 @@ import pytest
 from matplotlib.figure import Figure
 
 from sparse_mlp.errors import InvalidInputError
-from sparse_mlp.experiments import TradeOff
-from sparse_mlp.experiments.trade_off import PUBLISHED
+from sparse_mlp.experiments import PUBLISHED_TRADE_OFFS, TradeOff
 from sparse_mlp.plotting import EpochSecondsDisplay, TradeOffDisplay, save
 
 
-@pytest.mark.parametrize("data", PUBLISHED)
+@pytest.mark.parametrize("data", PUBLISHED_TRADE_OFFS)
 def test_lines_cross_where_the_points_are(data):
-    display = TradeOffDisplay.from_trade_off(PUBLISHED[data], data).plot()
+    display = TradeOffDisplay.from_trade_off(PUBLISHED_TRADE_OFFS[data], data).plot()
     whole, near = display.ax_
     lines = [line for line in whole.lines if len(line.get_xdata()) == 101]
     base, *others = lines
@@ -28,7 +27,7 @@ def test_lines_cross_where_the_points_are(data):
     np.testing.assert_allclose(gains[1], others[0].get_ydata() - base.get_ydata())
     assert near.get_xlim() == (0, pytest.approx(0.3))
     words = [text.get_text() for text in whole.get_legend().get_texts()]
-    assert words[0] == "m = 1" and words[1] == f"m = 2, level at {PUBLISHED[data].break_even['m = 2']:.3f}"
+    assert words[0] == "m = 1" and words[1] == f"m = 2, level at {PUBLISHED_TRADE_OFFS[data].break_even['m = 2']:.3f}"
     assert len({line.get_linestyle() for line in lines}) == 3  # told apart without colours too
 
 
@@ -44,7 +43,7 @@ def test_models_that_never_cross_are_drawn_without_a_point(tmp_path):
 
 def test_on_given_axes():
     panels = list(Figure().subplots(1, 2))
-    assert TradeOffDisplay.from_trade_off(PUBLISHED["lung"]).plot(panels, mark=0.5).ax_ == panels
+    assert TradeOffDisplay.from_trade_off(PUBLISHED_TRADE_OFFS["lung"]).plot(panels, mark=0.5).ax_ == panels
     assert panels[1].get_xlim() == (0, 1)
 
 
