@@ -7,7 +7,7 @@ from sparse_mlp.training.checkpoint import Checkpoint, load_checkpoint, save_che
 from sparse_mlp.training.evaluate import Evaluation, evaluate
 from sparse_mlp.training.gradient_check import GradientCheck, gradient_check
 from sparse_mlp.training.history import History, read_history, write_history
-from sparse_mlp.training.state import structures_of
+from sparse_mlp.training.state import last_update_of, layers_of, structures_of
 from sparse_mlp.training.trainer import Trainer
 
 __all__ = [
@@ -23,6 +23,8 @@ __all__ = [
     "Trainer",
     "evaluate",
     "gradient_check",
+    "last_update_of",
+    "layers_of",
     "load_checkpoint",
     "read_history",
     "save_checkpoint",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sparse_mlp.errors import CheckpointError, describe
+from sparse_mlp.errors import CheckpointError, describe, invalid
 from sparse_mlp.evolution import LayerUpdate, TopologyUpdate
 from sparse_mlp.layers import MotifLinear
 from sparse_mlp.layers.base import Array, Layer
@@ -25,6 +25,24 @@ SPARSE_KINDS = ("SparseLinear", "MotifLinear")
 
 # Plain numbers of a trainer that go into a checkpoint as they are.
 COUNTERS = ("epoch", "step", "total_steps", "batch", "n_samples", "loss_sum", "seconds", "order_state")
+
+
+class StoredLayer(NamedTuple):
+    """Links and weights of a layer in a checkpoint.
+
+    Attributes
+    ----------
+    name : str
+        "dense" for a layer that has all links.
+    structure : SparseStructure or None
+        None for a layer that has all links.
+    weight : float (nnz,) or (n_in, n_out)
+        In link order; of a dense layer the matrix.
+    """
+
+    name: str
+    structure: SparseStructure | None
+    weight: Array
 
 
 def begin(trainer: Trainer) -> None:
@@ -73,23 +91,48 @@ def restore(trainer: Trainer, checkpoint: Checkpoint) -> None:
     trainer.rule.load_state({**_under("rule/", arrays), **meta["rule"]})
     trainer.begun = True
     trainer.wiring_log = WiringLog.from_arrays(_under("links/", arrays), in_a_row=trainer.wiring_log.in_a_row)
-    trainer.last_update = _last_update(trainer, checkpoint)
+    trainer.last_update = last_update_of(checkpoint)
     trainer.streams = {name: generator_from_json(state) for name, state in meta["streams"].items()}
     trainer.history = History(meta["history"])
     for name, value in meta["counters"].items():
         setattr(trainer, name, value)
 
 
-def _last_update(trainer: Trainer, checkpoint: Checkpoint) -> TopologyUpdate | None:
-    """Return the log of the last update; its outcome is the wiring that the layers have now."""
-    if checkpoint.meta["last_update"] is None:
+def last_update_of(checkpoint: Checkpoint) -> TopologyUpdate | None:
+    """Return the log of the last update before a checkpoint; its outcome is the wiring that the layers have there."""
+    arrays, meta = checkpoint
+    if meta["last_update"] is None:
         return None
     changes = []
-    for layer in trainer.model.evolving_layers:
-        kept = _under(f"update/{layer.name}/", checkpoint.arrays)
-        before = SparseStructure(layer.structure.shape, kept["indptr"], kept["indices"])
-        changes.append(LayerUpdate.from_carry(layer.name, before, layer.structure, kept["carry"], kept["percolated"]))
-    return TopologyUpdate(tuple(changes), **checkpoint.meta["last_update"])
+    for name, after in zip(_sparse_names(arrays), structures_of(checkpoint), strict=True):
+        kept = _under(f"update/{name}/", arrays)
+        if kept:  # a sparse read-out does not evolve
+            before = SparseStructure(after.shape, kept["indptr"], kept["indices"])
+            changes.append(LayerUpdate.from_carry(name, before, after, kept["carry"], kept["percolated"]))
+    return TopologyUpdate(tuple(changes), **meta["last_update"])
+
+
+def layers_of(checkpoint: Checkpoint) -> list[StoredLayer]:
+    """Return links and weights of each layer in a checkpoint, from the input on; no network has to be made for it.
+
+    Raises
+    ------
+    InvalidInputError
+        If links join motifs, and have no single weights.
+    """
+    arrays, identity = checkpoint.arrays, checkpoint.meta["identity"]
+    if any(kind.startswith("MotifLinear") for kind in identity["layers"]):
+        raise invalid("a checkpoint of a network with motifs", "one of single links", "`runs.saved.read_run` reads it")
+    wirings = dict(zip(_sparse_names(arrays), structures_of(checkpoint), strict=True))
+    names = [*wirings, *["dense"] * (len(identity["sizes"]) - 1 - len(wirings))]
+    layers, start = [], 0
+    for name, shape in zip(names, pairwise(identity["sizes"]), strict=True):
+        structure = wirings.get(name)
+        size = shape[0] * shape[1] if structure is None else structure.nnz
+        weight = arrays["values"][start : start + size]
+        layers.append(StoredLayer(name, structure, weight.reshape(shape) if structure is None else weight))
+        start += size
+    return layers
 
 
 def structures_of(checkpoint: Checkpoint) -> list[SparseStructure]:
@@ -98,14 +141,19 @@ def structures_of(checkpoint: Checkpoint) -> list[SparseStructure]:
     Where links join motifs, it is the wiring of the motifs.
     """
     arrays, identity = checkpoint.arrays, checkpoint.meta["identity"]
-    names = [name for name in arrays if name.startswith(STRUCTURE) and name.endswith("/indptr")]
     sparse = [kind for kind in identity["layers"] if kind.startswith(SPARSE_KINDS)]
-    found = []
-    for name, kind, sizes in zip(names, sparse, pairwise(identity["sizes"]), strict=False):  # a read-out may be dense
+    found, shapes = [], pairwise(identity["sizes"])
+    for name, kind, sizes in zip(_sparse_names(arrays), sparse, shapes, strict=False):  # a read-out may be dense
         m = int(kind.partition("(")[2].partition(",")[0] or 1)
         shape = -(-sizes[0] // m), sizes[1] // m  # an input may be padded
-        found.append(SparseStructure(shape, arrays[name], arrays[f"{name.removesuffix('/indptr')}/indices"]))
+        links = _under(f"{STRUCTURE}{name}/", arrays)
+        found.append(SparseStructure(shape, links["indptr"], links["indices"]))
     return found
+
+
+def _sparse_names(arrays: dict[str, Array]) -> list[str]:
+    starts = [name for name in arrays if name.startswith(STRUCTURE) and name.endswith("/indptr")]
+    return [name.removeprefix(STRUCTURE).removesuffix("/indptr") for name in starts]
 
 
 def load_model(trainer: Trainer, arrays: dict[str, Array]) -> None:

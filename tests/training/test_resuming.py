@@ -9,7 +9,15 @@ import pytest
 from training_cases import STEPS, Call, fingerprint, make_trainer, samples, state
 
 from sparse_mlp.errors import CheckpointError, DivergenceError
-from sparse_mlp.training import Checkpoints, EarlyStopping, load_checkpoint, save_checkpoint, structures_of
+from sparse_mlp.training import (
+    Checkpoints,
+    EarlyStopping,
+    last_update_of,
+    layers_of,
+    load_checkpoint,
+    save_checkpoint,
+    structures_of,
+)
 
 EPOCHS = 4
 CASES = {
@@ -95,6 +103,30 @@ def test_the_wirings_can_be_read_without_a_network(tmp_path, options):
     found = structures_of(load_checkpoint(tmp_path))
     assert found == [layer.structure for layer in trainer.model.sparse_layers] and len(found) == 2 + bool(options)
     assert found != [layer.structure for layer in make_trainer(**options).model.sparse_layers]
+
+
+@pytest.mark.parametrize("options", [{}, {"dense_readout": False}])
+def test_links_and_weights_can_be_read_without_a_network(tmp_path, options):
+    trainer = make_trainer(**options)
+    _fit(trainer)
+    save_checkpoint(tmp_path, trainer.checkpoint())
+    layers = trainer.model.linear_layers
+    found = layers_of(load_checkpoint(tmp_path))
+    assert [layer.structure for layer in found] == [getattr(layer, "structure", None) for layer in layers]
+    for stored, layer in zip(found, layers, strict=True):
+        np.testing.assert_array_equal(stored.weight, layer.weight)
+
+
+def test_the_last_update_can_be_read_without_a_network(tmp_path):
+    trainer = make_trainer(dense_readout=False)
+    _fit(trainer)
+    save_checkpoint(tmp_path, trainer.checkpoint())
+    found, there = last_update_of(load_checkpoint(tmp_path)), trainer.last_update
+    assert [change.layer for change in found.layers] == [change.layer for change in there.layers] and found.layers
+    for stored, change in zip(found.layers, there.layers, strict=True):
+        assert (stored.before, stored.after) == (change.before, change.after)
+        np.testing.assert_array_equal(stored.grown, change.grown)
+    assert last_update_of(make_trainer().checkpoint()) is None
 
 
 def test_an_update_log_goes_on_after_a_resume(tmp_path):

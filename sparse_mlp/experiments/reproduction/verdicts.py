@@ -1,0 +1,135 @@
+"""From numbers to verdicts: a claim holds, fails, or cannot be decided."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sparse_mlp.experiments.reproduction.claims import Claim, Side
+from sparse_mlp.experiments.reproduction.intervals import PAIRED, Interval, interval_of_difference, interval_of_mean
+from sparse_mlp.experiments.reproduction.numbers import Numbers
+
+HOLDS, FAILS, UNDECIDED, NO_DATA = "holds", "fails", "not decided", "no data"
+
+Network = tuple[str, int]  # method and seed
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one data set says about a claim.
+
+    Attributes
+    ----------
+    dataset : str
+    verdict : str
+        One of the words at the top of this module.
+    interval : Interval or None
+        None where nothing was measured.
+    """
+
+    dataset: str
+    verdict: str
+    interval: Interval | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What all data sets together say about a claim."""
+
+    claim: Claim
+    findings: tuple[Finding, ...]
+
+    @property
+    def word(self) -> str:
+        """Whether the claim holds on as many of its data sets as it says.
+
+        One that is said of data sets without numbers is not decided, unless those with numbers contradict it.
+        """
+        words = [finding.verdict for finding in self.findings]
+        if all(word == NO_DATA for word in words):
+            return NO_DATA
+        needed = len(words) if self.claim.needed is None else self.claim.needed
+        spare = (len(words) if self.claim.needed is None else self.claim.of) - needed
+        if words.count(HOLDS) >= needed:
+            return HOLDS
+        return FAILS if words.count(FAILS) > spare else UNDECIDED
+
+
+def judge(claim: Claim, numbers: Numbers, datasets: Sequence[str]) -> Verdict:
+    """Hold a claim against numbers.
+
+    Parameters
+    ----------
+    claim : Claim
+    numbers : Numbers
+    datasets : sequence of str
+        All that were to be looked at, with numbers or without.
+
+    Notes
+    -----
+    The interval of 95 % of the mean, difference or mean ratio is taken. The claim holds where all of it lies in the
+    region of the claim, and fails where none of it does. What else there is, is not decided; so is what fewer than two
+    networks say.
+    """
+    wanted = claim.datasets or tuple(datasets)
+    return Verdict(claim, tuple(_finding(claim, numbers, dataset) for dataset in wanted))
+
+
+def judge_all(claims: Iterable[Claim], numbers: Numbers, datasets: Sequence[str]) -> list[Verdict]:
+    """Hold several claims against the same numbers."""
+    return [judge(claim, numbers, datasets) for claim in claims]
+
+
+def _finding(claim: Claim, numbers: Numbers, dataset: str) -> Finding:
+    interval = _estimate(claim, numbers, dataset)
+    if interval is None:
+        return Finding(dataset, NO_DATA)
+    if not interval.known:
+        return Finding(dataset, UNDECIDED, interval)
+    inside = _above(claim.low, claim.high, interval.low) and _above(-claim.high, -claim.low, -interval.high)
+    if inside:
+        return Finding(dataset, HOLDS, interval)
+    outside = interval.high < claim.low or interval.low > claim.high
+    return Finding(dataset, FAILS if outside else UNDECIDED, interval)
+
+
+def _above(end: float, other: float, value: float) -> bool:
+    """Tell whether a value keeps to the right side of one end of a region; open regions do not contain their end."""
+    return value > end if math.isinf(other) else value >= end
+
+
+def _estimate(claim: Claim, numbers: Numbers, dataset: str) -> Interval | None:
+    first = _values(claim.side, numbers, dataset)
+    if claim.beside is None:
+        return interval_of_mean(list(first.values())) if first else None
+    second = _values(claim.beside, numbers, dataset)
+    if not first or not second:
+        return None
+    if claim.ratio:
+        return _ratio(_by_seed(first), _by_seed(second))
+    if claim.side.method == claim.beside.method:  # two quantities of the same networks
+        common = sorted(set(first) & set(second))
+        return interval_of_mean([first[seed] - second[seed] for seed in common], PAIRED) if common else None
+    return interval_of_difference(_by_seed(first), _by_seed(second))
+
+
+def _values(side: Side, numbers: Numbers, dataset: str) -> dict[Network, float]:
+    """Return the values by method and seed."""
+    methods = [side.method] if side.method else numbers.methods(dataset, side.quantity)
+    found = [numbers.find(dataset, method, side.quantity) for method in methods]
+    return {(row.method, seed): value for row in found if row is not None for seed, value in row.by_seed.items()}
+
+
+def _by_seed(values: dict[Network, float]) -> dict[int, float]:
+    return {seed: value for (_, seed), value in values.items()}
+
+
+def _ratio(first: dict[int, float], second: dict[int, float]) -> Interval | None:
+    """Return the mean ratio of the networks of one seed, by way of the logarithms; None without common seeds."""
+    common = sorted(set(first) & set(second))
+    if not common:
+        return None
+    logs = interval_of_mean([math.log(first[seed] / second[seed]) for seed in common])
+    ends = (0.0, math.inf) if len(common) < 2 else (math.exp(logs.low), math.exp(logs.high))
+    return Interval(math.exp(logs.estimate), *ends, logs.n, "paired t of logarithms")
