@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+import tqdm
 
 from sparse_mlp.errors import InvalidInputError
 from sparse_mlp.kernels.threads import threads_limited
@@ -160,12 +161,20 @@ def test_area_is_the_mean_over_the_span():
     assert curves.mean("a").tolist() == pytest.approx([1.0, 0.6, 0.1])
 
 
-def test_a_bar_on_standard_error(trained, capsys):
+def test_a_bar_counts_the_points(trained, capsys, monkeypatch):
     model, x, y = trained
     robustness_curves(model, x, y, strengths=3, draws=1)
     assert capsys.readouterr().err == ""
-    robustness_curves(model, x, y, strengths=3, draws=1, progress=True)
-    assert "/15" in capsys.readouterr().err
+    bars = []
+
+    class Bar(tqdm.tqdm):
+        def close(self):
+            bars.append((self.n, self.total))
+            super().close()
+
+    monkeypatch.setattr(tqdm, "tqdm", Bar)
+    robustness_curves(model, x, y, strengths=3, draws=2, progress=True)
+    assert bars[0] == (24, 24) and "perturbed networks" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -137,12 +137,12 @@ def test_each_order_inside_a_bin_is_as_likely():
 
 
 def test_many_bins_are_sorted_like_few():
-    weight, rng = np.linspace(0, 1, 200_001), np.random.default_rng(0)
+    weight, rng = np.linspace(0, 1, 400_001), np.random.default_rng(0)
     order = rng.permutation(len(weight))
-    shuffled = vectorised.weight_shuffling(weight, 1 / 50_000, order)
-    bins = vectorised.weight_bins(weight, 1 / 50_000)
-    assert bins.max() == 49_999 > 2**15
-    np.testing.assert_array_equal(vectorised.weight_bins(shuffled, 1 / 50_000), bins)
+    shuffled = vectorised.weight_shuffling(weight, 1 / 100_000, order)
+    bins = vectorised.weight_bins(weight, 1 / 100_000)
+    assert bins.max() == 99_999 > 2**16
+    np.testing.assert_array_equal(vectorised.weight_bins(shuffled, 1 / 100_000), bins)
     assert not np.array_equal(shuffled, weight)
     np.testing.assert_array_equal(np.sort(shuffled), weight)
 
