@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sparse_mlp.robustness.adversarial import adversarial_accuracy, fgsm, input_gradient, pgd
 from sparse_mlp.robustness.curves import RobustnessCurves, robustness_curves
 from sparse_mlp.robustness.feature_selection import input_strength, select_features
 from sparse_mlp.robustness.perturbations import PERTURBATIONS
@@ -14,9 +15,13 @@ __all__ = [
     "InputStrengths",
     "RobustnessCurves",
     "StrengthCourse",
+    "adversarial_accuracy",
+    "fgsm",
+    "input_gradient",
     "input_strength",
     "load_course",
     "perturb",
+    "pgd",
     "robustness_curves",
     "select_features",
 ]

@@ -157,10 +157,10 @@ def robustness_curves(
     check_choice("scope", scope, SCOPES)
     grids = {name: _grid(name, strengths) for name in perturbations}
     repeats = {name: check_integer("draws", draws) if LAWS[name].draw else 1 for name in grids}
-    inputs, labels = _labelled(x, y, model)
+    inputs, labels = labelled(x, y, model)
     working = copy_of(model)
     layers = layers_to_perturb(working, readout)
-    weights, seed = flat_weights(layers), _seed(rng)
+    weights, seed = flat_weights(layers), one_seed(rng)
 
     def right() -> float:
         return float(np.mean(working.predict_scores(inputs).argmax(axis=1) == labels))
@@ -198,15 +198,16 @@ def _grid(name: str, strengths: Grid | Mapping[str, Grid]) -> NDArray[np.float64
     return np.array([check_strength(name, float(strength)) for strength in grid])
 
 
-def _labelled(x: ArrayLike, y: ArrayLike, model: SparseMLP) -> tuple[NDArray[Any], NDArray[np.int64]]:
+def labelled(x: ArrayLike, y: ArrayLike, model: SparseMLP) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return inputs of the network's dtype and integer labels, if they fit the network."""
     inputs, labels = check_data("test", (x, y), model)
     if not np.issubdtype(labels.dtype, np.integer):
         raise invalid(f"targets of {labels.dtype}", "integer labels", "accuracy is the fraction of right labels")
     return inputs, labels
 
 
-def _seed(rng: RandomState) -> int:
-    """Return one number for all streams: an int as it is, of a generator its next 63 bits."""
+def one_seed(rng: RandomState) -> int:
+    """Return one number that all streams come from: an int as it is, of a generator its next 63 bits."""
     if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool) and rng >= 0:
         return int(rng)
     return int(as_generator(rng).integers(2**63))
