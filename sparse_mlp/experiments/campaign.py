@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from sparse_mlp.datasets import available
 from sparse_mlp.errors import check_integer, invalid
 from sparse_mlp.experiments.campaign_progress import CampaignProgress
-from sparse_mlp.experiments.carry_out import ELSEWHERE, FAILED, FINISHED, INTERRUPTED, Carried, carry_out
+from sparse_mlp.experiments.carry_out import ELSEWHERE, FAILED, FINISHED, INTERRUPTED, Carried, carry_out, give_up
 from sparse_mlp.experiments.planned_run import PlannedRun
 from sparse_mlp.experiments.store import Store
 from sparse_mlp.experiments.workers import work_here, work_in_processes
 
 Jobs = dict[str, list[PlannedRun]]  # run id → the same run, for all who want something measured on it
-Work = Callable[[Callable[[list[PlannedRun]], Carried], Sequence[list[PlannedRun]]], Iterator[Carried]]
+Carry = Callable[[list[PlannedRun]], Carried]
+Work = Callable[[Carry, Sequence[list[PlannedRun]], Carry], Iterator[Carried]]
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def run_campaign(
     function = partial(_carry_out, store.path, place, retry)
     try:
         with CampaignProgress(store, epochs, {runs[0].run_id for runs in left}, shown=progress and bool(left)) as bar:
-            for found in _twice(_work(jobs, dask, len(left)), function, left):
+            for found in _twice(_work(jobs, dask, len(left)), function, left, partial(give_up, store.path)):
                 if found.state == INTERRUPTED:
                     raise KeyboardInterrupt
                 carried[found.run_id] = found
@@ -172,16 +172,16 @@ def _work(jobs: int, dask: str | None, left: int) -> Work:
     return partial(work_in_processes, jobs=jobs)
 
 
-def _twice(work: Work, function: Any, left: list[list[PlannedRun]]) -> Iterator[Carried]:
+def _twice(work: Work, function: Carry, left: list[list[PlannedRun]], lost: Carry) -> Iterator[Carried]:
     """Carry out, and at the end look once more at what other processes were at."""
     again = []
-    for found in work(function, left):
+    for found in work(function, left, lost):
         if found.state == ELSEWHERE:
             again.append(next(runs for runs in left if runs[0].run_id == found.run_id))
         else:
             yield found
     if again:
-        yield from work(function, again)
+        yield from work(function, again, lost)
 
 
 def _words(store: Store, found: Carried) -> str:

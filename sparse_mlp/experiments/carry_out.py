@@ -6,10 +6,11 @@ import shutil
 import traceback
 import warnings
 from pathlib import Path
+from time import perf_counter
 from typing import NamedTuple
 
 from sparse_mlp.errors import CheckpointError, InvalidInputError, SparseMLPError
-from sparse_mlp.experiments.claims import Attempts, claim
+from sparse_mlp.experiments.claims import claim
 from sparse_mlp.experiments.measurements import MEASUREMENTS
 from sparse_mlp.experiments.planned_run import PlannedRun, run_config
 from sparse_mlp.experiments.store import CONFIG, FAILURE, Store, write_object
@@ -17,11 +18,28 @@ from sparse_mlp.runs.config import TrainConfig
 from sparse_mlp.runs.run import Run, make_run
 from sparse_mlp.runs.saved import read_run, reopen_run
 from sparse_mlp.runs.settings import read_config
-from sparse_mlp.training import Progress
+from sparse_mlp.training import Checkpoints, Progress, Trainer
 from sparse_mlp.training.files import remove_half_written, write_text
 
 FINISHED, FAILED, ELSEWHERE, INTERRUPTED = "finished", "failed", "elsewhere", "interrupted"
-ATTEMPTS = 3  # processes in a row that a run may cost before it is taken for the culprit
+SECONDS = 2.0  # between two checkpoints, at least
+
+
+class CheckpointsNowAndThen(Checkpoints):
+    """Save the state after an epoch if the last one saved is old enough, and at the end.
+
+    An epoch of a small network takes less time than to save it, and one of a large network is worth saving.
+    """
+
+    def on_fit_begin(self, trainer: Trainer) -> None:
+        """Begin to count the time."""
+        self._last = perf_counter()
+
+    def on_state(self, trainer: Trainer) -> None:
+        """Save if it is time."""
+        if perf_counter() - self._last >= SECONDS:
+            super().on_state(trainer)
+            self._last = perf_counter()
 
 
 class Carried(NamedTuple):
@@ -66,33 +84,33 @@ def carry_out(folder: Path, planned: list[PlannedRun], data_dir: str | None, ret
 
 def _carry_out(store: Store, planned: list[PlannedRun], data_dir: str | None, retry: bool) -> Carried:
     run_id = planned[0].run_id
-    attempts = Attempts(store.path / "claims", run_id, store.folder(run_id))
     if retry:
         (store.folder(run_id) / FAILURE).unlink(missing_ok=True)
-        attempts.end()
     if (message := store.failure(run_id)) is not None:
         return Carried(run_id, FAILED, message)
-    if attempts.vanished() >= ATTEMPTS:
-        found = f"its process vanished {ATTEMPTS} times in a row without getting further; was there too little memory?"
-        return _fail(store, run_id, attempts, found)
-    attempts.begin()
     try:
         interrupted = _train_and_measure(store, planned, data_dir)
     except OSError:
-        attempts.end()
         raise
     except SparseMLPError as error:
-        return _fail(store, run_id, attempts, f"{type(error).__name__}: {error}")
+        return _fail(store, run_id, f"{type(error).__name__}: {error}")
     except Exception as error:
-        return _fail(store, run_id, attempts, f"{type(error).__name__}: {error}", traceback.format_exc())
-    attempts.end()
+        return _fail(store, run_id, f"{type(error).__name__}: {error}", traceback.format_exc())
     return Carried(run_id, INTERRUPTED if interrupted else FINISHED)
 
 
-def _fail(store: Store, run_id: str, attempts: Attempts, message: str, trace: str = "") -> Carried:
+def give_up(folder: Path, planned: list[PlannedRun]) -> Carried:
+    """Write down that a run failed, because one process after the other died over it."""
+    store, run_id = Store(folder), planned[0].run_id
+    with claim(store.path / "claims", run_id) as free:
+        if not free:
+            return Carried(run_id, ELSEWHERE)
+        return _fail(store, run_id, "one process after the other died over it; was there too little memory?")
+
+
+def _fail(store: Store, run_id: str, message: str, trace: str = "") -> Carried:
     store.folder(run_id).mkdir(parents=True, exist_ok=True)
     write_object(store.folder(run_id) / FAILURE, {"message": message, "traceback": trace})
-    attempts.end()
     return Carried(run_id, FAILED, message)
 
 
@@ -126,7 +144,10 @@ def _trained(store: Store, planned: PlannedRun, data_dir: str | None) -> Run:
         except (CheckpointError, InvalidInputError) as error:
             _start_again(folder, str(error))
     run = _opened(config, folder, data_dir)
-    run.trainer.callbacks = [callback for callback in run.trainer.callbacks if not isinstance(callback, Progress)]
+    run.trainer.callbacks = [
+        *(callback for callback in run.trainer.callbacks if not isinstance(callback, (Progress, Checkpoints))),
+        CheckpointsNowAndThen(folder),
+    ]
     run.fit()
     return run
 

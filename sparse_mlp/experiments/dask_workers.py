@@ -13,7 +13,9 @@ Done = TypeVar("Done")
 PATIENCE = 30  # seconds to find the scheduler and its first worker
 
 
-def work_on_dask(function: Callable[[Task], Done], tasks: Sequence[Task], address: str) -> Iterator[Done]:
+def work_on_dask(
+    function: Callable[[Task], Done], tasks: Sequence[Task], give_up: Callable[[Task], Done], address: str
+) -> Iterator[Done]:
     """Do all tasks on the workers of a cluster, and give back what they return as it comes.
 
     Parameters
@@ -21,6 +23,8 @@ def work_on_dask(function: Callable[[Task], Done], tasks: Sequence[Task], addres
     function : callable
         That can be pickled, and imported by the workers.
     tasks : sequence
+    give_up : callable
+        Called in this process instead, for a task over which more workers have died than the cluster allows.
     address : str
         Of the scheduler, such as tcp://host:8786.
 
@@ -31,18 +35,24 @@ def work_on_dask(function: Callable[[Task], Done], tasks: Sequence[Task], addres
 
     Notes
     -----
-    Through joblib's backend for Dask. Workers should have one thread each (`dask worker --nthreads 1`). The task of a
-    worker that dies is begun again on another one by Dask itself.
+    Workers should have one thread each (`dask worker --nthreads 1`). The task of a worker that dies is begun again on
+    another one by Dask itself. Not through joblib's backend for Dask, which cannot tell over which task they died.
     """
     if not tasks:
         return
-    from joblib import Parallel, delayed, parallel_config
-
     with _connect(address) as client:
+        from distributed import KilledWorker, as_completed
+
         _compile_once_per_machine(client)
-        with parallel_config(backend="dask", client=client, wait_for_workers_timeout=PATIENCE):
-            parallel = Parallel(n_jobs=-1, batch_size=1, pre_dispatch="all", return_as="generator_unordered")
-        yield from parallel(delayed(function)(task) for task in tasks)
+        futures = {client.submit(function, task, pure=False): task for task in tasks}
+        try:
+            for future in as_completed(futures, loop=client.loop):
+                try:
+                    yield future.result()
+                except KilledWorker:
+                    yield give_up(futures[future])
+        finally:
+            client.cancel(list(futures))
 
 
 def _connect(address: str) -> Any:

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from time import sleep
 from typing import Any, TypeVar
 
 Task = TypeVar("Task")
 Done = TypeVar("Done")
 
-DEATHS = 10  # of processes over one task, before they are taken to die of something else than it
+DEATHS = 6  # of processes over one task, until it is taken for the culprit
+WATCH = 0.5  # seconds between two looks whether the parent is there
 THREADS = (
     "NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )  # fmt: skip
 
 
-def work_here(function: Callable[[Task], Done], tasks: Sequence[Task]) -> Iterator[Done]:
-    """Do all tasks in this process, one after the other."""
+def work_here(
+    function: Callable[[Task], Done], tasks: Sequence[Task], give_up: Callable[[Task], Done]
+) -> Iterator[Done]:
+    """Do all tasks in this process, one after the other; with it dies whoever could give up."""
     yield from map(function, tasks)
 
 
-def work_in_processes(function: Callable[[Task], Done], tasks: Sequence[Task], jobs: int) -> Iterator[Done]:
+def work_in_processes(
+    function: Callable[[Task], Done], tasks: Sequence[Task], give_up: Callable[[Task], Done], jobs: int
+) -> Iterator[Done]:
     """Do all tasks in processes of one thread each, and give back what they return as it comes.
 
     Parameters
@@ -31,13 +38,10 @@ def work_in_processes(function: Callable[[Task], Done], tasks: Sequence[Task], j
     function : callable
         That can be pickled.
     tasks : sequence
+    give_up : callable
+        Called in this process instead, for a task over which `DEATHS` processes have died.
     jobs : int
         Processes at the same time; each does many tasks. One that dies is replaced, and its task begun again.
-
-    Raises
-    ------
-    RuntimeError
-        If processes keep dying over a task.
 
     Notes
     -----
@@ -50,7 +54,7 @@ def work_in_processes(function: Callable[[Task], Done], tasks: Sequence[Task], j
     def do(task: Task) -> Done:
         if not hasattr(local, "process"):
             local.process = free.pop()
-        return local.process.call(function, task)
+        return local.process.call(function, task, give_up)
 
     with ThreadPoolExecutor(max(1, len(processes)), thread_name_prefix="sparse_mlp-campaign") as threads:
         futures: list[Future[Done]] = [threads.submit(do, task) for task in tasks]
@@ -78,24 +82,47 @@ class _Process:
     def __init__(self) -> None:
         self._pool: Any = None
         self._stopped = False
+        self._lock = threading.Lock()
 
-    def call(self, function: Callable[[Task], Done], task: Task) -> Done:
+    def call(self, function: Callable[[Task], Done], task: Task, give_up: Callable[[Task], Done]) -> Done:
+        for _ in range(DEATHS):
+            future = self._submit(function, task)
+            try:
+                return future.result()
+            except BrokenProcessPool:
+                self._pool = None
+        return give_up(task)
+
+    def _submit(self, function: Callable[[Task], Done], task: Task) -> Future[Done]:
         from joblib.externals.loky import ProcessPoolExecutor
 
-        for _ in range(DEATHS):
+        with self._lock:
             if self._stopped:
                 raise CancelledError
             if self._pool is None:
-                self._pool = ProcessPoolExecutor(1, timeout=None, env=dict.fromkeys(THREADS, "1"))
-            try:
-                found: Done = self._pool.submit(function, task).result()
-                return found
-            except BrokenProcessPool:
-                self._pool = None
-        raise RuntimeError(f"{DEATHS} processes died over {task!r}; was there too little memory?")
+                self._pool = ProcessPoolExecutor(
+                    1, timeout=None, env=dict.fromkeys(THREADS, "1"), initializer=_end_with, initargs=(os.getpid(),)
+                )
+            future: Future[Done] = self._pool.submit(function, task)
+            return future
 
     def stop(self) -> None:
         """End the process; one that is at work is killed, as whoever waits for it no longer does."""
-        self._stopped = True
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, kill_workers=True)
+        with self._lock:
+            self._stopped = True
+            if self._pool is not None:
+                self._pool.shutdown(wait=True, kill_workers=True)
+
+
+def _end_with(parent: int) -> None:
+    """Let this process end soon after its parent is gone, so that nobody waits for what it is at.
+
+    Windows does not tell that a parent is gone; there a process finishes its task first.
+    """
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            sleep(WATCH)
+        os._exit(1)  # as if killed, which whatever it writes withstands
+
+    threading.Thread(target=watch, daemon=True).start()
