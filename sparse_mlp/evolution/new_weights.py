@@ -73,8 +73,9 @@ class NewWeights:
             return self._recall(change, weight)
         shape = len(change.grown[0]), *weight.shape[1:]
         values = initial_weights(
-            self.law, change.after, rng=rng, dtype=weight.dtype, count=math.prod(shape), motif_size=motif_size
-        ).reshape(shape)
+            self.law, change.after, rng=rng, dtype=weight.dtype, count=math.prod(shape), motif_size=motif_size,
+            equal_inputs=motif_size if weight.ndim == 1 else 1,
+        ).reshape(shape)  # fmt: skip
         return _overwritten(values, _grown(change), _gone(change, weight)) if self.keep_regrown else values
 
     def state(self) -> dict[str, Any]:

@@ -80,8 +80,9 @@ class SparseLinear(Layer):
     def _drawn(self, law: str, rng: RandomState) -> Array:
         shape = self.structure.nnz, *self.block_shape
         return initial_weights(
-            law, self.structure, rng=rng, dtype=self.dtype, count=math.prod(shape), motif_size=self.motif_size
-        ).reshape(shape)
+            law, self.structure, rng=rng, dtype=self.dtype, count=math.prod(shape), motif_size=self.motif_size,
+            equal_inputs=1 if self.block_shape else self.motif_size,
+        ).reshape(shape)  # fmt: skip
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -24,6 +24,7 @@ def initial_weights(
     dtype: DTypeLike = np.float32,
     count: int | None = None,
     motif_size: int = 1,
+    equal_inputs: int = 1,
 ) -> Floats:
     """Draw weights for the links of a layer.
 
@@ -35,6 +36,9 @@ def initial_weights(
         The layer's wiring; n is its number of inputs, rho its density.
     motif_size : int
         Neurons of each motif, where links join motifs; n then counts neurons, as in the layer of single links.
+    equal_inputs : int
+        Inputs of a neuron that carry the same value and have the same weight, as those of a motif do where links share
+        weights; only "swi" reckons with it.
     rng : None, int or numpy.random.Generator
     dtype : floating dtype
         Values are drawn in float64 and rounded, so that one seed means one net in any precision.
@@ -55,11 +59,15 @@ def initial_weights(
     -----
     =============  ==========================================  =========================================
     kaiming        :math:`N(0, 2 / n)`                         [He2015], dense fan-in
-    swi            :math:`N(0, 2 / (\\rho n))`                  sparse weight initialization [Zhang2024]
+    swi            :math:`N(0, 2 / (\\rho n m))`                sparse weight initialization [Zhang2024], m below
     he-uniform     :math:`U(-\\sqrt{6/n}, \\sqrt{6/n})`          SET [Mocanu2018]
     normal         :math:`N(0, 0.1^2)`                         an option of later SET codes
     zero           0                                           new links of RigL [Evci2020]
     =============  ==========================================  =========================================
+
+    m is `equal_inputs`. The law "swi" is to keep the variance of the signals. Where m inputs with one value share a
+    weight, rho n / m weights carry m times the value each, so that the variance grows m-fold unless the weights are
+    smaller.
 
     Differences from the original
     -----------------------------
@@ -69,7 +77,8 @@ def initial_weights(
     draw = INITIAL_WEIGHTS[check_choice("weights", name, INITIAL_WEIGHTS)]
     number = structure.nnz if count is None else check_integer("count", count, minimum=0)
     n = check_integer("motif_size", motif_size) * structure.n_in
-    return draw(as_generator(rng), number, n, structure.density).astype(dtype)
+    density = structure.density * check_integer("equal_inputs", equal_inputs)  # as many inputs' worth of variance
+    return draw(as_generator(rng), number, n, density).astype(dtype)
 
 
 def _kaiming(rng: np.random.Generator, count: int, n: int, density: float) -> Floats:

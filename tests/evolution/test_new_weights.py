@@ -30,6 +30,15 @@ def test_a_law_draws_one_number_for_each_new_link():
     assert values.dtype == np.float32
 
 
+def test_new_weights_that_motifs_share_reckon_with_their_equal_inputs():
+    update = change([1, 3, 5], [3], [1, 2])
+    single = NewWeights("swi").draw(update, np.zeros(3), rng())
+    shared = NewWeights("swi").draw(update, np.zeros(3), rng(), motif_size=4)
+    blocks = NewWeights("swi").draw(update, np.zeros((3, 4, 4)), rng(), motif_size=4)
+    np.testing.assert_allclose(shared, single / 4)  # 4 times the neurons, and equal ones in fours
+    np.testing.assert_allclose(blocks.ravel()[:2], single / 2)
+
+
 @pytest.mark.parametrize("law", ["zero", "normal"])
 def test_a_regrown_link_keeps_its_weight_and_the_others_draw_as_before(law):
     update = change([1, 3, 5, 7], [3], [1, 2, 7])

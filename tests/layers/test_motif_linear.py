@@ -109,7 +109,20 @@ def test_first_weights_follow_the_fan_in_in_neurons(mode: str) -> None:
     bound = math.sqrt(6 / 200)
     assert 0.99 * bound < np.abs(layer.weight).max() <= bound
     layer = MotifLinear(structure, "swi", motif_size=4, mode=mode, rng=0)
-    assert layer.weight.std() == pytest.approx(math.sqrt(2 / (0.5 * 200)), rel=0.1)
+    equal_inputs = {"shared": 4, "block": 1}[mode]
+    assert layer.weight.std() == pytest.approx(math.sqrt(2 / (0.5 * 200 * equal_inputs)), rel=0.1)
+
+
+@MODES
+def test_first_weights_keep_the_variance_of_signals(mode: str) -> None:
+    """Neurons of a motif carry one value where they share weights; left out of account, it makes 4**3 after 3 layers."""
+    values = np.random.default_rng(0).standard_normal((200, 400))
+    signals = np.repeat(values[:, :100], 4, axis=1) if mode == "shared" else values
+    for seed in range(3):
+        structure = generate("erdos-renyi", 100, 100, 0.2, rng=seed)
+        layer = MotifLinear(structure, "swi", motif_size=4, mode=mode, rng=seed, dtype=np.float64)
+        signals = layer.forward(np.maximum(signals, 0))[0]
+    assert 0.7 < np.square(signals).mean() < 1.4
 
 
 def test_rewiring_keeps_blocks() -> None:
