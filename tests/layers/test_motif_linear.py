@@ -115,7 +115,7 @@ def test_first_weights_follow_the_fan_in_in_neurons(mode: str) -> None:
 
 @MODES
 def test_first_weights_keep_the_variance_of_signals(mode: str) -> None:
-    """Neurons of a motif carry one value where they share weights; left out of account, it makes 4**3 after 3 layers."""
+    """Neurons of a motif carry one value where they share weights; with that ignored, it grows to 4**3 in 3 layers."""
     values = np.random.default_rng(0).standard_normal((200, 400))
     signals = np.repeat(values[:, :100], 4, axis=1) if mode == "shared" else values
     for seed in range(3):
