@@ -125,14 +125,18 @@ def roofline(job: Job, limits: Limits) -> Roofline:
     as nobody needs the gradient by the input. The rows come from the cache that holds the widest layer of a
     tile of 64 columns: the second level is each core's own, the third is shared.
     """
-    rows = max(job.sizes) * min(TILE, job.batch) * 4
-    if rows <= cache_bytes(2):
+    return bound_by(job.flops, job.bytes_read, max(job.sizes) * min(TILE, job.batch) * 4, limits)
+
+
+def bound_by(flops: float, bytes_read: float, tile_bytes: int, limits: Limits) -> Roofline:
+    """Return the least time for so many operations and reads, these from the cache that holds a tile of each thread."""
+    if tile_bytes <= cache_bytes(2):
         level, rate = "L2", limits.l2
-    elif rows * limits.threads <= cache_bytes(3):
+    elif tile_bytes * limits.threads <= cache_bytes(3):
         level, rate = "L3", limits.l3
     else:
         level, rate = "DRAM", limits.dram
-    reading, computing = job.bytes_read / rate, job.flops / limits.fma
+    reading, computing = bytes_read / rate, flops / limits.fma
     return Roofline(computing, "fma") if computing > reading else Roofline(reading, level)
 
 

@@ -7,10 +7,10 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-SUBJECTS = ("mlp", "motif", "topology")
+SUBJECTS = ("mlp", "motif", "robustness", "topology")
 WHAT = (
-    "mlp: training steps, epochs and memory; motif: training steps by motif size; topology: generators of wirings, "
-    "link prediction, updates of the wiring"
+    "mlp: training steps, epochs and memory; motif: training steps by motif size; robustness: accuracy of perturbed "
+    "networks; topology: generators of wirings, link prediction, updates of the wiring"
 )
 LARGE = "leave out what takes long: the network of 50,000s, the layer of 10,000 x 10,000"
 

@@ -14,15 +14,7 @@ from sparse_mlp.errors import check_choice, check_integer, invalid
 from sparse_mlp.models import SparseMLP
 from sparse_mlp.rng import RandomState, as_generator
 from sparse_mlp.robustness.perturbations import LAWS, PERTURBATIONS
-from sparse_mlp.robustness.perturbed_model import (
-    SCOPES,
-    check_strength,
-    copy_of,
-    flat_weights,
-    layers_to_perturb,
-    perturbed_weights,
-    write_weights,
-)
+from sparse_mlp.robustness.perturbed_model import WorkingCopy, check_strength
 from sparse_mlp.training.data import check_data
 
 Grid = None | int | ArrayLike
@@ -154,25 +146,20 @@ def robustness_curves(
     >>> curves.accuracy["random-pruning"].shape, bool(curves.baseline == curves.accuracy["random-pruning"][0, 0])
     ((2, 3), True)
     """
-    check_choice("scope", scope, SCOPES)
     grids = {name: _grid(name, strengths) for name in perturbations}
     repeats = {name: check_integer("draws", draws) if LAWS[name].draw else 1 for name in grids}
     inputs, labels = labelled(x, y, model)
-    working = copy_of(model)
-    layers = layers_to_perturb(working, readout)
-    weights, seed = flat_weights(layers), one_seed(rng)
+    working, seed = WorkingCopy(model, scope=scope, readout=readout), one_seed(rng)
 
-    def right() -> float:
-        return float(np.mean(working.predict_scores(inputs).argmax(axis=1) == labels))
+    def right(network: SparseMLP) -> float:
+        return float(np.mean(network.predict_scores(inputs).argmax(axis=1) == labels))
 
-    baseline = right()
+    baseline = right(working.model)
     accuracy = {name: np.empty((repeats[name], len(grid))) for name, grid in grids.items()}
     with _bar(sum(values.size for values in accuracy.values()), progress) as bar:
         for name, draw, at in _points(accuracy):
             strength = float(grids[name][at])
-            stream = _stream(seed, name, draw, strength)
-            write_weights(layers, perturbed_weights(weights, name, strength, stream, scope))
-            accuracy[name][draw, at] = right()
+            accuracy[name][draw, at] = right(working.perturbed(name, strength, _stream(seed, name, draw, strength)))
             if bar is not None:
                 bar.update()
     return RobustnessCurves(grids, accuracy, baseline, scope, readout, len(labels))

@@ -6,7 +6,6 @@ import copy
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sparse_mlp.errors import check_choice, check_number, invalid
 from sparse_mlp.layers.base import Array
@@ -64,12 +63,51 @@ def perturb(
     >>> [int(np.count_nonzero(m.sparse_layers[0].weight)) for m in (model, pruned)]
     [40, 30]
     """
-    strength = check_strength(name, strength)
-    check_choice("scope", scope, SCOPES)
-    perturbed = copy_of(model)
-    layers = layers_to_perturb(perturbed, readout)
-    write_weights(layers, perturbed_weights(flat_weights(layers), name, strength, as_generator(rng), scope))
-    return perturbed
+    return WorkingCopy(model, scope=scope, readout=readout).perturbed(name, strength, as_generator(rng))
+
+
+class WorkingCopy:
+    """Perturb a network again and again, in one copy of it: structures and compiled tables are made once.
+
+    Parameters
+    ----------
+    model : SparseMLP
+        Stays as it is.
+    scope, readout
+        As in `perturb`.
+
+    Attributes
+    ----------
+    model : SparseMLP
+        The copy, at first unperturbed.
+
+    Raises
+    ------
+    InvalidInputError
+        If the scope is unknown, a weight is not finite, or there is no layer to perturb.
+    """
+
+    def __init__(self, model: SparseMLP, *, scope: str = "layer", readout: bool = False) -> None:
+        self.scope = check_choice("scope", scope, SCOPES)
+        self.model = SparseMLP.from_layers([copy.copy(layer) for layer in model.layers], model.backend)
+        self._layers = _layers_to_perturb(self.model, readout)
+        self._weights = [_finite(layer).ravel().copy() for layer in self._layers]
+
+    def perturbed(self, name: str, strength: float, rng: np.random.Generator) -> SparseMLP:
+        """Return the copy with a perturbation of the weights that were given; the next call overwrites it.
+
+        Parameters are those of `perturb`; what is drawn is drawn in the order of the layers.
+        """
+        strength = check_strength(name, strength)
+        for layer, weight in zip(self._layers, self._changed(name, strength, rng), strict=True):
+            layer.weight[...] = weight.reshape(layer.weight.shape)
+        return self.model
+
+    def _changed(self, name: str, strength: float, rng: np.random.Generator) -> Sequence[Array]:
+        if self.scope == "layer":
+            return [_perturbed(weight, name, strength, rng) for weight in self._weights]
+        ends = np.cumsum([len(weight) for weight in self._weights])
+        return np.split(_perturbed(np.concatenate(self._weights), name, strength, rng), ends[:-1])
 
 
 def check_strength(name: str, strength: float) -> float:
@@ -81,41 +119,17 @@ def check_strength(name: str, strength: float) -> float:
     return number
 
 
-def copy_of(model: SparseMLP) -> SparseMLP:
-    """Return a network with parameters of its own over the same structures."""
-    return SparseMLP.from_layers([copy.copy(layer) for layer in model.layers], model.backend)
-
-
-def layers_to_perturb(model: SparseMLP, readout: bool) -> Sequence[Linear]:
-    """Return the sparse layers, or all that have weights."""
+def _layers_to_perturb(model: SparseMLP, readout: bool) -> Sequence[Linear]:
     layers: Sequence[Linear] = model.linear_layers if readout else model.sparse_layers
     if not layers:
         raise invalid("a network without sparse layers", "one with some", "readout=True perturbs dense layers as well")
     return layers
 
 
-def flat_weights(layers: Sequence[Linear]) -> list[Array]:
-    """Return a copy of each layer's weights, float (n,), if all are finite."""
-    for layer in layers:
-        if not np.isfinite(layer.weight).all():
-            raise invalid(f"infinite or missing weights in layer {layer.name}", "finite", "training has diverged")
-    return [layer.weight.ravel().copy() for layer in layers]
-
-
-def perturbed_weights(
-    weights: Sequence[Array], name: str, strength: float, rng: np.random.Generator, scope: str
-) -> list[Array]:
-    """Perturb the weights of all layers; what is drawn is drawn in the order of the layers."""
-    if scope == "global":
-        ends = np.cumsum([len(weight) for weight in weights])
-        return np.split(_perturbed(np.concatenate(weights), name, strength, rng), ends[:-1])
-    return [_perturbed(weight, name, strength, rng) for weight in weights]
-
-
-def write_weights(layers: Sequence[Linear], weights: Sequence[NDArray]) -> None:
-    """Write flat weights into the layers, in place."""
-    for layer, weight in zip(layers, weights, strict=True):
-        layer.weight[...] = weight.reshape(layer.weight.shape)
+def _finite(layer: Linear) -> Array:
+    if not np.isfinite(layer.weight).all():
+        raise invalid(f"infinite or missing weights in layer {layer.name}", "finite", "training has diverged")
+    return layer.weight
 
 
 def _perturbed(weight: Array, name: str, strength: float, rng: np.random.Generator) -> Array:

@@ -259,12 +259,12 @@ def test_every_verb_has_help(capsys, verb):
 
 def test_bench_knows_its_subjects(capsys):
     told = " ".join(run(capsys, "bench", "--help")[1].split())
-    assert "{mlp,motif,topology}" in told
+    assert "{mlp,motif,robustness,topology}" in told
     assert "topology: generators of wirings, link prediction, updates of the wiring" in told
     assert_refused(run(capsys, "bench", "toaster"), "'toaster'")
 
 
-@pytest.mark.parametrize("subject", ["mlp", "motif", "topology"])
+@pytest.mark.parametrize("subject", ["mlp", "motif", "robustness", "topology"])
 def test_bench_passes_its_options_on_and_prints_the_table(capsys, monkeypatch, subject):
     asked = []
     module = importlib.import_module(f"sparse_mlp.bench.{subject}")
