@@ -131,10 +131,11 @@ for axes, (title, values) in zip(panels, shown.items(), strict=True):
     picture = axes.imshow(np.where(values == 0, np.nan, values), cmap="RdBu", vmin=-top, vmax=top)
     axes.set_facecolor("#CFCFCF")
     step = 1 if values.shape[0] == 6 else M
-    axes.set_xticks(np.arange(0, values.shape[1] + 1, step) - 0.5, [])
-    axes.set_yticks(np.arange(0, values.shape[0] + 1, step) - 0.5, [])
-    axes.grid(color="#BBBBBB", linewidth=0.8)
-    axes.tick_params(length=0)
+    for which, every, line in (("major", step, {"color": "#606060"}), ("minor", 1, {"color": "white"})):
+        axes.set_xticks(np.arange(0, values.shape[1] + 1, every) - 0.5, [], minor=which == "minor")
+        axes.set_yticks(np.arange(0, values.shape[0] + 1, every) - 0.5, [], minor=which == "minor")
+        axes.grid(which=which, linewidth=0.8, **line)
+    axes.tick_params(which="both", length=0)
     what = "motif" if step == 1 else "neuron"
     axes.set(title=title, xlabel=f"output {what}", ylabel=f"input {what}")
 figure.colorbar(picture, ax=panels, label="weight (grey: no link)", shrink=0.9)
@@ -143,7 +144,8 @@ print("picture:", figures / "12_motifs.png")
 
 # %% [markdown]
 # You should see differences of the order of `1e-15`: rounding. In the picture the same 12 links between motifs are
-# drawn as motifs, then as neurons. Shared blocks have one colour each, free blocks have four.
+# drawn as motifs, then as neurons: dark lines part the motifs, white ones their neurons. Shared blocks have one colour
+# each, free blocks have four.
 #
 # ## 3. Through two layers, and the formula as printed
 #
@@ -407,7 +409,7 @@ print("picture:", figures / "12_learning_rate.png")
 
 # %% [markdown]
 # You should see the shared networks break down towards the right, where the rate is large, and the larger the motif,
-# the sooner. Block networks want the rate of single links.
+# the sooner. Block networks want about the rate of single links.
 #
 # Now the comparison, on all training images with other seeds. The networks take turns, so that what else your computer
 # does hits all alike. A *step* is one batch of 32: forward, backward and the change of the weights. We count the

@@ -115,9 +115,9 @@ for rule, decay in CASES:
 # %% [markdown]
 # You should see three things.
 #
-# *Forgetting comes first.* With the usual weight decay of 0.0002 about half of the ten are found. The weights of noise
-# columns still carry the random numbers that they began with, and those are loud. A decay 25 times as strong lets them
-# die away, and eight or nine of ten are found.
+# *Forgetting comes first.* With the usual weight decay of 0.0002 the static network finds about five of the ten, and
+# SET about seven. The weights of noise columns still carry the random numbers that they began with, and those are loud.
+# A decay 25 times as strong lets them die away, and both find eight or nine.
 #
 # *Evolution moves the links.* Under SET a good column ends with about one and a half times as many links as a bad one.
 # Nobody told it which is which. In the static network the links stay where they were drawn.
