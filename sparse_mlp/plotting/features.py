@@ -103,7 +103,7 @@ class FeatureAccuracyDisplay(Display):
             axes.set(xlabel="features dropped", ylabel="test accuracy", title=self.title, xlim=(-0.03, 1))
             axes.yaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10]))
             for axis in (axes.xaxis, axes.yaxis):
-                axis.set_major_formatter(PercentFormatter(1, decimals=None))
+                axis.set_major_formatter(lambda value, _: f"{round(100 * value, 6):g}%")
             axes.grid(True, color="#E5E5E5", linewidth=0.6)
             axes.set_axisbelow(True)
             if ax is None:
