@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sparse_mlp.cli.samples import at_most
 from sparse_mlp.errors import check_fraction, check_integer
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def features(arguments: argparse.Namespace) -> int:
     run = read_run(arguments.folder, arguments.data_dir)
     config = run.config
     strength, course = input_strength(run.model), _course(arguments.folder, run)
-    train, test = _at_most(run.train, arguments.samples, 0), _at_most(run.test, arguments.samples, 1)
+    train, test = at_most(run.train, arguments.samples, 0), at_most(run.test, arguments.samples, 1)
     draws = [np.random.default_rng([config.seed, draw]) for draw in range(arguments.random_draws)]
     by_strength, *by_chance = (
         evaluate_selection(values, train, test, seed=config.seed, jobs=arguments.jobs, progress=True)
@@ -66,15 +67,6 @@ def features(arguments: argparse.Namespace) -> int:
         _draw(arguments.folder, run, course, by_strength, by_chance)
     print(json.dumps(outcome) if arguments.json else _table(outcome))
     return 0
-
-
-def _at_most(samples: tuple[Any, Any], count: int, part: int) -> tuple[Any, Any]:
-    """Return the samples, or a draw of `count` of them that is always the same one."""
-    x, y = samples
-    if len(y) <= count:
-        return x, y
-    rows = np.sort(np.random.default_rng(part).permutation(len(y))[:count])
-    return x[rows], y[rows]
 
 
 def _course(folder: Path, run: Run) -> StrengthCourse:

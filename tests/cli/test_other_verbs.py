@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,9 @@ from sparse_mlp.datasets import FileReport
 from sparse_mlp.errors import DataFileError
 from sparse_mlp.kernels._jit import JIT_ENABLED
 from sparse_mlp.runs import warm_up
+
+VERBS = ("train", "evaluate", "features", "robustness", "resume", "campaign", "search", "measure", "data", "doctor",
+         "bench")  # fmt: skip
 
 
 def test_evaluate_says_what_training_said(capsys, finished):
@@ -51,7 +55,7 @@ def test_evaluate_names_the_topology_and_its_preset(capsys):
     assert "wiring dendritic, preset mnist, rule static\n" in run(capsys, "evaluate", "run")[1]
 
 
-@pytest.mark.parametrize("verb", ["evaluate", "resume", "measure"])
+@pytest.mark.parametrize("verb", ["evaluate", "robustness", "resume", "measure"])
 def test_a_run_that_does_not_exist_is_refused_by_all_verbs_alike(capsys, verb):
     words = f"sparse-mlp {verb}: no folder nowhere found; must be that of a run, which exists; `sparse-mlp train` makes"
     assert_refused(run(capsys, verb, "nowhere"), words)
@@ -242,15 +246,15 @@ def test_without_a_verb_the_usage_is_shown(capsys):
     code, out, err = run(capsys)
     assert (code, out) == (2, "")
     assert err.startswith("usage: sparse-mlp ")
-    for verb in ("train", "evaluate", "resume", "search", "measure", "data", "doctor", "bench"):
-        assert f"\n    {verb} " in err
+    for verb in VERBS:
+        assert re.search(rf"^    {verb}\b", err, re.MULTILINE)
 
 
 def test_an_unknown_verb_is_refused(capsys):
     assert_refused(run(capsys, "trian"), "'trian'")
 
 
-@pytest.mark.parametrize("verb", ["train", "evaluate", "resume", "search", "measure", "data", "doctor", "bench"])
+@pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_help(capsys, verb):
     code, out, err = run(capsys, verb, "--help")
     assert (code, err) == (0, "")

@@ -1,0 +1,102 @@
+"""`sparse-mlp robustness`: how much accuracy a trained network keeps as its weights are perturbed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sparse_mlp.cli.samples import at_most
+from sparse_mlp.errors import check_integer
+from sparse_mlp.runs.settings import check_run
+
+if TYPE_CHECKING:
+    from sparse_mlp.robustness import RobustnessCurves
+    from sparse_mlp.runs.run import Run
+
+FILE = "robustness.json"
+ROWS = 11  # strengths that the table shows
+
+
+def add_parser(verbs: Any) -> None:
+    """Declare the verb."""
+    parser = verbs.add_parser(
+        "robustness", help="perturb the weights of a run's network and see what accuracy is left",
+        description=f"{__doc__} Nothing is trained again.",
+    )  # fmt: skip
+    parser.add_argument("folder", type=Path, metavar="RUN", help="folder of the run; the findings go there too")
+    parser.add_argument("--perturbations", nargs="+", metavar="NAME", help="take these alone; a wrong name lists them")
+    parser.add_argument("--strengths", type=int, default=51, metavar="N",
+                        help="strengths from 0 to 1, in equal steps (%(default)s)")  # fmt: skip
+    parser.add_argument("--draws", type=int, default=5, metavar="N",
+                        help="repeats of the perturbations that chance takes part in (%(default)s)")  # fmt: skip
+    parser.add_argument("--scope", default="layer", metavar="NAME",
+                        help="layer: each layer by itself; global: all weights as one layer (%(default)s)")  # fmt: skip
+    parser.add_argument("--readout", action="store_true", help="perturb the dense read-out as well")
+    parser.add_argument("--samples", type=int, metavar="N", help="test samples at most (default: all)")
+    parser.add_argument("--data-dir", help="where the data files are now")
+    parser.add_argument("--threads", type=int, help="threads to use; the result does not depend on it")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
+    parser.set_defaults(run=robustness)
+
+
+def robustness(arguments: argparse.Namespace) -> int:
+    """Run the verb."""
+    check_run(arguments.folder)
+    if arguments.samples is not None:
+        check_integer("samples", arguments.samples)
+
+    from sparse_mlp.kernels.threads import set_threads
+    from sparse_mlp.robustness import PERTURBATIONS, robustness_curves
+    from sparse_mlp.runs.saved import read_run
+    from sparse_mlp.training.files import write_text
+
+    run = read_run(arguments.folder, arguments.data_dir)
+    set_threads(arguments.threads or run.config.threads)
+    x, y = at_most(run.test, arguments.samples or len(run.test[1]), 1)
+    curves = robustness_curves(
+        run.model, x, y, perturbations=arguments.perturbations or PERTURBATIONS, strengths=arguments.strengths,
+        draws=arguments.draws, scope=arguments.scope, readout=arguments.readout, rng=run.config.seed,
+        progress=sys.stderr.isatty(),
+    )  # fmt: skip
+    outcome = {**_whose(run), **curves.to_json(), "area": {name: curves.area(name) for name in curves.accuracy},
+               "out": str(arguments.folder)}  # fmt: skip
+    write_text(arguments.folder / FILE, json.dumps(outcome) + "\n")
+    print(json.dumps(outcome) if arguments.json else _table(outcome, curves))
+    return 0
+
+
+def _whose(run: Run) -> dict[str, Any]:
+    return {
+        "dataset": run.config.dataset, "synthetic": run.data.synthetic, "provenance": run.data.provenance,
+        "rule": run.config.rule, "epochs": run.trainer.epoch, "seed": run.config.seed,
+    }  # fmt: skip
+
+
+def _table(outcome: dict[str, Any], curves: RobustnessCurves) -> str:
+    from sparse_mlp.cli.report import brief
+
+    names = list(curves.accuracy)
+    width = max(map(len, names)) + 2
+    draws = max(len(values) for values in curves.accuracy.values())
+    stamp = ["SYNTHETIC data: these accuracies say nothing about the real set"] if outcome["synthetic"] else []
+    perturbed = "all layers" if curves.readout else "the sparse layers"
+    lines = [
+        *stamp,
+        f"data       {outcome['dataset']}: {brief(outcome['provenance'])}",
+        f"network    rule {outcome['rule']}, after {outcome['epochs']} epochs",
+        f"perturbed  {perturbed}, {'each by itself' if curves.scope == 'layer' else 'as one'}; "
+        f"means of {draws} {'draw' if draws == 1 else 'draws'} where chance takes part",
+        f"accuracy   {curves.baseline:.2%} on {curves.samples:,} test samples as it is",
+        "",
+        "strength" + "".join(f"{name:>{width}}" for name in names),
+    ]
+    grid = curves.strengths[names[0]]
+    for at in np.unique(np.linspace(0, len(grid) - 1, min(ROWS, len(grid))).round().astype(int)):
+        lines.append(f"{grid[at]:<8.3g}" + "".join(f"{curves.mean(name)[at]:>{width}.2%}" for name in names))
+    lines += ["area    " + "".join(f"{outcome['area'][name]:>{width}.4f}" for name in names)]
+    return "\n".join([*lines, "", f"run folder {outcome['out']}"])
