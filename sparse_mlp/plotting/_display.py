@@ -8,6 +8,8 @@ from typing import Any, Self
 
 from matplotlib.figure import Figure
 
+from sparse_mlp.structure import SparseStructure
+
 
 class Display(ABC):
     """Hold data that can be drawn.
@@ -53,6 +55,18 @@ def layer_names(layers: Any) -> tuple[str, ...]:
     return tuple(str(getattr(layer, "name", None) or f"sparse{i}") for i, layer in enumerate(layers, start=1))
 
 
-def single_links(layers: Any) -> list[Any]:
-    """Return `layers`, expanded to the links between neurons where links join motifs."""
-    return [layer.expanded() if hasattr(layer, "expanded") else layer for layer in layers]
+def single_links(model: Any) -> list[Any]:
+    """Return the sparse layers of a model, expanded to links between neurons where they join motifs.
+
+    Features that the model adds to its input as padding are left out: nobody has given them.
+    """
+    from sparse_mlp.layers import Pad, SparseLinear
+
+    layers = [layer.expanded() if hasattr(layer, "expanded") else layer for layer in model.sparse_layers]
+    if layers and isinstance(model.layers[0], Pad):
+        first = layers[0]
+        links, n = first.structure, first.structure.n_in - model.layers[0].columns
+        count = int(links.indptr[n])
+        given = SparseStructure((n, links.n_out), links.indptr[: n + 1], links.indices[:count])
+        layers[0] = SparseLinear(given, first.weight[:count], dtype=first.dtype, name=first.name)
+    return layers

@@ -66,7 +66,7 @@ class DegreeDisplay(Display):
     @classmethod
     def from_model(cls, model: Any) -> Self:
         """Count the degrees of the neurons in each sparse layer of a model, where links join motifs in single links."""
-        layers = single_links(model.sparse_layers)
+        layers = single_links(model)
         return cls.from_structures([layer.structure for layer in layers], layer_names(layers))
 
     def plot(self, ax: Sequence[Axes] | None = None, *, log: bool = False, expected: bool = False) -> Self:

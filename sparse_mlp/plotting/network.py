@@ -63,7 +63,7 @@ class NetworkDisplay(Display):
     @classmethod
     def from_model(cls, model: Any) -> Self:
         """Take the single links of the sparse layers, and of the read-out where the last layer is dense."""
-        layers = single_links(model.sparse_layers)
+        layers = single_links(model)
         last = model.layers[-1]
         if np.ndim(getattr(last, "weight", 0.0)) == 2:
             layers.append(last)

@@ -8,7 +8,7 @@ from matplotlib.collections import PathCollection
 
 from sparse_mlp.errors import InvalidInputError
 from sparse_mlp.models import SparseMLP
-from sparse_mlp.plotting import AdjacencyDisplay, DegreeDisplay
+from sparse_mlp.plotting import AdjacencyDisplay, DegreeDisplay, NetworkDisplay
 from sparse_mlp.plotting.degrees import distribution
 from sparse_mlp.structure import SparseStructure
 
@@ -108,3 +108,14 @@ def test_degrees_of_motifs_are_those_of_their_neurons():
     (layer,) = DegreeDisplay.from_model(model).layers
     np.testing.assert_array_equal(layer.incoming, [2, 2, 2, 2, 4, 4])
     np.testing.assert_array_equal(layer.outgoing, [4, 4, 2, 2, 0, 0, 2, 2])
+
+
+def test_features_that_are_padding_are_not_drawn():
+    """Seven inputs are four motifs of two; the eighth feature and its two links are the network's own."""
+    model = SparseMLP([7, 6, 2], topology=[HAND], motif_size=2, pad=True)
+    (layer,) = DegreeDisplay.from_model(model).layers
+    np.testing.assert_array_equal(layer.incoming, [2, 2, 2, 2, 3, 3])
+    np.testing.assert_array_equal(layer.outgoing, [4, 4, 2, 2, 0, 0, 2])
+    network = NetworkDisplay.from_model(model)
+    assert network.sizes == (7, 6, 2) and len(network.links[0].weight) == 14
+    assert sorted({int(row) for row in network.links[0].rows}) == [0, 1, 2, 3, 6]
