@@ -6,40 +6,22 @@ import shutil
 import traceback
 import warnings
 from pathlib import Path
-from time import perf_counter
 from typing import NamedTuple
 
 from sparse_mlp.errors import CheckpointError, InvalidInputError, SparseMLPError
 from sparse_mlp.experiments.claims import claim
 from sparse_mlp.experiments.measurements import MEASUREMENTS
 from sparse_mlp.experiments.planned_run import PlannedRun, run_config
+from sparse_mlp.experiments.sparing_checkpoints import SparingCheckpoints
 from sparse_mlp.experiments.store import CONFIG, FAILURE, Store, write_object
 from sparse_mlp.runs.config import TrainConfig
 from sparse_mlp.runs.run import Run, make_run
 from sparse_mlp.runs.saved import read_run, reopen_run
 from sparse_mlp.runs.settings import read_config
-from sparse_mlp.training import Checkpoints, Progress, Trainer
+from sparse_mlp.training import Checkpoints, Progress
 from sparse_mlp.training.files import remove_half_written, write_text
 
 FINISHED, FAILED, ELSEWHERE, INTERRUPTED = "finished", "failed", "elsewhere", "interrupted"
-SECONDS = 2.0  # between two checkpoints, at least
-
-
-class CheckpointsNowAndThen(Checkpoints):
-    """Save the state after an epoch if the last one saved is old enough, and at the end.
-
-    An epoch of a small network takes less time than to save it, and one of a large network is worth saving.
-    """
-
-    def on_fit_begin(self, trainer: Trainer) -> None:
-        """Begin to count the time."""
-        self._last = perf_counter()
-
-    def on_state(self, trainer: Trainer) -> None:
-        """Save if it is time."""
-        if perf_counter() - self._last >= SECONDS:
-            super().on_state(trainer)
-            self._last = perf_counter()
 
 
 class Carried(NamedTuple):
@@ -146,7 +128,7 @@ def _trained(store: Store, planned: PlannedRun, data_dir: str | None) -> Run:
     run = _opened(config, folder, data_dir)
     run.trainer.callbacks = [
         *(callback for callback in run.trainer.callbacks if not isinstance(callback, (Progress, Checkpoints))),
-        CheckpointsNowAndThen(folder),
+        SparingCheckpoints(folder),
     ]
     run.fit()
     return run

@@ -67,8 +67,10 @@ def test_other_seeds_have_other_ids(data):
 
 
 RULES = ("static", "set", "rlr", "path-count", "ch3l3", "rigl", "cht", "chts", "chtss", "dense")
-BASES = [{}, {"validation_fraction": 0.1}, *({"rule": rule} for rule in RULES),
-         *({"topology": name} for name in TOPOLOGIES), {"topology": "dendritic", "degree_distribution": "uniform"}]  # fmt: skip
+BASES = [
+    {}, {"validation_fraction": 0.1}, *({"rule": rule} for rule in RULES), *({"topology": name} for name in TOPOLOGIES),
+    {"topology": "dendritic", "degree_distribution": "uniform"},
+]  # fmt: skip
 WORDS = [
     "mnist", "sigmoid", "he-uniform", "block", "scipy", "adam", "cosine", "er", "dendritic", "mnist", "uniform",
     "bounded", "input", "global", "layer", "rlr", "linear", "magnitude", "ch2-l3n", "ch3-l3p", "hard", "soft",

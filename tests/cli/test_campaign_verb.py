@@ -1,0 +1,100 @@
+"""`sparse-mlp campaign`: its table and JSON, what it refuses, and its exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from cli_cases import assert_refused, run, run_json
+
+RECIPE = """
+[settings]
+hidden = [20, 15]
+density = 0.2
+[methods.SET]
+[methods.RLR]
+rule = "rlr"
+[presets.smoke]
+datasets = ["digits"]
+seeds = [0, 1]
+[presets.smoke.settings]
+epochs = 2
+"""
+
+
+@pytest.fixture
+def recipe():
+    Path("small.toml").write_text(RECIPE)
+    return "small.toml"
+
+
+def test_the_table_says_what_is_finished_and_a_second_time_only_prints_it(capsys, recipe):
+    code, out, err = run(capsys, "campaign", recipe, "--store", "store")
+    assert code == 0 and len(err.splitlines()) == 4
+    lines = [line.split() for line in out.splitlines()]
+    assert lines[0] == ["data", "set", "method", "runs", "finished", "test", "accuracy"]
+    assert [line[:4] for line in lines[1:3]] == [["digits", "SET", "2", "2"], ["digits", "RLR", "2", "2"]]
+    assert lines[1][4].endswith("%") and lines[1][5] == "±"
+    assert lines[3] == ["store", str(Path("store").resolve())]
+    assert run(capsys, "campaign", recipe, "--preset", "smoke", "--store", "store") == (0, out, "")
+    assert len(Path("store/index.csv").read_text().splitlines()) == 5
+
+
+def test_the_json_names_the_runs(capsys, recipe):
+    outcome = run_json(capsys, "campaign", recipe, "--store", "store")
+    assert set(outcome) == {"store", "finished", "failed", "elsewhere", "missing"}
+    assert sorted(outcome["finished"]) == sorted(path.name for path in Path("store/runs").iterdir())
+
+
+def test_failures_and_missing_data_sets_are_told_and_the_exit_code_is_1(capsys, recipe, monkeypatch):
+    monkeypatch.setattr("sparse_mlp.experiments.campaign.available", lambda data_dir: ("digits",))
+    Path(recipe).write_text(RECIPE.replace('rule = "rlr"', 'rule = "rlr"\nlearning_rate = 1e30'))
+    options = ("campaign", recipe, "--store", "store", "--datasets", "digits", "mnist")
+    with pytest.warns(RuntimeWarning, match="the files of mnist are not here"):
+        code, out, _ = run(capsys, *options)
+    assert code == 1
+    assert "MISSING: the files of mnist are not here, 4 runs left out; `sparse-mlp data fetch mnist`" in out
+    assert out.count("FAILED: digits-rlr-") == 2 and "--retry tries once more" in out
+    assert "digits    RLR         2         0" in out
+    with pytest.warns(RuntimeWarning):
+        code, out, _ = run(capsys, *options, "--json")
+    assert code == 1 and len(json.loads(out)["failed"]) == 2
+
+
+def test_stand_ins_are_stamped(capsys, recipe):
+    Path(recipe).write_text(RECIPE.replace("seeds = [0, 1]", "seeds = [0]").replace("epochs = 2", "epochs = 1"))
+    _, out, _ = run(capsys, "campaign", recipe, "--store", "store", "--datasets", "synthetic-mnist")
+    assert out.count("SYNTHETIC") == 2
+
+
+def test_what_cannot_be_used_is_refused_before_anything_is_written(capsys, recipe):
+    store = ("--store", "store")
+    assert_refused(run(capsys, "campaign", "no-such", *store), "recipe='no-such' found; must be one of")
+    assert_refused(run(capsys, "campaign", recipe, "--preset", "paper", *store), "preset='paper' found; must be one of")
+    assert_refused(run(capsys, "campaign", recipe, "--datasets", "mnits", *store), "did you mean 'mnist'")
+    Path(recipe).write_text(RECIPE + "[presets.laptop]\ndatasets = ['digits']\n")
+    assert_refused(run(capsys, "campaign", recipe, *store), "no preset found; must be one of smoke, laptop")
+    assert not Path("store").exists()
+    assert_refused(run(capsys, "campaign", recipe, "--preset", "smoke", *store, "--jobs", 0), "jobs=0 found")
+
+
+def test_ctrl_c_ends_it_with_130_and_the_same_command_goes_on(capsys, recipe, monkeypatch):
+    import os
+    import signal
+
+    from sparse_mlp.training import Trainer
+
+    step = Trainer._train_batch
+
+    def interrupted(trainer, *arguments):
+        step(trainer, *arguments)
+        if trainer.step == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(Trainer, "_train_batch", interrupted)
+    code, out, err = run(capsys, "campaign", recipe, "--store", "store")
+    assert (code, out) == (130, "") and "the same command goes on" in err
+    assert ",begun," in Path("store/index.csv").read_text()
+    monkeypatch.setattr(Trainer, "_train_batch", step)
+    assert run(capsys, "campaign", recipe, "--store", "store")[0] == 0
