@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sparse_mlp.runs.run import Run
 
 FILE = "robustness.json"
-ROWS = 11  # strengths that the table shows
+ROWS = 16  # strengths that the table shows at most
 
 
 def add_parser(verbs: Any) -> None:
@@ -30,8 +30,8 @@ def add_parser(verbs: Any) -> None:
     )  # fmt: skip
     parser.add_argument("folder", type=Path, metavar="RUN", help="folder of the run; the findings go there too")
     parser.add_argument("--perturbations", nargs="+", metavar="NAME", help="take these alone; a wrong name lists them")
-    parser.add_argument("--strengths", type=int, default=51, metavar="N",
-                        help="strengths from 0 to 1, in equal steps (%(default)s)")  # fmt: skip
+    parser.add_argument("--strengths", type=int, metavar="N",
+                        help="strengths from 0 to 1, in equal steps (default: 51; weight-order: more near 0)")  # fmt: skip
     parser.add_argument("--draws", type=int, default=5, metavar="N",
                         help="repeats of the perturbations that chance takes part in (%(default)s)")  # fmt: skip
     parser.add_argument("--scope", default="layer", metavar="NAME",
@@ -95,8 +95,17 @@ def _table(outcome: dict[str, Any], curves: RobustnessCurves) -> str:
         "",
         "strength" + "".join(f"{name:>{width}}" for name in names),
     ]
-    grid = curves.strengths[names[0]]
-    for at in np.unique(np.linspace(0, len(grid) - 1, min(ROWS, len(grid))).round().astype(int)):
-        lines.append(f"{grid[at]:<8.3g}" + "".join(f"{curves.mean(name)[at]:>{width}.2%}" for name in names))
+    for strength in _common(curves):
+        cells = (curves.mean(name)[np.argmin(np.abs(curves.strengths[name] - strength))] for name in names)
+        lines.append(f"{strength:<8.3g}" + "".join(f"{cell:>{width}.2%}" for cell in cells))
     lines += ["area    " + "".join(f"{outcome['area'][name]:>{width}.4f}" for name in names)]
     return "\n".join([*lines, "", f"run folder {outcome['out']}"])
+
+
+def _common(curves: RobustnessCurves) -> list[float]:
+    """Return strengths that all curves have; if these are many, some, about evenly."""
+    first, *others = (set(np.round(grid, 9).tolist()) for grid in curves.strengths.values())
+    common = sorted(first.intersection(*others))
+    if len(common) <= ROWS:
+        return common
+    return [common[i] for i in np.linspace(0, len(common) - 1, 11).round().astype(int)]

@@ -62,6 +62,11 @@ def test_the_table_says_what_it_is_of(capsys, folder):
     curves = RobustnessCurves.from_json(json.loads((folder / "robustness.json").read_text()))
     assert grid[5].split()[1:] == [f"{curves.mean(name)[10]:.2%}" for name in PERTURBATIONS]
     assert lines[-3].split()[1:] == [f"{curves.area(name):.4f}" for name in PERTURBATIONS]
+    lines = run(capsys, "robustness", folder, "--draws", 1, "--samples", 50)[1].splitlines()
+    grid = [line.split() for line in lines if line[:1].isdigit()]
+    assert [cells[0] for cells in grid[:7]] == ["0", "0.02", "0.04", "0.06", "0.08", "0.1", "0.2"] and len(grid) == 15
+    curves = RobustnessCurves.from_json(json.loads((folder / "robustness.json").read_text()))
+    assert grid[2][1:3] == [f"{curves.mean(PERTURBATIONS[0])[2]:.2%}", f"{curves.mean('weight-order')[10]:.2%}"]
 
 
 def test_synthetic_data_are_stamped(capsys):

@@ -126,8 +126,13 @@ def test_the_network_stays_and_threads_do_not_matter(trained):
 def test_grids(trained):
     model, x, y = trained
     names = ["weight-order", "reverse-weight-order"]
-    default = robustness_curves(model, x, y, perturbations=names[:1])
-    np.testing.assert_array_equal(default.strengths["weight-order"], np.linspace(0, 1, 51))
+    default = robustness_curves(model, x, y, perturbations=names)
+    np.testing.assert_array_equal(default.strengths[names[1]], np.arange(51) / 50)
+    steep = default.strengths[names[0]]
+    assert (len(steep), steep[1], steep[25], steep[26], steep[-1]) == (44, 0.004, 0.1, 0.15, 1)
+    assert np.all(np.diff(steep) > 0)
+    even = robustness_curves(model, x, y, perturbations=names[:1], strengths=11)
+    assert even.strengths[names[0]].tolist() == [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1]
     mixed = robustness_curves(model, x, y, perturbations=names, strengths={"weight-order": [0, 0.01, 0.02]})
     assert (len(mixed.strengths[names[0]]), len(mixed.strengths[names[1]])) == (3, 51)
     loud = robustness_curves(model, x, y, perturbations=["weight-modification"], strengths=[0, 3.0], draws=1)
