@@ -31,7 +31,7 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("folder", type=Path, metavar="RUN", help="folder of the run; the findings go there too")
     parser.add_argument("--perturbations", nargs="+", metavar="NAME", help="take these alone; a wrong name lists them")
     parser.add_argument("--strengths", type=int, metavar="N",
-                        help="strengths from 0 to 1, in equal steps (default: 51; weight-order: more near 0)")  # fmt: skip
+                        help="strengths from 0 to 1, in equal steps (default: 51; weight-order: finer)")  # fmt: skip
     parser.add_argument("--draws", type=int, default=5, metavar="N",
                         help="repeats of the perturbations that chance takes part in (%(default)s)")  # fmt: skip
     parser.add_argument("--scope", default="layer", metavar="NAME",

@@ -35,6 +35,8 @@ def test_a_quick_run_writes_a_complete_ledger(tmp_path: Path) -> None:
 
 def test_the_network_without_links_says_what_the_perturbed_one_says() -> None:
     model = make_job("job", (12, 30, 30, 4), batch=8, density=0.3, n_samples=16).model()
+    for layer in model.linear_layers:
+        layer.bias[:] = np.linspace(-0.5, 0.5, len(layer.bias))
     x = np.random.default_rng(0).random((20, 12), dtype=np.float32)
     fewer = robustness.built_anew(model, 0.5, 3)
     assert [layer.structure.nnz for layer in fewer.sparse_layers] == [

@@ -69,10 +69,13 @@ def test_the_table_says_what_it_is_of(capsys, folder):
     assert grid[2][1:3] == [f"{curves.mean(PERTURBATIONS[0])[2]:.2%}", f"{curves.mean('weight-order')[10]:.2%}"]
 
 
-def test_synthetic_data_are_stamped(capsys):
-    run_json(capsys, "train", "--dataset", "synthetic-lung-small", *TINY, "--epochs", 1, "--out", "run")
+def test_synthetic_data_are_stamped_and_the_seed_is_that_of_the_run(capsys):
+    run_json(capsys, "train", "--dataset", "synthetic-lung-small", *TINY, "--epochs", 1, "--seed", 3, "--out", "run")
     _, out, _ = run(capsys, "robustness", "run", *QUICK)
     assert out.startswith("SYNTHETIC data: these accuracies say nothing about the real set\n")
+    outcome, trained = json.loads(Path("run/robustness.json").read_text()), read_run(Path("run"))
+    curves = robustness_curves(trained.model, *trained.test, strengths=5, draws=2, rng=3)
+    assert outcome["seed"] == 3 and RobustnessCurves.from_json(outcome).to_json() == curves.to_json()
 
 
 def test_bad_words_are_refused(capsys, folder):
