@@ -1,0 +1,192 @@
+"""Accuracy of trained networks as links are removed or weights disturbed, by data set and method."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Patch
+from numpy.typing import ArrayLike, NDArray
+
+from sparse_mlp.errors import check_choice, invalid
+from sparse_mlp.plotting._datasets import (
+    KNOWN_LINES,
+    LINES,
+    SHADE,
+    add_legend,
+    check_table,
+    counted,
+    dataset_panels,
+    line_keys,
+    method_looks,
+    methods_of,
+    rows_of_networks,
+)  # fmt: skip
+from sparse_mlp.plotting._display import Display
+from sparse_mlp.plotting._style import NEUTRAL, root_figure, style
+
+PRUNING = {  # name: words, colour; in the order of the legend
+    "reverse-weight-order": ("smallest |w| removed first", "#CC3311"),
+    "random-pruning": ("removed at random", "#009E73"),
+    "weight-order": ("largest |w| removed first", NEUTRAL),
+}
+NOISE = {
+    "weight-shuffling": ("weights shuffled", "#882299"),
+    "weight-modification": ("noise added", "#33BBEE"),
+}
+
+
+class Curve(NamedTuple):
+    """Hold the accuracy of several networks under one perturbation.
+
+    Attributes
+    ----------
+    strengths : float64 (s,)
+        Ascending.
+    accuracy : float64 (networks, s)
+        Means over the draws of each network.
+    """
+
+    strengths: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
+
+
+@dataclass(eq=False, repr=False)
+class _PerturbationDisplay(Display):
+    curves: dict[str, dict[str, dict[str, Curve]]]
+
+    looks: ClassVar[Mapping[str, tuple[str, str]]]
+    xlabel: ClassVar[str]
+
+    @classmethod
+    def from_curves(
+        cls, curves: Mapping[str, Mapping[str, Mapping[str, tuple[ArrayLike, ArrayLike]]]]
+    ) -> Self:  # fmt: skip
+        """Take strengths and accuracies.
+
+        Parameters
+        ----------
+        curves : mapping
+            Data set → method → perturbation → (strengths, accuracy): float (s,), ascending, and float (networks, s);
+            one row of numbers is one network. The perturbations are those of `robustness.PERTURBATIONS`; those that
+            this figure does not show are passed over.
+
+        Raises
+        ------
+        InvalidInputError
+            If there is nothing to show, a perturbation is unknown, or shapes do not fit.
+        """
+        return cls(check_table(curves, cls._read, "perturbation and (strengths, accuracy)"))
+
+    @classmethod
+    def _read(cls, whose: str, given: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> dict[str, Curve]:
+        for name in given:
+            check_choice("perturbation", name, (*PRUNING, *NOISE))
+        shown = {name: _curve(f"{name} of {whose}", given[name]) for name in cls.looks if name in given}
+        if not shown:
+            raise invalid(f"{', '.join(given) or 'no perturbation'} for {whose}", f"some of {', '.join(cls.looks)}")
+        return shown
+
+    def plot(self, ax: Axes | Sequence[Axes] | None = None, *, band: bool = True) -> Self:
+        """Draw a panel for each data set: a mean over networks for each method and perturbation.
+
+        Colours tell the perturbations, line styles the methods.
+
+        Parameters
+        ----------
+        ax : sequence of Axes, optional
+            One for each data set; a new figure by default.
+        band : bool
+            Whether to shade one standard deviation (of the sample, ``ddof=1``) of the networks to either side.
+        """
+        methods = methods_of(self.curves)
+        with style():
+            panels = dataset_panels(ax, list(self.curves), self.xlabel, "test accuracy")
+            lines = method_looks(methods, KNOWN_LINES, LINES)
+            for axes, found in zip(panels, self.curves.values(), strict=True):
+                for name, (_, color) in self.looks.items():
+                    for method in (m for m in methods if name in found.get(m, {})):
+                        _draw(axes, found[method][name], color, lines[method], band)
+                first, last = self._span()
+                axes.set(xlim=(first, last), ylim=(0, 1.02))
+            panels[0].figure.align_ylabels(panels)
+            self._legends(panels, lines, band, own_figure=ax is None)
+        self.ax_, self.figure_ = panels, root_figure(panels[0])
+        return self
+
+    def _legends(self, panels: Sequence[Axes], lines: Mapping[str, Any], band: bool, *, own_figure: bool) -> None:
+        shown = {name for found in self.curves.values() for curves in found.values() for name in curves}
+        colors = {words: {"color": c, "linewidth": 3} for name, (words, c) in self.looks.items() if name in shown}
+        add_legend(panels, line_keys(colors), own_figure=own_figure, place="upper")
+        networks = {
+            data: {method: next(iter(curves.values())).accuracy for method, curves in found.items()}
+            for data, found in self.curves.items()
+        }
+        keys = line_keys({counted(networks, m): {"linestyle": lines[m]} for m in methods_of(self.curves)})
+        if band and max(len(rows) for found in networks.values() for rows in found.values()) > 1:
+            keys.append(Patch(color=SHADE, label="mean ± one standard deviation"))
+        add_legend(panels, keys, own_figure=own_figure)
+
+    def _span(self) -> tuple[float, float]:
+        grids = [c.strengths for found in self.curves.values() for curves in found.values() for c in curves.values()]
+        first, last = min(float(grid[0]) for grid in grids), max(float(grid[-1]) for grid in grids)
+        return first, last if last > first else first + 1
+
+
+class PruningCurvesDisplay(_PerturbationDisplay):
+    """Hold accuracies over the fraction of links that were removed.
+
+    Attributes
+    ----------
+    curves : dict
+        Data set → method → perturbation → `Curve`.
+
+    Notes
+    -----
+    Figure 4 of [Sulyok2026], means over 32 networks: CH3L3 solid, random link regrowth dashed; reverse weight-order
+    red, random pruning green, weight-order grey. The bands are ours.
+    """
+
+    looks = PRUNING
+    xlabel = "fraction of links removed"
+
+
+class NoiseCurvesDisplay(_PerturbationDisplay):
+    """Hold accuracies over the strength with which weights were shuffled or disturbed.
+
+    Attributes
+    ----------
+    curves : dict
+        Data set → method → perturbation → `Curve`.
+
+    Notes
+    -----
+    Figure 5 of [Sulyok2026]: CH3L3 solid, random link regrowth dashed; shuffling purple, modification light blue.
+    The value is the width of a bin in parts of the weights' range, or the noise's standard deviation in mean
+    magnitudes. The bands are ours.
+    """
+
+    looks = NOISE
+    xlabel = "perturbation value"
+
+
+def _draw(axes: Axes, curve: Curve, color: str, line: Any, band: bool) -> None:
+    x, rows = curve
+    mean = rows.mean(axis=0)
+    axes.plot(x, mean, color=color, linestyle=line, linewidth=1.4, marker="o" if len(x) == 1 else "")
+    if band and len(rows) > 1:
+        half = rows.std(axis=0, ddof=1)
+        axes.fill_between(x, mean - half, mean + half, color=color, alpha=0.13, linewidth=0)
+
+
+def _curve(whose: str, given: tuple[ArrayLike, ArrayLike]) -> Curve:
+    strengths, accuracy = np.asarray(given[0], np.float64), rows_of_networks(whose, given[1])
+    if strengths.shape != accuracy.shape[1:] or not (np.diff(strengths) > 0).all():
+        raise invalid(f"{accuracy.shape[1]} accuracies for strengths of shape {strengths.shape} ({whose})",
+                      "one for each strength, the strengths ascending")  # fmt: skip
+    if not (np.isfinite(accuracy).all() and np.isfinite(strengths).all()):
+        raise invalid(f"numbers that are not finite ({whose})", "finite numbers")
+    return Curve(strengths, accuracy)
