@@ -9,7 +9,20 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from sparse_mlp import __version__
-from sparse_mlp.cli import bench, campaign, data, doctor, evaluate, features, measure, resume, robustness, search, train
+from sparse_mlp.cli import (
+    bench,
+    campaign,
+    data,
+    doctor,
+    evaluate,
+    features,
+    measure,
+    reproduce,
+    resume,
+    robustness,
+    search,
+    train,
+)
 from sparse_mlp.errors import InvalidInputError, SparseMLPError
 
 
@@ -41,7 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"sparse_mlp {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB")
-    for verb in (train, evaluate, features, robustness, resume, campaign, search, measure, data, doctor, bench):
+    for verb in (
+        train, evaluate, features, robustness, resume, campaign, reproduce, search, measure, data, doctor, bench,
+    ):  # fmt: skip
         verb.add_parser(verbs)
     parsed = parser.parse_args(arguments)
     if parsed.verb is None:

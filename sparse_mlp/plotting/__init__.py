@@ -11,6 +11,7 @@ from sparse_mlp.plotting._saving import save
 from sparse_mlp.plotting._style import style
 from sparse_mlp.plotting.accuracy_curves import AccuracyCurvesDisplay
 from sparse_mlp.plotting.adjacency import AdjacencyDisplay
+from sparse_mlp.plotting.beside_published import BesidePublishedDisplay
 from sparse_mlp.plotting.bipartite import BipartiteDisplay
 from sparse_mlp.plotting.degrees import DegreeDisplay
 from sparse_mlp.plotting.features import FeatureAccuracyDisplay, StrengthCourseDisplay
@@ -35,6 +36,7 @@ from sparse_mlp.plotting.wiring_panels import WiringPanelsDisplay, dendritic_fig
 __all__ = [
     "AccuracyCurvesDisplay",
     "AdjacencyDisplay",
+    "BesidePublishedDisplay",
     "BipartiteDisplay",
     "DegreeDisplay",
     "Display",

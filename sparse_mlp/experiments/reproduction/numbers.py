@@ -73,6 +73,8 @@ class Curve:
     dataset, method, name : str
     x : float64 (k,)
     y : float64 (n, k)
+    seeds : tuple of int
+        Of the n networks.
     """
 
     dataset: str
@@ -80,6 +82,7 @@ class Curve:
     name: str
     x: NDArray[np.float64]
     y: NDArray[np.float64]
+    seeds: tuple[int, ...]
 
 
 @dataclass
@@ -106,9 +109,13 @@ class Numbers:
         wanted = (dataset, method, quantity)
         return next((row for row in self.rows if (row.dataset, row.method, row.quantity) == wanted), None)
 
+    def rows_of(self, dataset: str, quantity: str) -> list[Number]:
+        """Return a quantity on a data set, a number for each method."""
+        return [row for row in self.rows if (row.dataset, row.quantity) == (dataset, quantity)]
+
     def methods(self, dataset: str, quantity: str) -> list[str]:
         """Return the methods of which a quantity is known on a data set."""
-        return [row.method for row in self.rows if (row.dataset, row.quantity) == (dataset, quantity)]
+        return [row.method for row in self.rows_of(dataset, quantity)]
 
     @property
     def datasets(self) -> list[str]:

@@ -42,18 +42,20 @@ class Verdict:
 
     @property
     def word(self) -> str:
-        """Whether the claim holds on as many of its data sets as it says.
-
-        One that is said of data sets without numbers is not decided, unless those with numbers contradict it.
-        """
-        words = [finding.verdict for finding in self.findings]
-        if all(word == NO_DATA for word in words):
+        """Whether the claim holds on as many of the data sets with numbers as it says; `missing` has the others."""
+        words = [finding.verdict for finding in self.findings if finding.verdict != NO_DATA]
+        if not words:
             return NO_DATA
         needed = len(words) if self.claim.needed is None else self.claim.needed
-        spare = (len(words) if self.claim.needed is None else self.claim.of) - needed
+        spare = 0 if self.claim.needed is None else self.claim.of - needed
         if words.count(HOLDS) >= needed:
             return HOLDS
         return FAILS if words.count(FAILS) > spare else UNDECIDED
+
+    @property
+    def missing(self) -> list[str]:
+        """The data sets that the claim is said of and nothing is known of."""
+        return [finding.dataset for finding in self.findings if finding.verdict == NO_DATA]
 
 
 def judge(claim: Claim, numbers: Numbers, datasets: Sequence[str]) -> Verdict:

@@ -1,0 +1,123 @@
+"""`sparse-mlp reproduce`: make figures and tables of the papers again, and hold our numbers against their claims."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sparse_mlp.cli.campaign import add_campaign_options
+from sparse_mlp.errors import invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sparse_mlp.experiments.reproduction import Item, Reproduced
+
+STORE = Path("reproductions")
+
+
+def add_parser(verbs: Any) -> None:
+    """Declare the verb."""
+    parser = verbs.add_parser(
+        "reproduce", help="make figures and tables of the papers again",
+        description=f"{__doc__} Networks are trained once for all items and kept in the store; the same command again "
+        "goes on where it was stopped, and draws.",
+    )  # fmt: skip
+    parser.add_argument("items", nargs="*", metavar="ITEM", help="names, see --list")
+    parser.add_argument("--all", action="store_true", help="make all items")
+    parser.add_argument("--list", action="store_true", help="show the items and how long each takes on two cores")
+    parser.add_argument("--preset", default="laptop", help="smoke, laptop or paper (%(default)s)")
+    parser.add_argument("--store", type=Path, default=STORE, metavar="DIR",
+                        help="folder of all runs and reports (%(default)s)")  # fmt: skip
+    add_campaign_options(parser)
+    parser.add_argument("--draw-only", action="store_true", help="train nothing; draw what is in the store")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
+    parser.set_defaults(run=reproduce)
+
+
+def reproduce(arguments: argparse.Namespace) -> int:
+    """Run the verb."""
+    from sparse_mlp.experiments.reproduction import ITEMS, find_items
+    from sparse_mlp.experiments.reproduction import reproduce as reproduce_items
+    from sparse_mlp.experiments.store import Store
+
+    if arguments.list:
+        print(json.dumps([item_facts(item) for item in ITEMS.values()]) if arguments.json else item_table(ITEMS))
+        return 0
+    if bool(arguments.items) == arguments.all:
+        found = "no item" if not arguments.items else "items and --all"
+        raise invalid(found, f"some of {', '.join(ITEMS)}", "--all makes every one, --list tells what they are")
+    items = find_items(ITEMS if arguments.all else arguments.items)
+    campaign = {name: getattr(arguments, name) for name in ("jobs", "dask", "data_dir", "retry")}
+    try:
+        made, outcome = reproduce_items(
+            items, arguments.preset, Store(arguments.store), draw_only=arguments.draw_only, **campaign
+        )
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on where it stopped", file=sys.stderr)
+        return 130
+    facts = [made_facts(one) for one in made]
+    if arguments.json:
+        print(json.dumps({"preset": arguments.preset, "items": facts, "missing_datasets": outcome.missing}))
+    else:
+        print("\n".join(line for one in made for line in made_lines(one)))
+    return 1 if any(one.failed or not (one.figures) for one in made) else 0
+
+
+def item_table(items: Mapping[str, Item]) -> str:
+    """Return what can be made again, at most 100 columns wide."""
+    lines = [f"{'item':21}{'paper':14}{'what':45}{'smoke':>6}{'laptop':>7}{'paper':>7}"]
+    for name, item in items.items():
+        times = [duration(item.minutes[preset]) for preset in ("smoke", "laptop", "paper")]
+        lines.append(f"{name:21}{item.paper:14}{item.title[:44]:45}{times[0]:>6}{times[1]:>7}{times[2]:>7}")
+    lines += [
+        "", "Times: alone, on two cores with --jobs 2. Items of one recipe share their networks:",
+        "robustness-1 to -7 take as long as one of them, motif-trade-off what the other two motif items take.",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def item_facts(item: Item) -> dict[str, Any]:
+    """Return an item as plain JSON types."""
+    return {"item": item.name, "paper": item.paper, "title": item.title, "recipes": list(item.recipes),
+            "minutes": dict(item.minutes), "claims": len(item.claims)}  # fmt: skip
+
+
+def made_facts(made: Reproduced) -> dict[str, Any]:
+    """Return what became of an item as plain JSON types."""
+    verdicts = [
+        {"claim": verdict.claim.text, "source": verdict.claim.source, "verdict": verdict.word,
+         "datasets": {finding.dataset: finding.verdict for finding in verdict.findings}}
+        for verdict in made.verdicts
+    ]  # fmt: skip
+    return {"item": made.item.name, "folder": str(made.folder), "figures": [path.name for path in made.figures],
+            "verdicts": verdicts, "missing_runs": made.missing, "failed": made.failed}  # fmt: skip
+
+
+def made_lines(made: Reproduced) -> list[str]:
+    """Return what became of an item as lines for a terminal."""
+    from sparse_mlp.experiments.reproduction.report import tally
+
+    lines = [f"{made.item.name:21}{tally(made.verdicts)}: {made.folder / 'report.md'}"]
+    left = [run for run in made.missing if run not in made.failed]
+    if left:
+        lines.append(f"{'':21}{len(left)} runs are missing: {', '.join(left[:3])}{' …' if len(left) > 3 else ''}")
+    lines += [f"{'':21}failed: {run}: {why}" for run, why in made.failed.items()]
+    return lines
+
+
+def duration(minutes: float) -> str:
+    """Return a time in short.
+
+    Examples
+    --------
+    >>> duration(0.5), duration(90), duration(12000)
+    ('30 s', '1.5 h', '8 d')
+    """
+    for unit, length in (("d", 1440.0), ("h", 60.0), ("min", 1.0)):
+        if minutes >= length:
+            return f"{minutes / length:.2g} {unit}"
+    return f"{60 * minutes:.0f} s"
