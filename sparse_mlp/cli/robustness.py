@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from sparse_mlp.robustness import RobustnessCurves
     from sparse_mlp.runs.run import Run
 
-FILE = "robustness.json"
+FIGURES = ("robustness_pruning.png", "robustness_noise.png")
+FILES = ("robustness.json", *FIGURES)
 ROWS = 16  # strengths that the table shows at most
 
 
@@ -40,6 +41,7 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("--samples", type=int, metavar="N", help="test samples at most (default: all)")
     parser.add_argument("--data-dir", help="where the data files are now")
     parser.add_argument("--threads", type=int, help="threads to use; the result does not depend on it")
+    parser.add_argument("--no-figures", action="store_true", help="draw nothing")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
     parser.set_defaults(run=robustness)
 
@@ -65,7 +67,11 @@ def robustness(arguments: argparse.Namespace) -> int:
     )  # fmt: skip
     outcome = {**_whose(run), **curves.to_json(), "area": {name: curves.area(name) for name in curves.accuracy},
                "out": str(arguments.folder)}  # fmt: skip
-    write_text(arguments.folder / FILE, json.dumps(outcome) + "\n")
+    for file in FIGURES:  # of other findings
+        (arguments.folder / file).unlink(missing_ok=True)
+    write_text(arguments.folder / FILES[0], json.dumps(outcome) + "\n")
+    if not arguments.no_figures:
+        _draw(arguments.folder, run, curves)
     print(json.dumps(outcome) if arguments.json else _table(outcome, curves))
     return 0
 
@@ -75,6 +81,22 @@ def _whose(run: Run) -> dict[str, Any]:
         "dataset": run.config.dataset, "synthetic": run.data.synthetic, "provenance": run.data.provenance,
         "rule": run.config.rule, "epochs": run.trainer.epoch, "seed": run.config.seed,
     }  # fmt: skip
+
+
+def _draw(folder: Path, run: Run, curves: RobustnessCurves) -> None:
+    from sparse_mlp import __version__, plotting
+
+    data = f"{'SYNTHETIC: ' if run.data.synthetic else ''}{run.config.dataset}"
+    given = {name: (curves.strengths[name], curves.mean(name)[None]) for name in curves.accuracy}
+    origin = (
+        f"{run.data.provenance}. Seed {run.config.seed}, {run.trainer.epoch} epochs, {curves.samples:,} test samples, "
+        f"scope {curves.scope}; sparse_mlp {__version__}."
+    )
+    for file, display in zip(FIGURES, (plotting.PruningCurvesDisplay, plotting.NoiseCurvesDisplay), strict=True):
+        shown = {name: curve for name, curve in given.items() if name in display.looks}
+        if shown:
+            drawing = display.from_curves({data: {run.config.rule: shown}})
+            plotting.save(plotting.stamp(drawing, origin), folder / file)
 
 
 def _table(outcome: dict[str, Any], curves: RobustnessCurves) -> str:

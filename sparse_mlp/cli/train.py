@@ -103,13 +103,13 @@ def _claim_folder(config: TrainConfig) -> Path:
 
 def _clear(folder: Path) -> None:
     """Remove what an earlier run left in the folder, and nothing else."""
-    from sparse_mlp.cli.features import FILES
+    from sparse_mlp.cli import features, robustness
     from sparse_mlp.cli.report import FIGURES
     from sparse_mlp.runs.run import RECORDS
     from sparse_mlp.training.files import remove_half_written
 
     remove_half_written(folder)
-    figures = [f"{name}.png" for name in FIGURES]
-    for pattern in ("config.json", *RECORDS, "checkpoint*.json", "checkpoint-*.npz", *figures, *FILES):
+    findings = *(f"{name}.png" for name in FIGURES), *features.FILES, *robustness.FILES
+    for pattern in ("config.json", *RECORDS, "checkpoint*.json", "checkpoint-*.npz", *findings):
         for path in folder.glob(pattern):
             path.unlink()

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from cli_cases import TINY, assert_refused, run, run_json
 
+from sparse_mlp.cli.robustness import FIGURES
 from sparse_mlp.experiments.measurements import measure_robustness
 from sparse_mlp.robustness import PERTURBATIONS, RobustnessCurves, robustness_curves
 from sparse_mlp.runs.saved import read_run
 
-QUICK = ["--strengths", 5, "--draws", 2]
+QUICK = ["--strengths", 5, "--draws", 2, "--no-figures"]
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def test_curves_are_those_of_the_checkpoint(capsys, folder):
 
 def test_options_reach_the_curves(capsys, folder):
     options = ["--perturbations", "weight-order", "--scope", "global", "--readout", "--samples", 40, "--threads", 1]
-    outcome = run_json(capsys, "robustness", folder, "--strengths", 3, *options)
+    outcome = run_json(capsys, "robustness", folder, "--strengths", 3, "--no-figures", *options)
     assert list(outcome["accuracy"]) == ["weight-order"]
     assert (outcome["scope"], outcome["readout"], outcome["samples"]) == ("global", True, 40)
     trained = read_run(folder)
@@ -48,11 +49,11 @@ def test_options_reach_the_curves(capsys, folder):
         scope="global", readout=True,
     )  # fmt: skip
     assert outcome["accuracy"]["weight-order"] == expected.accuracy["weight-order"].tolist()
-    assert len(run_json(capsys, "robustness", folder)["strengths"]["random-pruning"]) == 51
+    assert len(run_json(capsys, "robustness", folder, "--no-figures")["strengths"]["random-pruning"]) == 51
 
 
 def test_the_table_says_what_it_is_of(capsys, folder):
-    code, out, err = run(capsys, "robustness", folder, "--strengths", 21, "--draws", 2)
+    code, out, err = run(capsys, "robustness", folder, "--strengths", 21, "--draws", 2, "--no-figures")
     assert (code, err) == (0, "")
     lines = out.splitlines()
     assert lines[0].startswith("data       digits: scikit-learn load_digits")
@@ -62,11 +63,27 @@ def test_the_table_says_what_it_is_of(capsys, folder):
     curves = RobustnessCurves.from_json(json.loads((folder / "robustness.json").read_text()))
     assert grid[5].split()[1:] == [f"{curves.mean(name)[10]:.2%}" for name in PERTURBATIONS]
     assert lines[-3].split()[1:] == [f"{curves.area(name):.4f}" for name in PERTURBATIONS]
-    lines = run(capsys, "robustness", folder, "--draws", 1, "--samples", 50)[1].splitlines()
+    lines = run(capsys, "robustness", folder, "--draws", 1, "--samples", 50, "--no-figures")[1].splitlines()
     grid = [line.split() for line in lines if line[:1].isdigit()]
     assert [cells[0] for cells in grid[:7]] == ["0", "0.02", "0.04", "0.06", "0.08", "0.1", "0.2"] and len(grid) == 15
     curves = RobustnessCurves.from_json(json.loads((folder / "robustness.json").read_text()))
     assert grid[2][1:3] == [f"{curves.mean(PERTURBATIONS[0])[2]:.2%}", f"{curves.mean('weight-order')[10]:.2%}"]
+
+
+def test_figures_are_those_of_the_last_findings(capsys, folder):
+    def figures():
+        return {path.name for path in folder.glob("robustness*.png")}
+
+    run_json(capsys, "robustness", folder, *QUICK[:4])
+    assert figures() == set(FIGURES)
+    run_json(capsys, "robustness", folder, *QUICK[:4], "--perturbations", "weight-order")
+    assert figures() == {"robustness_pruning.png"}
+    run_json(capsys, "robustness", folder, *QUICK)
+    assert figures() == set()
+    run_json(capsys, "robustness", folder, *QUICK[:4], "--perturbations", "weight-modification")
+    assert figures() == {"robustness_noise.png"}
+    run_json(capsys, "train", *TINY, "--epochs", 1, "--out", folder, "--overwrite")
+    assert not list(folder.glob("robustness*"))
 
 
 def test_synthetic_data_are_stamped_and_the_seed_is_that_of_the_run(capsys):
