@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sparse_mlp.cli.campaign import add_campaign_options
-from sparse_mlp.errors import invalid
+from sparse_mlp.errors import check_choice, invalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +40,7 @@ def add_parser(verbs: Any) -> None:
 
 def reproduce(arguments: argparse.Namespace) -> int:
     """Run the verb."""
-    from sparse_mlp.experiments.reproduction import ITEMS, find_items
+    from sparse_mlp.experiments.reproduction import ITEMS, PRESETS, find_items
     from sparse_mlp.experiments.reproduction import reproduce as reproduce_items
     from sparse_mlp.experiments.store import Store
 
@@ -51,6 +51,7 @@ def reproduce(arguments: argparse.Namespace) -> int:
         found = "no item" if not arguments.items else "items and --all"
         raise invalid(found, f"some of {', '.join(ITEMS)}", "--all makes every one, --list tells what they are")
     items = find_items(ITEMS if arguments.all else arguments.items)
+    check_choice("preset", arguments.preset, PRESETS)
     campaign = {name: getattr(arguments, name) for name in ("jobs", "dask", "data_dir", "retry")}
     try:
         made, outcome = reproduce_items(
@@ -74,8 +75,8 @@ def item_table(items: Mapping[str, Item]) -> str:
         times = [duration(item.minutes[preset]) for preset in ("smoke", "laptop", "paper")]
         lines.append(f"{name:21}{item.paper:14}{item.title[:44]:45}{times[0]:>6}{times[1]:>7}{times[2]:>7}")
     lines += [
-        "", "Times: alone, on two cores with --jobs 2. Items of one recipe share their networks:",
-        "robustness-1 to -7 take as long as one of them, motif-trade-off what the other two motif items take.",
+        "", "Times: alone, on two cores with --jobs 2. Items of one recipe share their networks: all of robustness",
+        "take as long as one of them, and motif-trade-off nothing beside the two other motif items.",
     ]  # fmt: skip
     return "\n".join(lines)
 

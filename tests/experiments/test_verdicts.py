@@ -32,6 +32,12 @@ def test_networks_of_the_same_seeds_are_paired():
     assert (found.estimate, found.low, found.high, found.n, found.method) == (1.0, 1.0, 1.0, (3,), "paired t")
 
 
+def test_a_method_that_is_further_in_its_campaign_is_paired_by_the_seeds_of_the_other():
+    found = interval_of_difference({0: 10.0, 1: 20.0, 2: 99.0}, {0: 9.0, 1: 19.0})
+    assert (found.estimate, found.n, found.method) == (1.0, (2,), "paired t")
+    assert interval_of_difference({0: 10.0, 1: 20.0}, {1: 19.0, 2: 3.0}).method == "Welch t"
+
+
 def test_networks_of_other_seeds_are_compared_by_welch():
     from scipy.stats import ttest_ind
 

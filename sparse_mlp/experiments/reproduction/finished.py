@@ -125,6 +125,10 @@ class Runs:
         found = [run for run in self.finished if (run.planned.dataset, run.planned.method) == (dataset, method)]
         return sorted(found, key=lambda run: run.planned.seed)
 
+    def only(self, run: FinishedRun) -> Runs:
+        """Return one of the runs alone."""
+        return Runs(self.preset, (run.planned,), (run,))
+
     def by_seed(self, dataset: str, method: str, value: Callable[[FinishedRun], float | None]) -> dict[int, float]:
         """Return one value a run by its seed; runs of which it is None are left out."""
         values = {run.planned.seed: value(run) for run in self.of(dataset, method)}

@@ -68,8 +68,9 @@ def interval_of_difference(first: Mapping[int, float], second: Mapping[int, floa
     Parameters
     ----------
     first, second : mapping of seed to float
-        With the same seeds on both sides the differences of each seed are looked at (networks of one seed begin with
-        the same links and weights and see the samples in the same order); otherwise both means and their spreads.
+        Where all seeds of one side, two at least, are on the other side, too, the differences of these are looked at:
+        networks of one seed begin with the same links and weights and see the samples in the same order. Otherwise
+        both means and their spreads.
 
     Notes
     -----
@@ -80,8 +81,9 @@ def interval_of_difference(first: Mapping[int, float], second: Mapping[int, floa
     >>> interval_of_difference({0: 3.0, 1: 5.0}, {0: 1.0, 1: 3.0})
     Interval(estimate=2.0, low=2.0, high=2.0, n=(2,), method='paired t')
     """
-    if set(first) == set(second):
-        return interval_of_mean([first[seed] - second[seed] for seed in sorted(first)], PAIRED)
+    common = sorted(set(first) & set(second))
+    if len(common) == min(len(first), len(second)) and len(common) > 1:
+        return interval_of_mean([first[seed] - second[seed] for seed in common], PAIRED)
     a, b = (np.asarray(list(side.values()), np.float64) for side in (first, second))
     difference, n = float(a.mean() - b.mean()), (len(a), len(b))
     if min(n) < 2:

@@ -25,12 +25,15 @@ class Findings:
     curves : list of Curve
     notes : list of str
         What a reader must know: definitions, and what is left open.
+    shown : dict of str to Runs
+        Of a figure that does not show all runs, those that it does.
     """
 
     displays: dict[str, Any] = field(default_factory=dict)
     numbers: Numbers = field(default_factory=Numbers)
     curves: list[Curve] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    shown: dict[str, Runs] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,9 @@ from sparse_mlp.experiments.reproduction.training_items import (
 )
 
 PERTURBED = (
-    "Strengths from 0 to 1; draws of one network are averaged first, so n counts networks. The area is the mean "
-    "accuracy over the strengths. Links of the sparse layers only; the same part in each layer."
+    "Strengths from 0 to 1; draws of one network are averaged first, so n counts networks. Links of the sparse layers "
+    "only; the same part in each layer. The area is the mean accuracy over the strengths, as the curves stand in the "
+    "figure; a network that starts higher has the larger one. What is kept is the area over the network's accuracy."
 )
 MOTIF_NOTES = (
     "R = (T1 - T) / T1, A = (Acc1 - Acc) / Acc1, S = 0.1 R + 0.9 (1 - A), each beside the single links of the same "
@@ -47,7 +48,7 @@ def _robustness(
 
 
 _ITEMS = (
-    _robustness(1, "Fig. 1, a trained network of 99 % sparse layers", read_network),
+    _robustness(1, "Fig. 1, a trained network", read_network),
     _robustness(
         2, "Fig. 2, duration of a topology update", read_update_times, robust.TIME_CLAIMS,
         "The updates of the first 50 epochs, without the first one of each process, which warms up.",
@@ -67,12 +68,12 @@ _ITEMS = (
         4, "Fig. 4, accuracy while links are removed", read_pruning, robust.PRUNING_CLAIMS, PERTURBED,
         "Ours: the bottom is reached where 95 % of all that is lost is lost. The paper gives two ranges for it (C-4).",
     ),
-    _robustness(5, "Fig. 5, accuracy while weights are disturbed", read_noise, robust.NOISE_CLAIMS, PERTURBED,
+    _robustness(5, "Fig. 5, accuracy with disturbed weights", read_noise, robust.NOISE_CLAIMS, PERTURBED,
                 "The paper says of both kinds of noise two things that cannot both hold (C-1, C-2): each stands here."),
     _robustness(
         6, "Fig. 6, density of |w|", read_weights, robust.WEIGHT_CLAIMS,
         "Weights of the sparse layers after the last epoch. Ours: the minimum near 0 is as deep as its lowest bin lies "
-        "below the lower one of the heights beside it, in bins of a hundredth of the 99 % quantile.",
+        "below the lower one of the heights to both sides, in bins of a hundredth of the 99 % quantile.",
         "Where the paper speaks of panels of Fig. 4 here, those of Fig. 6 are meant (C-5).",
     ),
     _robustness(7, "Fig. 7, the three stages of an update", read_stages, robust.STAGE_CLAIMS),
@@ -98,11 +99,11 @@ _ITEMS = (
          "The laptop preset has hidden layers of 1000 instead of 1568 and 50 epochs instead of 100."),
     ),
     Item(
-        "motif-fashion-mnist", "tables 1 and 2, motifs on Fashion-MNIST", "Chen2025", ("motif-fashion-mnist",),
+        "motif-fashion-mnist", "tables 1 and 2, motifs, Fashion-MNIST", "Chen2025", ("motif-fashion-mnist",),
         {"smoke": 0.2, "laptop": 60, "paper": 900}, read_motifs, MOTIF_CLAIMS, ("fashion-mnist",), MOTIF_NOTES,
     ),
     Item(
-        "motif-lung", "tables 1 and 2, motifs on Lung", "Chen2025", ("motif-lung",),
+        "motif-lung", "tables 1 and 2, motifs, Lung", "Chen2025", ("motif-lung",),
         {"smoke": 0.2, "laptop": 10, "paper": 200}, read_motifs, MOTIF_CLAIMS, ("lung",),
         (*MOTIF_NOTES, "Lung is a microarray, as the paper's table 3 says, not X-ray scans, as its text does (C-10)."),
     ),

@@ -58,7 +58,8 @@ def read_motifs(runs: Runs) -> Findings:
         histories = {method: [run.history for run in group.of(_plain(dataset), method)] for method in group.methods}
         histories = {method: several for method, several in histories.items() if several}
         if histories:
-            found.displays[f"seconds_{_file_name(dataset)}"] = EpochSecondsDisplay.from_histories(histories, dataset)
+            name = f"seconds_{_file_name(dataset)}"
+            found.displays[name], found.shown[name] = EpochSecondsDisplay.from_histories(histories, dataset), group
     return found
 
 
@@ -72,7 +73,9 @@ def read_trade_off(runs: Runs) -> Findings:
                  for name in (SECONDS, ACCURACY)}  # fmt: skip
         if BASE in means[SECONDS] and len(means[SECONDS]) > 1:
             trade = TradeOff(means[SECONDS], means[ACCURACY])
-            found.displays[f"trade_off_{_file_name(dataset)}"] = TradeOffDisplay.from_trade_off(trade, dataset)
+            name = f"trade_off_{_file_name(dataset)}"
+            found.displays[name] = TradeOffDisplay.from_trade_off(trade, dataset)
+            found.shown[name] = runs.apart()[dataset]
     kept = (SCORE, SCORE_AT_02, BREAK_EVEN)
     found.numbers = Numbers([row for row in found.numbers.rows if row.quantity in kept])
     return found

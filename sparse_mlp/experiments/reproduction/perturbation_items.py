@@ -93,6 +93,7 @@ def _curves(runs: Runs, names: Sequence[str]) -> tuple[Findings, dict[str, Any]]
             found.curves.append(Curve(dataset, method, name, x, rows, tuple(seed for seed, _ in several)))
     for name in names:
         _add(found, name, claims.area(name), "%", _area)
+        _add(found, name, f"kept under {name}", "%", lambda x, y: _area(x, y) / float(y[0]))
     return found, table
 
 

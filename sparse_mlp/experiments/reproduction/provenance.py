@@ -12,18 +12,10 @@ SHOWN_PACKAGES = ("sparse_mlp", "numpy", "scipy", "numba")
 DIGITS = 12  # of a checksum
 
 
-def stamp_text(runs: Runs, used: Iterable[str] | None = None) -> str:
-    """Return the lines below a figure.
-
-    Parameters
-    ----------
-    runs : Runs
-    used : iterable of str, optional
-        The data sets in the figure; all by default.
-    """
-    sets = [name for name in runs.datasets if used is None or name in set(used)]
-    lines = [f"{name}: {dataset_words(runs, name)}" for name in sets]
-    if sets:
+def stamp_text(runs: Runs) -> str:
+    """Return the lines below a figure that shows these runs."""
+    lines = [f"{name}: {dataset_words(runs, name)}" for name in runs.datasets]
+    if lines:
         seeds = {run.planned.seed for run in runs.finished}
         lines.append(f"seeds {ranges(seeds)}; preset {runs.preset}; {versions(runs)}")
     else:

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 SMOOTHED = 5  # epochs of the running median before a dip is looked for: one epoch's noise is no dip
 LOST = 0.95  # part of all that a perturbation takes, at which the bottom is said to be reached
 BINS, SHOWN = 100, 0.99  # of the density of |w|, from 0 to that quantile
+EDGE = 0.2  # of the highest density: what the edges of a hollow reach at least
 
 Floats = NDArray[np.float64]
 
@@ -106,11 +107,12 @@ def share_between(magnitude: Floats, low: float, high: float = np.inf) -> float:
 
 
 def hollow(magnitude: Floats) -> float:
-    """Return how deep the minimum of the density of |w| between 0 and its maximum is, as a share of its lower edge.
+    """Return how deep the deepest hollow of the density of |w| is, as a share of its lower edge.
 
     Notes
     -----
-    Bins of a hundredth of the 99 % quantile. 0 where the density rises from 0 to its maximum, or falls from 0 on.
+    Bins of a hundredth of the 99 % quantile. Both edges must reach a fifth of the highest density: a hollow of the thin
+    tail is none. 0 where the density only rises to a maximum and falls from there.
 
     Examples
     --------
@@ -119,9 +121,6 @@ def hollow(magnitude: Floats) -> float:
     """
     end = float(np.quantile(magnitude, SHOWN))
     density, _ = np.histogram(magnitude, BINS, (0.0, end)) if end > 0 else (np.zeros(BINS), None)
-    depth = 0.0
-    for i in range(1, BINS - 1):
-        edge = min(density[:i].max(), density[i + 1 :].max())
-        if edge > 0 and i < int(density[1:].argmax()) + 1:
-            depth = max(depth, 1 - density[i] / edge)
-    return float(depth)
+    edges = np.minimum(np.maximum.accumulate(density), np.maximum.accumulate(density[::-1])[::-1])
+    high = edges >= max(EDGE * density.max(), 1)
+    return float(np.max(1 - density[high] / edges[high], initial=0.0))

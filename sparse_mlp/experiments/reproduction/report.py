@@ -20,6 +20,7 @@ STATISTICS = (
     "same ones (same first links, weights, order of samples), else Welch's. Each comparison stands for itself: in one "
     "of twenty the interval misses the truth by chance. Spreads are standard deviations over n networks."
 )
+PARTIAL = "instead of the official"  # as `datasets.verdicts` says it
 SMOKE = "**Preset smoke: tiny networks, a few epochs. It shows that all runs; its verdicts say nothing of the paper.**"
 
 
@@ -72,8 +73,11 @@ def _what_is_missing(item: Item, runs: Runs, failed: Mapping[str, str]) -> str:
         lines.append(f"- {len(left)} of {len(runs.planned)} runs are not finished: {counts}.")
     lines += [f"- Failed: {run_id}: {why}" for run_id, why in failed.items()]
     for name in runs.datasets:
-        if "SYNTHETIC" in dataset_words(runs, name):
+        words = dataset_words(runs, name)
+        if "SYNTHETIC" in words:
             lines.append(f"- **{name}: SYNTHETIC data, which say nothing about the real set.**")
+        elif PARTIAL in words:
+            lines.append(f"- **A part of {name} only: {words}.**")
     return "\n".join(lines)
 
 

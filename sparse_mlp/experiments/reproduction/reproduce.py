@@ -133,5 +133,7 @@ def _draw_figures(folder: Path, runs: Runs, found: Findings) -> list[Path]:
     for path in folder.glob("*.png"):  # of an earlier drawing, perhaps of a data set that is gone
         if path.stem not in found.displays:
             os.remove(path)
-    words = stamp_text(runs)
-    return [save(stamp(display, words), folder / f"{name}.png") for name, display in found.displays.items()]
+    return [
+        save(stamp(display, stamp_text(found.shown.get(name, runs))), folder / f"{name}.png")
+        for name, display in found.displays.items()
+    ]

@@ -26,6 +26,7 @@ def read_network(runs: Runs) -> Findings:
     chosen = shown_run(runs)
     if chosen is None:
         return found
+    found.shown["network"] = runs.only(chosen)
     found.displays["network"] = NetworkDisplay.from_layers(layers_of(load_checkpoint(chosen.folder)))
     found.notes.append(f"Drawn: {chosen.planned.method} on {chosen.planned.dataset}, seed {chosen.planned.seed}.")
     for name, key in (("links of all possible, sparse layers", "sparse_density"),
@@ -87,6 +88,7 @@ def read_stages(runs: Runs) -> Findings:
     chosen = shown_run(runs)
     update = None if chosen is None else last_update_of(load_checkpoint(chosen.folder))
     if chosen is not None and update is not None:
+        found.shown["update"] = runs.only(chosen)
         found.displays["update"] = UpdateStagesDisplay.from_update(update)
         found.notes.append(
             f"Drawn: the last update of {chosen.planned.method} on {chosen.planned.dataset}, seed "
