@@ -75,8 +75,8 @@ def item_table(items: Mapping[str, Item]) -> str:
         times = [duration(item.minutes[preset]) for preset in ("smoke", "laptop", "paper")]
         lines.append(f"{name:21}{item.paper:14}{item.title[:44]:45}{times[0]:>6}{times[1]:>7}{times[2]:>7}")
     lines += [
-        "", "Times: alone, on two cores with --jobs 2. Items of one recipe share their networks: all of robustness",
-        "take as long as one of them, and motif-trade-off nothing beside the two other motif items.",
+        "", "Times: alone, on two cores with --jobs 2. Items of one recipe share their networks: all seven",
+        "figures of robustness take as long as one, motif-trade-off nothing beside its two tables.",
     ]  # fmt: skip
     return "\n".join(lines)
 

@@ -53,7 +53,8 @@ def test_drawing_an_empty_store_says_what_is_missing(capsys) -> None:
 
 
 def test_the_outcome_as_json(capsys) -> None:
-    code, out, _ = run(capsys, "reproduce", "robustness-2", "--preset", "smoke", "--draw-only", "--store", "s", "--json")
+    options = ["--preset", "smoke", "--draw-only", "--store", "empty", "--json"]
+    code, out, _ = run(capsys, "reproduce", "robustness-2", *options)
     (item,) = json.loads(out)["items"]
     assert code == 1 and item["item"] == "robustness-2" and item["figures"] == []
     assert [verdict["verdict"] for verdict in item["verdicts"]] == ["no data"] and len(item["missing_runs"]) == 4
