@@ -62,6 +62,10 @@ class Campaign:
         self.look()
         return output
 
+    def epochs(self):
+        """Return how many epochs are on the disk."""
+        return sum(self.store.epochs_done(run_id) for run_id in self.store.run_ids())
+
     def under_way(self, name):
         """Return the runs that are not finished but have such a file."""
         folders = [self.store.folder(run_id) for run_id in self.store.run_ids()]
@@ -112,18 +116,17 @@ def test_workers_and_the_campaign_itself_may_be_killed(tmp_path):
 def test_24_runs_whose_workers_are_killed_at_random_five_times(tmp_path, seed):
     planned, undisturbed, campaign = make_campaign(tmp_path, 12, 200)
     assert len(planned) == 24
-    chance, kills = random.Random(seed), 0
+    chance, total = random.Random(seed), sum(run.settings["epochs"] for run in planned)
     campaign.start()
-    while kills < 6:
-        wait = time.monotonic() + chance.uniform(0.5, 4)
-        campaign.wait_until("the time to kill", lambda wait=wait: time.monotonic() > wait and campaign.workers())
-        if kills == 3:
+    for kill, part in enumerate(sorted(chance.uniform(0, 0.95) for _ in range(6))):
+        campaign.wait_until("the time to kill", lambda part=part: campaign.epochs() > part * total)
+        if kill == 3:
             campaign.process.kill()
             campaign.process.communicate()
             campaign.start()
         else:
+            campaign.wait_until("a worker", campaign.workers)
             chance.choice(campaign.workers()).kill()
-        kills += 1
-        print(f"kill {kills}: {len(campaign.results)} of 24 runs finished")
+        print(f"kill {kill + 1} after {part:.0%} of all epochs, {len(campaign.results)} of 24 runs finished")
     print(campaign.end())
     check_alike(planned, campaign.store, undisturbed)
