@@ -209,8 +209,8 @@ after_the_kill = same_bytes(plugged)
 print("weights, wirings, optimizer: same bytes as in the store that nobody killed:", after_the_kill)
 
 # %% [markdown]
-# You should see that the second call did the rest, and `True`. Finished runs were left alone, those that were begun went
-# on from their last checkpoint. A checkpoint holds the state of all random streams as well, so a run that was
+# You should see that the second call did the rest, and `True`. Finished runs were left alone; those that were begun
+# went on from their last checkpoint. A checkpoint holds the state of all random streams as well, so a run that was
 # interrupted draws the same numbers as one that was not.
 #
 # ## 6. Two campaigns, one store
