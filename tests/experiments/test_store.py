@@ -10,6 +10,10 @@ from campaign_cases import RECIPE, essence, plan
 
 from sparse_mlp.experiments import Store, run_campaign
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*damaged:RuntimeWarning", "ignore:.*previous checkpoint:RuntimeWarning"
+)
+
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory):
@@ -33,7 +37,6 @@ def test_a_new_store_is_empty(tmp_path):
     assert len(store.rebuild_index().read_text().splitlines()) == 1
 
 
-@pytest.mark.filterwarnings("ignore:.*damaged:RuntimeWarning")
 @pytest.mark.parametrize("name", ["config.json", "metrics.jsonl", "checkpoint.json", "result.json"])
 def test_a_run_without_one_of_its_files_is_not_finished_and_is_brought_back(original, copy, name):
     store, planned = copy
@@ -51,7 +54,6 @@ DAMAGE = ["result.json", "config.json", "checkpoint.json", "checkpoint-*.npz", "
 
 @pytest.mark.parametrize("text", ["", '{"run_id": "another"}'])
 @pytest.mark.parametrize("pattern", DAMAGE)
-@pytest.mark.filterwarnings("ignore:.*damaged:RuntimeWarning", "ignore:.*previous checkpoint:RuntimeWarning")
 def test_a_damaged_run_is_brought_back(original, copy, pattern, text):
     store, planned = copy
     folder = store.folder(planned.run_id)
@@ -69,7 +71,6 @@ def check_that_it_is_brought_back(original, copy):
     assert essence(store, planned.run_id) == essence(first, planned.run_id)
 
 
-@pytest.mark.filterwarnings("ignore:.*damaged:RuntimeWarning")
 def test_the_folder_of_another_run_is_not_taken_for_this_one(original, copy):
     store, planned = copy
     shutil.rmtree(store.folder(planned.run_id))
