@@ -89,7 +89,7 @@ def dataset_panels(ax: Axes | Sequence[Axes] | None, names: Sequence[str], xlabe
     count, columns = len(names), min(2, len(names))
     rows = -(-count // columns)
     if ax is None:
-        size = (PAGE, PANEL * rows + 0.55) if count > 1 else (0.72 * PAGE, 3.6)
+        size = (PAGE, PANEL * rows + 0.55) if count > 1 else (0.92 * PAGE, 3.9)
         panels = panel_axes(None, rows * columns, size, rows=rows)
         for empty in panels[count:]:
             empty.set_axis_off()

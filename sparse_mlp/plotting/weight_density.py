@@ -107,15 +107,16 @@ class WeightDensityDisplay(Display):
             }
         return cls.from_densities(table)
 
-    def plot(self, ax: Axes | Sequence[Axes] | None = None, *, near: float | None = 0.1) -> Self:
+    def plot(self, ax: Axes | Sequence[Axes] | None = None, *, near: float | None = None) -> Self:
         """Draw a panel for each data set: the mean density over networks for each method, logarithmic.
 
         Parameters
         ----------
         ax : sequence of Axes, optional
             One for each data set; a new figure by default.
-        near : float or None
-            A small panel inside shows magnitudes from 0 to this, on a linear axis; None leaves it out.
+        near : float, optional
+            A small panel inside shows magnitudes from 0 to this, on linear axes; 0 leaves it out. By default it holds a
+            little more than half of the weights of each data set.
         """
         methods = methods_of(self.densities)
         with style():
@@ -128,8 +129,8 @@ class WeightDensityDisplay(Display):
                 axes.set_yscale("log", nonpositive="clip")
                 axes.set_ylim(max(lowest, 1e-5 * highest) / 2, highest * 2)
                 axes.set_xlim(0, max(float(d.edges[-1]) for d in found.values()))
-                if near is not None:
-                    _draw_near(axes, found, colors, near)
+                if near != 0:
+                    _draw_near(axes, found, colors, near or max(map(_half_way, found.values())))
             panels[0].figure.align_ylabels(panels)
             networks = {
                 data: {method: density.density for method, density in found.items()}
@@ -154,6 +155,15 @@ def _draw_near(axes: Axes, found: Mapping[str, Density], colors: Mapping[str, st
     inside.tick_params(labelsize=7, pad=2)
     inside.set_xticks([0, near / 2, near], [f"{tick:g}" for tick in (0, near / 2, near)])
     inside.locator_params(axis="y", nbins=3)
+
+
+def _half_way(density: Density) -> float:
+    """Return a round number, in one digit, below which at least half of the weights lie."""
+    edges, rows = density
+    below = np.concatenate([[0], np.cumsum(rows.mean(axis=0) * np.diff(edges))])
+    middle = float(np.interp(below[-1] / 2, below, edges)) or float(edges[-1])
+    unit = 10.0 ** np.floor(np.log10(middle))
+    return float(min(np.ceil(middle / unit) * unit, edges[-1]))
 
 
 def _read(whose: str, given: tuple[ArrayLike, ArrayLike]) -> Density:
