@@ -76,7 +76,8 @@ def item_table(items: Mapping[str, Item]) -> str:
         lines.append(f"{name:21}{item.paper:14}{item.title[:44]:45}{times[0]:>6}{times[1]:>7}{times[2]:>7}")
     lines += [
         "", "Times: alone, on two cores with --jobs 2. Items of one recipe share their networks: all seven",
-        "figures of robustness take as long as one, motif-trade-off nothing beside its two tables.",
+        "figures of robustness take as long as one, motif-trade-off nothing beside its two tables. The",
+        "first run of all compiles the kernels, which takes some two minutes more.",
     ]  # fmt: skip
     return "\n".join(lines)
 

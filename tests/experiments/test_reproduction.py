@@ -11,9 +11,11 @@ import pytest
 from PIL import Image
 
 from sparse_mlp.errors import InvalidInputError
+from sparse_mlp.experiments.planned_run import plan_run
 from sparse_mlp.experiments.recipe import load_recipe, recipe_names
 from sparse_mlp.experiments.reproduction import ITEMS, find_items, reproduce
-from sparse_mlp.experiments.reproduction.finished import Runs
+from sparse_mlp.experiments.reproduction import motif_items as motifs
+from sparse_mlp.experiments.reproduction.finished import FinishedRun, Runs
 from sparse_mlp.experiments.reproduction.tables import read_numbers, write_numbers
 from sparse_mlp.experiments.reproduction.training_items import update_seconds
 from sparse_mlp.experiments.store import Store
@@ -119,8 +121,8 @@ def test_drawing_reads_the_store_alone(
 
     monkeypatch.setattr("sparse_mlp.runs.run.load_data", never)
     monkeypatch.setattr("sparse_mlp.training.Trainer.fit", never)
-    robustness = [ITEMS[name] for name in TRAINED if name.startswith("robustness")]
-    drawn, _ = reproduce(robustness, "smoke", store, recipes=recipes, draw_only=True)
+    chosen = [ITEMS[f"robustness-{number}"] for number in (1, 4, 6, 7)]  # from checkpoints and from measurements
+    drawn, _ = reproduce(chosen, "smoke", store, recipes=recipes, draw_only=True)
     for one in drawn:
         assert one.figures and one.missing == [gone.run_id]
         assert "1 of 4 runs are not finished: digits (1)" in (one.folder / "report.md").read_text()
@@ -178,3 +180,21 @@ def test_every_recipe_can_be_planned(name: str, preset: str) -> None:
     for recipe in ITEMS[name].recipes:
         planned = load_recipe(recipe).plan(preset)
         assert planned and all(set(run.measurements) <= {"robustness", "weights"} for run in planned)
+
+
+@pytest.mark.parametrize(
+    ("hidden", "epochs", "shown"),
+    [
+        ((3000, 3000, 3000), 300, {motifs.ACCURACY: 73.3, motifs.SECONDS: 14307.5, motifs.SCORE: 0.91}),
+        ((3000, 3000, 3000), 30, {motifs.ACCURACY: 73.3, motifs.SECONDS: None, motifs.EPOCH: None}),
+        ((1000, 1000), 30, {motifs.ACCURACY: None, motifs.EPOCH: 9.14, motifs.SCORE: None}),
+    ],
+)
+def test_printed_numbers_of_motifs_stand_beside_networks_like_theirs(
+    hidden: tuple[int, ...], epochs: int, shown: dict[str, float | None], tmp_path: Path
+) -> None:
+    planned = plan_run({"dataset": "fashion-mnist", "hidden": list(hidden), "epochs": epochs}, "m = 2 shared")
+    runs = Runs("paper", (planned,), (FinishedRun(Store(tmp_path), planned, {}),))
+    printed = motifs._printed("fashion-mnist, hidden", runs)
+    for quantity, value in shown.items():
+        assert printed.get(quantity, {}).get("m = 2") == value
