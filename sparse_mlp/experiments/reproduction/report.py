@@ -14,6 +14,7 @@ from sparse_mlp.experiments.reproduction.provenance import dataset_words, machin
 from sparse_mlp.experiments.reproduction.verdicts import FAILS, HOLDS, NO_DATA, UNDECIDED, Verdict
 
 WIDE = 3  # methods that stand beside each other in a table
+SIDE_BY_SIDE = 4  # quantities that do
 STATISTICS = (
     "A claim holds where the 95 % interval of the mean (difference, ratio) lies in the claimed region, fails where it "
     "lies outside, else it is not decided. Intervals by Student's t: paired over seeds where both methods have the "
@@ -42,7 +43,7 @@ def report(
     parts = [
         f"# {title}",
         f"[{item.paper}], `sparse-mlp reproduce {item.name} --preset {runs.preset}`",
-        SMOKE if runs.preset == "smoke" else "",
+        SMOKE if runs.preset == "smoke" and item.recipes else "",
         _what_is_missing(item, runs, failed or {}),
         _verdicts(verdicts),
         *(f"![{name}]({name}.png)" for name in found.displays),
@@ -138,7 +139,7 @@ def _numbers(numbers: Numbers) -> str:
     methods = list(dict.fromkeys(row.method for row in numbers.rows))
     if len(methods) <= WIDE and all(row.published is None for row in numbers.rows):
         return f"## Numbers\n\n{_by_method(numbers, methods)}"
-    return f"## Numbers\n\n{_by_quantity(numbers)}"
+    return f"## Numbers, mean ± deviation (n)\n\n{_by_quantity(numbers)}"
 
 
 def _by_method(numbers: Numbers, methods: Sequence[str]) -> str:
@@ -147,33 +148,46 @@ def _by_method(numbers: Numbers, methods: Sequence[str]) -> str:
         for dataset in numbers.datasets:
             cells = {row.method: row for row in numbers.rows_of(dataset, quantity)}
             if cells:
-                unit = next(iter(cells.values())).unit
                 words = [_cell(cells[method]) if method in cells else "–" for method in methods]
-                rows.append([f"{quantity} [{unit}]" if unit else quantity, dataset, *words])
+                rows.append([_titled(numbers, quantity), dataset, *words])
     return _table(["mean ± deviation (n)", "data set", *methods], rows)
 
 
 def _by_quantity(numbers: Numbers) -> str:
-    tables = []
-    for quantity in dict.fromkeys(row.quantity for row in numbers.rows):
-        chosen = [row for row in numbers.rows if row.quantity == quantity]
-        sets, methods = (list(dict.fromkeys(getattr(row, key) for row in chosen)) for key in ("dataset", "method"))
-        printed = {name for name in sets if any(row.dataset == name and row.published for row in chosen)}
-        head = [""]
-        for name in sets:
-            head += [name, "published"] if name in printed else [name]
-        rows = []
-        for method in methods:
-            cells = [method]
-            for name in sets:
-                row = numbers.find(name, method, quantity)
-                cells.append("–" if row is None else _cell(row))
-                if name in printed:
-                    cells.append(str(row.published) if row is not None and row.published else "–")
-            rows.append(cells)
-        unit = f" [{chosen[0].unit}]" if chosen[0].unit else ""
-        tables.append(f"### {quantity}{unit}: mean ± deviation (n)\n\n{_table(head, rows)}")
-    return "\n\n".join(tables)
+    """Return a table for each quantity, data sets side by side; of one data set, quantities side by side."""
+    quantities = list(dict.fromkeys(row.quantity for row in numbers.rows))
+    if len(numbers.datasets) > 1:
+        return "\n\n".join(
+            f"### {_titled(numbers, name)}\n\n"
+            + _beside(numbers, [(dataset, name) for dataset in numbers.datasets], numbers.datasets)
+            for name in quantities
+        )
+    (dataset,) = numbers.datasets
+    parts = [quantities[start : start + SIDE_BY_SIDE] for start in range(0, len(quantities), SIDE_BY_SIDE)]
+    titles = {name: _titled(numbers, name) for name in quantities}
+    tables = [_beside(numbers, [(dataset, name) for name in part], [titles[name] for name in part]) for part in parts]
+    return f"{dataset}:\n\n" + "\n\n".join(tables)
+
+
+def _beside(numbers: Numbers, columns: Sequence[tuple[str, str]], titles: Sequence[str]) -> str:
+    """Return a table of methods, with a column for each data set and quantity, and one for what is printed of it."""
+    head, cells = [""], dict[str, list[str]]()
+    for (dataset, quantity), title in zip(columns, titles, strict=True):
+        found = {row.method: row for row in numbers.rows_of(dataset, quantity)}
+        if not found:
+            continue
+        printed = any(row.published for row in found.values())
+        head += [title, "published"] if printed else [title]
+        for method in dict.fromkeys(row.method for row in numbers.rows):
+            row = found.get(method)
+            both = ["–" if row is None else _cell(row), str(row.published) if row and row.published else "–"]
+            cells.setdefault(method, [method]).extend(both[: 1 + printed])
+    return _table(head, [line for line in cells.values() if set(line[1:]) != {"–"}])
+
+
+def _titled(numbers: Numbers, quantity: str) -> str:
+    unit = next(row.unit for row in numbers.rows if row.quantity == quantity)
+    return f"{quantity} [{unit}]" if unit else quantity
 
 
 def _cell(row: Number) -> str:

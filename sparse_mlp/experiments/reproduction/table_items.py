@@ -18,7 +18,7 @@ DNM = "DNM"
 SETS = ("mnist", "fashion-mnist", "emnist-balanced", "cifar-10")
 
 
-def _better(first: str, second: str, source: str, text: str = "", datasets: tuple[str, ...] = SETS) -> Claim:
+def _better(first: str, second: str, source: str, text: str = "", datasets: tuple[str, ...] = ()) -> Claim:
     text = text or f"{first} is better than {second}"
     return higher(text, source, ACCURACY, first, second, "points", datasets=datasets)
 

@@ -1,0 +1,147 @@
+"""What a reader of a report finds, from numbers made by hand."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sparse_mlp.experiments.planned_run import plan_run
+from sparse_mlp.experiments.reproduction.claims import Claim, Side, higher
+from sparse_mlp.experiments.reproduction.finished import FinishedRun, Runs
+from sparse_mlp.experiments.reproduction.item import Findings, Item
+from sparse_mlp.experiments.reproduction.numbers import Curve, Number, Numbers, Published
+from sparse_mlp.experiments.reproduction.provenance import ranges, stamp_text
+from sparse_mlp.experiments.reproduction.report import region, report, shown, tally
+from sparse_mlp.experiments.reproduction.tables import read_numbers, write_curves, write_numbers, write_verdicts
+from sparse_mlp.experiments.reproduction.verdicts import judge_all
+from sparse_mlp.experiments.store import Store
+
+CLAIMS = (
+    higher("A is better", "2.2", "accuracy", "A", "B", "points"),
+    higher("B is better | on mnist", "Discussion", "accuracy", "B", "A", "points", datasets=("mnist",)),
+    Claim("A at 1 to 5 %", "2.3", Side("bottom", "A"), low=1, high=5, unit="%"),
+)
+VALUES = {"A": {0: 90.0, 1: 92.0}, "B": {0: 80.0, 1: 81.9}}
+
+
+def _item(**more: Any) -> Item:
+    return Item("thing-1", "thing, of a paper", "Sulyok2026", ("robustness",), {}, lambda _: Findings(), CLAIMS, **more)
+
+
+def _runs(folder: Path, preset: str = "laptop", **result: Any) -> Runs:
+    planned = [plan_run({"dataset": "mnist", "seed": seed}, "A") for seed in (0, 1, 2)]
+    finished = [FinishedRun(Store(folder), run, {"provenance": "MNIST: verified; more", **result}) for run in planned]
+    return Runs(preset, tuple(planned), tuple(finished[:2]))
+
+
+def _findings(published: Published | None = None) -> Findings:
+    found = Findings(notes=["A note."])
+    found.numbers.add(Number("mnist", m, "accuracy", "%", values, published) for m, values in VALUES.items())
+    return found
+
+
+def _text(folder: Path, found: Findings | None = None, **more: Any) -> str:
+    found = found or _findings()
+    verdicts = judge_all(CLAIMS, found.numbers, ["mnist", "kmnist"])
+    return report(_item(**more.pop("item", {})), _runs(folder, **more), found, verdicts)
+
+
+def test_verdicts_come_first_with_sets_that_are_missing(tmp_path: Path) -> None:
+    lines = _text(tmp_path).splitlines()
+    assert lines[0] == "# Thing, of a paper"
+    at = lines.index("## Verdicts: 1 holds, 1 fails, 1 no data")
+    assert lines[at + 2 : at + 7] == [
+        "|  | claim | where | verdict | mnist |",
+        "| --- | --- | --- | --- | --- |",
+        "| 1 | A is better | 2.2 | **holds**, 1 of 2 sets | holds |",
+        "| 2 | B is better \\| on mnist | Discussion | **fails** | fails |",
+        "| 3 | A at 1 to 5 % | 2.3 | **no data** | – |",
+    ]
+
+
+def test_each_verdict_shows_estimate_interval_and_n(tmp_path: Path) -> None:
+    """Differences of 10 and 10.1: 10.05 ± 12.706 * 0.05."""
+    text = _text(tmp_path)
+    assert "| 1 | mnist | +10.05 points | 9.41 to 10.69 | above 0 | 2 | paired t | holds |" in text
+    assert "| accuracy [%] | mnist | 91.00 ± 1.41 (2) | 80.95 ± 1.34 (2) |" in text
+
+
+def test_printed_numbers_stand_beside_ours(tmp_path: Path) -> None:
+    text = _text(tmp_path, _findings(Published(98.5, 0.02)))
+    assert "|  | accuracy [%] | published |" in text
+    assert "| A | 91.00 ± 1.41 (2) | 98.50 ± 0.02 |" in text
+
+
+def test_several_sets_with_printed_numbers_stand_side_by_side(tmp_path: Path) -> None:
+    found = _findings()
+    found.numbers.add([Number("kmnist", "A", "accuracy", "%", {0: 1.0}, Published(2.0))])
+    text = _text(tmp_path, found)
+    assert "### accuracy [%]\n\n|  | mnist | kmnist | published |" in text
+    assert "| A | 91.00 ± 1.41 (2) | 1.00 (1) | 2 |\n| B | 80.95 ± 1.34 (2) | – | – |" in text
+
+
+def test_what_is_missing_is_said_above_the_verdicts(tmp_path: Path) -> None:
+    text = _text(tmp_path, item={"datasets": ("mnist", "emnist-letters")})
+    head = text.split("## Verdicts")[0]
+    assert "- Data sets of the paper without runs here: emnist-letters." in head
+    assert "- 1 of 3 runs are not finished: mnist (1)." in head
+    assert "smoke" not in text
+
+
+def test_smoke_and_stand_ins_and_parts_are_loud(tmp_path: Path) -> None:
+    assert "**Preset smoke: tiny networks" in _text(tmp_path, preset="smoke")
+    text = _text(tmp_path, provenance="random drawings", synthetic=True)
+    assert "- **mnist: SYNTHETIC data, which say nothing about the real set.**" in text
+    text = _text(tmp_path, provenance="MNIST: 7 items instead of the official 60,000; x")
+    assert "- **A part of mnist only: MNIST: 7 items instead of the official 60,000.**" in text
+
+
+def test_a_stamp_has_data_seeds_and_versions(tmp_path: Path) -> None:
+    text = stamp_text(_runs(tmp_path, provenance="MNIST: all four files verified by SHA-256; x"))
+    first, second = text.splitlines()
+    assert first == "mnist: MNIST: all four files verified by SHA-256 (train-images-idx3-ubyte ba891046e650…)"
+    assert second.startswith("seeds 0–1; preset laptop; sparse_mlp ") and "numba " in second and "Python" in second
+    assert stamp_text(_runs(tmp_path, provenance="drawn", synthetic=True)).startswith("mnist: SYNTHETIC, drawn")
+
+
+def test_numbers_survive_the_way_through_csv(tmp_path: Path) -> None:
+    numbers = _findings(Published(0.1 + 0.2, 1 / 3)).numbers
+    numbers.add([Number("a, b", "A", "with \"quotes\"", "", {7: 1e-17}, Published(5.0))])
+    write_numbers(tmp_path / "n.csv", numbers)
+    assert read_numbers(tmp_path / "n.csv") == numbers
+
+
+def test_curves_are_written_with_mean_spread_and_percentiles(tmp_path: Path) -> None:
+    curve = Curve("mnist", "A", "test accuracy", np.array([1.0, 2.0]), np.array([[0.1, 0.3], [0.2, 0.5]]), (0, 1))
+    write_curves(tmp_path / "c.csv", [curve])
+    rows = list(csv.DictReader((tmp_path / "c.csv").open()))
+    assert [float(row["mean"]) for row in rows] == [0.15, 0.4] and rows[1]["n"] == "2"
+    assert float(rows[1]["std"]) == pytest.approx(0.141421) and float(rows[1]["p40"]) == pytest.approx(0.38)
+
+
+def test_verdicts_are_written_claim_by_claim_and_set_by_set(tmp_path: Path) -> None:
+    write_verdicts(tmp_path / "v.csv", judge_all(CLAIMS, _findings().numbers, ["mnist", "kmnist"]))
+    rows = list(csv.DictReader((tmp_path / "v.csv").open()))
+    assert [(row["number"], row["dataset"], row["verdict"]) for row in rows] == [
+        ("1", "mnist", "holds"), ("1", "kmnist", "no data"), ("2", "mnist", "fails"), ("3", "mnist", "no data"),
+        ("3", "kmnist", "no data"),
+    ]  # fmt: skip
+    assert rows[0]["estimate"] == "10.05" and rows[1]["estimate"] == "" and rows[0]["n"] == "2"
+
+
+def test_words_for_regions_and_numbers() -> None:
+    assert [region(claim) for claim in CLAIMS] == ["above 0", "above 0", "1 to 5"]
+    assert region(Claim("", "", Side("x"), high=5)) == "below 5"
+    assert region(Claim("", "", Side("x"), low=0, high=0)) == "0"
+    assert shown(float("inf"), "%") == "∞" and shown(0.123456, "s") == "0.123" and shown(3.0, "epochs") == "3.0"
+    assert tally([]) == "no claims" and ranges([3]) == "3" and ranges([2, 1, 5]) == "1–2, 5"
+
+
+def test_numbers_without_networks_are_left_out() -> None:
+    numbers = Numbers()
+    numbers.add([Number("mnist", "A", "accuracy", "%", {})])
+    assert numbers.rows == []
