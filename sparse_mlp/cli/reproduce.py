@@ -117,7 +117,7 @@ def duration(minutes: float) -> str:
     Examples
     --------
     >>> duration(0.5), duration(90), duration(12000)
-    ('30 s', '1.5 h', '8 d')
+    ('30 s', '1.5 h', '8.3 d')
     """
     for unit, length in (("d", 1440.0), ("h", 60.0), ("min", 1.0)):
         if minutes >= length:
