@@ -25,7 +25,7 @@ def table(run: Run) -> str:
         f"wiring           {describe_wiring(**run.config.wiring())}",
         f"rule             {outcome['rule']}, {len(run.trainer.history.updates)} topology updates (none after the last "
         "epoch)",
-        f"links stored     {outcome['links']:,} ({outcome['density']:.2%}); "
+        f"links stored     {outcome['links']:,} ({outcome['density']:.2%}{_of_motifs(outcome['motif_size'])}); "
         f"a dense network would store {outcome['dense_parameters']:,}",
         f"active neurons   {_percent(outcome['anp_by_paths'])} on a path from input to output, "
         f"{_percent(outcome['anp_by_links'])} with a link onward",
@@ -46,14 +46,16 @@ def draw_figures(run: Run) -> list[Path]:
     if run.model.sparse_layers:
         first = run.model.sparse_layers[0]
         displays["network"] = plotting.NetworkDisplay.from_model(run.model)
-        displays["adjacency"] = plotting.AdjacencyDisplay.from_structure(first.structure)
+        displays["adjacency"] = plotting.AdjacencyDisplay.from_structure(first.structure, first.motif_size)
         displays["degrees"] = plotting.DegreeDisplay.from_model(run.model)
         displays["weights"] = plotting.WeightDistributionDisplay.from_model(run.model)
     if history.updates:
         displays["link_survival"] = plotting.LinkSurvivalDisplay.from_history(history)
         displays["wiring_course"] = plotting.WiringCourseDisplay.from_history(history)
     if run.trainer.last_update is not None:
-        displays["topology_update"] = plotting.UpdateStagesDisplay.from_update(run.trainer.last_update)
+        displays["topology_update"] = plotting.UpdateStagesDisplay.from_update(
+            run.trainer.last_update, motif_size=run.model.sparse_layers[0].motif_size
+        )
     return [plotting.save(display, folder / f"{name}.png") for name, display in displays.items()]
 
 
@@ -65,6 +67,10 @@ def describe_wiring(topology: str | None, preset: str | None) -> str:
 def brief(provenance: str) -> str:
     """Return what is known of the files, without the citation and licence that follow."""
     return provenance.split(";")[0]
+
+
+def _of_motifs(motif_size: int) -> str:
+    return "" if motif_size == 1 else f" of all single links, one between motifs stands for {motif_size**2}"
 
 
 def _seconds(value: float | None) -> str:

@@ -50,6 +50,11 @@ def drawn(display: Display) -> Figure:
     return display.figure_
 
 
+def unit_of(motif_size: int) -> str:
+    """Return what the links of a structure join, in the singular."""
+    return "neuron" if motif_size == 1 else "motif"
+
+
 def layer_names(layers: Any) -> tuple[str, ...]:
     """Return the names of `layers`, numbered where one has none."""
     return tuple(str(getattr(layer, "name", None) or f"sparse{i}") for i, layer in enumerate(layers, start=1))

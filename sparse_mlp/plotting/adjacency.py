@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from sparse_mlp.errors import check_integer
-from sparse_mlp.plotting._display import Display
+from sparse_mlp.plotting._display import Display, unit_of
 from sparse_mlp.plotting._style import INK, root_figure, single_axes, style
 from sparse_mlp.structure import SparseStructure
 
@@ -26,27 +26,42 @@ class AdjacencyDisplay(Display):
     Attributes
     ----------
     rows, cols : int32 (nnz,)
-        Input and output neuron of each link.
+        Input and output neuron of each link; or motif, where links join motifs.
     shape : (int, int)
-        (n_in, n_out).
+        (n_in, n_out), counted alike.
+    motif_size : int
+        Neurons of a motif; 1 where links join neurons.
     """
 
     rows: NDArray[np.int32]
     cols: NDArray[np.int32]
     shape: tuple[int, int]
+    motif_size: int = 1
 
     @classmethod
-    def from_structure(cls, structure: SparseStructure) -> Self:
-        """Take the links of a structure."""
-        return cls(structure.rows(), structure.indices, structure.shape)
+    def from_structure(cls, structure: SparseStructure, motif_size: int = 1) -> Self:
+        """Take the links of a structure.
+
+        Parameters
+        ----------
+        structure : SparseStructure
+        motif_size : int
+            Neurons of each motif that its links join, 1 where they join neurons; the axes are labelled with it.
+        """
+        return cls(structure.rows(), structure.indices, structure.shape, check_integer("motif_size", motif_size))
+
+    def count(self) -> str:
+        """Say how many links there are, and between what."""
+        of = f" between motifs of {self.motif_size}" if self.motif_size > 1 else ""
+        return f"{len(self.rows):,} links{of}"
 
     def binned(self, max_bins: int = 200) -> NDArray[np.float64]:
-        """Return the fraction of present links in each block of neighbouring neurons.
+        """Return the fraction of present links in each block of neighbouring neurons, or motifs.
 
         Parameters
         ----------
         max_bins : int
-            Most blocks along a side. Block sizes differ by one neuron at most.
+            Most blocks along a side. Block sizes differ by one neuron, or motif, at most.
 
         Returns
         -------
@@ -79,12 +94,13 @@ class AdjacencyDisplay(Display):
             axes.set_xlim(-0.5, n_out - 0.5)
             axes.set_ylim(n_in - 0.5, -0.5)
             axes.set_aspect("equal" if self._is_squarish() else "auto")
-            axes.set_xlabel("output neuron")
-            axes.set_ylabel("input neuron")
+            unit = unit_of(self.motif_size)
+            axes.set_xlabel(f"output {unit}")
+            axes.set_ylabel(f"input {unit}")
             axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], nbins=6))
             axes.yaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
             density = len(self.rows) / (n_in * n_out)
-            axes.set_title(f"{n_in:,} × {n_out:,}: {len(self.rows):,} links\ndensity {density:.3g}")
+            axes.set_title(f"{n_in:,} × {n_out:,}: {self.count()}\ndensity {density:.3g}")
             for spine in axes.spines.values():
                 spine.set_visible(True)
         self.ax_, self.figure_ = axes, root_figure(axes)

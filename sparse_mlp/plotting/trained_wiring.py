@@ -31,12 +31,12 @@ class TrainedWiringDisplay(Display):
     names : tuple of str
         Names of the sparse layers.
     layers : tuple of AdjacencyDisplay
-        Links of each sparse layer.
+        Links of each sparse layer, between motifs where it has them.
     network : NetworkDisplay
         All links with their weights, those of a dense read-out among them.
     measures : dict
         Path length, modularity, structural consistency and gamma of the sparse layers as one graph, by name; or those
-        of them that were asked for.
+        of them that were asked for. A motif is one node of that graph.
     """
 
     names: tuple[str, ...]
@@ -61,11 +61,12 @@ class TrainedWiringDisplay(Display):
             Of the measures that are random, as in `measures.measure_wiring`.
         rng : None, int or numpy.random.Generator
         """
-        structures: Sequence[SparseStructure] = [layer.structure for layer in model.sparse_layers]
+        layers = model.sparse_layers
+        structures: Sequence[SparseStructure] = [layer.structure for layer in layers]
         wanted = affordable(SYMBOLS, sum(column_sizes(structures))) if names is None else names
         values = measure_wiring(structures, repeats=repeats, rng=rng, names=wanted)
-        adjacency = tuple(AdjacencyDisplay.from_structure(s) for s in structures)
-        return cls(layer_names(model.sparse_layers), adjacency, NetworkDisplay.from_model(model), values)
+        adjacency = tuple(AdjacencyDisplay.from_structure(layer.structure, layer.motif_size) for layer in layers)
+        return cls(layer_names(layers), adjacency, NetworkDisplay.from_model(model), values)
 
     def plot(self, ax: Sequence[Axes] | None = None, *, max_links: int = 3000) -> Self:
         """Draw one picture for each sparse layer, and the network.
@@ -84,7 +85,7 @@ class TrainedWiringDisplay(Display):
             for axes, name, layer in zip(tops, self.names, self.layers, strict=True):
                 draw_density(axes, layer)
                 n_in, n_out = layer.shape
-                axes.set_title(f"{name}: {n_in:,} × {n_out:,}\n{len(layer.rows):,} links", fontsize=9.5)
+                axes.set_title(f"{name}: {n_in:,} × {n_out:,}\n{layer.count()}", fontsize=9.5)
             self.network.plot(below, max_links=max_links)
             below.set_title(f"{measure_line(self.measures)}\n{below.get_title()}", fontsize=10.5, color=INK)
         self.ax_, self.figure_ = panels, _style.root_figure(below)

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from sparse_mlp.errors import check_integer, invalid
-from sparse_mlp.plotting._display import Display
+from sparse_mlp.plotting._display import Display, unit_of
 from sparse_mlp.plotting._layout import column_places
 from sparse_mlp.plotting._sample import choose_neurons
 from sparse_mlp.plotting._style import INK, NEGATIVE, NEUTRAL, NEW, hide_frame, panel_axes, root_figure, style
@@ -50,14 +50,16 @@ class LayerStages(NamedTuple):
 
 @dataclass(eq=False, repr=False)
 class UpdateStagesDisplay(Display):
-    """Hold the three stages of one topology update and the neurons chosen to show them.
+    """Hold the three stages of one topology update and the neurons, or motifs, chosen to show them.
 
     Attributes
     ----------
     layers : tuple of LayerStages
         From input to output, with all their links.
     shown : tuple of int64 arrays
-        Neurons drawn, ascending, for each layer of neurons (one more than `layers`).
+        Neurons drawn, ascending, for each layer of neurons (one more than `layers`); motifs, where links join these.
+    motif_size : int
+        Neurons of a motif; 1 where links join neurons.
 
     Notes
     -----
@@ -66,9 +68,10 @@ class UpdateStagesDisplay(Display):
 
     layers: tuple[LayerStages, ...]
     shown: tuple[NDArray[np.int64], ...]
+    motif_size: int = 1
 
     @classmethod
-    def from_update(cls, update: TopologyUpdate, max_neurons: int = 14) -> Self:
+    def from_update(cls, update: TopologyUpdate, max_neurons: int = 14, motif_size: int = 1) -> Self:
         """Read the stages from the log of a topology update.
 
         Parameters
@@ -76,8 +79,10 @@ class UpdateStagesDisplay(Display):
         update : TopologyUpdate
             Its layers must follow each other in the network.
         max_neurons : int
-            Most neurons to draw in a layer. Larger layers show neurons that share many changed links with each
-            other; the same update always shows the same neurons.
+            Most neurons, or motifs, to draw in a layer. Larger layers show those that share many changed links with
+            each other; the same update always shows the same ones.
+        motif_size : int
+            Neurons of each motif that the links join, 1 where they join neurons; the caption says so.
 
         Raises
         ------
@@ -92,10 +97,11 @@ class UpdateStagesDisplay(Display):
                 raise invalid(f"{left.name} {left.shape} followed by {right.name} {right.shape}", "neighbouring layers")
         sizes = [layers[0].shape[0], *(layer.shape[1] for layer in layers)]
         values = [[(getattr(layer, stage), worth) for stage, worth in WORTH.items()] for layer in layers]
-        return cls(layers, choose_neurons(sizes, values, check_integer("max_neurons", max_neurons)))
+        shown = choose_neurons(sizes, values, check_integer("max_neurons", max_neurons))
+        return cls(layers, shown, check_integer("motif_size", motif_size))
 
     def segments(self, stage: str) -> NDArray[np.float64]:
-        """Return the lines (k, 2, 2) of the links of a stage ("kept", "removed", ...) between neurons shown."""
+        """Return the lines (k, 2, 2) of the links of a stage ("kept", "removed", ...) between what is shown."""
         places = column_places([len(chosen) for chosen in self.shown])
         parts = []
         for i, layer in enumerate(self.layers):
@@ -133,10 +139,11 @@ class UpdateStagesDisplay(Display):
     def caption(self) -> str:
         """Say which part of the network the drawing shows."""
         sizes = [self.layers[0].shape[0], *(layer.shape[1] for layer in self.layers)]
+        units = f"{unit_of(self.motif_size)}s" + (f" of {self.motif_size} neurons" if self.motif_size > 1 else "")
         if all(len(chosen) == n for chosen, n in zip(self.shown, sizes, strict=True)):
-            return "all neurons and links shown"
+            return f"all {units} and links shown"
         counts = ", ".join(f"{len(chosen)} of {n:,}" for chosen, n in zip(self.shown, sizes, strict=True))
-        return f"counts: whole network; drawn: neurons that share many changed links, {counts}"
+        return f"counts: whole network; drawn: {units} that share many changed links, {counts}"
 
     def _draw_panel(self, axes: Axes, stage: str, background: Sequence[str], color: str) -> None:
         still = np.concatenate([self.segments(name) for name in background])
