@@ -51,6 +51,8 @@ def layer_links(
 def motif_counts(sizes: Sequence[int], motif_size: int, pad: bool) -> list[int]:
     """Return how many motifs the input and each hidden layer have, and the neurons of the output, which has none.
 
+    A network without hidden layers has none at all, since its one layer is the read-out: its neurons are returned.
+
     Parameters
     ----------
     sizes : sequence of int
@@ -65,6 +67,8 @@ def motif_counts(sizes: Sequence[int], motif_size: int, pad: bool) -> list[int]:
         If motifs do not fit, naming the layer and the nearest sizes that would do.
     """
     m, counts = check_integer("motif_size", motif_size), []
+    if len(sizes) == 2:
+        return list(sizes)
     for i, size in enumerate(sizes[:-1]):
         above = -(-size // m)
         if size % m and not (pad and i == 0):

@@ -117,6 +117,14 @@ def test_motifs_that_do_not_divide_are_refused(sizes: list[int], message: str) -
         SparseMLP(sizes, motif_size=4, density=0.5)
 
 
+@pytest.mark.parametrize("pad", [False, True])
+def test_a_network_of_a_read_out_alone_has_no_motifs_to_divide_it(pad: bool) -> None:
+    model, plain = SparseMLP([13, 5], motif_size=4, pad=pad, rng=0), SparseMLP([13, 5], rng=0)
+    assert model.sizes == [13, 5] and not model.sparse_layers and not isinstance(model.layers[0], Pad)
+    x = np.ones((2, 13), np.float32)
+    assert model.predict_scores(x).tobytes() == plain.predict_scores(x).tobytes()
+
+
 def test_other_settings_that_are_refused() -> None:
     with pytest.raises(InvalidInputError, match="hidden layer 1"):
         SparseMLP([13, 11, 5], motif_size=2, pad=True, density=0.5)
