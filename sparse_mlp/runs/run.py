@@ -116,7 +116,7 @@ def _optimizer(config: TrainConfig) -> Optimizer:
 def _callbacks(config: TrainConfig, folder: Path) -> list[Callback]:
     metrics, system, strengths = (folder / name for name in RECORDS)
     callbacks: list[Callback] = [
-        Progress(), HistoryFile(metrics), SystemRecord(system, config.backend), InputStrengths(strengths),
+        Progress(), HistoryFile(metrics), SystemRecord(system), InputStrengths(strengths),
     ]  # fmt: skip
     if config.early_stop:
         callbacks.append(EarlyStopping(config.early_stop))

@@ -16,11 +16,12 @@ _INTERVAL = ("update_every", "update_steps")
 _WIRING = tuple(setting.name for setting in fields(WiringOptions))
 _MOTIFS = ("motif_size", "motif_mode", "pad")
 
-# Where a setting has this value, the others change nothing.
+# Where a setting has this value, given or by default, the others change nothing.
 IDLE = (
     ("rule", "static", _INTERVAL),
     ("rule", "dense", (*_INTERVAL, *_WIRING, *_MOTIFS)),
     ("optimizer", "adam", ("momentum", "nesterov")),
+    ("motif_size", 1, ("motif_mode", "pad")),
 )
 
 
@@ -72,7 +73,7 @@ def refuse_contradictions(settings: dict[str, Any]) -> None:
     if {"allocation", "epsilon"} <= set(settings):
         raise invalid("allocation with epsilon", "left out", "epsilon says how many links each layer has")
     for key, value, idle in IDLE:
-        if settings.get(key) != value:
+        if settings.get(key, getattr(TrainConfig, key)) != value:
             continue
         for name in idle:
             if name in settings:

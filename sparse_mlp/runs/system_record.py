@@ -27,12 +27,10 @@ class SystemRecord(Callback):
     Parameters
     ----------
     path : path
-    backend : str
-        What computes.
     """
 
-    def __init__(self, path: Path, backend: str | None) -> None:
-        self.path, self.backend = Path(path), backend
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
         self.parts: list[dict[str, Any]] = []
         self._began, self._first_step = (0.0, 0.0), 0
 
@@ -46,7 +44,7 @@ class SystemRecord(Callback):
             "started": datetime.now().astimezone().isoformat(timespec="seconds"),
             **describe_system(),
             "threads": used_threads(),
-            "backend": self.backend,
+            "backend": trainer.model.backend,
             "load_average_before": load_average(),
             "epochs_before": trainer.epoch,
             "epochs": None, "seconds": None, "cpu_seconds": None, "peak_memory_bytes": None, "load_average_after": None,

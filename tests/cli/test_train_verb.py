@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from cli_cases import TINY, assert_refused, final_bytes, run, run_json
 
+from sparse_mlp.cli import report
+from sparse_mlp.runs.saved import read_run
 from sparse_mlp.runs.settings import read_config
 from sparse_mlp.training import load_checkpoint, read_history
 
@@ -399,6 +401,8 @@ def test_links_between_motifs(capsys, mode):
     assert outcome["density"] == (4 * (64 + 16) + 160) / outcome["dense_parameters"]
     assert (outcome["motif_size"], outcome["motif_mode"]) == (2, mode)
     assert read_config(Path("run/config.json")).motif_mode == mode
+    text = report.table(read_run(Path("run")))
+    assert "links stored     240 (27.27% of all single links, one between motifs stands for 4)" in text
     assert load_checkpoint(Path("run"))
     measured = run_json(capsys, "measure", "run", "--only", "links")
     assert (measured["motif_size"], measured["sizes"]) == (2, [32, 10, 8])
@@ -413,6 +417,8 @@ def test_links_between_motifs(capsys, mode):
         (["--motif-size", 4, "--hidden", 20, 18], "the nearest are 16 or 20"),
         (["--motif-size", 0], "motif_size=0"),
         (["--motif-mode", "blocks"], "did you mean 'block'?"),
+        (["--motif-mode", "block"], "motif_mode with motif_size=1 found; must be left out"),
+        (["--pad", "--motif-size", 1], "pad with motif_size=1 found; must be left out"),
         (["--motif-size", 2, "--rule", "dense"], "motif_size with rule=dense found; must be left out"),
     ],
 )
