@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparse_mlp.cli.samples import at_most
-from sparse_mlp.errors import check_fraction, check_integer
+from sparse_mlp.errors import check_fraction, check_integer, invalid
 
 if TYPE_CHECKING:
     from sparse_mlp.experiments import FeatureEvaluation
@@ -47,13 +47,15 @@ def features(arguments: argparse.Namespace) -> int:
     check_integer("jobs", arguments.jobs)
 
     from sparse_mlp.experiments import evaluate_selection
-    from sparse_mlp.robustness import input_strength
+    from sparse_mlp.robustness import input_strength, select_features
     from sparse_mlp.runs.saved import read_run
     from sparse_mlp.training.files import write_text
 
     run = read_run(arguments.folder, arguments.data_dir)
     config = run.config
     strength, course = input_strength(run.model), _course(arguments.folder, run)
+    if not len(select_features(strength, arguments.keep)):
+        raise invalid(f"keep={arguments.keep:g} of {len(strength):,} features, which is none", "larger")
     train, test = at_most(run.train, arguments.samples, 0), at_most(run.test, arguments.samples, 1)
     draws = [np.random.default_rng([config.seed, draw]) for draw in range(arguments.random_draws)]
     by_strength, *by_chance = (

@@ -14,6 +14,7 @@ from sparse_mlp.errors import check_choice, check_fraction, invalid
 from sparse_mlp.robustness import select_features
 
 CLASSIFIERS = ("svc", "k-nn", "extra-trees")
+NEIGHBOURS = 3
 DROPPED = tuple(step / 10 for step in range(11))
 
 Samples = tuple[NDArray[Any], NDArray[Any]]
@@ -82,7 +83,8 @@ def evaluate_selection(
     Raises
     ------
     InvalidInputError
-        If a part is out of range, a classifier unknown, or shapes do not fit.
+        If a part is out of range, a classifier unknown, shapes do not fit, or there are fewer than 3 training samples
+        or 2 classes of them.
 
     Notes
     -----
@@ -105,6 +107,8 @@ def evaluate_selection(
     from tqdm import tqdm
 
     values = np.asarray(strength, np.float64)
+    if values.ndim != 1:
+        raise invalid(f"strength of shape {values.shape}", "(n_features,)")
     for name, (x, y) in (("training", train), ("test", test)):
         if x.ndim != 2 or x.shape[1:] != values.shape or len(x) != len(y) or not len(y):
             found = f"{name} samples of shape {x.shape} with {len(y)} classes"
@@ -113,6 +117,9 @@ def evaluate_selection(
     parts = [check_fraction("dropped", part, zero=True) for part in dropped]
     kept = [select_features(values, 1 - part) for part in parts]
     labels, counts = np.unique(train[1], return_counts=True)
+    if len(labels) < 2 or len(train[1]) < NEIGHBOURS:
+        found = f"{len(train[1])} training samples, of {len(labels)} different classes"
+        raise invalid(found, f"at least {NEIGHBOURS}, of at least 2 classes", "the classifiers cannot learn from fewer")
     chance = float(np.mean(test[1] == labels[counts.argmax()]))
     jobs_to_do = [(name, columns) for name in chosen for columns in kept]
     running = Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(
@@ -145,7 +152,7 @@ def _classifier(name: str, seed: int) -> Any:
     if name == "k-nn":
         from sklearn.neighbors import KNeighborsClassifier
 
-        return KNeighborsClassifier(n_neighbors=3)
+        return KNeighborsClassifier(n_neighbors=NEIGHBOURS)
     from sklearn.ensemble import ExtraTreesClassifier
 
     return ExtraTreesClassifier(n_estimators=50, random_state=seed)

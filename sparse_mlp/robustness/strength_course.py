@@ -132,7 +132,7 @@ def load_course(path: Path) -> StrengthCourse:
             raise ValueError("other arrays than those of a course")
         if not np.isfinite(strength).all():
             raise ValueError("a strength that is not finite")
-    except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, NotImplementedError) as error:
+    except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, RuntimeError) as error:
         found = f"{path} that cannot be read ({error})"
         raise DataFileError(describe(found, f"a {FILE_NAME} that a run wrote")) from None
     return StrengthCourse(epochs, strength)

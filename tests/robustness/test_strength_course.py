@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
@@ -139,6 +140,17 @@ def test_a_damaged_file_is_a_course_or_a_data_file_error(sound: tuple[Path, byte
     except DataFileError:
         return
     assert len(found.epochs) == len(found.strength)
+
+
+def test_the_lowest_bit_of_any_byte_flipped_is_a_course_or_a_data_file_error(sound: tuple[Path, bytes]) -> None:
+    """One of them makes the zip file an encrypted one."""
+    path, content = sound
+    for place in range(len(content)):
+        flipped = bytearray(content)
+        flipped[place] ^= 1
+        path.write_bytes(flipped)
+        with contextlib.suppress(DataFileError):
+            load_course(path)
 
 
 def test_no_file_is_a_data_file_error(tmp_path: Path) -> None:
