@@ -85,7 +85,7 @@ def resplit(dataset: Dataset, test_share: float = TEST_SHARE, rng: RandomState =
     x = np.concatenate([dataset.train_x, dataset.test_x])
     y = np.concatenate([dataset.train_y, dataset.test_y])
     train, test = stratified_split(y, test_share, rng)
-    which = f"seed {rng}" if isinstance(rng, int) else "drawn at random"
+    which = f"seed {rng}" if isinstance(rng, int | np.integer) else "drawn at random"
     return replace(
         dataset,
         train_x=x[train],

@@ -73,7 +73,7 @@ def make_synthetic(
         n_classes=like.n_classes,
         image_shape=like.image_shape,
         class_names=like.class_names,
-        provenance=f"SYNTHETIC stand-in of the shape of {like.title.split(',')[0]}: {what}, not the real data",
+        provenance=f"SYNTHETIC stand-in of the shape of {like.title.split(', ')[0]}: {what}, not the real data",
         synthetic=True,
     )
 

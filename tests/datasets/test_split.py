@@ -37,6 +37,7 @@ def test_resplit_takes_both_parts_and_says_so() -> None:
     np.testing.assert_array_equal(
         np.sort(np.concatenate([other.train_x, other.test_x]), axis=0), np.sort(whole, axis=0)
     )
+    assert resplit(digits, rng=np.int64(3)).provenance == other.provenance
     assert resplit(digits, rng=np.random.default_rng(3)).provenance.endswith("drawn at random")
     assert resplit(digits, rng=3).test_x.tobytes() == other.test_x.tobytes() != resplit(digits).test_x.tobytes()
 

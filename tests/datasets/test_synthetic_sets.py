@@ -23,6 +23,11 @@ def test_shapes_and_stamp(name: str) -> None:
     assert np.ptp(np.bincount(data.train_y, minlength=data.n_classes)) <= 1
 
 
+def test_the_stamp_names_what_the_shape_is_of() -> None:
+    assert "shape of Lung stand-in with 1,543 genes: random numbers" in datasets.load("synthetic-lung-1543").provenance
+    assert "shape of Madelon: random numbers" in datasets.load("synthetic-madelon").provenance
+
+
 def test_same_seed_same_bytes_other_name_or_seed_other_bytes() -> None:
     one = make_synthetic("synthetic-mnist", 20, 10, rng=1)
     assert one.train_x.tobytes() == make_synthetic("synthetic-mnist", 20, 10, rng=1).train_x.tobytes()
