@@ -110,11 +110,12 @@ def test_the_first_update_of_a_process_is_left_out(made: tuple[Store, dict[str, 
 def test_drawing_reads_the_store_alone(
     made: tuple[Store, dict[str, Any]], recipes: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One run is taken away: it is named, the others are drawn, and neither data nor training are asked for."""
+    """A run and a measurement are taken away: both are named, the others drawn, no data and no training asked for."""
     store = Store(tmp_path / "copy")
     shutil.copytree(made[0].path / "runs", store.path / "runs", dirs_exist_ok=True)
-    gone = recipes["robustness"].plan("smoke")[0]
+    gone, unmeasured, *_ = recipes["robustness"].plan("smoke")
     shutil.rmtree(store.folder(gone.run_id))
+    store.measurement_path(unmeasured.run_id, "robustness", unmeasured.measurements["robustness"]).unlink()
 
     def never(*_: Any, **__: Any) -> None:
         raise AssertionError("nothing may be loaded or trained")
@@ -124,8 +125,8 @@ def test_drawing_reads_the_store_alone(
     chosen = [ITEMS[f"robustness-{number}"] for number in (1, 4, 6, 7)]  # from checkpoints and from measurements
     drawn, _ = reproduce(chosen, "smoke", store, recipes=recipes, draw_only=True)
     for one in drawn:
-        assert one.figures and one.missing == [gone.run_id]
-        assert "1 of 4 runs are not finished: digits (1)" in (one.folder / "report.md").read_text()
+        assert one.figures and one.missing == [gone.run_id, unmeasured.run_id]
+        assert "2 of 4 runs are not finished: digits (2)" in (one.folder / "report.md").read_text()
 
 
 @pytest.mark.parametrize("name", TRAINED)
