@@ -26,12 +26,12 @@ class Campaign:
 
     def __init__(self, recipe, store):
         self.recipe, self.store, self.process = recipe, store, None
-        self.results = {}
+        self.output, self.results = recipe.with_suffix(".log"), {}
 
     def start(self):
         command = [sys.executable, "-m", "sparse_mlp", "campaign", self.recipe, "--store", self.store.path]
-        self.process = subprocess.Popen([*map(str, command), "--jobs", "2"], stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT, text=True)  # fmt: skip
+        with open(self.output, "w") as output:  # not a pipe, which workers that outlive the campaign would keep open
+            self.process = subprocess.Popen([*map(str, command), "--jobs", "2"], stdout=output, stderr=output)
 
     def workers(self):
         """Return the processes that carry out runs."""
@@ -45,7 +45,7 @@ class Campaign:
         end = time.monotonic() + PATIENCE
         while not condition():
             assert time.monotonic() < end, f"never came: {what}"
-            assert self.process.poll() is None, f"before {what}: {self.process.communicate()[0]}"
+            assert self.process.poll() is None, f"before {what}: {self.output.read_text()}"
             time.sleep(0.02)
         self.look()
 
@@ -57,10 +57,8 @@ class Campaign:
                 assert self.results.setdefault(run_id, written) == written
 
     def end(self):
-        output, _ = self.process.communicate(timeout=PATIENCE)
-        assert self.process.returncode == 0, output
+        assert self.process.wait(PATIENCE) == 0, self.output.read_text()
         self.look()
-        return output
 
     def epochs(self):
         """Return how many epochs are on the disk."""
@@ -101,7 +99,7 @@ def test_workers_and_the_campaign_itself_may_be_killed(tmp_path):
     campaign.wait_until("a result", lambda: next(campaign.store.path.glob("runs/*/result.json"), None))
     workers = campaign.workers()
     campaign.process.kill()
-    campaign.process.communicate()
+    campaign.process.wait()
     assert not psutil.wait_procs(workers, timeout=5)[1]  # they do not outlive the campaign
     campaign.start()
     campaign.end()
@@ -122,11 +120,11 @@ def test_24_runs_whose_workers_are_killed_at_random_five_times(tmp_path, seed):
         campaign.wait_until("the time to kill", lambda part=part: campaign.epochs() > part * total)
         if kill == 3:
             campaign.process.kill()
-            campaign.process.communicate()
+            campaign.process.wait()
             campaign.start()
         else:
             campaign.wait_until("a worker", campaign.workers)
             chance.choice(campaign.workers()).kill()
         print(f"kill {kill + 1} after {part:.0%} of all epochs, {len(campaign.results)} of 24 runs finished")
-    print(campaign.end())
+    campaign.end()
     check_alike(planned, campaign.store, undisturbed)
