@@ -15,6 +15,7 @@ Done = TypeVar("Done")
 
 DEATHS = 6  # of processes over one task, until it is taken for the culprit
 WATCH = 0.5  # seconds between two looks whether the parent is there
+IDLE = 60  # seconds without a task after which a process ends
 THREADS = (
     "NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
@@ -101,7 +102,7 @@ class _Process:
                 raise CancelledError
             if self._pool is None:
                 self._pool = ProcessPoolExecutor(
-                    1, timeout=None, env=dict.fromkeys(THREADS, "1"), initializer=_end_with, initargs=(os.getpid(),)
+                    1, timeout=IDLE, env=dict.fromkeys(THREADS, "1"), initializer=_end_with, initargs=(os.getpid(),)
                 )
             future: Future[Done] = self._pool.submit(function, task)
             return future
@@ -117,7 +118,7 @@ class _Process:
 def _end_with(parent: int) -> None:
     """Let this process end soon after its parent is gone, so that nobody waits for what it is at.
 
-    Windows does not tell that a parent is gone; there a process finishes its task first.
+    Windows does not tell that a parent is gone; there a process finishes its task, and ends when it was idle for long.
     """
 
     def watch() -> None:
