@@ -64,6 +64,8 @@ def features(arguments: argparse.Namespace) -> int:
     )
     outcome = _outcome(run, strength, course, arguments.keep, by_strength, by_chance)
     outcome["out"] = str(arguments.folder)
+    for file in FIGURES:  # of other findings
+        (arguments.folder / file).unlink(missing_ok=True)
     write_text(arguments.folder / "features.json", json.dumps(outcome) + "\n")
     if not arguments.no_figures:
         _draw(arguments.folder, run, course, by_strength, by_chance)
@@ -145,12 +147,16 @@ def _cell(accuracy: float, random: float | None) -> str:
 
 
 def _draw(folder: Path, run: Run, course: StrengthCourse, by_strength: Any, by_chance: list[Any]) -> None:
-    from sparse_mlp import plotting
+    from sparse_mlp import __version__, plotting
 
     title = f"{'SYNTHETIC: ' if run.data.synthetic else ''}{run.config.dataset}"
-    displays = (
+    origin = (
+        f"{run.data.provenance}. Seed {run.config.seed}, {run.trainer.epoch} epochs, classifiers of "
+        f"{by_strength.n_train:,} training and {by_strength.n_test:,} test samples; sparse_mlp {__version__}."
+    )
+    displays: tuple[plotting.Display, ...] = (
         plotting.FeatureAccuracyDisplay.from_evaluations(by_strength, by_chance, title),
         plotting.StrengthCourseDisplay.from_course(course, run.data.image_shape, title),
     )
     for name, display in zip(FIGURES, displays, strict=True):
-        plotting.save(display, folder / name)
+        plotting.save(plotting.stamp(display, origin), folder / name)

@@ -68,13 +68,19 @@ def test_no_random_draws(capsys, folder):
     assert "on random" not in run(capsys, "features", folder, *QUICK, "--random-draws", 0)[1]
 
 
-def test_figures_and_jobs(capsys, folder):
+def test_figures_and_jobs(capsys, folder, monkeypatch):
+    from sparse_mlp import __version__, plotting
     from sparse_mlp.cli.features import FIGURES
 
+    stamps, stamp = [], plotting.stamp
+    monkeypatch.setattr(plotting, "stamp", lambda display, text: (stamps.append(text), stamp(display, text))[1])
     one = run_json(capsys, "features", folder, "--samples", 100)
     assert {path.name for path in folder.glob("feature*.png")} == set(FIGURES)
+    assert [text.split(";")[0] for text in stamps] == ["scikit-learn load_digits, stratified 80/20 split"] * 2
+    assert stamps[0].endswith(f"3 epochs, classifiers of 100 training and 100 test samples; sparse_mlp {__version__}.")
     two = run_json(capsys, "features", folder, "--samples", 100, "--jobs", 2, "--no-figures")
     assert one == two
+    assert not list(folder.glob("feature*.png")), "pictures of other findings go"
 
 
 def test_a_run_without_recorded_strengths_has_those_of_its_checkpoint(capsys, folder):
