@@ -65,7 +65,9 @@ class TrainedWiringDisplay(Display):
         structures: Sequence[SparseStructure] = [layer.structure for layer in layers]
         wanted = affordable(SYMBOLS, sum(column_sizes(structures))) if names is None else names
         values = measure_wiring(structures, repeats=repeats, rng=rng, names=wanted)
-        adjacency = tuple(AdjacencyDisplay.from_structure(layer.structure, layer.motif_size) for layer in layers)
+        adjacency = tuple(
+            AdjacencyDisplay.from_structure(layer.structure, getattr(layer, "motif_size", 1)) for layer in layers
+        )
         return cls(layer_names(layers), adjacency, NetworkDisplay.from_model(model), values)
 
     def plot(self, ax: Sequence[Axes] | None = None, *, max_links: int = 3000) -> Self:
