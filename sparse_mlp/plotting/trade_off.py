@@ -87,7 +87,7 @@ class TradeOffDisplay(Display):
                               markersize=8, zorder=4)  # fmt: skip
             whole.set(ylabel="comprehensive score", xlim=(0, 1), title=self.title)
             whole.set_ylim(*_limits(self.scores.values()))
-            whole.legend(loc="upper right")
+            whole.legend(loc="lower left", bbox_to_anchor=(0.0, 0.06))  # above the words at the mark
             end = min(1.0, 3 * mark)
             shown = self.weights <= end + 1e-9
             gains = np.array([(scores - self.scores[base])[shown] for scores in self.scores.values()]).clip(LOWEST)
