@@ -106,8 +106,9 @@ _ITEMS = (
         "motif-lung", "tables 1 and 2, motifs, Lung", "Chen2025", ("motif-lung",),
         {"smoke": 0.2, "laptop": 5, "paper": 130}, read_motifs, MOTIF_CLAIMS, ("lung",),
         (
-            *MOTIF_NOTES, "Lung is a microarray, as the paper's table 3 says, not X-ray scans, as its text does (C-10).",
-            "lung-1543 is a stand-in, the same samples with other genes: the published numbers are of the official Lung.",
+            *MOTIF_NOTES,
+            "Lung is a microarray, as the paper's table 3 says, not X-ray scans, as its text does (C-10).",
+            "lung-1543 is a stand-in, the same samples with other genes: published numbers are of the official Lung.",
         ),
     ),
     Item(
