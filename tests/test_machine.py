@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,10 +36,14 @@ def test_packages_that_are_not_installed_are_none() -> None:
 def test_a_system_that_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on Windows: no /proc, no resource module, none of the calls of Unix."""
 
-    def unreadable(*_: object, **__: object) -> str:
-        raise FileNotFoundError
+    read_text = Path.read_text
 
-    monkeypatch.setattr(Path, "read_text", unreadable)
+    def without_proc(path: Path, *arguments: Any, **options: Any) -> str:
+        if path.is_relative_to("/proc"):
+            raise FileNotFoundError
+        return read_text(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "read_text", without_proc)
     for name in ("getloadavg", "sysconf", "sched_getaffinity"):
         monkeypatch.delattr(os, name, raising=False)
     monkeypatch.setitem(sys.modules, "resource", None)
@@ -51,9 +56,13 @@ def test_a_system_that_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_peak_memory_without_proc_is_that_of_the_resource_module(monkeypatch: pytest.MonkeyPatch) -> None:
     resource = pytest.importorskip("resource")
 
-    def unreadable(*_: object, **__: object) -> str:
-        raise FileNotFoundError
+    read_text = Path.read_text
 
-    monkeypatch.setattr(Path, "read_text", unreadable)
+    def without_proc(path: Path, *arguments: Any, **options: Any) -> str:
+        if path.is_relative_to("/proc"):
+            raise FileNotFoundError
+        return read_text(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "read_text", without_proc)
     unit = 1 if sys.platform == "darwin" else 1024
     assert machine.peak_memory() == resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit > 10**7
