@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-PACKAGES = ("sparse_mlp", "numpy", "scipy", "numba", "scikit-learn", "matplotlib", "joblib", "networkx")
+PACKAGES = ("sparse_mlp", "numpy", "scipy", "numba", "scikit-learn", "matplotlib", "joblib", "networkx", "filelock")
 
 
 def describe_system() -> dict[str, object]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import Any, NoReturn
 
 from sparse_mlp import __version__
@@ -63,7 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help(sys.stderr)
         return 2
     try:
-        code = int(parsed.run(parsed))
+        with _plain_warnings(parsed.verb):
+            code = int(parsed.run(parsed))
         sys.stdout.flush()  # while a reader that left can still be told from a fault
         return code
     except SparseMLPError as error:
@@ -78,6 +82,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:  # a full disk, a folder that may not be written
         print(f"sparse-mlp {parsed.verb}: {error}", file=sys.stderr)
         return 1
+
+
+@contextmanager
+def _plain_warnings(verb: str) -> Iterator[None]:
+    """Let a warning be a line like those of errors, without the place in the code that it comes from."""
+    usual = warnings.formatwarning
+    warnings.formatwarning = partial(_one_line, verb)
+    try:
+        yield
+    finally:
+        warnings.formatwarning = usual
+
+
+def _one_line(verb: str, message: Warning | str, *place: Any) -> str:
+    return f"sparse-mlp {verb}: warning: {message}\n"
 
 
 __all__ = ["main"]

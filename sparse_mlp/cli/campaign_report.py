@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
-from sparse_mlp.experiments.campaign import CampaignOutcome
+from sparse_mlp.experiments.campaign import CampaignOutcome, missing_words
 from sparse_mlp.experiments.planned_run import PlannedRun
 from sparse_mlp.experiments.store import Store
 
@@ -22,9 +22,7 @@ def campaign_table(store: Store, planned: Sequence[PlannedRun], outcome: Campaig
         finished = [run_id for run_id in run_ids if run_id in outcome.finished]
         accuracy = _accuracy(store, finished)
         lines.append(f"{dataset:<{widths[0]}}  {label:<{widths[1]}}  {len(run_ids):>5}  {len(finished):>8}  {accuracy}")
-    for dataset, run_ids in outcome.missing.items():
-        fetch = f"`sparse-mlp data fetch {dataset}`"
-        lines.append(f"MISSING: the files of {dataset} are not here, {len(run_ids)} runs left out; {fetch}")
+    lines += [f"MISSING: {missing_words(dataset, run_ids)}" for dataset, run_ids in outcome.missing.items()]
     lines += [f"FAILED: {run_id}: {message}" for run_id, message in outcome.failed.items()]
     if outcome.failed:
         lines.append("--retry tries once more what failed")

@@ -8,7 +8,10 @@ from importlib.metadata import PackageNotFoundError, version
 import sparse_mlp
 from sparse_mlp.kernels.dispatch import choose_backend
 
-PACKAGES = ("numpy", "scipy", "numba", "matplotlib", "scikit-learn", "joblib", "tqdm", "pooch", "torch")
+PACKAGES = (
+    "numpy", "scipy", "numba", "matplotlib", "scikit-learn", "joblib", "tqdm", "pooch", "networkx", "filelock",
+    "distributed", "torch",
+)  # fmt: skip
 
 
 def describe_environment() -> dict[str, str]:

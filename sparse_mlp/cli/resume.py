@@ -29,7 +29,7 @@ def resume(arguments: argparse.Namespace) -> int:
     from sparse_mlp.kernels.threads import set_threads
     from sparse_mlp.runs.saved import reopen_run
 
-    set_threads(arguments.threads or config.threads)
+    set_threads(config.threads if arguments.threads is None else arguments.threads)
     run = reopen_run(arguments.folder, arguments.data_dir)
     if run.trainer.step:
         print(f"resumed at epoch {run.trainer.epoch}, step {run.trainer.step}", file=sys.stderr)

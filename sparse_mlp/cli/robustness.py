@@ -58,7 +58,7 @@ def robustness(arguments: argparse.Namespace) -> int:
     from sparse_mlp.training.files import write_text
 
     run = read_run(arguments.folder, arguments.data_dir)
-    set_threads(arguments.threads or run.config.threads)
+    set_threads(run.config.threads if arguments.threads is None else arguments.threads)
     x, y = at_most(run.test, arguments.samples or len(run.test[1]), 1)
     curves = robustness_curves(
         run.model, x, y, perturbations=arguments.perturbations or PERTURBATIONS, strengths=arguments.strengths,

@@ -142,11 +142,13 @@ def _with_data(jobs: Jobs, data_dir: str | None) -> tuple[Jobs, dict[str, list[s
         if runs[0].dataset not in here:
             missing.setdefault(runs[0].dataset, []).append(run_id)
     for name, run_ids in missing.items():
-        warnings.warn(
-            f"the files of {name} are not here, {len(run_ids)} runs are left out; `sparse-mlp data fetch {name}`",
-            RuntimeWarning, stacklevel=3,
-        )  # fmt: skip
+        warnings.warn(missing_words(name, run_ids), RuntimeWarning, stacklevel=3)
     return {run_id: runs for run_id, runs in jobs.items() if runs[0].dataset in here}, missing
+
+
+def missing_words(dataset: str, run_ids: Sequence[str]) -> str:
+    """Say that the files of a data set are not here, what this means, and what to do."""
+    return f"the files of {dataset} are not here, runs left out: {len(run_ids)}; `sparse-mlp data fetch {dataset}`"
 
 
 def _known(store: Store, runs: list[PlannedRun], retry: bool) -> Carried | None:

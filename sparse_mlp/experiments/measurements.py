@@ -7,20 +7,30 @@ from typing import Any
 
 import numpy as np
 
-from sparse_mlp.errors import check_choice, check_options
+from sparse_mlp.errors import InvalidInputError, check_choice, check_options
 from sparse_mlp.runs.run import Run
 
 
 def check_measurement(where: str, name: str, arguments: Mapping[str, Any]) -> None:
-    """Refuse a measurement or an argument that does not exist.
+    """Refuse a measurement or an argument that does not exist, or has a value that cannot be used.
+
+    Better now than when the first run is trained.
 
     Raises
     ------
     InvalidInputError
-        Naming the nearest one.
+        Naming what would do.
     """
     check_choice(where, name, MEASUREMENTS)
     check_options(f"measurement {name}", MEASUREMENTS[name], arguments, skip=("run",))
+    if name != "robustness":
+        return
+    from sparse_mlp.robustness.curves import check_curves
+
+    try:
+        check_curves(**{key: value for key, value in arguments.items() if key != "readout"})
+    except InvalidInputError as error:
+        raise InvalidInputError(f"measurement {name}: {error}") from None
 
 
 def measure_robustness(

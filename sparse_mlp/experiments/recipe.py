@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sparse_mlp.datasets import names as dataset_names
-from sparse_mlp.errors import InvalidInputError, check_choice, check_integer, describe, invalid
+from sparse_mlp.errors import InvalidInputError, check_choice, check_integer, invalid
 from sparse_mlp.experiments.measurements import check_measurement
 from sparse_mlp.experiments.planned_run import NO_MATTER, PlannedRun, plan_run
 from sparse_mlp.runs.settings import load_toml
@@ -85,7 +85,7 @@ class Recipe:
         """
         chosen = self.presets[check_choice("preset", preset, self.presets)]
         sets = list(datasets) if datasets is not None else list(chosen.datasets or self.datasets)
-        for name in sets:
+        for name in _once("datasets", sets):
             check_choice("dataset", name, dataset_names())
         axes = {**self.options, **chosen.options}
         combinations = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
@@ -160,7 +160,7 @@ def _recipe(name: str, content: Table) -> Recipe:
             raise invalid(f"presets.{label} without datasets", "with some", "or name them for all: [datasets.digits]")
     return Recipe(
         name, _text("title", content), _text("paper", content), _settings("settings", _table("settings", content)),
-        methods, datasets, _options("options", content), _measurements("measurements", content), presets,
+        methods, datasets, _options(content), _measurements(content), presets,
     )  # fmt: skip
 
 
@@ -174,7 +174,7 @@ def _preset(label: str, told: Table, methods: Mapping[str, Table]) -> Preset:
         tuple(check_choice(f"{where}.methods", method, methods) for method in chosen),
         tuple(check_integer(f"{where}.seeds", seed, minimum=0) for seed in seeds) or (0,),
         _settings(f"{where}.settings", _table("settings", told, where)),
-        _options(f"{where}.options", told), _measurements(f"{where}.measurements", told),
+        _options(told, where), _measurements(told, where),
     )  # fmt: skip
 
 
@@ -186,38 +186,51 @@ def _settings(where: str, told: Table) -> Table:
     return settings
 
 
-def _options(where: str, content: Table) -> dict[str, list[Any]]:
-    table = _settings(where, _table("options", content))
+def _options(content: Table, where: str = "") -> dict[str, list[Any]]:
+    place = _place("options", where)
+    table = _settings(place, _table("options", content, where))
     for name, values in table.items():
-        if not _list(f"{where}.{name}", values):
-            raise invalid(f"{where}.{name} without a value", "a list with at least one")
+        if not _list(f"{place}.{name}", values):
+            raise invalid(f"{place}.{name} without a value", "a list with at least one")
     return table
 
 
-def _measurements(where: str, content: Table) -> dict[str, Table]:
-    table = _tables("measurements", content)
+def _measurements(content: Table, where: str = "") -> dict[str, Table]:
+    table = _tables("measurements", content, where)
     for name, arguments in table.items():
-        check_measurement(where, name, arguments)
+        check_measurement(_place("measurements", where), name, arguments)
     return table
 
 
-def _tables(key: str, content: Table) -> dict[str, Table]:
-    table = _table(key, content)
-    return {name: _table(name, table, key) for name in table}
+def _tables(key: str, content: Table, where: str = "") -> dict[str, Table]:
+    table = _table(key, content, where)
+    return {name: _table(name, table, _place(key, where)) for name in table}
 
 
 def _table(key: str, content: Table, where: str = "") -> Table:
     value = content.get(key, {})
     if not isinstance(value, dict):
-        place = f"{where}.{key}" if where else key
-        raise InvalidInputError(describe(f"{place}={value!r}", "a table", f"write it as [{place}]"))
+        place = _place(key, where)
+        raise invalid(f"{place}={value!r}", "a table", f"write it as [{place}]")
     return dict(value)
+
+
+def _place(key: str, where: str) -> str:
+    return f"{where}.{key}" if where else key
 
 
 def _list(where: str, value: Any) -> list[Any]:
     if not isinstance(value, list):
         raise invalid(f"{where}={value!r}", "a list", f"write it as [{value!r}]")
-    return value
+    return _once(where, value)
+
+
+def _once(where: str, values: list[Any]) -> list[Any]:
+    """Return the values if none stands there twice: the same run would count twice in means and deviations."""
+    for k, value in enumerate(values):
+        if value in values[:k]:
+            raise invalid(f"{where} with {value!r} twice", "named once each")
+    return values
 
 
 def _text(key: str, content: Table) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sparse_mlp.errors import SparseMLPError
+from sparse_mlp.errors import SparseMLPError, invalid
 from sparse_mlp.experiments.planned_run import PlannedRun, short_hash
 from sparse_mlp.training import History, read_history
 from sparse_mlp.training.checkpoint import CURRENT
@@ -38,12 +38,20 @@ class Store:
     ----------
     path : pathlib.Path
         Absolute.
+
+    Raises
+    ------
+    InvalidInputError
+        If a file stands in the way.
     """
 
     def __init__(self, folder: str | Path) -> None:
         self.path = Path(folder).resolve()
         for name in ("runs", "claims"):
-            (self.path / name).mkdir(parents=True, exist_ok=True)
+            try:
+                (self.path / name).mkdir(parents=True, exist_ok=True)
+            except (FileExistsError, NotADirectoryError):
+                raise invalid(f"a file on the way to {self.path / name}", "a folder, or nothing yet") from None
 
     def folder(self, run_id: str) -> Path:
         """Return the folder of a run, be it there or not."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -102,7 +103,8 @@ class _Process:
                 raise CancelledError
             if self._pool is None:
                 self._pool = ProcessPoolExecutor(
-                    1, timeout=IDLE, env=dict.fromkeys(THREADS, "1"), initializer=_end_with, initargs=(os.getpid(),)
+                    1, timeout=IDLE, env=dict.fromkeys(THREADS, "1"), initializer=_begin,
+                    initargs=(os.getpid(), warnings.formatwarning),
                 )
             future: Future[Done] = self._pool.submit(function, task)
             return future
@@ -113,6 +115,12 @@ class _Process:
             self._stopped = True
             if self._pool is not None:
                 self._pool.shutdown(wait=True, kill_workers=True)
+
+
+def _begin(parent: int, format_warning: Callable[..., str]) -> None:
+    """Prepare this process: it ends with its parent, and its warnings read like those of its parent."""
+    warnings.formatwarning = format_warning
+    _end_with(parent)
 
 
 def _end_with(parent: int) -> None:

@@ -119,7 +119,8 @@ def pgd(
     """
     inputs, labels = labelled(x, y, model)
     limits, radius = _checked(bounds), _radius(epsilon, inputs)
-    step = radius * 2.5 / check_integer("steps", steps) if step_size is None else _radius(step_size, inputs)
+    check_integer("steps", steps)
+    step = radius * 2.5 / steps if step_size is None else _radius(step_size, inputs, "step_size")
     start = inputs + radius * as_generator(rng).uniform(-1, 1, inputs.shape).astype(inputs.dtype)
     found = _within(start, limits, inputs)
     for _ in range(steps):
@@ -198,10 +199,10 @@ def _gradient(model: SparseMLP, x: Array, labels: NDArray[np.int64]) -> Array:
     return gradient
 
 
-def _radius(epsilon: ArrayLike, x: Array) -> Array:
+def _radius(epsilon: ArrayLike, x: Array, name: str = "epsilon") -> Array:
     radius = np.asarray(epsilon, np.float64)
     if radius.shape not in ((), x.shape[1:]) or not np.isfinite(radius).all() or np.any(radius < 0):
-        raise invalid(f"epsilon={epsilon!r}", f"one number of 0 or more, or {x.shape[1]}, one for each feature")
+        raise invalid(f"{name}={epsilon!r}", f"one number of 0 or more, or {x.shape[1]}, one for each feature")
     return radius.astype(x.dtype)
 
 

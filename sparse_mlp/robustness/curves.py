@@ -14,7 +14,7 @@ from sparse_mlp.errors import check_choice, check_integer, invalid
 from sparse_mlp.models import SparseMLP
 from sparse_mlp.rng import RandomState, as_generator
 from sparse_mlp.robustness.perturbations import LAWS, PERTURBATIONS
-from sparse_mlp.robustness.perturbed_model import WorkingCopy, check_strength
+from sparse_mlp.robustness.perturbed_model import SCOPES, WorkingCopy, check_strength
 from sparse_mlp.training.data import check_data
 
 Grid = None | int | ArrayLike
@@ -149,8 +149,8 @@ def robustness_curves(
     >>> curves.accuracy["random-pruning"].shape, bool(curves.baseline == curves.accuracy["random-pruning"][0, 0])
     ((2, 3), True)
     """
-    grids = {name: _grid(name, strengths) for name in perturbations}
-    repeats = {name: check_integer("draws", draws) if LAWS[name].draw else 1 for name in grids}
+    grids = check_curves(perturbations, strengths, draws, scope)
+    repeats = {name: draws if LAWS[name].draw else 1 for name in grids}
     inputs, labels = labelled(x, y, model)
     working, seed = WorkingCopy(model, scope=scope, readout=readout), one_seed(rng)
 
@@ -166,6 +166,22 @@ def robustness_curves(
             if bar is not None:
                 bar.update()
     return RobustnessCurves(grids, accuracy, baseline, scope, readout, len(labels))
+
+
+def check_curves(
+    perturbations: Sequence[str] | None = None, strengths: Grid | Mapping[str, Grid] = None, draws: int = 5,
+    scope: str = "layer",
+) -> dict[str, NDArray[np.float64]]:  # fmt: skip
+    """Return the strengths of each perturbation, if these arguments of `robustness_curves` can be used.
+
+    Raises
+    ------
+    InvalidInputError
+        If they cannot.
+    """
+    check_integer("draws", draws)
+    check_choice("scope", scope, SCOPES)
+    return {name: _grid(name, strengths) for name in (PERTURBATIONS if perturbations is None else perturbations)}
 
 
 def _points(accuracy: Mapping[str, NDArray[np.float64]]) -> Iterator[tuple[str, int, int]]:
@@ -185,7 +201,10 @@ def _grid(name: str, strengths: Grid | Mapping[str, Grid]) -> NDArray[np.float64
     if isinstance(strengths, (int, np.integer)):
         last = check_integer("strengths", strengths, minimum=2) - 1
         return np.arange(last + 1) / last
-    grid = np.asarray(strengths, np.float64)
+    try:
+        grid = np.asarray(strengths, np.float64)
+    except (TypeError, ValueError):
+        grid = np.empty(0)
     if grid.ndim != 1 or not len(grid) or not np.all(np.diff(grid) > 0):
         raise invalid(f"strengths={strengths!r}", "some numbers, strictly ascending")
     return np.array([check_strength(name, float(strength)) for strength in grid])

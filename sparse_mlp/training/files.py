@@ -6,13 +6,14 @@ import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
+from secrets import token_hex
 from typing import IO
 
 
 def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     """Let `write` fill a temporary file beside `path`, flush it to the disk and rename it to `path`."""
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{token_hex(4)}.tmp")  # two machines may have processes of one number
     try:
         with open(temporary, "wb") as file:
             write(file)

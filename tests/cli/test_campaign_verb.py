@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,7 +56,7 @@ def test_failures_and_missing_data_sets_are_told_and_the_exit_code_is_1(capsys, 
     with pytest.warns(RuntimeWarning, match="the files of mnist are not here"):
         code, out, _ = run(capsys, *options)
     assert code == 1
-    assert "MISSING: the files of mnist are not here, 4 runs left out; `sparse-mlp data fetch mnist`" in out
+    assert "MISSING: the files of mnist are not here, runs left out: 4; `sparse-mlp data fetch mnist`" in out
     assert out.count("FAILED: digits-rlr-") == 2 and "--retry tries once more" in out
     assert "digits    RLR         2         0" in out
     with pytest.warns(RuntimeWarning):
@@ -75,8 +77,29 @@ def test_what_cannot_be_used_is_refused_before_anything_is_written(capsys, recip
     assert_refused(run(capsys, "campaign", recipe, "--datasets", "mnits", *store), "did you mean 'mnist'")
     Path(recipe).write_text(RECIPE + "[presets.laptop]\ndatasets = ['digits']\n")
     assert_refused(run(capsys, "campaign", recipe, *store), "no preset found; must be one of smoke, laptop")
+    twice = ("--preset", "smoke", "--datasets", "digits", "digits")
+    assert_refused(run(capsys, "campaign", recipe, *twice, *store), "datasets with 'digits' twice found; must be named")
     assert not Path("store").exists()
+    for place in (recipe, f"{recipe}/store"):
+        refused = run(capsys, "campaign", recipe, "--preset", "smoke", "--store", place)
+        assert_refused(refused, f"a file on the way to {Path(place).resolve()}")
     assert_refused(run(capsys, "campaign", recipe, "--preset", "smoke", *store, "--jobs", 0), "jobs=0 found")
+
+
+NO_FILES = """
+import sys
+from sparse_mlp.cli import main
+from sparse_mlp.experiments import campaign
+campaign.available = lambda data_dir: ("digits",)
+raise SystemExit(main(sys.argv[1:]))
+"""
+
+
+def test_a_warning_is_one_plain_line(recipe):
+    words = ["campaign", recipe, "--store", "store", "--datasets", "mnist"]
+    done = subprocess.run([sys.executable, "-c", NO_FILES, *words], capture_output=True, text=True)
+    words = "the files of mnist are not here, runs left out: 4; `sparse-mlp data fetch mnist`"
+    assert done.stderr == f"sparse-mlp campaign: warning: {words}\n"
 
 
 def test_ctrl_c_ends_it_with_130_and_the_same_command_goes_on(capsys, recipe, monkeypatch):

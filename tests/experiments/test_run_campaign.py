@@ -82,6 +82,6 @@ def test_a_data_set_that_is_not_here_is_told(tmp_path, monkeypatch):
     monkeypatch.setenv("SPARSE_MLP_DATA", str(tmp_path))
     monkeypatch.setattr("sparse_mlp.experiments.campaign.available", lambda data_dir: ("digits",))
     planned = plan(tmp_path, datasets=["digits", "mnist"])
-    with pytest.warns(RuntimeWarning, match="the files of mnist are not here, 4 runs are left out"):
+    with pytest.warns(RuntimeWarning, match="the files of mnist are not here, runs left out: 4"):
         outcome = run_campaign(Store(tmp_path / "store"), planned, progress=False)
     assert len(outcome.finished) == 4 and len(outcome.missing["mnist"]) == 4 and not outcome.complete

@@ -163,6 +163,10 @@ def test_what_cannot_be_done_is_refused():
         adversarial_accuracy(STRAIGHT, x, y, [0.1], attack="cw")
     with pytest.raises(InvalidInputError, match="steps"):
         pgd(STRAIGHT, x, y, 0.1, 0)
+    with pytest.raises(InvalidInputError, match="steps=0"):
+        pgd(STRAIGHT, x, y, 0.1, 0, 0.1)
+    with pytest.raises(InvalidInputError, match="step_size=-1"):
+        pgd(STRAIGHT, x, y, 0.1, 5, -1)
     with pytest.raises(InvalidInputError, match="bounds"):
         fgsm(STRAIGHT, x, y, 0.1, bounds=(1.0, 0.0))
     with pytest.raises(InvalidInputError, match="labels"):
