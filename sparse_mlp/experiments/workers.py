@@ -83,6 +83,7 @@ class _Process:
 
     def __init__(self) -> None:
         self._pool: Any = None
+        self._last: Future[Any] | None = None
         self._stopped = False
         self._lock = threading.Lock()
 
@@ -107,14 +108,18 @@ class _Process:
                     initargs=(os.getpid(), warnings.formatwarning),
                 )
             future: Future[Done] = self._pool.submit(function, task)
+            self._last = future
             return future
 
     def stop(self) -> None:
         """End the process; one that is at work is killed, as whoever waits for it no longer does."""
         with self._lock:
             self._stopped = True
-            if self._pool is not None:
-                self._pool.shutdown(wait=True, kill_workers=True)
+            if self._pool is None:
+                return
+            while self._last is not None and not (self._last.running() or self._last.done()):
+                sleep(0.001)  # loky stumbles over a task that it has not looked at yet, and says so to the user
+            self._pool.shutdown(wait=True, kill_workers=True)
 
 
 def _begin(parent: int, format_warning: Callable[..., str]) -> None:
