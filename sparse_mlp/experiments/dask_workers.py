@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from typing import Any, TypeVar
 
-from sparse_mlp.errors import invalid
+from sparse_mlp.errors import SparseMLPError, invalid
 
 Task = TypeVar("Task")
 Done = TypeVar("Done")
@@ -32,6 +33,8 @@ def work_on_dask(
     ------
     InvalidInputError
         If Dask is not installed, or there is no scheduler, or no worker.
+    SparseMLPError
+        If the scheduler goes while it works.
 
     Notes
     -----
@@ -51,6 +54,9 @@ def work_on_dask(
                     yield future.result()
                 except KilledWorker:
                     yield give_up(futures[future])
+                except CancelledError:
+                    remedy = "the same command goes on where it stopped"
+                    raise SparseMLPError(f"the cluster at {address} is gone; {remedy}") from None
         finally:
             client.cancel(list(futures))
 

@@ -11,7 +11,7 @@ import time
 import pytest
 from campaign_cases import RECIPE, essence, plan
 
-from sparse_mlp.errors import InvalidInputError
+from sparse_mlp.errors import InvalidInputError, SparseMLPError
 from sparse_mlp.experiments import Store, run_campaign
 from sparse_mlp.experiments.dask_workers import work_on_dask
 
@@ -35,6 +35,10 @@ class Cluster:
         worker = self._start("dask_worker", "--nthreads", "1", "--no-nanny", "--no-dashboard")
         self.workers.append(worker)
         return worker
+
+    def wait_for_workers(self, count):
+        with distributed.Client(self.address, set_as_default=False) as client:
+            client.wait_for_workers(count, timeout=60)
 
     def close(self):
         for process in [*self.workers, self.scheduler]:
@@ -76,8 +80,7 @@ def test_two_workers_do_a_campaign_together_also_when_one_is_killed(tmp_path, cl
     alone, store = Store(tmp_path / "alone"), Store(tmp_path / "store")
     assert run_campaign(alone, planned, progress=False).complete
     workers = [cluster.add_worker(), cluster.add_worker()]
-    with distributed.Client(cluster.address, set_as_default=False) as client:
-        client.wait_for_workers(2, timeout=60)
+    cluster.wait_for_workers(2)
     done = dict(work_on_dask(process_of, list(range(8)), None, cluster.address))
     assert set(done) == set(range(8))
     assert set(done.values()) == {worker.pid for worker in workers}
@@ -96,13 +99,24 @@ def test_two_workers_do_a_campaign_together_also_when_one_is_killed(tmp_path, cl
 
 
 @pytest.mark.slow
-def test_a_task_over_which_the_workers_die_is_given_up(tmp_path, cluster):
-    for _ in range(6):
+def test_a_task_over_which_the_workers_die_is_given_up_and_no_other(tmp_path, cluster):
+    for _ in range(5):
         cluster.add_worker()
+    cluster.wait_for_workers(5)  # else those that come one by one die over all three
     (tmp_path / "dies").write_text("")
     done = list(work_on_dask(die, [tmp_path / name for name in ("dies", "a", "b")], lambda path: None, cluster.address))
     assert set(done) == {None, "a", "b"}
     assert len((tmp_path / "dies").read_text()) == 4  # as Dask itself allows
+
+
+@pytest.mark.slow
+def test_a_cluster_that_goes_is_told(tmp_path, cluster):
+    cluster.add_worker()
+    tasks = work_on_dask(process_of, list(range(1000)), None, cluster.address)
+    next(tasks)
+    cluster.close()
+    with pytest.raises(SparseMLPError, match=r"the cluster at tcp.* is gone; the same command goes on"):
+        list(tasks)
 
 
 def test_what_is_no_cluster_is_refused(tmp_path, monkeypatch):
