@@ -186,7 +186,7 @@ with open(folder / "killed.log", "w") as log:
         sleep(0.02)
     campaign.kill()
     campaign.wait()
-sleep(1)  # its processes see that they are alone, and end
+sleep(2)  # its processes see that they are alone, and end
 done_before = results(plugged)
 begun = [name for name in plugged.run_ids() if name not in done_before]
 print(f"killed with {len(done_before)} of {len(planned)} runs finished, {len(begun)} begun")
@@ -263,7 +263,7 @@ if importlib.util.find_spec("distributed"):
         for _ in range(2)
     ]
     try:
-        while not meeting_point.exists():
+        while not meeting_point.exists() and cluster[0].poll() is None:
             sleep(0.1)
         on_cluster = Store(folder / "cluster")
         address = json.loads(meeting_point.read_text())["address"]

@@ -82,7 +82,7 @@ def make_campaign(folder, seeds, epochs):
     text = RECIPE.replace("seeds = [0, 1]", f"seeds = {list(range(seeds))}").replace("epochs = 3", f"epochs = {epochs}")
     recipe = write_recipe(folder, text)
     planned, undisturbed = load_recipe(recipe).plan("smoke"), Store(folder / "undisturbed")
-    assert run_campaign(undisturbed, planned, jobs=2, progress=False).complete
+    assert run_campaign(undisturbed, planned, progress=False).complete
     return planned, undisturbed, Campaign(recipe, Store(folder / "killed"))
 
 
@@ -100,7 +100,7 @@ def test_workers_and_the_campaign_itself_may_be_killed(tmp_path):
     workers = campaign.workers()
     campaign.process.kill()
     campaign.process.wait()
-    assert not psutil.wait_procs(workers, timeout=5)[1]  # they do not outlive the campaign
+    assert not psutil.wait_procs(workers, timeout=30)[1]  # they do not outlive the campaign
     campaign.start()
     campaign.end()
     check_alike(planned, campaign.store, undisturbed)
