@@ -64,11 +64,13 @@ def work_on_dask(
 def _connect(address: str) -> Any:
     try:
         from distributed import Client
+        from distributed.comm import get_address_host_port
     except ImportError:
         raise invalid(
             f"dask={address} without Dask", "used where Dask is installed", "pip install 'sparse_mlp[dask]'"
         ) from None
     try:
+        get_address_host_port(address)  # a client that was given no address holds up the end of the process by a minute
         client = Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
         raise invalid(f"dask={address}: {error}", "the address of a scheduler that runs", "`dask scheduler`") from None

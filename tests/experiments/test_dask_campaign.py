@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from campaign_cases import RECIPE, essence, plan
+from campaign_cases import RECIPE, essence, plan, write_recipe
 
 from sparse_mlp.errors import InvalidInputError, SparseMLPError
 from sparse_mlp.experiments import Store, run_campaign
@@ -130,6 +130,13 @@ def test_what_is_no_cluster_is_refused(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(InvalidInputError, match=r"without Dask found; .*pip install 'sparse_mlp\[dask\]'"):
         run_campaign(store, planned, dask="tcp://host:1", progress=False)
+
+
+def test_a_wrong_address_is_told_at_once_in_one_line(tmp_path):
+    recipe = write_recipe(tmp_path)
+    command = [sys.executable, "-m", "sparse_mlp", "campaign", recipe, "--store", tmp_path / "s", "--dask", "nonsense"]
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=50)
+    assert done.returncode == 2 and len(done.stderr.splitlines()) == 1, done.stderr
 
 
 @pytest.mark.slow
