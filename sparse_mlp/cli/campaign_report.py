@@ -17,11 +17,13 @@ def campaign_table(store: Store, planned: Sequence[PlannedRun], outcome: Campaig
         label = " ".join([run.method, *(f"{name}={value}" for name, value in run.options.items())])
         rows.setdefault((run.dataset, label), []).append(run.run_id)
     widths = [max(len(key[k]) for key in [*rows, ("data set", "method")]) for k in range(2)]
-    lines = [f"{'data set':<{widths[0]}}  {'method':<{widths[1]}}  {'runs':>5}  {'finished':>8}  test accuracy"]
+    finished = {key: [run_id for run_id in run_ids if run_id in outcome.finished] for key, run_ids in rows.items()}
+    spread = ", mean ± standard deviation over seeds" if any(len(several) > 1 for several in finished.values()) else ""
+    lines = [f"{'data set':<{widths[0]}}  {'method':<{widths[1]}}  {'runs':>5}  {'finished':>8}  test accuracy{spread}"]
     for (dataset, label), run_ids in rows.items():
-        finished = [run_id for run_id in run_ids if run_id in outcome.finished]
-        accuracy = _accuracy(store, finished)
-        lines.append(f"{dataset:<{widths[0]}}  {label:<{widths[1]}}  {len(run_ids):>5}  {len(finished):>8}  {accuracy}")
+        done = finished[dataset, label]
+        accuracy = _accuracy(store, done)
+        lines.append(f"{dataset:<{widths[0]}}  {label:<{widths[1]}}  {len(run_ids):>5}  {len(done):>8}  {accuracy}")
     lines += [f"MISSING: {missing_words(dataset, run_ids)}" for dataset, run_ids in outcome.missing.items()]
     lines += [f"FAILED: {run_id}: {message}" for run_id, message in outcome.failed.items()]
     if outcome.failed:
