@@ -5,19 +5,38 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import textwrap
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from sparse_mlp.errors import invalid
 
+RECIPES = Path(__file__).parents[1] / "experiments" / "recipes"  # looked up without the imports of `recipe_names`
+SMALLEST = """\
+title = "Two rules on digits"
+[settings]
+hidden = [100, 100]
+density = 0.1
+epochs = 10
+[methods.SET]
+rule = "set"
+[methods.RLR]
+rule = "rlr"
+[datasets.digits]
+[presets.laptop]
+seeds = [0, 1, 2]
+"""
+WIDTH = 80  # of help texts that argparse does not wrap
+
 
 def add_parser(verbs: Any) -> None:
     """Declare the verb."""
     parser = verbs.add_parser(
         "campaign", help="carry out all runs of a recipe",
-        description=f"{__doc__} The same command again, also beside this one or on another machine that sees the "
-        "store, does what is left; no run is done twice.",
+        description=textwrap.fill(f"{__doc__} The same command again, also beside this one or on another machine that "
+                                  "sees the store, does what is left; no run is done twice.", WIDTH),
+        epilog=_epilog(), formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.add_argument("recipe", metavar="RECIPE", help="name of a recipe, or a file of your own that ends in .toml")
     parser.add_argument("--preset", help="how much of it: one of the recipe's presets (needed if it has several)")
@@ -62,6 +81,16 @@ def campaign(arguments: argparse.Namespace) -> int:
     else:
         print(campaign_table(store, planned, outcome))
     return 0 if outcome.complete else 1
+
+
+def _epilog() -> str:
+    names = ", ".join(sorted(path.stem for path in RECIPES.glob("*.toml")))
+    listed = textwrap.fill(f"Recipes that come with the package: {names}", WIDTH, break_on_hyphens=False)
+    words = (
+        "A recipe is a TOML file. This one has 2 methods x 1 data set x 3 seeds = 6 runs; the names of settings are "
+        "those of `sparse-mlp train`, and a setting under a method, data set or preset holds for that only:"
+    )
+    return f"{textwrap.fill(words, WIDTH)}\n\n{textwrap.indent(SMALLEST, '    ')}\n{listed}"
 
 
 def _only(recipe: Any) -> str:

@@ -12,10 +12,12 @@ from sparse_mlp.datasets import names as dataset_names
 from sparse_mlp.errors import InvalidInputError, check_choice, check_integer, invalid
 from sparse_mlp.experiments.measurements import check_measurement
 from sparse_mlp.experiments.planned_run import NO_MATTER, PlannedRun, plan_run
+from sparse_mlp.runs.config import TrainConfig
 from sparse_mlp.runs.settings import load_toml
 
 RECIPES = Path(__file__).parent / "recipes"
 DECIDED = ("dataset", "seed", *NO_MATTER)  # settings that the axes or the campaign decide
+SETTINGS = tuple(setting.name for setting in fields(TrainConfig) if setting.name not in DECIDED)
 
 Table = dict[str, Any]
 
@@ -24,6 +26,7 @@ Table = dict[str, Any]
 class Preset:
     """Say how much of a recipe is run; what is empty is as the recipe has it."""
 
+    name: str = ""
     datasets: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
     seeds: tuple[int, ...] = (0,)
@@ -96,10 +99,7 @@ class Recipe:
         ]
 
     def _planned(self, preset: Preset, dataset: str, method: str, seed: int, options: Table) -> PlannedRun:
-        settings = {
-            **self.settings, **preset.settings, **self.datasets.get(dataset, {}), **self.methods[method], **options,
-            "dataset": dataset, "seed": seed,
-        }  # fmt: skip
+        settings = self._merged(preset, dataset, method, seed, options)
         measurements = {
             name: {**self.measurements.get(name, {}), **preset.measurements.get(name, {})}
             for name in {**self.measurements, **preset.measurements}
@@ -107,7 +107,38 @@ class Recipe:
         try:
             return plan_run(settings, method, options, measurements)
         except InvalidInputError as error:
-            raise InvalidInputError(f"recipe {self.name}, method {method} on {dataset}: {error}") from None
+            words = f"recipe {self.name}, method {method} on {dataset}: {error}"
+            raise InvalidInputError(words + self._moved(str(error), preset, dataset, method, seed, options)) from None
+
+    def _merged(self, preset: Preset, dataset: str, method: str, seed: int, options: Table) -> Table:
+        return {
+            **self.settings, **preset.settings, **self.datasets.get(dataset, {}), **self.methods[method], **options,
+            "dataset": dataset, "seed": seed,
+        }  # fmt: skip
+
+    def _moved(self, error: str, preset: Preset, dataset: str, method: str, seed: int, options: Table) -> str:
+        """Say which methods take a setting that all have and this one refuses; nothing if that is not what is wrong."""
+        shared = {
+            "settings": self.settings, f"presets.{preset.name}.settings": preset.settings,
+            f"datasets.{dataset}": self.datasets.get(dataset, {}), "options": options,
+        }  # fmt: skip
+        found = [(name, place) for place, told in shared.items() for name in told if _refuses(error, name)]
+        if not found or found[-1][0] in self.methods[method]:
+            return ""
+        (name, place), takers = found[-1], []
+        for other in self.methods:
+            try:
+                plan_run(self._merged(preset, dataset, other, seed, options), other)
+            except InvalidInputError as refused:
+                if _refuses(str(refused), name):
+                    continue
+            takers.append(f"[methods.{other}]")
+        where = f", here {', '.join(takers)}" if takers else ""
+        return f"; it stands in [{place}]: move it to the methods that take it{where}"
+
+
+def _refuses(error: str, name: str) -> bool:
+    return error.startswith(f"option {name!r} of ")
 
 
 def recipe_names() -> list[str]:
@@ -132,7 +163,7 @@ def load_recipe(name: str | Path) -> Recipe:
     if path.suffix != ".toml":
         path = RECIPES / f"{name}.toml"
         if not path.exists():
-            remedy = "a file of your own ends in .toml"
+            remedy = "a file of your own ends in .toml, `sparse-mlp campaign --help` shows a small one"
             raise invalid(f"recipe={str(name)!r}", f"one of {', '.join(recipe_names()) or 'none yet'}", remedy)
     try:
         return _recipe(path.stem, load_toml(path))
@@ -166,10 +197,11 @@ def _recipe(name: str, content: Table) -> Recipe:
 
 def _preset(label: str, told: Table, methods: Mapping[str, Table]) -> Preset:
     for key in told:
-        check_choice(f"key of presets.{label}", key, [known.name for known in fields(Preset)])
+        check_choice(f"key of presets.{label}", key, [known.name for known in fields(Preset) if known.name != "name"])
     where = f"presets.{label}"
     datasets, chosen, seeds = (_list(f"{where}.{key}", told.get(key, [])) for key in ("datasets", "methods", "seeds"))
     return Preset(
+        label,
         tuple(check_choice(f"{where}.datasets", dataset, dataset_names()) for dataset in datasets),
         tuple(check_choice(f"{where}.methods", method, methods) for method in chosen),
         tuple(check_integer(f"{where}.seeds", seed, minimum=0) for seed in seeds) or (0,),
@@ -183,6 +215,7 @@ def _settings(where: str, told: Table) -> Table:
     for name in settings:
         if name in DECIDED:
             raise invalid(f"{where}.{name}", "left out", "the recipe's axes and the campaign decide it")
+        check_choice(f"key of {where}", name, SETTINGS)
     return settings
 
 

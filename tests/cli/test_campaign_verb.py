@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
 from cli_cases import assert_refused, run, run_json
+
+from sparse_mlp.cli.campaign import SMALLEST
+from sparse_mlp.experiments import load_recipe, recipe_names
 
 RECIPE = """
 [settings]
@@ -35,7 +39,8 @@ def test_the_table_says_what_is_finished_and_a_second_time_only_prints_it(capsys
     code, out, err = run(capsys, "campaign", recipe, "--store", "store")
     assert code == 0 and len(err.splitlines()) == 4
     lines = [line.split() for line in out.splitlines()]
-    assert lines[0] == ["data", "set", "method", "runs", "finished", "test", "accuracy"]
+    assert lines[0][:5] == ["data", "set", "method", "runs", "finished"]
+    assert out.splitlines()[0].endswith("  test accuracy, mean ± standard deviation over seeds")
     assert [line[:4] for line in lines[1:3]] == [["digits", "SET", "2", "2"], ["digits", "RLR", "2", "2"]]
     assert lines[1][4].endswith("%") and lines[1][5] == "±"
     assert lines[3] == ["store", str(Path("store").resolve())]
@@ -68,11 +73,13 @@ def test_stand_ins_are_stamped(capsys, recipe):
     Path(recipe).write_text(RECIPE.replace("seeds = [0, 1]", "seeds = [0]").replace("epochs = 2", "epochs = 1"))
     _, out, _ = run(capsys, "campaign", recipe, "--store", "store", "--datasets", "synthetic-mnist")
     assert out.count("SYNTHETIC") == 2
+    assert out.splitlines()[0].endswith("  test accuracy")  # one seed has no deviation
 
 
 def test_what_cannot_be_used_is_refused_before_anything_is_written(capsys, recipe):
     store = ("--store", "store")
     assert_refused(run(capsys, "campaign", "no-such", *store), "recipe='no-such' found; must be one of")
+    assert "`sparse-mlp campaign --help` shows a small one" in run(capsys, "campaign", "no-such", *store)[2]
     assert_refused(run(capsys, "campaign", recipe, "--preset", "paper", *store), "preset='paper' found; must be one of")
     assert_refused(run(capsys, "campaign", recipe, "--datasets", "mnits", *store), "did you mean 'mnist'")
     Path(recipe).write_text(RECIPE + "[presets.laptop]\ndatasets = ['digits']\n")
@@ -84,6 +91,17 @@ def test_what_cannot_be_used_is_refused_before_anything_is_written(capsys, recip
         refused = run(capsys, "campaign", recipe, "--preset", "smoke", "--store", place)
         assert_refused(refused, f"a file on the way to {Path(place).resolve()}")
     assert_refused(run(capsys, "campaign", recipe, "--preset", "smoke", *store, "--jobs", 0), "jobs=0 found")
+
+
+def test_the_help_shows_a_whole_recipe_and_the_names_of_those_at_hand(capsys):
+    code, out, _ = run(capsys, "campaign", "--help")
+    text = textwrap.dedent(out[out.index("    title = ") :].partition("\n\n")[0])
+    assert code == 0 and text == SMALLEST.strip() and len(text.splitlines()) == 12
+    assert f"Recipes that come with the package: {', '.join(recipe_names())}" in " ".join(out.split())
+    Path("mine.toml").write_text(text)
+    planned = load_recipe("mine.toml").plan("laptop")
+    assert len(planned) == len({one.run_id for one in planned}) == 6
+    assert {(one.dataset, one.method) for one in planned} == {("digits", "SET"), ("digits", "RLR")}
 
 
 NO_FILES = """

@@ -89,7 +89,8 @@ def test_the_recipes_that_come_with_the_library_can_be_planned():
 
 BAD = [
     ("titel = 1\n" + RECIPE, "key='titel' found; must be one of title, paper, .*did you mean 'title'"),
-    (RECIPE.replace("zeta", "zetta"), "method RLR on digits: key='zetta' found.*did you mean 'zeta'"),
+    (RECIPE.replace("zeta", "zetta"), "recipe small: key of methods.RLR='zetta' found.*did you mean 'zeta'"),
+    (RECIPE + "[options]\ndensty = [0.3]", "recipe small: key of options='densty' found.*did you mean 'density'"),
     (RECIPE.replace("density = 0.2", "density = 20"), "method SET on digits: density=20.0 found"),
     (RECIPE.replace("zeta = 0.2", "delta_start = 0.5"), "method RLR on digits: option 'delta_start'"),
     (RECIPE.replace("epochs = 3", "seed = 3"), r"presets.smoke.settings.seed found; must be left out; the recipe's"),
@@ -128,6 +129,35 @@ def test_a_bad_recipe_is_refused_by_name_with_a_remedy(tmp_path, text, words):
     with pytest.raises(InvalidInputError, match=words) as error:
         plan(tmp_path, text)
     assert str(error.value).startswith("recipe small")
+
+
+def test_an_unknown_key_is_answered_with_keys_that_a_recipe_may_have(tmp_path):
+    with pytest.raises(InvalidInputError, match=r"key of presets\.smoke\.settings='epoch' found") as error:
+        plan(tmp_path, RECIPE.replace("epochs = 3", "epoch = 3"))
+    offered = str(error.value).partition("must be one of ")[2].partition(";")[0].split(", ")
+    assert {"epochs", "hidden", "rule", "zeta"} <= set(offered)
+    assert not {"seed", "dataset", "out", "threads", "figures", "checkpoint_every", "data_dir"} & set(offered)
+
+
+@pytest.mark.parametrize(
+    ("added", "place"),
+    [
+        ("[settings]\nzeta = 0.1\n", "settings"), ("[datasets.digits]\nzeta = 0.1\n", "datasets.digits"),
+        ("[presets.smoke.settings]\nzeta = 0.1\n", "presets.smoke.settings"), ("[options]\nzeta = [0.1]\n", "options"),
+    ],
+)  # fmt: skip
+def test_a_shared_setting_that_one_method_does_not_take_is_sent_to_the_others(tmp_path, added, place):
+    text = "[methods.SET]\n[methods.fixed]\nrule = 'static'\n[presets.smoke]\ndatasets = ['digits']\n" + added
+    with pytest.raises(InvalidInputError, match="method fixed on digits: option 'zeta' of rule static") as error:
+        plan(tmp_path, text)
+    remedy = f"it stands in [{place}]: move it to the methods that take it, here [methods.SET]"
+    assert str(error.value).endswith(f"; {remedy}")
+
+
+def test_a_method_s_own_wrong_setting_is_not_sent_elsewhere(tmp_path):
+    with pytest.raises(InvalidInputError) as error:
+        plan(tmp_path, RECIPE.replace("zeta = 0.2", "delta_start = 0.5"))
+    assert "move it" not in str(error.value)
 
 
 def test_names_that_do_not_exist_are_refused(tmp_path):
