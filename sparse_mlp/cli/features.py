@@ -34,7 +34,8 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("--jobs", type=int, default=1, metavar="INT",
                         help="classifiers trained at the same time; the result does not depend on it")  # fmt: skip
     parser.add_argument("--data-dir", help="where the data files are now")
-    parser.add_argument("--no-figures", action="store_true", help="draw nothing")
+    parser.add_argument("--no-figures", action="store_true",
+                        help="draw nothing; the figures, even those of earlier findings, are removed")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
     parser.set_defaults(run=features)
 
@@ -103,6 +104,7 @@ def _outcome(
     return {
         "dataset": run.config.dataset, "synthetic": run.data.synthetic, "provenance": run.data.provenance,
         "epochs": run.trainer.epoch, "features": len(strength), "keep": keep, "selected": selected.tolist(),
+        "selected_constant": _constant(run.train[0], selected), "weights": run.config.weights,
         "strength": strength.tolist(), "share_of_strength": _share(strength, selected),
         "unlinked": int(np.sum(strength == 0)),
         "recorded_epochs": course.epochs.tolist(), "selected_already": course.agreement(keep).tolist(),
@@ -113,9 +115,26 @@ def _outcome(
     }  # fmt: skip
 
 
+def _constant(x: Any, selected: Any) -> int:
+    """Return how many of the selected inputs have one value in all samples that the network was trained on."""
+    return int((x[:, selected] == x[0, selected]).all(axis=0).sum())
+
+
 def _share(strength: Any, selected: Any) -> float:
     total = float(strength.sum())
     return float(strength[selected].sum()) / total if total else 0.0
+
+
+def _constant_lines(count: int, weights: str) -> list[str]:
+    """Say that strength misleads where inputs tell nothing apart, and how it misleads less."""
+    if not count:
+        return []
+    subject, whose = ("is", "its") if count == 1 else ("are", "their")
+    remedy = "; strength tells more after `train --weights he-uniform`, the small ones of SET"
+    return [
+        f"constant   {count:,} of them {subject} constant in the training samples; most of {whose} strength is left "
+        f"from {whose} first weights{'' if weights == 'he-uniform' else remedy}"
+    ]  # fmt: skip
 
 
 def _table(outcome: dict[str, Any]) -> str:
@@ -130,6 +149,7 @@ def _table(outcome: dict[str, Any]) -> str:
         f"network    after {outcome['epochs']} epochs, {outcome['features']:,} inputs, "
         f"{outcome['unlinked']:,} of them without links",
         f"selected   {len(outcome['selected']):,} features with {outcome['share_of_strength']:.1%} of the strength",
+        *_constant_lines(outcome["selected_constant"], outcome["weights"]),
         f"samples    {outcome['train_samples']:,} to train the classifiers, {outcome['test_samples']:,} to test them",
         "",
         "accuracy on the strongest features" + (

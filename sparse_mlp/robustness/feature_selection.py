@@ -36,6 +36,10 @@ def input_strength(network: Any) -> NDArray[np.float64]:
     and larger ones where the input is of use; the strength needs no gradient and no data. All inputs of a motif whose
     links share their weights are equally strong: such a layer tells motifs apart, but not the inputs of one.
 
+    Strength tells as much as training has changed: most of the strength of an input that never varies, such as a dead
+    pixel, is left from its first weights, unless the rule removes them. Where those are large ("swi"), such inputs rank
+    among the strongest; "he-uniform", the small first weights of SET, lets the inputs of use outgrow them.
+
     Differences from the original
     -----------------------------
     The public code takes the mean of |w| over all hidden neurons, absent links as zeros. That is the sum over n_out,

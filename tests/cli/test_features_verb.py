@@ -155,3 +155,29 @@ def test_overwriting_clears_all_of_it(capsys):
     (part,) = json.loads(Path("run/system.json").read_text())["parts"]
     assert part["epochs"] == 1
     assert load_course(Path("run/input_strength.npz")).epochs.tolist() == [0, 1]
+
+
+def test_selected_inputs_that_never_vary_are_counted(capsys, folder):
+    """Pixels 0, 24, 32 and 39 are the same in all training samples of digits; all features hold all of them."""
+    words = "constant in the training samples; most of their strength is left from their first weights"
+    outcome = run_json(capsys, "features", folder, "--keep", 1, *QUICK)
+    assert outcome["selected_constant"] == 4 and len(outcome["selected"]) == 64
+    _, out, _ = run(capsys, "features", folder, "--keep", 1, *QUICK)
+    (line,) = (line for line in out.splitlines() if "constant" in line)
+    assert line.startswith(f"constant   4 of them are {words}") and "--weights he-uniform" in line
+    some = run_json(capsys, "features", folder, "--keep", 0.25, *QUICK)
+    assert some["selected_constant"] == len({0, 24, 32, 39}.intersection(some["selected"]))
+
+
+def test_only_those_among_the_selected_count_and_none_need_no_line():
+    from sparse_mlp.cli.features import _constant, _constant_lines
+
+    x = np.array([[1.0, 0.0, 3.0, -1.0], [2.0, 0.0, 3.0, -1.0], [2.0, 0.0, 3.0, -1.0]])
+    assert [_constant(x, np.array(some, int)) for some in ([0], [0, 1], [1, 2, 3], [])] == [0, 1, 3, 0]
+    assert _constant_lines(0, "swi") == []
+    (line,) = _constant_lines(1, "he-uniform")
+    assert "1 of them is constant" in line and "--weights" not in line
+
+
+def test_the_help_says_what_happens_to_earlier_figures(capsys):
+    assert "even those of earlier findings, are removed" in " ".join(run(capsys, "features", "--help")[1].split())
