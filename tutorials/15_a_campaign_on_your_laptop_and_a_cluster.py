@@ -168,30 +168,33 @@ for (method, density), accuracy in found.items():
 #
 # ## 5. Pull the plug
 #
-# Now in a new store, started as you would from a terminal. As soon as one run is finished, the campaign is killed as
-# hard as the operating system can: no last words, no cleaning up.
+# Now in a new store, started as you would from a terminal, one run after the other. As soon as one run is finished and
+# the next begun, the campaign is killed as hard as the operating system can: no last words, no cleaning up.
 
 # %%
 plugged = Store(folder / "killed")
-command = [sys.executable, "-m", "sparse_mlp", "campaign", str(path), "--store", str(plugged.path), "--jobs", "2"]
+command = [sys.executable, "-m", "sparse_mlp", "campaign", str(path), "--store", str(plugged.path)]
 
 
 def results(of):
     return {name for name in of.run_ids() if (of.folder(name) / "result.json").exists()}
 
 
+def begun_runs(of):
+    there = of.run_ids()  # looked up first: what finishes meanwhile counts as finished
+    return set(there) - results(of)
+
+
 with open(folder / "killed.log", "w") as log:
     campaign = subprocess.Popen(command, stdout=log, stderr=log)
-    while campaign.poll() is None and not results(plugged):
-        sleep(0.02)
+    while campaign.poll() is None and not (results(plugged) and begun_runs(plugged)):
+        sleep(0.002)
     campaign.kill()
     campaign.wait()
-sleep(2)  # its processes see that they are alone, and end
-done_before = results(plugged)
-begun = [name for name in plugged.run_ids() if name not in done_before]
+done_before, begun = results(plugged), begun_runs(plugged)
 print(f"killed with {len(done_before)} of {len(planned)} runs finished, {len(begun)} begun")
 
-again = subprocess.run(command, capture_output=True, text=True, check=True)
+again = subprocess.run([*command, "--jobs", "2"], capture_output=True, text=True, check=True)
 print(again.stdout.splitlines()[0], *again.stdout.splitlines()[1:5], sep="\n")
 
 
@@ -209,9 +212,10 @@ after_the_kill = same_bytes(plugged)
 print("weights, wirings, optimizer: same bytes as in the store that nobody killed:", after_the_kill)
 
 # %% [markdown]
-# You should see that the second call did the rest, and `True`. Finished runs were left alone; those that were begun
-# went on from their last checkpoint. A checkpoint holds the state of all random streams as well, so a run that was
-# interrupted draws the same numbers as one that was not.
+# You should see one run finished and one begun, that the second call did the rest, here with two processes, and `True`.
+# Finished runs were left alone; the one that was begun went on from its last checkpoint, or from the start if it was
+# killed before its first. A checkpoint holds the state of all random streams as well, so a run that was interrupted
+# draws the same numbers as one that was not.
 #
 # ## 6. Two campaigns, one store
 #
