@@ -141,6 +141,62 @@ def test_words_for_regions_and_numbers() -> None:
     assert tally([]) == "no claims" and ranges([3]) == "3" and ranges([2, 1, 5]) == "1–2, 5"
 
 
+def test_a_claim_on_the_networks_of_several_methods_says_so(tmp_path: Path) -> None:
+    """Mean of 90, 92, 80, 81.9."""
+    claim = Claim("all are above 50", "2.3", Side("accuracy"), low=50, unit="%")
+    numbers = _findings().numbers
+    text = report(_item(), _runs(tmp_path), Findings(numbers=numbers), judge_all([claim], numbers, ["mnist"]))
+    assert "| above 50 | 4, both methods together | t | holds |" in text
+    numbers.add([Number("mnist", "C", "accuracy", "%", {0: 85.0})])
+    text = report(_item(), _runs(tmp_path), Findings(numbers=numbers), judge_all([claim], numbers, ["mnist"]))
+    assert "| above 50 | 5, all 3 methods together | t | holds |" in text
+    assert "together" not in _text(tmp_path)
+
+
+def _group(folder: Path, dataset: str, seeds: int, **settings: Any) -> list[FinishedRun]:
+    planned = [
+        plan_run({"dataset": dataset, "seed": seed, "rule": rule, **settings}, method)
+        for method, rule in (("A", "set"), ("B", "rlr")) for seed in range(seeds)
+    ]  # fmt: skip
+    return [FinishedRun(Store(folder), run, {"provenance": "real; more"}) for run in planned]
+
+
+def _runs_of(*groups: tuple[str, list[FinishedRun]]) -> Runs:
+    finished = [(recipe, run) for recipe, several in groups for run in several]
+    planned = tuple(run.planned for _, run in finished)
+    return Runs("laptop", planned, tuple(run for _, run in finished), tuple(recipe for recipe, _ in finished))
+
+
+def test_settings_that_differ_between_recipes_are_told_recipe_by_recipe(tmp_path: Path) -> None:
+    one = _group(tmp_path, "digits", 1, density=0.1, epochs=3, hidden=[80, 40], learning_rate=0.05, batch_size=40)
+    two = _group(tmp_path, "digits", 2, density=0.1, epochs=2, hidden=[40, 40], learning_rate=0.01, batch_size=2)
+    text = report(_item(), _runs_of(("one", one), ("two", two)), Findings(), [])
+    lines = text.partition("## Where it comes from")[2].splitlines()
+    assert "of each method and data set" not in text
+    assert any(line.startswith("- 6 runs, all with density 0.1, optimizer sgd") for line in lines)
+    shared = "- digits, one: 2 runs, 1 of each method, seeds 0; hidden [80, 40], epochs 3, batch size 40, learning rate"
+    assert f"{shared} 0.05." in lines
+    shared = "- digits, two: 4 runs, 2 of each method, seeds 0–1; hidden [40, 40], epochs 2, batch size 2, "
+    assert f"{shared}learning rate 0.01." in lines
+
+
+def test_settings_that_are_the_same_everywhere_are_told_once(tmp_path: Path) -> None:
+    runs = _runs_of(*(("one", _group(tmp_path, name, 2, learning_rate=0.1)) for name in ("digits", "mnist")))
+    text = report(_item(), runs, Findings(), [])
+    assert "- 8 runs, 2 of each method and data set, seeds 0–1; hidden [" in text and "digits: 4 runs" not in text
+
+
+def test_where_there_is_no_such_number_the_table_says_none(tmp_path: Path) -> None:
+    found = Findings()
+    nan = float("nan")
+    for method, values in {"A": {0: 0.2, 1: 0.4}, "B": {0: nan, 1: 0.5}, "C": {0: nan, 1: nan}}.items():
+        found.numbers.add([Number("mnist", method, "break-even weight", "", values)])
+    text = report(_item(), _runs(tmp_path), found, [])
+    assert "| break-even weight | mnist | 0.3 ± 0.1414 (2) | 0.5 (1), none (1) | none (2) |" in text
+    write_numbers(tmp_path / "n.csv", found.numbers)
+    assert [row.n for row in read_numbers(tmp_path / "n.csv").rows] == [2, 2, 2]
+
+
 def test_numbers_without_networks_are_left_out() -> None:
     numbers = Numbers()
     numbers.add([Number("mnist", "A", "accuracy", "%", {})])

@@ -90,6 +90,21 @@ def test_the_two_motif_recipes_stay_apart_on_one_data_set(made: tuple[Store, dic
     assert len(names) == 4 and sum("motif-lung" in name for name in names) == 2
     rows = read_numbers(made[1]["motif-trade-off"].folder / "numbers.csv").rows
     assert {row.dataset for row in rows} == {"digits, motif-fashion-mnist", "digits, motif-lung"}
+    text = (made[1]["motif-trade-off"].folder / "report.md").read_text()
+    for recipe in ("motif-fashion-mnist", "motif-lung"):
+        assert f"- digits, {recipe}: 10 runs, 2 of each method, seeds 0–1; learning rate " in text
+
+
+def test_each_motif_has_a_break_even_weight_or_none(made: tuple[Store, dict[str, Any]]) -> None:
+    one = made[1]["motif-trade-off"]
+    rows = [row for row in read_numbers(one.folder / "numbers.csv").rows if row.quantity == motifs.BREAK_EVEN]
+    assert len(rows) == 2 * 4 and all(row.n == 2 for row in rows)
+    text = (one.folder / "report.md").read_text()
+    assert '"none"' in text and '"never level"' in text
+    _, _, table = text.partition(f"### {motifs.BREAK_EVEN}\n\n")
+    assert [line.split("|")[1].strip() for line in table.split("\n\n")[0].splitlines()[2:]] == [
+        "m = 2 shared", "m = 4 shared", "m = 2 block", "m = 4 block",
+    ]  # fmt: skip
 
 
 def test_numbers_survive_the_way_through_csv(made: tuple[Store, dict[str, Any]], tmp_path: Path) -> None:

@@ -87,7 +87,8 @@ class Runs:
 
         A name begins with that of the data set; the rest is there where it tells runs apart.
         """
-        recipe_of = dict(zip((run.run_id for run in self.planned), self.recipes, strict=True))
+        recipes = self.recipes or ("",) * len(self.planned)
+        recipe_of = dict(zip((run.run_id for run in self.planned), recipes, strict=True))
         groups: dict[tuple[str, str, str], list[FinishedRun]] = {}
         for run in self.finished:
             key = (run.planned.dataset, _name_of(run.planned), recipe_of[run.planned.run_id])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -36,7 +37,7 @@ class Number:
     ----------
     dataset, method, quantity, unit : str
     by_seed : mapping of int to float
-        One value a network.
+        One value a network; NaN where it has no such number.
     published : Published, optional
         In the same unit.
     """
@@ -54,14 +55,19 @@ class Number:
         return len(self.by_seed)
 
     @property
+    def there(self) -> list[float]:
+        """The values of the networks that have one."""
+        return [value for value in self.by_seed.values() if not math.isnan(value)]
+
+    @property
     def mean(self) -> float:
-        """Mean over the networks."""
-        return statistics.fmean(self.by_seed.values())
+        """Mean over the networks that have such a number; NaN if none has."""
+        return statistics.fmean(self.there) if self.there else math.nan
 
     @property
     def spread(self) -> float | None:
-        """Standard deviation over the networks; None of a single one."""
-        return statistics.stdev(self.by_seed.values()) if self.n > 1 else None
+        """Standard deviation over the networks that have such a number; None of a single one."""
+        return statistics.stdev(self.there) if len(self.there) > 1 else None
 
 
 @dataclass(frozen=True, eq=False)

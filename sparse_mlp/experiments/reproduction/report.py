@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from sparse_mlp.experiments.reproduction.claims import Claim
+from sparse_mlp.experiments.reproduction.claims import ALL, Claim
 from sparse_mlp.experiments.reproduction.finished import Runs
 from sparse_mlp.experiments.reproduction.intervals import Interval
 from sparse_mlp.experiments.reproduction.item import Findings, Item
@@ -47,7 +47,7 @@ def report(
         _what_is_missing(item, runs, failed or {}),
         _verdicts(verdicts),
         *(f"![{name}]({name}.png)" for name in found.displays),
-        _evidence(verdicts),
+        _evidence(verdicts, found.numbers),
         _numbers(found.numbers),
         _bullets("Notes", (*found.notes, *item.notes, *((STATISTICS,) if verdicts else ()))),
         _bullets("Where it comes from", _origin(runs)),
@@ -102,13 +102,16 @@ def _word(verdict: Verdict) -> str:
     return f"**{verdict.word}**" if here in (0, of) else f"**{verdict.word}**, {here} of {of} sets"
 
 
-def _evidence(verdicts: Sequence[Verdict]) -> str:
+def _evidence(verdicts: Sequence[Verdict], numbers: Numbers) -> str:
     rows = []
     for number, verdict in enumerate(verdicts, 1):
         for finding in verdict.findings:
             if finding.interval is not None:
                 shown_interval = _estimate(finding.interval, verdict.claim)
-                rows.append([str(number), finding.dataset, *shown_interval, finding.verdict])
+                together = _together(verdict.claim, numbers, finding.dataset)
+                counts = " + ".join(map(str, finding.interval.n)) + together
+                by = finding.interval.method
+                rows.append([str(number), finding.dataset, *shown_interval, counts, by, finding.verdict])
     if not rows:
         return ""
     head = ["", "data set", "estimate", "95 % interval", "claimed", "n", "by", "verdict"]
@@ -120,8 +123,15 @@ def _estimate(interval: Interval, claim: Claim) -> list[str]:
     unit = f" {claim.unit}" if claim.unit else ""
     low, high = (shown(value, claim.unit) for value in interval[1:3])
     ends = f"{low} to {high}" if interval.known else "none: too few"
-    return [shown(interval.estimate, claim.unit, signed) + unit, ends, region(claim), " + ".join(map(str, interval.n)),
-            interval.method]  # fmt: skip
+    return [shown(interval.estimate, claim.unit, signed) + unit, ends, region(claim)]
+
+
+def _together(claim: Claim, numbers: Numbers, dataset: str) -> str:
+    """Say of how many methods the networks of a claim are that is about all of them."""
+    methods = len(numbers.methods(dataset, claim.side.quantity)) if claim.side.method == ALL else 1
+    if methods == 1:
+        return ""
+    return ", both methods together" if methods == 2 else f", all {methods} methods together"
 
 
 def region(claim: Claim) -> str:
@@ -191,8 +201,12 @@ def _titled(numbers: Numbers, quantity: str) -> str:
 
 
 def _cell(row: Number) -> str:
+    there = len(row.there)
+    without = f"none ({row.n - there})"
+    if not there:
+        return without
     spread = "" if row.spread is None else f" ± {shown(row.spread, row.unit)}"
-    return f"{shown(row.mean, row.unit)}{spread} ({row.n})"
+    return f"{shown(row.mean, row.unit)}{spread} ({there})" + (f", {without}" if there < row.n else "")
 
 
 def shown(value: float, unit: str, signed: bool = False) -> str:
@@ -214,14 +228,31 @@ def _origin(runs: Runs) -> list[str]:
     if not runs.finished:
         return [f"Nothing trained. {versions(runs)}."]
     sets = [f"{name}: {dataset_words(runs, name)}." for name in runs.datasets]
+    return [*sets, *_trained(runs), f"{versions(runs)}; {machines(runs)}."]
+
+
+def _trained(runs: Runs) -> list[str]:
+    """Say how many runs there are, with which seeds and settings; group by group where these differ."""
+    common = _common_settings(runs)
+    groups = runs.apart()
+    own = {name: _words(_common_settings(group), but=common) for name, group in groups.items()}
+    amounts = {name: _amount(group) for name, group in groups.items()}
+    if len(set(own.values())) == 1 and len(set(amounts.values())) == 1:
+        each, seeds = next(iter(amounts.values()))
+        return [f"{len(runs.finished)} runs, {each} of each method and data set, {seeds}; {_words(common)}."]
+    lines = [f"{len(runs.finished)} runs" + (f", all with {_words(common)}." if common else ".")]
+    for name, group in groups.items():
+        each, seeds = amounts[name]
+        settings = f"; {own[name]}" if own[name] else ""
+        lines.append(f"{name}: {len(group.finished)} runs, {each} of each method, {seeds}{settings}.")
+    return lines
+
+
+def _amount(runs: Runs) -> tuple[str, str]:
+    """Return how many runs of each method there are, and their seeds, in words."""
     counts = {len(runs.of(*pair)) for pair in runs.pairs()}
     each = f"{min(counts)}" if len(counts) == 1 else f"{min(counts)} to {max(counts)}"
-    seeds = ranges({run.planned.seed for run in runs.finished})
-    settings = _common_settings(runs)
-    return [
-        *sets, f"{len(runs.finished)} runs, {each} of each method and data set, seeds {seeds}; {settings}.",
-        f"{versions(runs)}; {machines(runs)}.",
-    ]  # fmt: skip
+    return each, f"seeds {ranges({run.planned.seed for run in runs.finished})}"
 
 
 COMMON = (
@@ -230,14 +261,15 @@ COMMON = (
 )  # fmt: skip
 
 
-def _common_settings(runs: Runs) -> str:
-    """Return the settings that all runs share, in short."""
-    words = []
-    for name in COMMON:
-        values = {str(run.planned.settings.get(name)) for run in runs.finished}
-        if len(values) == 1 and values != {"None"}:
-            words.append(f"{name.replace('_', ' ')} {values.pop()}")
-    return ", ".join(words)
+def _common_settings(runs: Runs) -> dict[str, str]:
+    """Return the settings that all runs share."""
+    told = {name: {str(run.planned.settings.get(name)) for run in runs.finished} for name in COMMON}
+    return {name: values.pop() for name, values in told.items() if len(values) == 1 and values != {"None"}}
+
+
+def _words(settings: Mapping[str, str], but: Collection[str] = ()) -> str:
+    """Return settings in short."""
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in settings.items() if name not in but)
 
 
 def _bullets(title: str, lines: Sequence[str]) -> str:
