@@ -54,7 +54,8 @@ def add_campaign_options(parser: argparse.ArgumentParser) -> None:
         help="runs at the same time, of one thread each; no result depends on it (%(default)s)",
     )  # fmt: skip
     parser.add_argument("--dask", metavar="ADDRESS", help="scheduler of a Dask cluster to use, such as tcp://host:8786")
-    parser.add_argument("--data-dir", metavar="DIR", help="folder with the data files")
+    parser.add_argument("--data-dir", metavar="DIR",
+                        help="existing data folder (for what it lacks: $SPARSE_MLP_DATA, the cache)")  # fmt: skip
     parser.add_argument("--retry", action="store_true", help="try once more what failed before")
 
 

@@ -22,7 +22,8 @@ def add_parser(verbs: Any) -> None:
         action = actions.add_parser(name, help=help_text)
         if name != "list":
             action.add_argument("names", nargs="+", metavar="NAME", help="data set")
-        action.add_argument("--data-dir", help="folder with the data files (else $SPARSE_MLP_DATA, else the cache)")
+        kind = "folder for the data files, made if it is not there" if name == "fetch" else "existing data folder"
+        action.add_argument("--data-dir", help=f"{kind} (for what it lacks: $SPARSE_MLP_DATA, the cache)")
         action.add_argument("--json", action="store_true", help="print JSON")
         action.set_defaults(run=run)
 

@@ -33,7 +33,7 @@ def add_parser(verbs: Any) -> None:
                         help="random selections to hold the selection against (%(default)s)")  # fmt: skip
     parser.add_argument("--jobs", type=int, default=1, metavar="INT",
                         help="classifiers trained at the same time; the result does not depend on it")  # fmt: skip
-    parser.add_argument("--data-dir", help="where the data files are now")
+    parser.add_argument("--data-dir", help="existing folder where the data files are now")
     parser.add_argument("--no-figures", action="store_true",
                         help="draw nothing; the figures, even those of earlier findings, are removed")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")

@@ -39,7 +39,7 @@ def add_parser(verbs: Any) -> None:
                         help="layer: each layer by itself; global: all weights as one layer (%(default)s)")  # fmt: skip
     parser.add_argument("--readout", action="store_true", help="perturb the dense read-out as well")
     parser.add_argument("--samples", type=int, metavar="N", help="test samples at most (default: all)")
-    parser.add_argument("--data-dir", help="where the data files are now")
+    parser.add_argument("--data-dir", help="existing folder where the data files are now")
     parser.add_argument("--threads", type=int, help="threads to use; the result does not depend on it")
     parser.add_argument("--no-figures", action="store_true", help="draw nothing")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")

@@ -13,7 +13,7 @@ from sparse_mlp.datasets.download import fetch_set, missing_error
 from sparse_mlp.datasets.file_sets import FileSpec
 from sparse_mlp.datasets.formats import examine, load_set
 from sparse_mlp.datasets.idx_sets import check_pair
-from sparse_mlp.datasets.locate import DataDir, Location, locate
+from sparse_mlp.datasets.locate import DataDir, Location, check_data_dir, locate
 from sparse_mlp.datasets.registry import AnySet, file_sets
 from sparse_mlp.errors import DataFileError, check_choice
 
@@ -50,7 +50,8 @@ def names() -> tuple[str, ...]:
 
 
 def available(data_dir: DataDir = None) -> tuple[str, ...]:
-    """Return the names of the data sets that can be loaded without a network."""
+    """Return the names of the data sets that can be loaded without a network; a `data_dir` must be a folder."""
+    check_data_dir(data_dir)
     sets = file_sets()
     return tuple(name for name in names() if name not in sets or locate(sets[name], data_dir).complete)
 
@@ -63,7 +64,8 @@ def load(name: str = "digits", data_dir: DataDir = None, *, download: bool = Tru
     name : str
         One of `names`.
     data_dir : path-like, optional
-        Folder that is searched first, as DIR/NAME/FILE and then DIR/FILE; then $SPARSE_MLP_DATA and the user's cache.
+        Folder that is searched first, as DIR/NAME/FILE and then DIR/FILE; if it lacks the set, then $SPARSE_MLP_DATA
+        and the user's cache.
     download : bool
         Download the files that are missing. CIFAR-10 is content with the training batches that are there; `fetch`
         brings the others.
@@ -79,7 +81,7 @@ def load(name: str = "digits", data_dir: DataDir = None, *, download: bool = Tru
     InvalidInputError
         If the name is unknown.
     DataFileError
-        If a file is damaged, not what its name says, or missing and cannot be downloaded.
+        If a file is damaged, not what its name says, or missing and cannot be downloaded; or `data_dir` is no folder.
 
     Examples
     --------
@@ -87,6 +89,7 @@ def load(name: str = "digits", data_dir: DataDir = None, *, download: bool = Tru
     (1437, 64)
     """
     check_choice("name", name, names())
+    check_data_dir(data_dir)
     if name == "digits":
         return digits.load_digits()
     if name in synthetic.NAMES:
@@ -108,7 +111,7 @@ def fetch(name: str, data_dir: DataDir = None, *, progress: bool = True) -> list
     name : str
         One of `names`; those that need no files give an empty list.
     data_dir : path-like, optional
-        Searched first, and where new files go; else $SPARSE_MLP_DATA, else the user's cache.
+        Searched first, and where new files go; made if it is not there. Else $SPARSE_MLP_DATA, else the user's cache.
     progress : bool
         Draw a progress bar on standard error.
 
@@ -117,13 +120,17 @@ def fetch(name: str, data_dir: DataDir = None, *, progress: bool = True) -> list
     InvalidInputError
         If the name is unknown.
     DataFileError
-        If no mirror delivers a file that passes its checks.
+        If no mirror delivers a file that passes its checks, or `data_dir` is a file.
     """
     check_choice("name", name, names())
+    new = data_dir is not None and str(data_dir) and not Path(data_dir).expanduser().exists()
+    if not new:
+        check_data_dir(data_dir)
     sets = file_sets()
-    if name not in sets:
-        return []
-    return list(fetch_set(sets[name], data_dir, progress=progress).found.values())
+    paths = list(fetch_set(sets[name], data_dir, progress=progress).found.values()) if name in sets else []
+    if data_dir is not None:  # also where other places had all files: `load` with the same words finds the folder
+        Path(data_dir).expanduser().mkdir(parents=True, exist_ok=True)
+    return paths
 
 
 def check(name: str, data_dir: DataDir = None) -> list[FileReport]:
@@ -145,8 +152,11 @@ def check(name: str, data_dir: DataDir = None) -> list[FileReport]:
     ------
     InvalidInputError
         If the name is unknown.
+    DataFileError
+        If `data_dir` is no folder.
     """
     check_choice("name", name, names())
+    check_data_dir(data_dir)
     if name == "digits":
         return [FileReport(INSTALLED, "ok", "comes with scikit-learn")]
     if name in synthetic.NAMES:
@@ -168,6 +178,7 @@ def describe_all(data_dir: DataDir = None) -> list[dict[str, Any]]:
         Keys ``name``, ``classes``, ``shape`` (tuple), ``licence``, ``found`` (folder, 'scikit-learn', 'generated' or
         'missing'), ``bytes`` (on disk, 0 without files), ``synthetic``.
     """
+    check_data_dir(data_dir)
     rows = [_row("digits", 10, (8, 8), digits.LICENCE, INSTALLED)]
     for entry in file_sets().values():
         location = locate(entry, data_dir)

@@ -8,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 
 from sparse_mlp.datasets.file_sets import FileSet, FileSpec
+from sparse_mlp.errors import DataFileError, describe
 
 VARIABLE = "SPARSE_MLP_DATA"
 DataDir = str | PathLike[str] | None
@@ -45,6 +46,19 @@ def cache_dir() -> Path:
     import pooch
 
     return Path(pooch.os_cache("sparse_mlp"))
+
+
+def check_data_dir(data_dir: DataDir) -> None:
+    """Refuse a folder that was named and is none: other places must not stand in for it without a word.
+
+    Raises
+    ------
+    DataFileError
+        If `data_dir` is given, but no folder.
+    """
+    if data_dir is not None and not (str(data_dir) and Path(data_dir).expanduser().is_dir()):
+        remedy = "pass where the files are, or leave it out to look in $SPARSE_MLP_DATA and the cache"
+        raise DataFileError(describe(f"data_dir={str(data_dir)!r}", "a folder that exists", remedy))
 
 
 def roots(data_dir: DataDir = None) -> list[Path]:

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from sparse_mlp.datasets import available
+from sparse_mlp.datasets.locate import check_data_dir
 from sparse_mlp.errors import check_integer, invalid
 from sparse_mlp.experiments.campaign_progress import CampaignProgress
 from sparse_mlp.experiments.carry_out import ELSEWHERE, FAILED, FINISHED, INTERRUPTED, Carried, carry_out, give_up
@@ -88,6 +89,8 @@ def run_campaign(
     ------
     InvalidInputError
         If `jobs` cannot be used, or comes with `dask`.
+    DataFileError
+        If `data_dir` is no folder.
     KeyboardInterrupt
         If the user stopped it.
 
@@ -99,7 +102,8 @@ def run_campaign(
     check_integer("jobs", jobs)
     if dask is not None and jobs != 1:
         raise invalid(f"jobs={jobs} with dask={dask}", "left out", "the cluster has as many workers as it has")
-    place = None if data_dir is None else str(Path(data_dir).resolve())
+    check_data_dir(data_dir)
+    place = None if data_dir is None else str(Path(data_dir).expanduser().resolve())
     wanted, missing = _with_data(_by_run_id(planned), place)
     carried = {run_id: found for run_id, runs in wanted.items() if (found := _known(store, runs, retry))}
     left = [runs for run_id, runs in wanted.items() if run_id not in carried]

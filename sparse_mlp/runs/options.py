@@ -18,7 +18,7 @@ class DataOptions:
     """Which samples are trained on."""
 
     dataset: str = option("digits", "data set, see `sparse-mlp data list`")
-    data_dir: str | None = option(None, "folder with the data files (else $SPARSE_MLP_DATA, else the cache)")
+    data_dir: str | None = option(None, "existing data folder (for what it lacks: $SPARSE_MLP_DATA, the cache)")
     standardize: bool = option(True, "subtract the mean of the training inputs and divide by their deviation")
     validation_fraction: float = option(0.0, "part of the training samples set aside for validation")
 

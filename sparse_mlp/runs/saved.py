@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sparse_mlp.datasets.locate import check_data_dir
 from sparse_mlp.runs.run import Run, make_run
 from sparse_mlp.runs.settings import check_run, read_config
 from sparse_mlp.training import load_checkpoint
@@ -24,6 +25,8 @@ def read_run(folder: Path, data_dir: str | None = None) -> Run:
     ------
     InvalidInputError
         If the folder is that of no run, or holds no checkpoint that can be used.
+    DataFileError
+        If the data files are missing, or `data_dir` is no folder.
     """
     run = _make(folder, data_dir)
     run.trainer.resume(load_checkpoint(folder))
@@ -50,6 +53,7 @@ def reopen_run(folder: Path, data_dir: str | None = None) -> Run:
 
 def _make(folder: Path, data_dir: str | None) -> Run:
     check_run(folder)
+    check_data_dir(data_dir)
     config = read_config(folder / "config.json")
     config.data_dir = data_dir or config.data_dir
     run = make_run(config)

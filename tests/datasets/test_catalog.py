@@ -70,6 +70,7 @@ def test_folders_are_searched_in_order(tmp_path: Path, write_set, monkeypatch) -
     monkeypatch.setattr(locate, "cache_dir", lambda: tmp_path / "cache")
     monkeypatch.setenv("SPARSE_MLP_DATA", str(tmp_path / "variable"))
     write_set(tmp_path / "cache" / "kmnist", "kmnist", n_train=11)
+    (tmp_path / "argument").mkdir()
     assert len(datasets.load("kmnist", tmp_path / "argument", download=False).train_y) == 11
     write_set(tmp_path / "variable", "kmnist", n_train=12)
     assert len(datasets.load("kmnist", tmp_path / "argument", download=False).train_y) == 12

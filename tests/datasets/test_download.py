@@ -62,6 +62,7 @@ def leftovers(folder: Path) -> list[str]:
 def test_load_downloads_what_is_missing(official, serve: Serve, tmp_path: Path) -> None:
     entry, mirror = official
     asked = serve({entry.urls(file)[0]: mirror / f"{file.name}.gz" for file in entry.files})
+    (tmp_path / "data").mkdir()
     data = datasets.load("mnist", tmp_path / "data")
     assert len(data.train_y) == 12 and "all four files verified by SHA-256" in data.provenance
     assert len(asked) == 4
@@ -101,7 +102,7 @@ def test_second_mirror_helps_and_its_wrapper_does_not_matter(official, serve: Se
 def test_without_network_the_error_says_all(serve: Serve, tmp_path: Path) -> None:
     serve({})
     with pytest.raises(DataFileError) as error:
-        datasets.load("fashion-mnist", tmp_path / "data")
+        datasets.fetch("fashion-mnist", tmp_path / "data")
     message = str(error.value)
     for file in IDX_SETS["fashion-mnist"].files:
         assert f"{file.name}.gz" in message
@@ -120,7 +121,7 @@ def test_wrong_content_is_thrown_away(official, serve: Serve, tmp_path: Path) ->
     bad.write_bytes(gzip.compress(content))
     serve({url: mirror / f"{file.name}.gz" for file in entry.files for url in entry.urls(file)})
     with pytest.raises(DataFileError, match=r"DataFileError: .*SHA-256"):
-        datasets.load("mnist", tmp_path / "data")
+        datasets.fetch("mnist", tmp_path / "data")
     assert leftovers(tmp_path / "data") == []
 
 
@@ -160,9 +161,9 @@ def test_file_of_another_set_is_recognised(official, write_set, tmp_path: Path) 
 
 def test_a_folder_that_cannot_be_made_is_an_error(serve: Serve, tmp_path: Path) -> None:
     serve({})
-    (tmp_path / "file").write_text("not a folder")
+    (tmp_path / "mnist").write_text("not a folder")
     with pytest.raises(DataFileError, match="cannot be written"):
-        datasets.load("mnist", tmp_path / "file")
+        datasets.load("mnist", tmp_path)
 
 
 @pytest.fixture
@@ -183,6 +184,7 @@ def archive(tmp_path: Path, write_set, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_one_archive_serves_both_emnist_sets(archive: Path, serve: Serve, tmp_path: Path) -> None:
     asked = serve({IDX_SETS["emnist-letters"].archive.url: archive})
+    (tmp_path / "data").mkdir()
     assert len(datasets.load("emnist-letters", tmp_path / "data").train_y) == 12
     assert len(datasets.load("emnist-balanced", tmp_path / "data").train_y) == 12
     assert len(asked) == 1

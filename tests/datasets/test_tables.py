@@ -246,6 +246,7 @@ def test_fetching_takes_the_names_without_gz_and_the_second_mirror(tmp_path: Pat
     files = tuple(replace(file, items=counts[file.role]) for file in entry.files)
     monkeypatch.setitem(TABLE_SETS, "madelon", replace(entry, files=files))
     monkeypatch.setattr(download, "_retrieve", retrieve)
+    (tmp_path / "new").mkdir()
     data = datasets.load("madelon", tmp_path / "new")
     assert len(data.train_y) == 3 and sum("valid.labels" in url for url in asked) == 2
     assert {path.name for path in (tmp_path / "new" / "madelon").iterdir()} == {file.name for file in files}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sparse_mlp.datasets.locate import check_data_dir
 from sparse_mlp.errors import check_choice
 from sparse_mlp.experiments.campaign import CampaignOutcome, run_campaign
 from sparse_mlp.experiments.planned_run import PlannedRun
@@ -88,8 +89,11 @@ def reproduce(
     ------
     InvalidInputError
         If the preset is unknown, or the campaign's options cannot be used.
+    DataFileError
+        If the campaign's `data_dir` is no folder.
     """
     check_choice("preset", preset, PRESETS)
+    check_data_dir(campaign.get("data_dir"))
     plans = {item.name: plan(item, preset, recipes or {}) for item in items}
     everything = [run for planned in plans.values() for runs in planned.values() for run in runs]
     outcome = CampaignOutcome()
