@@ -29,11 +29,14 @@ class LayerDegrees(NamedTuple):
         Links into each output neuron.
     outgoing : int64 (n_in,)
         Links out of each input neuron.
+    step : int
+        Neurons of a motif that links join, 1 without motifs: the degrees lie that far apart.
     """
 
     name: str
     incoming: NDArray[np.int64]
     outgoing: NDArray[np.int64]
+    step: int = 1
 
 
 @dataclass(eq=False, repr=False)
@@ -67,7 +70,9 @@ class DegreeDisplay(Display):
     def from_model(cls, model: Any) -> Self:
         """Count the degrees of the neurons in each sparse layer of a model, where links join motifs in single links."""
         layers = single_links(model)
-        return cls.from_structures([layer.structure for layer in layers], layer_names(layers))
+        counted = cls.from_structures([layer.structure for layer in layers], layer_names(layers)).layers
+        pairs = zip(counted, model.sparse_layers, strict=True)
+        return cls(tuple(degrees._replace(step=getattr(layer, "motif_size", 1)) for degrees, layer in pairs))
 
     def plot(self, ax: Sequence[Axes] | None = None, *, log: bool = False, expected: bool = False) -> Self:
         """Draw the distributions of the incoming (left) and outgoing (right) degrees, with the mean of each layer.
@@ -85,12 +90,16 @@ class DegreeDisplay(Display):
         -----
         With links laid independently with probability p, the incoming degree of an output neuron is distributed as
         Binomial(n_in, p) and the outgoing degree of an input neuron as Binomial(n_out, p).
+
+        Neurons of motifs of m have degrees that are multiples of m. All layers of such a network are drawn in bins of
+        the same number of multiples, as bins of different widths would make one curve a comb.
         """
         with style():
             panels = panel_axes(ax, 2, (9.0, 4.0))
             for axes, title, side in zip(panels, ("incoming links", "outgoing links"), (0, 1), strict=True):
-                for i, layer in enumerate(self.layers):
-                    _draw_layer(axes, layer, side, CYCLE[i % len(CYCLE)], log, expected)
+                widths = [1 for _ in self.layers] if log else _bin_widths(self.layers, side)
+                for i, (layer, width) in enumerate(zip(self.layers, widths, strict=True)):
+                    _draw_layer(axes, layer, side, width, CYCLE[i % len(CYCLE)], log, expected)
                 _finish(axes, title, log, expected)
         self.ax_, self.figure_ = panels, root_figure(panels[0])
         return self
@@ -118,10 +127,20 @@ def distribution(degrees: NDArray[np.int64], width: int = 1) -> tuple[NDArray[np
     return edges, counts / (len(degrees) * width)
 
 
-def _draw_layer(axes: Axes, layer: LayerDegrees, side: int, color: str, log: bool, expected: bool) -> None:
+def _bin_widths(layers: Sequence[LayerDegrees], side: int) -> list[int]:
+    """Return the degrees in a bin of each layer: its own without motifs, whole multiples of the motif with them."""
+    spans = [int(np.ptp((layer.incoming, layer.outgoing)[side])) for layer in layers]
+    steps = [layer.step for layer in layers]
+    if max(steps) > 1:
+        spans = [max(spans)] * len(spans)
+    return [step * (1 + span // (step * MOST_STEPS)) for step, span in zip(steps, spans, strict=True)]
+
+
+def _draw_layer(
+    axes: Axes, layer: LayerDegrees, side: int, width: int, color: str, log: bool, expected: bool
+) -> None:  # fmt: skip
     degrees, others = (layer.incoming, layer.outgoing) if side == 0 else (layer.outgoing, layer.incoming)
-    width = 1 + (int(degrees.max()) - int(degrees.min())) // MOST_STEPS
-    edges, fraction = distribution(degrees, 1 if log else width)
+    edges, fraction = distribution(degrees, width)
     label = f"{layer.name}: mean {degrees.mean():.3g}"
     if log:
         there = (edges[:-1] > 0) & (fraction > 0)

@@ -129,3 +129,18 @@ def test_features_that_are_padding_are_not_drawn():
     network = NetworkDisplay.from_model(model)
     assert network.sizes == (7, 6, 2) and len(network.links[0].weight) == 14
     assert sorted({int(row) for row in network.links[0].rows}) == [0, 1, 2, 3, 6]
+
+
+@pytest.mark.parametrize("mode", ["shared", "block"])
+def test_bins_of_motifs_are_whole_multiples_of_their_size(mode):
+    """Degrees of motifs of three are multiples of three: bins one wide would make a comb of them."""
+    model = SparseMLP([90, 300, 300, 3], density=0.3, motif_size=3, motif_mode=mode, rng=0)
+    display = DegreeDisplay.from_model(model).plot()
+    assert [layer.step for layer in display.layers] == [3, 3]
+    for axes in display.ax_:
+        for patch in axes.patches:
+            values, edges, _ = patch.get_data()
+            assert (np.diff(edges) % 3 == 0).all() and (edges[0] + 0.5) % 3 == 0
+            assert np.sum(values * np.diff(edges)) == pytest.approx(1)
+        assert len({int(np.diff(patch.get_data()[1])[0]) for patch in axes.patches}) == 1, "one width for all layers"
+    assert [layer.step for layer in DegreeDisplay.from_structures([HAND]).layers] == [1]
