@@ -61,8 +61,7 @@ class SparseMLP:
     dense_readout : bool
         Whether the last layer has all links, as in the papers. A sparse read-out does not evolve, and has no motifs.
     motif_size : int
-        Neurons that a link joins on either side, see `layers.MotifLinear`; divides the input and each hidden layer.
-        A network without hidden layers has none: its one layer is the read-out.
+        Neurons that a link joins on either side, see `layers.MotifLinear`; divides input and hidden layers, if any.
     motif_mode : {"shared", "block"}
         Whether all single links between two motifs share one weight, or have one each.
     pad : bool
