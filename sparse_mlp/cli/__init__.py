@@ -66,6 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help(sys.stderr)
         return 2
     try:
+        _check_data_dir(parsed)
         with _plain_warnings(parsed.verb):
             code = int(parsed.run(parsed))
         sys.stdout.flush()  # while a reader that left can still be told from a fault
@@ -97,6 +98,20 @@ def _plain_warnings(verb: str) -> Iterator[None]:
 
 def _one_line(verb: str, message: Warning | str, *place: Any) -> str:
     return f"sparse-mlp {verb}: warning: {message}\n"
+
+
+def _check_data_dir(parsed: argparse.Namespace) -> None:
+    """Refuse a named data folder that is none; `data fetch` alone makes one."""
+    named = getattr(parsed, "data_dir", None)
+    if named is None or getattr(parsed, "action", None) == "fetch":
+        return
+    from sparse_mlp.datasets.locate import check_data_dir
+    from sparse_mlp.errors import DataFileError
+
+    try:
+        check_data_dir(named)
+    except DataFileError as error:  # deeper inside it may be the folder that a run remembers; here somebody typed it
+        raise InvalidInputError(str(error)) from None
 
 
 __all__ = ["main"]

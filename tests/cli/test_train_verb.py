@@ -158,8 +158,8 @@ def test_missing_data_are_an_error_of_one_line_and_nothing_is_written(capsys, mo
         raise DataFileError(f"{name} in {data_dir}: place the file there")
 
     monkeypatch.setattr(datasets, "load", missing)
-    code, out, err = run(capsys, "train", "--dataset", "mnist", "--data-dir", "elsewhere", "--out", "run")
-    assert (code, out, err) == (1, "", "sparse-mlp train: mnist in elsewhere: place the file there\n")
+    code, out, err = run(capsys, "train", "--dataset", "mnist", "--data-dir", "..", "--out", "run")
+    assert (code, out, err) == (1, "", "sparse-mlp train: mnist in ..: place the file there\n")
     assert not list(Path.cwd().iterdir())
 
 
