@@ -1,7 +1,7 @@
 """Errors that say what was found, what was wanted, and what to do.
 
 Every message of the library is built here, so that all of them read alike:
-``density=1.2 found; must be in (0, 1]; did you pass a percentage?``
+``found density=1.2; expected in (0, 1]; did you pass a percentage?``
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class DivergenceError(SparseMLPError, ArithmeticError):
 
 def describe(found: str, wanted: str, remedy: str = "") -> str:
     """Join the three parts of a message: found → wanted → remedy."""
-    parts = [f"{found} found", f"must be {wanted}"]
+    parts = [f"found {found}", f"expected {wanted}"]
     if remedy:
         parts.append(remedy)
     return "; ".join(parts)

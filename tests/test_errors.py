@@ -13,14 +13,14 @@ from sparse_mlp.errors import InvalidInputError, SparseMLPError
 
 
 def test_describe() -> None:
-    assert errors.describe("x=1", "2") == "x=1 found; must be 2"
-    assert errors.describe("x=1", "2", "add 1") == "x=1 found; must be 2; add 1"
+    assert errors.describe("x=1", "2") == "found x=1; expected 2"
+    assert errors.describe("x=1", "2", "add 1") == "found x=1; expected 2; add 1"
 
 
 def test_invalid_is_an_error_to_be_raised() -> None:
     error = errors.invalid("x=1", "2", "add 1")
     assert type(error) is InvalidInputError
-    assert str(error) == "x=1 found; must be 2; add 1"
+    assert str(error) == "found x=1; expected 2; add 1"
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_one_except_clause_catches_all(kind: type[Exception], also: type[Excepti
 def test_the_sentence_of_the_design() -> None:
     with pytest.raises(InvalidInputError) as caught:
         errors.check_fraction("density", 1.2)
-    assert str(caught.value) == "density=1.2 found; must be in (0, 1]; did you pass a percentage?"
+    assert str(caught.value) == "found density=1.2; expected in (0, 1]; did you pass a percentage?"
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_borders_of_fractions(zero: bool, one: bool, interval: str) -> None:
             continue
         with pytest.raises(InvalidInputError) as caught:
             errors.check_fraction("rate", value, zero=zero, one=one)
-        assert f"rate={value!r} found; must be in {interval}" in str(caught.value)
+        assert f"rate={value!r}; expected in {interval}" in str(caught.value)
 
 
 @pytest.mark.parametrize("value", [1, 0, -3, 250, 100.5])
@@ -70,7 +70,7 @@ def test_the_percentage_remedy_is_for_percentages_only(value: float) -> None:
 
 @pytest.mark.parametrize("value", [None, "0.5", True, 1j, math.nan, math.inf, [0.5], np.array([0.5])])
 def test_what_is_no_fraction(value: Any) -> None:
-    with pytest.raises(InvalidInputError, match=r"found; must be a number in \(0, 1\]"):
+    with pytest.raises(InvalidInputError, match=r"expected a number in \(0, 1\]"):
         errors.check_fraction("density", value)
 
 
@@ -90,7 +90,7 @@ def test_integers_become_int(value: Any) -> None:
 def test_what_is_no_count(value: Any) -> None:
     with pytest.raises(InvalidInputError) as caught:
         errors.check_integer("n", value)
-    assert str(caught.value) == f"n={value!r} found; must be a whole number, 1 or more"
+    assert str(caught.value) == f"found n={value!r}; expected a whole number, 1 or more"
 
 
 def test_minimum_of_integers() -> None:
@@ -110,12 +110,12 @@ def test_numbers() -> None:
 def test_what_is_no_number(value: Any) -> None:
     with pytest.raises(InvalidInputError) as caught:
         errors.check_number("lr", value)
-    assert str(caught.value) == f"lr={value!r} found; must be a finite number of at least 0"
+    assert str(caught.value) == f"found lr={value!r}; expected a finite number of at least 0"
 
 
 def test_strict_minimum() -> None:
     assert errors.check_number("lr", 1e-9, strict=True) == 1e-9
-    with pytest.raises(InvalidInputError, match="lr=0 found; must be a finite number above 0"):
+    with pytest.raises(InvalidInputError, match="lr=0; expected a finite number above 0"):
         errors.check_number("lr", 0, strict=True)
 
 
@@ -123,10 +123,10 @@ def test_choices() -> None:
     assert errors.check_choice("rule", "set", ["set", "rlr"]) == "set"
     with pytest.raises(InvalidInputError) as caught:
         errors.check_choice("rule", "sett", (name for name in ["set", "rlr"]))
-    assert str(caught.value) == "rule='sett' found; must be one of set, rlr; did you mean 'set'?"
+    assert str(caught.value) == "found rule='sett'; expected one of set, rlr; did you mean 'set'?"
     with pytest.raises(InvalidInputError) as caught:
         errors.check_choice("rule", "zzz", ["set", "rlr"])
-    assert str(caught.value) == "rule='zzz' found; must be one of set, rlr"
+    assert str(caught.value) == "found rule='zzz'; expected one of set, rlr"
 
 
 def test_options() -> None:
@@ -136,9 +136,9 @@ def test_options() -> None:
     errors.check_options("rule set", make, {"zeta": 0.2, "backend": "no such"}, skip=["links"])
     with pytest.raises(InvalidInputError) as caught:
         errors.check_options("rule set", make, {"zeta": 0.2, "zetta": 1}, skip=["links"])
-    assert str(caught.value) == ("option 'zetta' of rule set found; must be one of zeta, backend; did you mean 'zeta'?")
-    with pytest.raises(InvalidInputError, match="option 'links' of rule set found; must be one of zeta, backend"):
+    assert str(caught.value) == ("found option 'zetta' of rule set; expected one of zeta, backend; did you mean 'zeta'?")
+    with pytest.raises(InvalidInputError, match="option 'links' of rule set; expected one of zeta, backend"):
         errors.check_options("rule set", make, {"links": 3}, skip=["links"])
-    with pytest.raises(InvalidInputError, match="option 'zeta' of rule static found; must be absent; rule static"):
+    with pytest.raises(InvalidInputError, match="option 'zeta' of rule static; expected absent; rule static"):
         errors.check_options("rule static", lambda: None, {"zeta": 0.2})
     errors.check_options("rule mine", lambda **options: None, {"anything": 1})

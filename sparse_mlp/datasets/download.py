@@ -65,7 +65,7 @@ def missing_error(entry: AnySet, location: Location, data_dir: DataDir, failures
     urls = [entry.archive.url] if entry.archive else [url for file in wanted for url in entry.urls(file)[:1]]
     inside = f" (they are in its folder {entry.archive.folder}/)" if entry.archive else ""
     lines = [
-        f"{entry.name}: no {names} found; must be together in one of {places}",
+        f"{entry.name}: no {names}; expected together in one of {places}",
         "have the files elsewhere? pass --data-dir FOLDER (data_dir=) or set SPARSE_MLP_DATA; digits needs no files",
         *([f"or download these{inside} and place them, gzipped or not, in {location.folder}:"] if urls else []),
         *(f"  {url}" for url in urls),

@@ -46,7 +46,7 @@ def _pointer(context: Any, builder: Any, array_type: Any, array: Any, offset: An
 def refuse_strides(array: Any) -> None:
     """Flat positions mean nothing in an array with gaps."""
     if array.layout != "C":
-        raise TypingError(f"array of layout {array.layout} found; must be C-contiguous")
+        raise TypingError(f"array of layout {array.layout}; expected C-contiguous")
 
 
 def item_bytes(array_type: Any) -> int:

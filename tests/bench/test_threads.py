@@ -60,7 +60,7 @@ def test_a_context_gives_threads_back_and_may_stand_in_another() -> None:
 @pytest.mark.parametrize("count", [0, -1, MOST + 1])
 def test_more_than_there_are_is_refused_and_changes_nothing(count: int) -> None:
     before = in_use()
-    with pytest.raises(InvalidInputError, match=f"threads={count} found; must be from 1 to {MOST}"):
+    with pytest.raises(InvalidInputError, match=f"threads={count}; expected from 1 to {MOST}"):
         set_threads(count)
     with pytest.raises(InvalidInputError, match="NUMBA_NUM_THREADS"), threads_limited(count):
         pass

@@ -98,7 +98,7 @@ def test_synthetic_data_are_stamped(capsys):
 def test_bad_words_are_refused(capsys, folder):
     assert_refused(run(capsys, "features", "nowhere"), "no folder nowhere")
     assert_refused(run(capsys, "features", folder, "--keep", 20), "did you pass a percentage")
-    assert_refused(run(capsys, "features", folder, "--keep", 0.01), "keep=0.01 of 64 features, which is none found")
+    assert_refused(run(capsys, "features", folder, "--keep", 0.01), "keep=0.01 of 64 features, which is none")
     assert_refused(run(capsys, "features", folder, "--samples", 2), "2 training samples")
     for option in ("--samples", "--jobs"):
         assert_refused(run(capsys, "features", folder, option, 0), "a whole number, 1 or more")

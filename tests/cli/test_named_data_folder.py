@@ -36,4 +36,4 @@ def test_verbs_of_a_run(capsys, finished, verb):
 def refused(outcome):
     code, out, err = outcome
     assert (code, out) == (2, ""), err
-    assert len(err.splitlines()) == 1 and "found; must be a folder that exists" in err
+    assert len(err.splitlines()) == 1 and "expected a folder that exists" in err

@@ -147,7 +147,7 @@ def test_a_checkpoint_of_other_settings_is_refused(capsys, finished):
 
 @pytest.mark.parametrize("verb", ["resume", "evaluate"])
 def test_no_run_is_refused(capsys, verb):
-    assert_refused(run(capsys, verb, "nowhere"), "no folder nowhere found")
+    assert_refused(run(capsys, verb, "nowhere"), "no folder nowhere")
     assert not Path("nowhere").exists()
     Path("empty").mkdir()
     assert_refused(run(capsys, verb, "empty"), "config.json missing or damaged")

@@ -100,7 +100,7 @@ def test_bad_words_are_refused(capsys, folder):
     assert_refused(run(capsys, "robustness", folder, "--perturbations", "noise"), "weight-modification")
     assert_refused(run(capsys, "robustness", folder, "--scope", "net"), "one of layer, global")
     for option, least in (("--draws", 1), ("--samples", 1), ("--strengths", 2), ("--threads", 1)):
-        assert_refused(run(capsys, "robustness", folder, option, least - 1), f"{option[2:]}={least - 1} found; must be")
+        assert_refused(run(capsys, "robustness", folder, option, least - 1), f"{option[2:]}={least - 1}; expected")
     assert not (folder / "robustness.json").exists()
 
 

@@ -114,13 +114,13 @@ def test_long_options_are_broken_between_options():
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--topology", "erdos-renyi"], "topology to search='erdos-renyi' found; must be one of dendritic"),
-        ([], "no topology found; must be named, since the search is for its options; --topology dendritic"),
+        (["--topology", "erdos-renyi"], "topology to search='erdos-renyi'; expected one of dendritic"),
+        ([], "no topology; expected named, since the search is for its options; --topology dendritic"),
         (["--topology", "dendritic", "--beta", 0.5], "beta with topology=dendritic"),
         (["--topology", "small-world", "--epsilon", 3, "--density", 0.1], "density and epsilon"),
         (["--topology", "small-world", "--epsilon", 3, "--allocation", "er"], "allocation with epsilon"),
-        (["--topology", "small-world", "--beta", 0.5], "all of beta given found; must be at least one left out"),
-        (["--topology", "dendritic", "--preset", "standard"], "border given found; must be at least one left out"),
+        (["--topology", "small-world", "--beta", 0.5], "all of beta given; expected at least one left out"),
+        (["--topology", "dendritic", "--preset", "standard"], "border given; expected at least one left out"),
         (["--topology", "small-world", "--factor", 1], "factor=1"),
         (["--topology", "small-world", "--configurations", 1], "configurations=1"),
         (["--topology", "small-world", "--max-epochs", 2], "max_epochs=2 below min_epochs=3"),
@@ -140,7 +140,7 @@ def test_a_folder_of_another_search_is_refused(capsys):
     assert_refused(run(capsys, *SMALL, *BUDGET), "the following arguments are required: --out")
     run_json(capsys, *SMALL, *BUDGET, "--out", "found")
     outcome = run(capsys, *SMALL, *BUDGET, "--seed", 1, "--out", "found")
-    assert_refused(outcome, "found of a search with seed=0 found; must be of one with 1; take another folder")
+    assert_refused(outcome, "found of a search with seed=0; expected of one with 1; take another folder")
 
 
 def test_an_interrupted_search_says_how_to_go_on(capsys, monkeypatch):

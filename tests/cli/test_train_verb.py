@@ -311,17 +311,17 @@ def test_json_is_strict(capsys):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--density", 0.1, "--epsilon", 3], "density and epsilon found; must be one of the two"),
-        (["--rule", "static", "--zeta", 0.2], "option 'zeta' of rule static found; must be absent"),
-        (["--rule", "static", "--update-every", 2], "update_every with rule=static found; must be left out"),
-        (["--rule", "set", "--delta-start", 0.5], "option 'delta_start' of rule set found; must be one of zeta"),
+        (["--density", 0.1, "--epsilon", 3], "density and epsilon; expected one of the two"),
+        (["--rule", "static", "--zeta", 0.2], "option 'zeta' of rule static; expected absent"),
+        (["--rule", "static", "--update-every", 2], "update_every with rule=static; expected left out"),
+        (["--rule", "set", "--delta-start", 0.5], "option 'delta_start' of rule set; expected one of zeta"),
         (["--rule", "set", "--update-every", 2, "--update-steps", 9], "update_every=2 and update_steps=9"),
-        (["--rule", "chtss", "--epsilon", 3], "epsilon=3 with rule=chtss found; must be left out"),
-        (["--rule", "chtss", "--allocation", "er"], "allocation=er with rule=chtss found; must be uniform"),
+        (["--rule", "chtss", "--epsilon", 3], "epsilon=3 with rule=chtss; expected left out"),
+        (["--rule", "chtss", "--allocation", "er"], "allocation=er with rule=chtss; expected uniform"),
         (["--rule", "chtss", "--density", 0.6], "density_start=0.5 below density=0.6"),
-        (["--rule", "rlr", "--snip-scope", "layer"], "snip_scope with topology=erdos-renyi found; must be left out"),
+        (["--rule", "rlr", "--snip-scope", "layer"], "snip_scope with topology=erdos-renyi; expected left out"),
         (["--rule", "rlr", "--snip-batch", 9], "snip_batch with topology=erdos-renyi"),
-        (["--topology", "snip", "--snip-scope", "all"], "snip_scope='all' found; must be one of global, layer"),
+        (["--topology", "snip", "--snip-scope", "all"], "snip_scope='all'; expected one of global, layer"),
         (["--topology", "snip", "--snip-batch", 0], "snip_batch=0"),
         (["--rule", "chtss", "--topology", "snip", "--snip-scope", "global"], "snip_scope=global with rule=chtss"),
         (["--rule", "dense", "--density", 0.2], "density with rule=dense"),
@@ -413,13 +413,13 @@ def test_links_between_motifs(capsys, mode):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--motif-size", 3], "input of 64 features for motif_size=3 found; must be a multiple of 3"),
+        (["--motif-size", 3], "input of 64 features for motif_size=3; expected a multiple of 3"),
         (["--motif-size", 4, "--hidden", 20, 18], "the nearest are 16 or 20"),
         (["--motif-size", 0], "motif_size=0"),
         (["--motif-mode", "blocks"], "did you mean 'block'?"),
-        (["--motif-mode", "block"], "motif_mode with motif_size=1 found; must be left out"),
-        (["--pad", "--motif-size", 1], "pad with motif_size=1 found; must be left out"),
-        (["--motif-size", 2, "--rule", "dense"], "motif_size with rule=dense found; must be left out"),
+        (["--motif-mode", "block"], "motif_mode with motif_size=1; expected left out"),
+        (["--pad", "--motif-size", 1], "pad with motif_size=1; expected left out"),
+        (["--motif-size", 2, "--rule", "dense"], "motif_size with rule=dense; expected left out"),
     ],
 )
 def test_motifs_that_cannot_be(capsys, arguments, words):

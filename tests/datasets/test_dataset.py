@@ -67,7 +67,7 @@ def test_subset_is_seeded_and_keeps_pairs() -> None:
 
 
 def test_subset_refuses_more_than_there_is() -> None:
-    with pytest.raises(InvalidInputError, match="n_train=4 found; must be at most 3"):
+    with pytest.raises(InvalidInputError, match="n_train=4; expected at most 3"):
         small().subset(4, 1)
     with pytest.raises(InvalidInputError, match="n_test"):
         small().subset(1, 0)

@@ -103,18 +103,18 @@ def changed(**parts) -> dict:
 
 LABELS = table()["Y"]
 MAT_DAMAGE = {
-    "no Y": ({"X": np.ones((9, 3))}, r"no variable Y \(but X\) found"),
-    "nothing": ({}, r"no variable X \(but nothing\) found"),
-    "too few features": (changed(X=np.ones((9, 2))), "X of shape 9 × 2 found; must be 1 to 203 samples × 3 features"),
+    "no Y": ({"X": np.ones((9, 3))}, r"no variable Y \(but X\)"),
+    "nothing": ({}, r"no variable X \(but nothing\)"),
+    "too few features": (changed(X=np.ones((9, 2))), "X of shape 9 × 2; expected 1 to 203 samples × 3 features"),
     "too many samples": (changed(X=np.ones((204, 3))), "X of shape 204 × 3"),
     "three dimensions": (changed(X=np.ones((9, 3, 1, 2))), "X of shape 9 × 3 × 1 × 2"),
-    "labels of others": (changed(Y=LABELS[:8]), "Y of shape 8 × 1 found; must be 9 × 1, as X has rows"),
+    "labels of others": (changed(Y=LABELS[:8]), "Y of shape 8 × 1; expected 9 × 1, as X has rows"),
     "one-hot labels": (changed(Y=np.eye(9)), "Y of shape 9 × 9"),
-    "label": (changed(Y=LABELS - 1), r"label 0 in row 0 \(3 such labels\) found; must be one of 1, 2, 3, 4, 5"),
+    "label": (changed(Y=LABELS - 1), r"label 0 in row 0 \(3 such labels\); expected one of 1, 2, 3, 4, 5"),
     "half a label": (changed(Y=LABELS + 0.5), "label 1.5 in row 0"),
     "not a number": (changed(X=np.where(np.eye(9, 3) > 0, np.nan, 1.0)), "nan in row 0, column 0"),
     "beyond float32": (changed(X=np.full((9, 3), 1e300)), r"1e\+300 in row 0"),
-    "text": (changed(X=np.array(["one", "two"])), "X of kind text found; must be full and of numbers"),
+    "text": (changed(X=np.array(["one", "two"])), "X of kind text; expected full and of numbers"),
     "sparse": (changed(X=csc_array(np.eye(9, 3))), "X of kind sparse matrix"),
     "complex": (changed(X=np.ones((9, 3)) * 1j), "X of kind complex numbers"),
     "cells": (changed(X=np.array([[1, "a"]], dtype=object)), "X of kind cell"),
@@ -136,8 +136,8 @@ def test_each_damage_of_a_mat_file_has_its_message(tmp_path: Path, kind: str) ->
     [
         (b"", "no whole MATLAB 5 file"),
         (b"no such format" * 20, "no header of a MATLAB 5 file"),
-        (b"\x89HDF\r\n\x1a\n" + bytes(200), "a MATLAB 7.3 file found; .*save it in MATLAB with the option -v7"),
-        (b"MATLAB 7.3 MAT-file" + bytes(200), "a MATLAB 7.3 file found"),
+        (b"\x89HDF\r\n\x1a\n" + bytes(200), "a MATLAB 7.3 file; .*save it in MATLAB with the option -v7"),
+        (b"MATLAB 7.3 MAT-file" + bytes(200), "a MATLAB 7.3 file"),
         (bytes(4 << 20), "more than [0-9,]+ bytes"),
         (gzip.compress(bytes(1 << 26)), "more than [0-9,]+ bytes"),
     ],
@@ -165,18 +165,18 @@ def test_madelon_by_hand(tmp_path: Path) -> None:
 
 
 TEXT_DAMAGE = {
-    "empty": ("madelon_train.data", b" \n", "an empty file found; must be 1 to 2,000 lines of 3 numbers"),
+    "empty": ("madelon_train.data", b" \n", "an empty file; expected 1 to 2,000 lines of 3 numbers"),
     "words": ("madelon_train.data", b"1 2 x\n", "a file that is no table"),
     "ragged": ("madelon_train.data", b"1 2 3\n1 2\n", "a file that is no table"),
-    "columns": ("madelon_train.data", b"1 2\n3 4\n", "2 numbers in a line found"),
+    "columns": ("madelon_train.data", b"1 2\n3 4\n", "2 numbers in a line"),
     "bytes": ("madelon_train.data", b"\xff\xfe1 2 3\n", "a file that is no table"),
-    "infinite": ("madelon_valid.data", b"1 2 inf\n4 5 6", "inf in row 0, column 2 found; must be a finite number"),
-    "too many": ("madelon_valid.labels", b"1\n" * 601, "more than 600 lines found; must be 1 to 600 lines of 1 number"),
-    "label": ("madelon_valid.labels", b"1\n0\n", r"label 0 in row 1 \(1 such labels\) found; must be one of -1, 1"),
+    "infinite": ("madelon_valid.data", b"1 2 inf\n4 5 6", "inf in row 0, column 2; expected a finite number"),
+    "too many": ("madelon_valid.labels", b"1\n" * 601, "more than 600 lines; expected 1 to 600 lines of 1 number"),
+    "label": ("madelon_valid.labels", b"1\n0\n", r"label 0 in row 1 \(1 such labels\); expected one of -1, 1"),
     "pairs": (
         "madelon_train.labels",
         b"1\n-1\n",
-        "2 labels found; must be 3, the number of samples in madelon_train.d",
+        "2 labels; expected 3, the number of samples in madelon_train.d",
     ),
 }
 

@@ -52,10 +52,10 @@ def test_nothing_to_decay():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("sigmod", 0.5, 0.1), "decay='sigmod' found; .*did you mean 'sigmoid'"),
-        (("cubic", 0.1, 0.5), "density_start=0.1 below density=0.5 found; must be at least as high"),
-        (("cubic", 0, 0.5), "density_start=0 found"),
-        (("cubic", 0.5, 10), "density=10 found.*percentage"),
+        (("sigmod", 0.5, 0.1), "decay='sigmod'; .*did you mean 'sigmoid'"),
+        (("cubic", 0.1, 0.5), "density_start=0.1 below density=0.5; expected at least as high"),
+        (("cubic", 0, 0.5), "density_start=0"),
+        (("cubic", 0.5, 10), "density=10.*percentage"),
         (("cubic", 0.5, 0.1, 0), "decay_end=0"),
         (("sigmoid", 0.5, 0.1, 0.5, 0), "steepness=0"),
     ],

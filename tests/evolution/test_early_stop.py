@@ -124,7 +124,7 @@ def test_rules_do_not_share_flags():
 
 
 def test_bad_input():
-    with pytest.raises(InvalidInputError, match=r"overlap_stop=90 found.*percentage"):
+    with pytest.raises(InvalidInputError, match=r"overlap_stop=90.*percentage"):
         make_rule("cht", overlap_stop=90)
     with pytest.raises(InvalidInputError, match="overlap_stop_scope='all'"):
         make_rule("cht", overlap_stop_scope="all")

@@ -88,12 +88,12 @@ def test_rigl_update_by_hand(make_layer):
 def test_errors(make_net):
     (layer,) = make_net([4, 3], 0.5)
     keep, good = np.ones(6, bool), (np.ones((4, 2)), np.ones((3, 2)))
-    with pytest.raises(InvalidInputError, match="an update of rule 'rigl' without a batch found"):
+    with pytest.raises(InvalidInputError, match="an update of rule 'rigl' without a batch"):
         make_rule("rigl").update([layer], 0.0, 0)
     with pytest.raises(InvalidInputError, match="layer sparse1 without a batch's signals"):
         regrow_by_gradient(layer, keep, 1, RNG)
     for signals in ((good[1], good[0]), (good[0], np.ones((3, 5)))):
-        with pytest.raises(InvalidInputError, match=r"signals of shapes .* must be \(4, batch\) and \(3, batch\)"):
+        with pytest.raises(InvalidInputError, match=r"signals of shapes .* expected \(4, batch\) and \(3, batch\)"):
             regrow_by_gradient(layer, keep, 1, RNG, signals)
     with pytest.raises(InvalidInputError, match="signals of layer sparse1 that are not finite"):
         regrow_by_gradient(layer, keep, 1, RNG, (good[0] * np.nan, good[1]))

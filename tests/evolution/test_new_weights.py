@@ -94,5 +94,5 @@ def test_state_comes_back():
 
 
 def test_unknown_law():
-    with pytest.raises(InvalidInputError, match=r"new_weights='historic' found; .*did you mean 'historical'"):
+    with pytest.raises(InvalidInputError, match=r"new_weights='historic'; .*did you mean 'historical'"):
         NewWeights("historic")

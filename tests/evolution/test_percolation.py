@@ -115,7 +115,7 @@ def _search(sizes, layers, keep):
 
 def test_layers_that_do_not_fit(make_layer):
     layers = [make_layer([[1, 1]], name="first"), make_layer([[1]], name="second")]
-    with pytest.raises(InvalidInputError, match="layers 1 x 2, 1 x 1 found; must be a chain"):
+    with pytest.raises(InvalidInputError, match="layers 1 x 2, 1 x 1; expected a chain"):
         percolate(layers, all_links(layers))
 
 

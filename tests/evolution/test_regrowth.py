@@ -72,7 +72,7 @@ def test_complete_layer_gets_its_own_links_back(make_layer):
 def test_complete_layer_with_removed_positions_closed(make_layer):
     layer = make_layer(np.ones((4, 5)), name="narrow")
     keep = np.arange(20) > 0
-    with pytest.raises(InvalidInputError, match="0 positions for 1 new links in layer narrow found; must be"):
+    with pytest.raises(InvalidInputError, match="0 positions for 1 new links in layer narrow; expected"):
         regrow_random(layer, keep, 1, np.random.default_rng(0), exclude_removed=True)
 
 

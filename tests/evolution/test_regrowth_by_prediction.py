@@ -84,7 +84,7 @@ def test_ch3l3_rule_by_hand(make_layer):
 def test_errors(make_layer):
     with pytest.raises(InvalidInputError, match="predictor='ch3'"):
         make_rule("cht", predictor="ch3")
-    with pytest.raises(InvalidInputError, match=r"regrowth='softly' found.*did you mean 'soft'"):
+    with pytest.raises(InvalidInputError, match=r"regrowth='softly'.*did you mean 'soft'"):
         make_rule("chts", regrowth="softly")
     with pytest.raises(InvalidInputError, match="ties='row'"):
         make_rule("ch3l3", ties="row")

@@ -301,11 +301,11 @@ def test_rules_begin_without_state(name):
 
 
 def test_names_and_options():
-    with pytest.raises(InvalidInputError, match=r"rule='sett' found; .*did you mean 'set'"):
+    with pytest.raises(InvalidInputError, match=r"rule='sett'; .*did you mean 'set'"):
         make_rule("sett")
-    with pytest.raises(InvalidInputError, match=r"option 'zetta' of rule set found; .*did you mean 'zeta'"):
+    with pytest.raises(InvalidInputError, match=r"option 'zetta' of rule set; .*did you mean 'zeta'"):
         make_rule("set", zetta=0.2)
-    with pytest.raises(InvalidInputError, match="option 'zeta' of rule static found; must be absent; rule static"):
+    with pytest.raises(InvalidInputError, match="option 'zeta' of rule static; expected absent; rule static"):
         make_rule("static", zeta=0.3)
     with pytest.raises(InvalidInputError, match="removal='sing'"):
         make_rule("set", removal="sing")
@@ -321,7 +321,7 @@ def test_a_rule_of_ones_own(monkeypatch):
     monkeypatch.setattr("sparse_mlp.evolution.rules.RULES", dict(RULES))
     register("mine", lambda zeta=0.1: make_rule("set", zeta=zeta, percolate=True))
     assert make_rule("mine", zeta=0.2).percolate
-    with pytest.raises(InvalidInputError, match="rule name 'mine' found; must be new"):
+    with pytest.raises(InvalidInputError, match="rule name 'mine'; expected new"):
         register("mine", make_rule)
 
 

@@ -77,7 +77,7 @@ def test_errors(make_layer):
     history = LinkHistory([layer])
     with pytest.raises(InvalidInputError, match="layer='sparse9'"):
         history.record(update(layer, [0, 1, 2, 3], name="sparse9"))
-    with pytest.raises(InvalidInputError, match="update of 6 links in layer sparse1 found; must be of the 4"):
+    with pytest.raises(InvalidInputError, match="update of 6 links in layer sparse1; expected of the 4"):
         history.record(update(other, range(6)))
     with pytest.raises(InvalidInputError, match="layer='sparse2'"):
         history.histogram("sparse2")

@@ -104,5 +104,5 @@ def test_a_net_cut_in_two_is_named_and_rewired(make_layer):
 
 
 def test_unknown_law_of_new_weights():
-    with pytest.raises(InvalidInputError, match=r"new_weights='kamming' found"):
+    with pytest.raises(InvalidInputError, match=r"new_weights='kamming'"):
         make(new_weights="kamming")

@@ -123,12 +123,12 @@ def test_what_is_no_cluster_is_refused(tmp_path, monkeypatch):
     planned, store = plan(tmp_path)[:1], Store(tmp_path / "store")
     monkeypatch.setattr("sparse_mlp.experiments.dask_workers.PATIENCE", 0.5)
     for address in ("tcp://127.0.0.1:1", "nonsense"):
-        with pytest.raises(InvalidInputError, match=f"dask={address}: .* found; must be the address of a scheduler"):
+        with pytest.raises(InvalidInputError, match=f"dask={address}: .*; expected the address of a scheduler"):
             run_campaign(store, planned, dask=address, progress=False)
-    with pytest.raises(InvalidInputError, match="jobs=2 with dask=tcp://host:1 found; must be left out"):
+    with pytest.raises(InvalidInputError, match="jobs=2 with dask=tcp://host:1; expected left out"):
         run_campaign(store, planned, dask="tcp://host:1", jobs=2, progress=False)
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(InvalidInputError, match=r"without Dask found; .*pip install 'sparse_mlp\[dask\]'"):
+    with pytest.raises(InvalidInputError, match=r"without Dask; .*pip install 'sparse_mlp\[dask\]'"):
         run_campaign(store, planned, dask="tcp://host:1", progress=False)
 
 
@@ -142,5 +142,5 @@ def test_a_wrong_address_is_told_at_once_in_one_line(tmp_path):
 @pytest.mark.slow
 def test_a_cluster_without_workers_is_refused(tmp_path, cluster, monkeypatch):
     monkeypatch.setattr("sparse_mlp.experiments.dask_workers.PATIENCE", 2)
-    with pytest.raises(InvalidInputError, match=f"a cluster at {cluster.address} without workers found"):
+    with pytest.raises(InvalidInputError, match=f"a cluster at {cluster.address} without workers"):
         run_campaign(Store(tmp_path / "store"), plan(tmp_path), dask=cluster.address, progress=False)

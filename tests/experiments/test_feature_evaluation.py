@@ -67,13 +67,13 @@ def test_the_most_frequent_class_is_that_of_the_training_samples() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"strength": np.ones(19)}, r"training samples of shape \(120, 20\) with 120 classes found"),
+        ({"strength": np.ones(19)}, r"training samples of shape \(120, 20\) with 120 classes"),
         ({"test": (X[:, :3], Y)}, "test samples of shape"),
         ({"train": (X, Y[:5])}, r"\(180, 20\) with 5 classes"),
-        ({"strength": 1.0}, r"strength of shape \(\) found; must be \(n_features,\)"),
-        ({"train": (X[:2], Y[:2])}, "2 training samples, of 2 different classes found; must be at least 3"),
+        ({"strength": 1.0}, r"strength of shape \(\); expected \(n_features,\)"),
+        ({"train": (X[:2], Y[:2])}, "2 training samples, of 2 different classes; expected at least 3"),
         ({"train": (X[1:180:3], Y[1:180:3])}, "60 training samples, of 1 different classes"),
-        ({"dropped": (0.0, 1.5)}, "dropped=1.5 found"),
+        ({"dropped": (0.0, 1.5)}, "dropped=1.5"),
         ({"classifiers": ("knn",)}, "did you mean 'k-nn'"),
     ],
 )

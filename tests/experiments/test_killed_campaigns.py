@@ -50,7 +50,7 @@ class Campaign:
         self.look()
 
     def look(self):
-        """Remember when each result was written: it must be once."""
+        """Remember when each result was written: it expected once."""
         for run_id in self.store.run_ids():
             if (self.store.folder(run_id) / "result.json").exists():
                 written = (self.store.folder(run_id) / "result.json").stat().st_mtime_ns

@@ -27,7 +27,7 @@ def test_an_id_says_data_set_rule_and_seed():
 
 
 def test_ids_stay_what_they_are():
-    # stores made by an earlier version must be found again; if this fails, raise planned_run.FORMAT on purpose
+    # stores made by an earlier version expected found again; if this fails, raise planned_run.FORMAT on purpose
     assert make_run_id({"backend": "numba"}) == "digits-set-0-d8745d3b14d1"
 
 

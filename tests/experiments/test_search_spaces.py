@@ -57,7 +57,7 @@ def test_given_options_are_fixed_for_all():
     assert settings[0] == {"a": 7}
     assert sorted(setting["b"] for setting in settings[1:]) == [4, 5]
     assert all(setting["a"] == 7 for setting in settings)
-    with pytest.raises(InvalidInputError, match="all of a, b given found; must be at least one left out"):
+    with pytest.raises(InvalidInputError, match="all of a, b given; expected at least one left out"):
         draw_settings({"a": [1, 2, 3], "b": [4]}, {"a": 7, "b": 4}, 9, seed=0)
 
 
@@ -67,7 +67,7 @@ def test_spaces_are_told_apart():
 
 
 def test_topologies_without_options_are_refused():
-    with pytest.raises(InvalidInputError, match="topology to search='erdos-renyi' found; must be one of dendritic"):
+    with pytest.raises(InvalidInputError, match="topology to search='erdos-renyi'; expected one of dendritic"):
         search_space("erdos-renyi")
-    with pytest.raises(InvalidInputError, match="configurations=1 found; must be a whole number, 2 or more"):
+    with pytest.raises(InvalidInputError, match="configurations=1; expected a whole number, 2 or more"):
         draw_settings({"a": [1]}, {}, 1, seed=0)

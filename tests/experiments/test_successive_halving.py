@@ -41,8 +41,8 @@ def test_any_plan_starts_with_all_and_ends_with_the_most_epochs(settings, low, m
     [
         ((0, 1, 2, 2), "settings=0"),
         ((3, 0, 2, 2), "min_epochs=0"),
-        ((3, 3, 2, 2), "max_epochs=2 below min_epochs=3 found; must be at least as many"),
-        ((3, 1, 2, 1), "factor=1 found; must be a whole number, 2 or more"),
+        ((3, 3, 2, 2), "max_epochs=2 below min_epochs=3; expected at least as many"),
+        ((3, 1, 2, 1), "factor=1; expected a whole number, 2 or more"),
     ],
 )
 def test_impossible_plans_are_refused(arguments, words):

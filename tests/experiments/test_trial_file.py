@@ -46,7 +46,7 @@ def test_a_half_written_line_is_cut_off(tmp_path, torn):
 def test_a_damaged_line_in_the_middle_is_named(tmp_path):
     TrialFile(tmp_path, PLAN)
     (tmp_path / "trials.jsonl").write_text("{\n{}\n")
-    with pytest.raises(InvalidInputError, match=r"trials.jsonl with a line that is no trial found; .*remove that line"):
+    with pytest.raises(InvalidInputError, match=r"trials.jsonl with a line that is no trial; .*remove that line"):
         TrialFile(tmp_path, PLAN)
     (tmp_path / "trials.jsonl").write_text("{}\n")
     with pytest.raises(InvalidInputError, match="no trial"):
@@ -56,11 +56,11 @@ def test_a_damaged_line_in_the_middle_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"density": 0.2}, "with density=0.1 found; must be of one with 0.2; take another folder"),
+        ({"density": 0.2}, "with density=0.1; expected of one with 0.2; take another folder"),
         ({"hidden": [3]}, r"with hidden=\[3, 4\]"),
-        ({"seed": 1}, "with seed=null found; must be of one with 1"),
-        ({"configurations": [{"long": "name" * 40}]}, "of length 2 found; must be of one with length 1;"),
-        ({"hidden": "long" * 40}, r"hidden=\[3, 4\] found; must be of one with \"(long){14}lon\.\.\.;"),
+        ({"seed": 1}, "with seed=null; expected of one with 1"),
+        ({"configurations": [{"long": "name" * 40}]}, "of length 2; expected of one with length 1;"),
+        ({"hidden": "long" * 40}, r"hidden=\[3, 4\]; expected of one with \"(long){14}lon\.\.\.;"),
     ],
 )
 def test_a_folder_of_another_search_is_refused(tmp_path, change, words):
@@ -87,7 +87,7 @@ def test_of_long_settings_the_message_says_what_differs(tmp_path, value, found, 
     with pytest.raises(InvalidInputError) as error:
         TrialFile(tmp_path, {"configurations": value})
     told = "configurations" + found if found[0] in "[." else f"configurations {found}"
-    assert f"of a search with {told} found; must be of one with {wanted}; take another folder" in str(error.value)
+    assert f"of a search with {told}; expected of one with {wanted}; take another folder" in str(error.value)
 
 
 def test_long_texts_are_cut_around_their_difference(tmp_path):
@@ -95,24 +95,24 @@ def test_long_texts_are_cut_around_their_difference(tmp_path):
     with pytest.raises(InvalidInputError) as error:
         TrialFile(tmp_path, {"provenance": "a" * 200 + "new" + "b" * 200})
     other, own = (f"...{'a' * 15}{word}{'b' * 42}..." for word in ("old", "new"))
-    assert f"with provenance={other} found; must be of one with {own};" in str(error.value)
+    assert f"with provenance={other}; expected of one with {own};" in str(error.value)
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(InvalidInputError, match=r"with files, but without search.json found"):
+    with pytest.raises(InvalidInputError, match=r"with files, but without search.json"):
         TrialFile(tmp_path, PLAN)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
 def test_a_file_in_its_place_is_named(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(InvalidInputError, match=r"notes.txt, a file found; must be a folder"):
+    with pytest.raises(InvalidInputError, match=r"notes.txt, a file; expected a folder"):
         TrialFile(tmp_path / "notes.txt", PLAN)
 
 
 @pytest.mark.parametrize("text", ["", "{", "3", "null"])
 def test_a_damaged_plan_is_named(tmp_path, text):
     (tmp_path / "search.json").write_text(text)
-    with pytest.raises(InvalidInputError, match=r"search.json damaged found; must be as a search wrote it"):
+    with pytest.raises(InvalidInputError, match=r"search.json damaged; expected as a search wrote it"):
         TrialFile(tmp_path, PLAN)

@@ -143,7 +143,7 @@ def test_another_search_is_refused_its_folder(found):
     for change in ({"factor": 3}, {"configurations": 5}, {"max_epochs": 3}, {"space": {"beta": [0.1, 0.2]}}):
         with pytest.raises(InvalidInputError, match="take another folder"):
             search_wirings(TINY, folder, **{**BUDGET, **change})
-    with pytest.raises(InvalidInputError, match="of a search with seed=2 found; must be of one with 3"):
+    with pytest.raises(InvalidInputError, match="of a search with seed=2; expected of one with 3"):
         search_wirings(StaticTraining("small-world", hidden=(20, 15), density=0.2, seed=3), folder, **BUDGET)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 

@@ -342,7 +342,7 @@ def test_lanes_are_not_read_from_an_array_with_gaps() -> None:
     def first(a, out):
         store(out, 0, load(a, 0))
 
-    with pytest.raises(numba.core.errors.TypingError, match="must be C-contiguous"):
+    with pytest.raises(numba.core.errors.TypingError, match="expected C-contiguous"):
         first(np.arange(64, dtype=np.float32)[::2], np.zeros(16, np.float32))
 
 

@@ -86,7 +86,7 @@ def one_by_one(model: SparseMLP, x: Array, target: Array, loss: Any) -> tuple[fl
 
 def compiled(model: SparseMLP, x: Array, samples: Array, target: Array, loss: Any) -> tuple[float, Array]:
     assert model.compiled is not None
-    model.store.gradient[:] = np.nan  # every entry must be written
+    model.store.gradient[:] = np.nan  # every entry expected written
     value = model.compiled.gradient(x, samples, target, loss)
     return value, model.store.gradient.copy()
 

@@ -104,12 +104,12 @@ def test_layers_can_be_pickled():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: LeakyReLU(-0.1), "slope=-0.1 found; must be a finite number of at least 0"),
-        (lambda: AllReLU(float("nan")), "alpha=nan found"),
-        (lambda: AllReLU(0.5, -1), "layer_index=-1 found"),
+        (lambda: LeakyReLU(-0.1), "slope=-0.1; expected a finite number of at least 0"),
+        (lambda: AllReLU(float("nan")), "alpha=nan"),
+        (lambda: AllReLU(0.5, -1), "layer_index=-1"),
         (lambda: ReLU(backend="numbra"), "did you mean 'numba'"),
-        (lambda: ReLU().forward(np.zeros(3)), r"x of shape \(3,\) found; must be of shape \(batch, features\)"),
-        (lambda: ReLU().forward(np.zeros((1, 3), int)), "x of int64 found; must be of float32 or float64"),
+        (lambda: ReLU().forward(np.zeros(3)), r"x of shape \(3,\); expected of shape \(batch, features\)"),
+        (lambda: ReLU().forward(np.zeros((1, 3), int)), "x of int64; expected of float32 or float64"),
     ],
 )
 def test_bad_values_are_refused(make, message):

@@ -61,10 +61,10 @@ def test_one_seed_means_one_layer_in_any_precision():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Dense(0, 3), "n_in=0 found"),
-        (lambda: Dense(3, 2.5), "n_out=2.5 found"),
+        (lambda: Dense(0, 3), "n_in=0"),
+        (lambda: Dense(3, 2.5), "n_out=2.5"),
         (lambda: Dense(3, 2, weights="kaming"), "did you mean 'kaiming'"),
-        (lambda: by_hand().forward(np.zeros((4, 3))), r"x of shape \(4, 3\) found; must be of shape \(batch, 2\)"),
+        (lambda: by_hand().forward(np.zeros((4, 3))), r"x of shape \(4, 3\); expected of shape \(batch, 2\)"),
     ],
 )
 def test_bad_values_are_refused(make, message):

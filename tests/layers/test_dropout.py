@@ -51,5 +51,5 @@ def test_the_mean_stays():
 
 @pytest.mark.parametrize("rate", [1.0, -0.1, 50])
 def test_bad_rates_are_refused(rate):
-    with pytest.raises(InvalidInputError, match=rf"rate={rate} found; must be in \[0, 1\)"):
+    with pytest.raises(InvalidInputError, match=rf"rate={rate}; expected in \[0, 1\)"):
         Dropout(rate)

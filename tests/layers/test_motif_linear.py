@@ -149,7 +149,7 @@ def test_weights_are_views() -> None:
     [
         ({"motif_size": 0}, "motif_size=0"),
         ({"motif_size": 2, "mode": "both"}, "mode='both'"),
-        ({"motif_size": 2, "mode": "block", "weights": np.ones(4)}, r"must be \(4, 2, 2\)"),
+        ({"motif_size": 2, "mode": "block", "weights": np.ones(4)}, r"expected \(4, 2, 2\)"),
     ],
 )
 def test_what_is_no_motif_layer_is_refused(options: dict[str, Any], message: str) -> None:

@@ -142,7 +142,7 @@ def test_scipy_arrays_are_taken():
 def test_bad_input():
     with pytest.raises(InvalidInputError, match=r"method='ch3-l3'.*ch3-l3p"):
         score_matrix(wiring(EXAMPLE), "ch3-l3")
-    with pytest.raises(InvalidInputError, match=r"ndarray found.*SparseStructure"):
+    with pytest.raises(InvalidInputError, match=r"ndarray.*SparseStructure"):
         score_matrix(EXAMPLE, "ch3-l3p")
 
 

@@ -121,7 +121,7 @@ def test_nothing_asked_nothing_given():
 
 def test_bad_input():
     structure = wiring(EXAMPLE)
-    with pytest.raises(InvalidInputError, match="k=6 links to choose found; must be at most the 5"):
+    with pytest.raises(InvalidInputError, match="k=6 links to choose; expected at most the 5"):
         top_links(structure, "ch3-l3p", 6)
     with pytest.raises(InvalidInputError, match="ties='first'"):
         top_links(structure, "ch3-l3p", 1, ties="first")

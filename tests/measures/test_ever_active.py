@@ -62,7 +62,7 @@ def test_there_and_back_through_a_file(tmp_path):
         one.add([4, 70, 200])
     assert (again.shape, again.count) == ((10, 35), 5)
     assert again.positions().tolist() == tried.positions().tolist() == [3, 4, 70, 200, 340]
-    with pytest.raises(InvalidInputError, match=r"without bits, words found"):
+    with pytest.raises(InvalidInputError, match=r"without bits, words"):
         EverActive.from_arrays({"shape": np.array([2, 2])})
 
 

@@ -74,9 +74,9 @@ def test_any_sparse_matrix_is_cleaned():
 @pytest.mark.parametrize(
     ("matrix", "message"),
     [
-        (np.zeros((2, 2)), "type ndarray found; must be a SciPy sparse matrix"),
-        (csr_array((2, 3)), r"shape \(2, 3\) found; must be square"),
-        (csr_array([[0, 1], [0, 0]]), "not symmetric found"),
+        (np.zeros((2, 2)), "type ndarray; expected a SciPy sparse matrix"),
+        (csr_array((2, 3)), r"shape \(2, 3\); expected square"),
+        (csr_array([[0, 1], [0, 0]]), "not symmetric"),
         (csr_array([[1, 0], [0, 0]]), "link to itself"),
     ],
 )
@@ -86,7 +86,7 @@ def test_what_is_no_graph(matrix, message):
 
 
 def test_what_is_no_network():
-    with pytest.raises(InvalidInputError, match="no layer found"):
+    with pytest.raises(InvalidInputError, match="no layer"):
         network_graph([])
-    with pytest.raises(InvalidInputError, match="must be a chain"):
+    with pytest.raises(InvalidInputError, match="expected a chain"):
         network_graph([worked_layer(), worked_layer()])

@@ -84,9 +84,9 @@ def test_a_restored_state_goes_on_with_the_same_bytes():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Adam(beta1=1.0), "beta1=1.0 found"),
-        (lambda: Adam(beta2=-0.1), "beta2=-0.1 found"),
-        (lambda: Adam(epsilon=0.0), "epsilon=0.0 found; must be a finite number above 0"),
+        (lambda: Adam(beta1=1.0), "beta1=1.0"),
+        (lambda: Adam(beta2=-0.1), "beta2=-0.1"),
+        (lambda: Adam(epsilon=0.0), "epsilon=0.0; expected a finite number above 0"),
     ],
 )
 def test_bad_values_are_refused(make, message):

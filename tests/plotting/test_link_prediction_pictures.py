@@ -101,9 +101,9 @@ def test_a_link_without_paths():
 
 
 def test_links_that_cannot_be_drawn():
-    with pytest.raises(InvalidInputError, match=r"the present link \(0, 1\) found; must be an absent one"):
+    with pytest.raises(InvalidInputError, match=r"the present link \(0, 1\); expected an absent one"):
         LocalCommunityDisplay.from_structure(wiring(WORKED), 0, 1)
-    with pytest.raises(InvalidInputError, match=r"rows\[0\] = 3 found"):
+    with pytest.raises(InvalidInputError, match=r"rows\[0\] = 3"):
         LocalCommunityDisplay.from_structure(wiring(WORKED), 3, 0)
     with pytest.raises(InvalidInputError, match="at most 12 neurons a side"):
         LocalCommunityDisplay.from_structure(wiring(np.eye(13)), 0, 1)

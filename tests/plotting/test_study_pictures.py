@@ -255,7 +255,7 @@ def test_numbers_that_do_not_fit_are_refused():
         (UpdateTimeDisplay.from_seconds, [np.nan], "finite"),
         (AccuracyCurvesDisplay.from_histories, np.ones((2, 2, 2)), r"shape \(2, 2, 2\) for x on a"),
         (AccuracyCurvesDisplay.from_histories, np.ones((0, 4)), "none of them 0"),
-        (pruning, {"weight-shuffling": (GRID, GRID)}, "weight-shuffling for x on a found; must be some of"),
+        (pruning, {"weight-shuffling": (GRID, GRID)}, "weight-shuffling for x on a; expected some of"),
         (pruning, {"weight-ordr": (GRID, GRID)}, "weight-order"),
         (pruning, {"weight-order": (GRID[:3], GRID)}, "5 accuracies for strengths of shape"),
         (pruning, {"weight-order": (GRID[::-1], GRID)}, "the strengths ascending"),

@@ -103,8 +103,8 @@ def test_runs_without_updates_or_measures_are_refused(records):
         with pytest.raises(InvalidInputError, match="a static or dense rule never updates"):
             WiringCourseDisplay.from_history(none)
     del records[3]["layers"][1]["itop"]
-    with pytest.raises(InvalidInputError, match="an update without itop found"):
+    with pytest.raises(InvalidInputError, match="an update without itop"):
         WiringCourseDisplay.from_history(records)
     records[3]["layers"].pop()
-    with pytest.raises(InvalidInputError, match="an update of the layers a found; must be of a, b"):
+    with pytest.raises(InvalidInputError, match="an update of the layers a; expected of a, b"):
         WiringCourseDisplay.from_history(records)

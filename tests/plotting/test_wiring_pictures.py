@@ -104,7 +104,7 @@ def test_panels_and_names_are_counted():
     display = DegreeDisplay.from_structures([HAND]).plot()
     with pytest.raises(InvalidInputError, match="several panels"):
         DegreeDisplay.from_structures([HAND]).plot(display.ax_[0])
-    with pytest.raises(InvalidInputError, match="1 axes found"):
+    with pytest.raises(InvalidInputError, match="1 axes"):
         DegreeDisplay.from_structures([HAND]).plot(display.ax_[:1])
     with pytest.raises(InvalidInputError, match="equally many"):
         DegreeDisplay.from_structures([HAND], ["a", "b"])

@@ -84,11 +84,11 @@ def test_symmetric_and_the_same_bytes_for_any_number_of_threads(monkeypatch):
 @pytest.mark.parametrize(
     ("x", "message"),
     [
-        (np.zeros(3), r"data of float64 \(3,\) found; must be numbers \(n_samples, n_features\); flatten"),
+        (np.zeros(3), r"data of float64 \(3,\); expected numbers \(n_samples, n_features\); flatten"),
         (np.zeros((0, 3)), r"\(0, 3\)"),
         (np.array([["a"]]), "data of <U1"),
-        (np.array([[1.0, np.nan], [0.0, 1.0]]), "data with infinite or missing numbers found"),
-        (np.array([[1.0, np.inf], [0.0, 1.0]]), "data with infinite or missing numbers found"),
+        (np.array([[1.0, np.nan], [0.0, 1.0]]), "data with infinite or missing numbers"),
+        (np.array([[1.0, np.inf], [0.0, 1.0]]), "data with infinite or missing numbers"),
     ],
 )
 def test_data_that_cannot_be_used(x, message):

@@ -66,9 +66,9 @@ def test_targets_that_are_taken():
 @pytest.mark.parametrize(
     ("target", "message"),
     [
-        (None, "a target of None found"),
-        ([0, 1], r"a target of int64 \(2,\) found; must be integer labels \(3,\) or floating numbers \(3, 2\)"),
-        ([0, 1, 2], r"labels from 0 to 2 found; must be in \[0, 2\)"),
+        (None, "a target of None"),
+        ([0, 1], r"a target of int64 \(2,\); expected integer labels \(3,\) or floating numbers \(3, 2\)"),
+        ([0, 1, 2], r"labels from 0 to 2; expected in \[0, 2\)"),
         ([-1, 0, 1], "labels from -1 to 1"),
         ([0.0, 1.0, 2.0], r"a target of float64 \(3,\)"),
         (np.zeros((3, 2), int), r"a target of int64 \(3, 2\)"),

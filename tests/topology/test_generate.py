@@ -11,12 +11,12 @@ from sparse_mlp.topology.erdos_renyi import erdos_renyi
 
 
 def test_unknown_name_names_the_nearest():
-    with pytest.raises(InvalidInputError, match=r"topology='erdos-reny' found; must be one of .*did you mean 'erdos-r"):
+    with pytest.raises(InvalidInputError, match=r"topology='erdos-reny'; expected one of .*did you mean 'erdos-r"):
         generate("erdos-reny", 3, 3, 0.5)
 
 
 def test_option_that_the_generator_does_not_take():
-    with pytest.raises(InvalidInputError, match="option 'beta' of topology erdos-renyi found; must be absent; topol"):
+    with pytest.raises(InvalidInputError, match="option 'beta' of topology erdos-renyi; expected absent; topol"):
         generate("erdos-renyi", 3, 3, 0.5, beta=0.25)
 
 
@@ -26,7 +26,7 @@ def test_option_with_a_slip_of_the_pen(monkeypatch):
 
     monkeypatch.setitem(GENERATORS, "tilted", tilted)
     assert generate("tilted", 4, 4, 0.5, rng=0, slope=0.0).nnz == 0
-    with pytest.raises(InvalidInputError, match=r"option 'slop' of topology tilted found; .*did you mean 'slope'"):
+    with pytest.raises(InvalidInputError, match=r"option 'slop' of topology tilted; .*did you mean 'slope'"):
         generate("tilted", 4, 4, 0.5, rng=0, slop=2.0)
 
 
@@ -65,25 +65,25 @@ def test_names_of_all_and_of_those_that_need_data():
 @pytest.mark.parametrize("make", [lambda: generate("snipp", 3, 3, 0.5), lambda: generate_network("snipp", [3, 3], [2])])
 def test_unknown_name_lists_layers_and_networks(make):
     names = ", ".join(TOPOLOGIES)
-    with pytest.raises(InvalidInputError, match=f"topology='snipp' found; must be one of {names}; did you mean 'snip'"):
+    with pytest.raises(InvalidInputError, match=f"topology='snipp'; expected one of {names}; did you mean 'snip'"):
         make()
 
 
 def test_whole_network_topology_for_a_single_layer():
-    with pytest.raises(InvalidInputError, match=r"topology='snip' for a single layer found; .*generate_network or Sp"):
+    with pytest.raises(InvalidInputError, match=r"topology='snip' for a single layer; .*generate_network or Sp"):
         generate("snip", 4, 4, 0.5, data=X)
 
 
 @pytest.mark.parametrize("name", NEEDS_DATA)
 def test_missing_data(name):
-    message = f"topology='{name}' without data found; must be called with data=.*made from the training set"
+    message = f"topology='{name}' without data; expected called with data=.*made from the training set"
     with pytest.raises(InvalidInputError, match=message):
         generate_network(name, [4, 5, 3], [8])
 
 
 @pytest.mark.parametrize("params", [{}, {"data": None}])
 def test_missing_data_of_a_layer(params):
-    with pytest.raises(InvalidInputError, match=r"topology='correlated' without data found; .* with data=inputs"):
+    with pytest.raises(InvalidInputError, match=r"topology='correlated' without data; .* with data=inputs"):
         generate("correlated", 4, 5, 0.5, **params)
 
 
@@ -104,9 +104,9 @@ def test_layers_of_a_network_are_drawn_one_after_the_other():
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (X, r"data of type ndarray found; must be a pair \(inputs, target\)"),
+        (X, r"data of type ndarray; expected a pair \(inputs, target\)"),
         ((X,), "data of type tuple"),
-        ((X[:, :3], None), r"data with inputs of shape \(20, 3\) found; must be \(n_samples, 4\)"),
+        ((X[:, :3], None), r"data with inputs of shape \(20, 3\); expected \(n_samples, 4\)"),
         ((X[0], None), r"data with inputs of shape \(4,\)"),
     ],
 )
@@ -118,8 +118,8 @@ def test_data_that_do_not_fit_the_network(data, message):
 @pytest.mark.parametrize(
     ("links", "params", "message"),
     [
-        ([21], {}, "21 links for the layer 4 x 5 found; must be at most 20"),
-        ([1, 1, 1], {}, "links of 3 layers found; must be of at most 2"),
+        ([21], {}, "21 links for the layer 4 x 5; expected at most 20"),
+        ([1, 1, 1], {}, "links of 3 layers; expected of at most 2"),
         ([-1], {}, "links=-1"),
         ([8], {"scope": "layer"}, "option 'scope' of topology correlated"),
     ],

@@ -49,5 +49,5 @@ def test_count_type_and_seed(name):
 
 
 def test_unknown_name():
-    with pytest.raises(InvalidInputError, match=r"weights='kaimin' found.*did you mean 'kaiming'"):
+    with pytest.raises(InvalidInputError, match=r"weights='kaimin'.*did you mean 'kaiming'"):
         initial_weights("kaimin", LAYER)

@@ -142,7 +142,7 @@ def test_count_is_exact(n_in, n_out, fraction, r, distribution, side, seed):
     [
         ({"r": -0.1}, "r=-0.1"),
         ({"r": 25}, "did you pass a percentage"),
-        ({"degree_distribution": "gauss"}, "degree_distribution='gauss' found; must be one of fixed, uniform"),
+        ({"degree_distribution": "gauss"}, "degree_distribution='gauss'; expected one of fixed, uniform"),
         ({"degree_side": "outputs"}, "did you mean 'output'"),
     ],
 )

@@ -132,12 +132,12 @@ def test_no_sparse_layer_needs_no_gradient():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"scope": "globe"}, "scope='globe' found; must be one of global, layer; did you mean 'global'"),
-        ({"batch": 0}, "batch=0 found"),
+        ({"scope": "globe"}, "scope='globe'; expected one of global, layer; did you mean 'global'"),
+        ({"batch": 0}, "batch=0"),
         ({"data": (np.full((60, 8), np.inf), problem()[1])}, "data with infinite or missing numbers"),
         ({"data": (problem()[0], None)}, "a target of None"),
         ({"data": (problem()[0], problem(59)[1])}, r"a target of int64 \(59,\)"),
-        ({"links": [1, 0]}, r"SNIP that leaves no link to the layer .* found; .*raise the density, or take scope='la"),
+        ({"links": [1, 0]}, r"SNIP that leaves no link to the layer .*; .*raise the density, or take scope='la"),
     ],
 )
 def test_what_is_refused(change, message):

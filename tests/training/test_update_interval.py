@@ -79,7 +79,7 @@ def test_the_rules_own_interval_is_the_default():
 
 
 def test_bad_intervals():
-    with pytest.raises(InvalidInputError, match="update_every=1 and update_steps=2 found; must be one of the two"):
+    with pytest.raises(InvalidInputError, match="update_every=1 and update_steps=2; expected one of the two"):
         Trainer(make_model(), update_every=1, update_steps=2)
     with pytest.raises(InvalidInputError, match="update_steps=0"):
         Trainer(make_model(), update_steps=0)
@@ -144,7 +144,7 @@ def test_signals_are_of_the_last_batch_after_its_step(interval):
 def test_rules_that_want_signals_are_updated_by_fit_alone():
     trainer = make_trainer(rule="rigl")
     with pytest.raises(
-        InvalidInputError, match=r"rule 'rigl' without a batch found; .*let Trainer\.fit do the updates"
+        InvalidInputError, match=r"rule 'rigl' without a batch; .*let Trainer\.fit do the updates"
     ):
         trainer.update_topology()
 
@@ -198,7 +198,7 @@ def test_a_decaying_density_ends_where_it_should():
 
 
 def test_a_net_of_another_density_is_refused():
-    refused = r"layer sparse1 of density 0\.\d+ for rule 'chtss' found; .*density=0\.5"
+    refused = r"layer sparse1 of density 0\.\d+ for rule 'chtss'; .*density=0\.5"
     for options in ({}, {"density": 0.5, "allocation": "er"}):  # er gives the layers densities of their own
         with pytest.raises(InvalidInputError, match=refused):
             make_trainer(rule="chtss", rule_options={"density": 0.1}, **options)
@@ -206,7 +206,7 @@ def test_a_net_of_another_density_is_refused():
 
 
 def test_a_decay_to_nothing_is_refused():
-    with pytest.raises(InvalidInputError, match=r"leaves layer sparse1 no link of 180 found.*raise density"):
+    with pytest.raises(InvalidInputError, match=r"leaves layer sparse1 no link of 180.*raise density"):
         make_trainer(rule="chtss", density=0.5, rule_options={"density": 0.001})
 
 

@@ -131,7 +131,7 @@ def test_errors():
         log.record(TopologyUpdate((change("b", layers[1].structure, layers[1].structure),), 0.3, 0.0))
     arrays = log.to_arrays()
     del arrays["a.ever_bits"]
-    with pytest.raises(InvalidInputError, match="without bits found"):
+    with pytest.raises(InvalidInputError, match="without bits"):
         WiringLog.from_arrays(arrays)
 
 
