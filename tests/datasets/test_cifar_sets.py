@@ -229,7 +229,7 @@ def test_swapped_batches_and_altered_ones_are_refused(official: Path) -> None:
     with pytest.raises(DataFileError, match=r"another set or role \(cifar-10: test_batch.bin\)"):
         datasets.load("cifar-10", official)
     first.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
-    with pytest.raises(DataFileError, match=r"data_batch_1.bin: SHA-256 .* expected the official data_batch_1.bin"):
+    with pytest.raises(DataFileError, match=r"data_batch_1.bin: found SHA-256 .* expected the official data_batch_1.bin"):
         datasets.load("cifar-10", official)
     assert datasets.check("cifar-10", official)[0].status == "mismatch"
 
@@ -237,7 +237,7 @@ def test_swapped_batches_and_altered_ones_are_refused(official: Path) -> None:
 def test_damaged_batch_is_reported(tmp_path: Path, write_cifar) -> None:
     folder = write_cifar(tmp_path / "cifar-100", "cifar-100", ("train", "test"), suffix="")
     (folder / "train.bin").write_bytes(b"short")
-    with pytest.raises(DataFileError, match=r"train.bin: 5 bytes"):
+    with pytest.raises(DataFileError, match=r"train.bin: found 5 bytes"):
         datasets.load("cifar-100", tmp_path)
     assert [report.status for report in datasets.check("cifar-100", tmp_path)] == ["damaged", "partial"]
 
