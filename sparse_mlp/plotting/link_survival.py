@@ -1,10 +1,10 @@
-"""How long links live: the share of the first links still alive, and the ages of the present ones."""
+"""How long links live: the share of the first links that is still alive after each topology update."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,9 +13,6 @@ from numpy.typing import NDArray
 from sparse_mlp.errors import invalid
 from sparse_mlp.plotting._display import Display
 from sparse_mlp.plotting._style import INK, count_axis, root_figure, single_axes, style
-
-if TYPE_CHECKING:
-    from sparse_mlp.evolution import LinkHistory
 
 
 @dataclass(eq=False, repr=False)
@@ -91,54 +88,3 @@ def _removed_share(layers: Iterable[Mapping[str, Any]]) -> float:
     """Return which share of all links an update removed: zeta, but more where density decays, less at an early stop."""
     removed, before = (sum(layer[key] for layer in layers) for key in ("removed", "before"))
     return removed / max(before, 1)
-
-
-@dataclass(eq=False, repr=False)
-class LinkAgesDisplay(Display):
-    """Hold the age of every present link, in topology updates that it survived.
-
-    Attributes
-    ----------
-    names : tuple of str
-        Names of the layers.
-    ages : tuple of int32 (nnz,)
-        Age of each link in link order, layer by layer; a link grown in the last update has age 0.
-    """
-
-    names: tuple[str, ...]
-    ages: tuple[NDArray[np.int32], ...]
-
-    @classmethod
-    def from_link_history(cls, history: LinkHistory) -> Self:
-        """Take the ages that a `LinkHistory` has counted.
-
-        Raises
-        ------
-        InvalidInputError
-            If the history knows no layer.
-        """
-        if not history.ages:
-            raise invalid("a link history of no layer", "one of at least one layer")
-        return cls(tuple(history.ages), tuple(ages.copy() for ages in history.ages.values()))
-
-    def fractions(self) -> NDArray[np.float64]:
-        """Return the fraction of each layer's links at each age, float64 (n_layers, oldest + 1)."""
-        length = max(int(a.max(initial=0)) for a in self.ages) + 1
-        return np.array([np.bincount(a, minlength=length) / max(len(a), 1) for a in self.ages])
-
-    def plot(self, ax: Axes | None = None) -> Self:
-        """Draw the histogram of the ages of each layer."""
-        with style():
-            axes = single_axes(ax, (6.0, 4.0))
-            fractions = self.fractions()
-            edges = np.arange(fractions.shape[1] + 1) - 0.5
-            for name, fraction in zip(self.names, fractions, strict=True):
-                (line,) = axes.plot([], [], label=name)
-                axes.stairs(fraction, edges, color=line.get_color(), linewidth=1.6)
-            axes.set_xlabel("age of the link (topology updates survived)")
-            axes.set_ylabel("fraction of the layer's links")
-            count_axis(axes)
-            axes.set_ylim(bottom=0)
-            axes.legend()
-        self.ax_, self.figure_ = axes, root_figure(axes)
-        return self
