@@ -54,10 +54,14 @@ class _Batch:
                 index, task = self.waiting.popleft()
             except IndexError:
                 return
-            try:
-                self.results[index] = task()
-            except BaseException as error:
-                self.errors.append((index, error))
+            self.do(index, task)
+
+    def do(self, index: int, task: Callable[[], Any]) -> None:
+        """Do a task and keep what it returns or raises."""
+        try:
+            self.results[index] = task()
+        except BaseException as error:
+            self.errors.append((index, error))
 
     def first_error(self) -> BaseException:
         """Take out the error of the first task that failed. What stayed would hold this batch by its traceback."""
@@ -130,11 +134,13 @@ def run(tasks: Sequence[Callable[[], T]]) -> list[T]:
     if threads <= 1:
         return [task() for task in tasks]
     batch = _Batch(tasks)
+    first = batch.waiting.popleft()
     for _ in range(threads - 1):
         _queue.put(batch)
     _posted[0] += 1
     _here.is_busy = True
     try:
+        batch.do(*first)
         batch.work()
     finally:
         _here.is_busy = False
