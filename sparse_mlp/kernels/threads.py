@@ -11,7 +11,7 @@ import numba
 
 from sparse_mlp.errors import invalid
 from sparse_mlp.kernels._jit import JIT_ENABLED, cache_directory
-from sparse_mlp.kernels.tile import SIMD
+from sparse_mlp.kernels._jit import SIMD
 
 if TYPE_CHECKING:
     from threadpoolctl import threadpool_limits
