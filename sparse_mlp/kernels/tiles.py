@@ -129,6 +129,11 @@ def flat(tiles: Array, n_samples: int) -> Array:
     return tiles.transpose(1, 0, 2).reshape(tiles.shape[1], -1)[:, :n_samples]
 
 
+def clear_empty_lanes(tiles: Array, n_samples: int) -> None:
+    """Set lanes behind the last sample to zero; only the last tile may have some."""
+    tiles[-1, :, n_samples - (len(tiles) - 1) * tiles.shape[2] :] = 0
+
+
 def sum_in_order(total: Array, parts: Array, start: int, stop: int) -> None:
     """Add entries `start:stop` of the rows of parts (k, n), first row first, to total (n,)."""
     _sum_in_order(total, parts, start, stop)

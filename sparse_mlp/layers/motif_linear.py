@@ -142,7 +142,7 @@ class MotifLinear(SparseLinear):
         if self.mode == "block":
             return inputs, deltas
         sums = motif_ops(self.backend).motif_sums
-        return sums(inputs, self.structure.n_in), sums(deltas, self.structure.n_out)
+        return sums(inputs[None], self.structure.n_in)[0], sums(deltas[None], self.structure.n_out)[0]
 
     def gradient_magnitudes(self, first: int, last: int) -> Array:
         """Return the magnitude of the gradient of all possible links of rows `first` to `last - 1`.
@@ -155,19 +155,27 @@ class MotifLinear(SparseLinear):
         gradient = matmul(inputs[first * m : last * m], deltas.T)
         return np.sqrt(np.square(gradient).reshape(last - first, m, -1, m).sum(axis=(1, 3)))
 
-    def _outputs(self, inputs: Array) -> Array:
+    def _outputs(self, x: Array, relu: bool, y: Array) -> Array:
         if self.motif_size == 1:  # the bytes of a SparseLinear, not only its numbers
-            return super()._outputs(inputs)
+            return super()._outputs(x, relu, y)
         ops = motif_ops(self.backend)
         forward = ops.shared_forward if self.mode == "shared" else ops.block_forward
-        return forward(*self.structure.by_output, self.weight, self.bias, inputs)
+        return forward(*self.structure.by_output, self.weight, self.bias, x, relu, out=y)
 
-    def _gradients(self, inputs: Array, deltas: Array) -> tuple[Array, Array]:
+    def _gradients(self, x: Array, dy: Array, rectified: bool, dx: Array, dweight: Array) -> Array:
         if self.motif_size == 1:
-            return super()._gradients(inputs, deltas)
-        ops = motif_ops(self.backend)
+            return super()._gradients(x, dy, rectified, dx, dweight)
+        ops, links = motif_ops(self.backend), (self.structure.indptr, self.structure.indices)
         backward = ops.shared_backward if self.mode == "shared" else ops.block_backward
-        return backward(self.structure.indptr, self.structure.indices, self.weight, inputs, deltas)
+        return backward(*links, self.weight, x, dy, rectified, out=dx, add_to=dweight)[0]
+
+    def _link_gradients(self, x: Array, dy: Array, dweight: Array) -> None:
+        if self.motif_size == 1:
+            return super()._link_gradients(x, dy, dweight)
+        ops, links = motif_ops(self.backend), (self.structure.indptr, self.structure.indices)
+        gradient = ops.shared_sddmm if self.mode == "shared" else ops.block_sddmm
+        gradient(*links, x, dy, add_to=dweight)
+        return None
 
     def __repr__(self) -> str:
         size = f"motif_size={self.motif_size}, mode={self.mode!r}"

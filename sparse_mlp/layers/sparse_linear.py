@@ -12,8 +12,10 @@ from sparse_mlp import link_prediction
 from sparse_mlp.errors import invalid
 from sparse_mlp.kernels.blas import matmul
 from sparse_mlp.kernels.dispatch import choose_backend, linear_ops
-from sparse_mlp.layers._checks import check_batch
-from sparse_mlp.layers.base import Array, Gradients, Layer, batch_major, feature_major
+from sparse_mlp.layers._checks import check_features
+from sparse_mlp.layers.base import Array, Gradients, Layer
+from sparse_mlp.layers.batch import Batch
+from sparse_mlp.layers.flow import Flow, Trace
 from sparse_mlp.link_prediction.predictors import Links
 from sparse_mlp.rng import RandomState
 from sparse_mlp.structure import SparseStructure
@@ -67,6 +69,9 @@ class SparseLinear(Layer):
     note = ""
     block_shape: tuple[int, ...] = ()  # of the weights that one link has
     recorded: tuple[Array, Array] | None = None
+    evolves = True  # whether a rule may change the wiring; a network may forbid it
+    decayed = ("weight",)
+    takes_relu = True
 
     def __init__(
         self,
@@ -99,29 +104,50 @@ class SparseLinear(Layer):
         matrix.data, matrix.indices, matrix.indptr = self.weight, self.structure.indices, self.structure.indptr
         return matrix
 
-    def forward(self, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
-        """Return x W + b (batch, n_out) and the feature-major input for the backward pass."""
-        x = check_batch(f"input of layer {self.name!r}", x, self.shape[0])
-        inputs = feature_major(x, self.dtype)
-        return batch_major(self._outputs(inputs).astype(self.dtype, copy=False)), inputs
+    def n_out(self, n_in: int) -> int:
+        """Return the number of outputs."""
+        return self.shape[1]
 
-    def backward(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
-        """Return dy W^T (batch, n_in) and the gradients of `weight` and `bias`, shaped like them."""
-        outputs = feature_major(dy, self.dtype)
-        dx, dweight = self._gradients(cache, outputs)
-        grads = {"weight": dweight.reshape(self.weight.shape), "bias": linear_ops(self.backend).bias_grad(outputs)}
-        return batch_major(dx.astype(self.dtype, copy=False)), {
-            key: grad.astype(self.dtype, copy=False) for key, grad in grads.items()
-        }
+    def forward_tiles(self, x: Array, batch: Batch, relu: bool = False) -> tuple[Array, Array]:
+        """Return x W + b on tiles (n_tiles, n_out, lanes) and, as cache, the inputs."""
+        check_features(self, x)
+        y = batch.empty((len(x), self.shape[1], x.shape[2]), x.dtype)
+        return self._outputs(x, relu, y), x
 
-    def _outputs(self, inputs: Array) -> Array:
-        """Return z (n_out, batch) of the inputs (n_in, batch); a link may have a block of one weight."""
-        return linear_ops(self.backend).spmm(*self.structure.by_output, self.weight.ravel(), self.bias, inputs)
+    def backward_tiles(
+        self, dy: Array, cache: Array, batch: Batch, grads: Gradients, wants_dx: bool = True, rectified: bool = False
+    ) -> Any:
+        """Add the gradients by weight and bias and return that by the input, (n_tiles, n_in, lanes)."""
+        batch.record(self, cache, dy)
+        linear_ops(self.backend).bias_grad(dy, add_to=grads["bias"])
+        if not wants_dx:
+            self._link_gradients(cache, dy, grads["weight"])
+            return None
+        return self._gradients(cache, dy, rectified, batch.for_dx(cache, rectified), grads["weight"])
 
-    def _gradients(self, inputs: Array, deltas: Array) -> tuple[Array, Array]:
-        """Return the gradient by the inputs (n_in, batch) and by the weights."""
+    def _outputs(self, x: Array, relu: bool, y: Array) -> Array:
+        """Write z, or max(z, 0), into y (n_tiles, n_out, lanes)."""
+        by_output = self.structure.by_output
+        return linear_ops(self.backend).spmm(*by_output, self.weight.reshape(-1), self.bias, x, relu, out=y)
+
+    def _gradients(self, x: Array, dy: Array, rectified: bool, dx: Array, dweight: Array) -> Array:
+        """Write the gradient by the inputs into dx, add that by the weights to dweight."""
+        links = self.structure.indptr, self.structure.indices, self.weight.reshape(-1)
+        backward = linear_ops(self.backend).linear_backward
+        return backward(*links, x, dy, rectified, out=dx, add_to=dweight.reshape(-1))[0]
+
+    def _link_gradients(self, x: Array, dy: Array, dweight: Array) -> None:
+        """Add the gradient by the weights to dweight."""
         links = self.structure.indptr, self.structure.indices
-        return linear_ops(self.backend).linear_backward(*links, self.weight.ravel(), inputs, deltas)
+        linear_ops(self.backend).sddmm(*links, x, dy, add_to=dweight.reshape(-1))
+
+    def trace(self, flow: Flow, trace: Trace) -> Flow:
+        """Be part of a chain of evolving layers, or read what comes."""
+        if self.evolves:
+            return trace.evolving(self, flow)
+        trace.read(flow)
+        trace.fixed.append(self.name)
+        return Flow()
 
     def parameters(self) -> dict[str, Array]:
         """Return `weight` and `bias`."""
