@@ -20,6 +20,7 @@ if SIMD:
 Array = NDArray[Any]
 
 WIDE, NARROW = 64, 32  # lanes: the rows of a 3000-neuron layer in tiles of 64 stay in a 1 MB second-level cache
+MOST_GROUPS = 8  # runs of tiles, each with a gradient buffer; part of what the bytes of a result depend on
 LINE = 64  # bytes of a cache line
 BLOCK = 2**20  # bytes that an arena takes at least at a time
 
@@ -27,6 +28,12 @@ BLOCK = 2**20  # bytes that an arena takes at least at a time
 def lanes_for(n_samples: int) -> int:
     """Return the lanes of the tiles of a batch; small batches get narrow tiles, so that two threads have work."""
     return WIDE if n_samples >= 2 * WIDE else NARROW
+
+
+def cut(n_tiles: int) -> list[slice]:
+    """Cut tiles into at most `MOST_GROUPS` runs for threads; the cut depends on their number alone."""
+    groups = max(1, min(MOST_GROUPS, n_tiles))
+    return [slice(g * n_tiles // groups, (g + 1) * n_tiles // groups) for g in range(groups)]
 
 
 def aligned_empty(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
@@ -127,6 +134,19 @@ def flat(tiles: Array, n_samples: int) -> Array:
     if len(tiles) == 1:
         return tiles[0, :, :n_samples]
     return tiles.transpose(1, 0, 2).reshape(tiles.shape[1], -1)[:, :n_samples]
+
+
+def in_range(numbers: Array, bound: int) -> bool:
+    """Tell whether all of the integers (n,) are in [0, bound)."""
+    return bool(_in_range(numbers, bound))
+
+
+@jit
+def _in_range(numbers: Array, bound: int) -> bool:
+    for number in numbers:
+        if number < 0 or number >= bound:
+            return False
+    return True
 
 
 def clear_empty_lanes(tiles: Array, n_samples: int) -> None:

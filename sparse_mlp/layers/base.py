@@ -37,6 +37,8 @@ class Layer:
         Whether `forward_tiles` takes `relu=True`, to apply a ReLU to its output at once, and `backward_tiles` takes
         `rectified=True`: its input was the output of such a ReLU, whose derivative it multiplies into dx. The input is
         then nobody else's, and dx may be written over it.
+    bears_links : bool
+        Whether it answers what `layers.linked.Linked` asks.
     is_relu : bool
         Whether it is max(x, 0), which the layer before it may take over.
     dtype : numpy dtype or None
@@ -49,6 +51,7 @@ class Layer:
     decayed: tuple[str, ...] = ()
     needs_batch = False
     takes_relu = False
+    bears_links = False
     is_relu = False
     dtype: np.dtype[Any] | None = None
     backend: str = "numba"
@@ -73,6 +76,14 @@ class Layer:
     def n_out(self, n_in: int) -> int:
         """Return how many features leave the layer where `n_in` enter it."""
         return n_in
+
+    def n_in(self, n_out: int) -> int:
+        """Return how many features enter the layer where `n_out` leave it; `n_out` is 0 where nobody knows."""
+        return n_out
+
+    def n_stored(self, n_in: int) -> int:
+        """Return how many features all arrays together have that a pass leaves behind."""
+        return self.n_out(n_in)
 
     def draw_masks(self, n_in: int, batch: Batch, rng: np.random.Generator) -> None:
         """Draw the random numbers of a whole batch into `batch.draws`, in the order of the forward pass."""

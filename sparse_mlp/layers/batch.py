@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from sparse_mlp.kernels.tiles import Arena, flat
+from sparse_mlp.kernels.pool import run
+from sparse_mlp.kernels.tiles import Arena, cut, flat
 
 if TYPE_CHECKING:
     from sparse_mlp.layers.base import Layer
@@ -36,6 +39,8 @@ class Batch:
         Memory of this group.
     keep : bool
         Whether the backward pass leaves cached arrays as they are, so that it can be run again.
+    spread : bool
+        Whether layers share their tiles among threads, since the batch is a single group.
     """
 
     n_samples: int
@@ -45,6 +50,7 @@ class Batch:
     signals: dict[int, tuple[Array, Array]] | None = None
     arena: Arena = field(default_factory=Arena)
     keep: bool = False
+    spread: bool = False
 
     def empty(self, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
         """Return memory for an array of this pass; it starts on a cache line and is not initialised."""
@@ -57,6 +63,24 @@ class Batch:
     def for_dx(self, x: Array, rectified: bool) -> Array:
         """Return memory for the gradient by x: x itself where a layer may write over it, see `Layer.takes_relu`."""
         return x if rectified and not self.keep else self.empty_like(x)
+
+    def over_tiles(self, n_tiles: int, task: Callable[[slice], Any]) -> None:
+        """Let a task work on all tiles, given as a slice, or on runs of them in several threads."""
+        if self.spread:
+            run([partial(task, part) for part in cut(n_tiles)])
+        else:
+            task(slice(0, n_tiles))
+
+    def adding(self, n_tiles: int, task: Callable[[slice, Array], Any], total: Array) -> None:
+        """Let a task add to `total` for all tiles; several threads add to arrays that are summed in order."""
+        if not self.spread:
+            task(slice(0, n_tiles), total)
+            return
+        parts = cut(n_tiles)
+        sums = [total, *(np.zeros_like(total) for _ in parts[1:])]
+        run([partial(task, part, one) for part, one in zip(parts, sums, strict=True)])
+        for one in sums[1:]:
+            total += one
 
     def record(self, layer: Layer, x: Array, dy: Array) -> None:
         """Keep the inputs and deltas of a layer if somebody asked for them, as copies: layers write over theirs."""

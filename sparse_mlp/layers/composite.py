@@ -63,6 +63,20 @@ class Sequential(Layer):
             n_in = layer.n_out(n_in)
         return n_in
 
+    def n_in(self, n_out: int) -> int:
+        """Return how many features enter the first layer."""
+        for layer in reversed(self.layers):
+            n_out = layer.n_in(n_out)
+        return n_out
+
+    def n_stored(self, n_in: int) -> int:
+        """Return the sum over the layers."""
+        total = 0
+        for layer in self.layers:
+            total += layer.n_stored(n_in)
+            n_in = layer.n_out(n_in)
+        return total
+
     def draw_masks(self, n_in: int, batch: Batch, rng: np.random.Generator) -> None:
         """Let each layer draw, the first first."""
         for layer in self.layers:
@@ -175,6 +189,14 @@ class Residual(Layer):
         if found != n_in:
             raise invalid(f"{found} outputs of the branch of residual block {self.name!r}", f"{n_in}, as many as inputs")
         return n_in
+
+    def n_in(self, n_out: int) -> int:
+        """Return how many features enter the branch."""
+        return self.branch.n_in(n_out)
+
+    def n_stored(self, n_in: int) -> int:
+        """Return the branch's and those of the sum."""
+        return self.branch.n_stored(n_in) + n_in
 
     def trace(self, flow: Flow, trace: Trace) -> Flow:
         """Follow the branch; behind the sum both ways feed."""

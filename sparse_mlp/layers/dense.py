@@ -66,6 +66,10 @@ class Dense(Layer):
         """Return the number of outputs."""
         return self.shape[1]
 
+    def n_in(self, n_out: int) -> int:
+        """Return the number of inputs."""
+        return self.shape[0]
+
     def forward_tiles(self, x: Array, batch: Batch, relu: bool = False) -> tuple[Array, Array]:
         """Return z on tiles (n_tiles, n_out, lanes) and, as cache, the inputs."""
         check_features(self, x)

@@ -35,6 +35,10 @@ class Pad(Layer):
         """Return the number of features with the new ones."""
         return n_in + self.columns
 
+    def n_in(self, n_out: int) -> int:
+        """Return the number of features without the new ones."""
+        return n_out - self.columns
+
     def forward_tiles(self, x: Array, batch: Batch) -> tuple[Array, None]:
         """Return x with the new features."""
         y = batch.empty((len(x), x.shape[1] + self.columns, x.shape[2]), x.dtype)

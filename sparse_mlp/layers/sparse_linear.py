@@ -72,6 +72,7 @@ class SparseLinear(Layer):
     evolves = True  # whether a rule may change the wiring; a network may forbid it
     decayed = ("weight",)
     takes_relu = True
+    bears_links = True
 
     def __init__(
         self,
@@ -108,11 +109,16 @@ class SparseLinear(Layer):
         """Return the number of outputs."""
         return self.shape[1]
 
+    def n_in(self, n_out: int) -> int:
+        """Return the number of inputs."""
+        return self.shape[0]
+
     def forward_tiles(self, x: Array, batch: Batch, relu: bool = False) -> tuple[Array, Array]:
         """Return x W + b on tiles (n_tiles, n_out, lanes) and, as cache, the inputs."""
         check_features(self, x)
         y = batch.empty((len(x), self.shape[1], x.shape[2]), x.dtype)
-        return self._outputs(x, relu, y), x
+        batch.over_tiles(len(x), lambda t: self._outputs(x[t], relu, y[t]))
+        return y, x
 
     def backward_tiles(
         self, dy: Array, cache: Array, batch: Batch, grads: Gradients, wants_dx: bool = True, rectified: bool = False
@@ -121,9 +127,13 @@ class SparseLinear(Layer):
         batch.record(self, cache, dy)
         linear_ops(self.backend).bias_grad(dy, add_to=grads["bias"])
         if not wants_dx:
-            self._link_gradients(cache, dy, grads["weight"])
+            batch.adding(len(dy), lambda t, total: self._link_gradients(cache[t], dy[t], total), grads["weight"])
             return None
-        return self._gradients(cache, dy, rectified, batch.for_dx(cache, rectified), grads["weight"])
+        dx = batch.for_dx(cache, rectified)
+        batch.adding(
+            len(dy), lambda t, total: self._gradients(cache[t], dy[t], rectified, dx[t], total), grads["weight"]
+        )
+        return dx
 
     def _outputs(self, x: Array, relu: bool, y: Array) -> Array:
         """Write z, or max(z, 0), into y (n_tiles, n_out, lanes)."""
