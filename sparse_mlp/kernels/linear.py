@@ -9,6 +9,7 @@ Cost of each kernel: O(nnz * batch); nothing of size n_in * n_out is made.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,19 @@ from numpy.typing import NDArray
 
 from sparse_mlp.kernels._jit import SIMD, jit
 
+Array = NDArray[Any]
+Kernels = dict[int, Callable[..., None]]
+
+# The kernels with explicit vectors, by the number of lanes that they are made for.
+_SPMM: Kernels = {}
+_BACKWARD: Kernels = {}
+_SDDMM: Kernels = {}
 if SIMD:
     from sparse_mlp.kernels import simd_linear
 
-Array = NDArray[Any]
+    _SPMM = {64: simd_linear.spmm_64, 32: simd_linear.spmm_32}
+    _BACKWARD = {64: simd_linear.linear_backward_64, 32: simd_linear.linear_backward_32}
+    _SDDMM = {64: simd_linear.sddmm_64, 32: simd_linear.sddmm_32}
 
 
 def spmm(
@@ -41,7 +51,7 @@ def spmm(
     float (n_tiles, n_out, lanes)
     """
     y = np.empty((len(x), len(bias), x.shape[2]), x.dtype) if out is None else out
-    kernel = _chosen(x, "spmm_64", "spmm_32") or _spmm
+    kernel = _SPMM.get(x.shape[2], _spmm)
     kernel(indptr_out, rows_out, order_out, weight, bias, x, y, relu)
     return y
 
@@ -56,7 +66,7 @@ def spmm_transpose(indptr: Array, indices: Array, weight: Array, dy: Array, *, o
 def sddmm(indptr: Array, indices: Array, x: Array, dy: Array, *, add_to: Array | None = None) -> Array:
     """Compute the gradient of each link's weight; see `reference.linear.sddmm`."""
     dweight = np.zeros(len(indices), x.dtype) if add_to is None else add_to
-    kernel = _chosen(x, "sddmm_64", "sddmm_32") or _sddmm
+    kernel = _SDDMM.get(x.shape[2], _sddmm)
     kernel(indptr, indices, x, dy, dweight)
     return dweight
 
@@ -92,16 +102,9 @@ def linear_backward(
     """
     dx = np.empty_like(x) if out is None else out
     dweight = np.zeros(len(indices), x.dtype) if add_to is None else add_to
-    kernel = _chosen(x, "linear_backward_64", "linear_backward_32") or _linear_backward
+    kernel = _BACKWARD.get(x.shape[2], _linear_backward)
     kernel(indptr, indices, weight, x, dy, dx, dweight, relu)
     return dx, dweight
-
-
-def _chosen(x: Array, wide: str, narrow: str) -> Any:
-    """Return the kernel with explicit vectors for this number of lanes, or None."""
-    if not SIMD or x.shape[2] not in (32, 64):
-        return None
-    return getattr(simd_linear, wide if x.shape[2] == 64 else narrow)
 
 
 @jit

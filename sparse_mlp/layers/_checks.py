@@ -25,10 +25,8 @@ def check_batch(name: str, x: ArrayLike, n_features: int | None = None) -> NDArr
     return array
 
 
-def check_features(layer: Layer, x: NDArray[Any]) -> None:
-    """Refuse tiles x (n_tiles, n_in, lanes) of other features or another type than a layer takes."""
-    n_in = layer.shape[0]  # type: ignore[attr-defined]
-    if x.shape[1] != n_in:
-        raise invalid(f"{x.shape[1]} features at the input of layer {layer.name!r}", f"{n_in}")
-    if x.dtype != layer.dtype:
-        raise invalid(f"input of {x.dtype} at layer {layer.name!r}", f"{layer.dtype}", "build all layers in one dtype")
+def checked_features(layer: Layer, n_in: int) -> None:
+    """Refuse another number of features than a layer with a `shape` takes."""
+    expected = layer.shape[0]  # type: ignore[attr-defined]
+    if n_in != expected:
+        raise invalid(f"{n_in} features at the input of layer {layer.name!r}", f"{expected}")

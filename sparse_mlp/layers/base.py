@@ -37,6 +37,8 @@ class Layer:
         Whether `forward_tiles` takes `relu=True`, to apply a ReLU to its output at once, and `backward_tiles` takes
         `rectified=True`: its input was the output of such a ReLU, whose derivative it multiplies into dx. The input is
         then nobody else's, and dx may be written over it.
+    uses_blas : bool
+        Whether its passes call BLAS, which a network then keeps to one thread.
     bears_links : bool
         Whether it answers what `layers.linked.Linked` asks.
     is_relu : bool
@@ -52,6 +54,7 @@ class Layer:
     needs_batch = False
     takes_relu = False
     bears_links = False
+    uses_blas = False
     is_relu = False
     dtype: np.dtype[Any] | None = None
     backend: str = "numba"
@@ -74,7 +77,13 @@ class Layer:
         return {}
 
     def n_out(self, n_in: int) -> int:
-        """Return how many features leave the layer where `n_in` enter it."""
+        """Return how many features leave the layer where `n_in` enter it.
+
+        Raises
+        ------
+        InvalidInputError
+            If it takes another number of them.
+        """
         return n_in
 
     def n_in(self, n_out: int) -> int:
@@ -91,9 +100,7 @@ class Layer:
             child.draw_masks(n_in, batch, rng)
 
     def prepare(self) -> None:
-        """Do what is to be done once before each batch."""
-        for child in self.children.values():
-            child.prepare()
+        """Do what is to be done once before each batch; it is called for every layer of a tree."""
 
     def trace(self, flow: Flow, trace: Trace) -> Flow:
         """Follow which evolving layers feed which; a layer that keeps its features apart passes the flow on."""
@@ -121,10 +128,12 @@ class Layer:
         if type(self).forward_tiles is Layer.forward_tiles:
             raise TypeError(f"found {type(self).__name__} without a forward pass; expected forward or forward_tiles")
         x = check_batch(f"input of layer {self.name!r}", x)
+        self.n_out(x.shape[1])  # refuses what does not fit
         batch = Batch(len(x), training=rng is not None, keep=True)
         if rng is not None:
             self.draw_masks(x.shape[1], batch, rng)
-        self.prepare()
+        for layer in nodes(self):
+            layer.prepare()
         y, cache = self.forward_tiles(self._packed(x), batch)
         return unpack(y, len(x)), (cache, batch)
 
@@ -200,6 +209,13 @@ class Layer:
     def _retiled(self, y: Array, cache: Any, like: Array) -> tuple[Array, Any]:
         tiles = np.zeros((len(like), y.shape[1], like.shape[2]), like.dtype)
         return pack(np.ascontiguousarray(y, like.dtype), np.arange(len(y)), tiles), cache
+
+
+def nodes(layer: Layer) -> Iterator[Layer]:
+    """Yield all layers of a tree, each before its children."""
+    yield layer
+    for child in layer.children.values():
+        yield from nodes(child)
 
 
 def leaves(layer: Layer, path: str = "") -> Iterator[tuple[str, Layer]]:

@@ -35,8 +35,8 @@ class Batch:
         Random numbers of the whole batch by `id` of the layer that drew them, see `Layer.draw_masks`.
     signals : dict of int to (float (n_in, n_samples), float (n_out, n_samples)), or None
         Where layers that bear links leave their inputs and deltas, by `id`; None while nobody asks for them.
-    arena : Arena
-        Memory of this group.
+    arena : Arena or None
+        Memory of this group; it gets some of its own where it is given none.
     keep : bool
         Whether the backward pass leaves cached arrays as they are, so that it can be run again.
     spread : bool
@@ -48,17 +48,19 @@ class Batch:
     first: int = 0
     draws: dict[int, Array] = field(default_factory=dict)
     signals: dict[int, tuple[Array, Array]] | None = None
-    arena: Arena = field(default_factory=Arena)
+    arena: Arena | None = None
     keep: bool = False
     spread: bool = False
 
     def empty(self, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
         """Return memory for an array of this pass; it starts on a cache line and is not initialised."""
+        if self.arena is None:
+            self.arena = Arena()
         return self.arena.empty(shape, dtype)
 
     def empty_like(self, array: Array) -> Array:
         """Return memory for an array of the same shape and type."""
-        return self.arena.empty(array.shape, array.dtype)
+        return self.empty(array.shape, array.dtype)
 
     def for_dx(self, x: Array, rectified: bool) -> Array:
         """Return memory for the gradient by x: x itself where a layer may write over it, see `Layer.takes_relu`."""

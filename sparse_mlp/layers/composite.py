@@ -23,7 +23,7 @@ class Sequential(Layer):
 
     Attributes
     ----------
-    layers : list of Layer
+    layers : tuple of Layer
 
     Notes
     -----
@@ -32,20 +32,21 @@ class Sequential(Layer):
     """
 
     def __init__(self, layers: Sequence[Layer], *, name: str = "") -> None:
-        self.layers, self.name = list(layers), name
+        self.layers, self.name = tuple(layers), name
         if not self.layers:
             raise invalid("no layers", "at least one")
         self.backend = self.layers[0].backend
-        self._plan = self._steps()
+        names = [layer.name for layer in self.layers]
+        self._children = {
+            name if name and names.count(name) == 1 else str(i): layer
+            for i, (name, layer) in enumerate(zip(names, self.layers, strict=True))
+        }
+        self._steps = _steps(self._children)
 
     @property
     def children(self) -> Mapping[str, Layer]:
         """The layers by name, or by position where names are missing or repeat."""
-        names = [layer.name for layer in self.layers]
-        return {
-            name if name and names.count(name) == 1 else str(i): layer
-            for i, (name, layer) in enumerate(zip(names, self.layers, strict=True))
-        }
+        return self._children
 
     @property
     def needs_batch(self) -> bool:  # type: ignore[override]
@@ -83,11 +84,6 @@ class Sequential(Layer):
             layer.draw_masks(n_in, batch, rng)
             n_in = layer.n_out(n_in)
 
-    def prepare(self) -> None:
-        """Prepare all layers, and see which of them take over a ReLU."""
-        super().prepare()
-        self._plan = self._steps()
-
     def trace(self, flow: Flow, trace: Trace) -> Flow:
         """Follow the layers in order."""
         for layer in self.layers:
@@ -104,7 +100,7 @@ class Sequential(Layer):
     def forward_tiles(self, x: Array, batch: Batch) -> tuple[Array, list[Any]]:
         """Pass tiles through all layers."""
         caches = []
-        for _, layer, relu in self._plan:
+        for _, layer, relu in self._steps:
             if relu:
                 x, cache = layer.forward_tiles(x, batch, relu=True)  # type: ignore[call-arg]
             else:
@@ -116,7 +112,7 @@ class Sequential(Layer):
         self, dy: Array, cache: list[Any], batch: Batch, grads: Gradients, wants_dx: bool = True
     ) -> Any:
         """Pass gradients back through all layers."""
-        steps, done = self._plan, False  # done: whether the derivative of this step's ReLU is in dy already
+        steps, done = self._steps, False  # done: whether the derivative of this step's ReLU is in dy already
         for i in range(len(steps) - 1, -1, -1):
             name, layer, relu = steps[i]
             inner, y = cache[i]
@@ -130,18 +126,19 @@ class Sequential(Layer):
                 dy = layer.backward_tiles(dy, inner, batch, own, wants_dx or i > 0)
         return dy
 
-    def _steps(self) -> list[tuple[str, Layer, bool]]:
-        """Return name and layer of each step, and whether a ReLU behind the layer is part of it."""
-        steps, layers = [], list(self.children.items())
-        for i, (name, layer) in enumerate(layers):
-            taken = layer.is_relu and i > 0 and layers[i - 1][1].takes_relu
-            if not taken:
-                relu = layer.takes_relu and i + 1 < len(layers) and layers[i + 1][1].is_relu
-                steps.append((name, layer, relu))
-        return steps
-
     def __repr__(self) -> str:
         return f"Sequential({', '.join(map(repr, self.layers))})"
+
+
+def _steps(children: Mapping[str, Layer]) -> list[tuple[str, Layer, bool]]:
+    """Return name and layer of each step, and whether a ReLU behind the layer is part of it."""
+    steps, layers = [], list(children.items())
+    for i, (name, layer) in enumerate(layers):
+        taken = layer.is_relu and i > 0 and layers[i - 1][1].takes_relu
+        if not taken:
+            relu = layer.takes_relu and i + 1 < len(layers) and layers[i + 1][1].is_relu
+            steps.append((name, layer, relu))
+    return steps
 
 
 class Residual(Layer):

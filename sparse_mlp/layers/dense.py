@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from sparse_mlp.errors import check_integer
-from sparse_mlp.kernels.dispatch import choose_backend, elementwise_ops, linear_ops
-from sparse_mlp.layers._checks import check_features
+from sparse_mlp.kernels.dispatch import choose_backend, linear_ops
+from sparse_mlp.layers._checks import checked_features
 from sparse_mlp.layers.base import Array, Gradients, Layer
 from sparse_mlp.layers.batch import Batch
 from sparse_mlp.layers.flow import Flow, Trace
 from sparse_mlp.rng import RandomState
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology import initial_weights
+
+MOST_LINKS = 2**20  # of a dense layer that is computed like a sparse one with all links, tile by tile in the cache
 
 
 class Dense(Layer):
@@ -29,7 +32,7 @@ class Dense(Layer):
     rng : None, int or numpy.random.Generator
     dtype : float32 or float64
     backend : str, optional
-        Every backend computes this layer by BLAS; it decides about tiles alone.
+        BLAS computes this layer for every backend, except that "numba" has small ones computed as if they were sparse.
     name : str
 
     Attributes
@@ -64,16 +67,28 @@ class Dense(Layer):
 
     def n_out(self, n_in: int) -> int:
         """Return the number of outputs."""
+        checked_features(self, n_in)
         return self.shape[1]
 
     def n_in(self, n_out: int) -> int:
         """Return the number of inputs."""
         return self.shape[0]
 
+    @property
+    def uses_blas(self) -> bool:  # type: ignore[override]
+        """Whether BLAS computes the layer; the kernels of sparse layers are faster for a small one on tiles."""
+        return self.backend != "numba" or self.weight.size > MOST_LINKS
+
+    @cached_property
+    def _wiring(self) -> SparseStructure:
+        return SparseStructure.complete(self.shape)
+
     def forward_tiles(self, x: Array, batch: Batch, relu: bool = False) -> tuple[Array, Array]:
         """Return z on tiles (n_tiles, n_out, lanes) and, as cache, the inputs."""
-        check_features(self, x)
-        y = batch.empty((len(x), self.shape[1], x.shape[2]), x.dtype)
+        y = batch.empty((len(x), len(self.bias), x.shape[2]), x.dtype)
+        if not self.uses_blas:
+            links = self._wiring.by_output
+            return linear_ops(self.backend).spmm(*links, self.weight.reshape(-1), self.bias, x, relu, out=y), x
         np.matmul(self.weight.T, x, out=y)
         y += self.bias[:, None]
         return np.maximum(y, 0, out=y) if relu else y, x
@@ -82,14 +97,20 @@ class Dense(Layer):
         self, dy: Array, cache: Array, batch: Batch, grads: Gradients, wants_dx: bool = True, rectified: bool = False
     ) -> Any:
         """Add the gradients by weight and bias and return that by the input, (n_tiles, n_in, lanes)."""
+        ops, dx = linear_ops(self.backend), batch.for_dx(cache, rectified) if wants_dx else None
+        ops.bias_grad(dy, add_to=grads["bias"])
+        if not self.uses_blas and dx is not None:
+            links, total = (self._wiring.indptr, self._wiring.indices), grads["weight"].reshape(-1)
+            ops.linear_backward(*links, self.weight.reshape(-1), cache, dy, rectified, out=dx, add_to=total)
+            return dx
         for x_tile, dy_tile in zip(cache, dy, strict=True):
             grads["weight"] += x_tile @ dy_tile.T
-        linear_ops(self.backend).bias_grad(dy, add_to=grads["bias"])
-        if not wants_dx:
+        if dx is None:
             return None
-        dx = np.matmul(self.weight, dy, out=batch.empty_like(cache))
+        found = np.matmul(self.weight, dy)
         if rectified:
-            elementwise_ops(self.backend).piecewise_linear_backward(cache, dx, 0.0, out=dx)
+            np.copyto(found, 0, where=cache <= 0)
+        dx[:] = found
         return dx
 
     def parameters(self) -> dict[str, Array]:

@@ -12,7 +12,7 @@ from sparse_mlp import link_prediction
 from sparse_mlp.errors import invalid
 from sparse_mlp.kernels.blas import matmul
 from sparse_mlp.kernels.dispatch import choose_backend, linear_ops
-from sparse_mlp.layers._checks import check_features
+from sparse_mlp.layers._checks import checked_features
 from sparse_mlp.layers.base import Array, Gradients, Layer
 from sparse_mlp.layers.batch import Batch
 from sparse_mlp.layers.flow import Flow, Trace
@@ -107,6 +107,7 @@ class SparseLinear(Layer):
 
     def n_out(self, n_in: int) -> int:
         """Return the number of outputs."""
+        checked_features(self, n_in)
         return self.shape[1]
 
     def n_in(self, n_out: int) -> int:
@@ -115,41 +116,50 @@ class SparseLinear(Layer):
 
     def forward_tiles(self, x: Array, batch: Batch, relu: bool = False) -> tuple[Array, Array]:
         """Return x W + b on tiles (n_tiles, n_out, lanes) and, as cache, the inputs."""
-        check_features(self, x)
-        y = batch.empty((len(x), self.shape[1], x.shape[2]), x.dtype)
-        batch.over_tiles(len(x), lambda t: self._outputs(x[t], relu, y[t]))
+        y = batch.empty((len(x), len(self.bias), x.shape[2]), x.dtype)
+        if batch.spread:
+            batch.over_tiles(len(x), lambda t: self._outputs(x[t], relu, y[t]))
+        else:
+            self._outputs(x, relu, y)
         return y, x
 
     def backward_tiles(
         self, dy: Array, cache: Array, batch: Batch, grads: Gradients, wants_dx: bool = True, rectified: bool = False
     ) -> Any:
         """Add the gradients by weight and bias and return that by the input, (n_tiles, n_in, lanes)."""
-        batch.record(self, cache, dy)
+        if batch.signals is not None:
+            batch.record(self, cache, dy)
         linear_ops(self.backend).bias_grad(dy, add_to=grads["bias"])
-        if not wants_dx:
-            batch.adding(len(dy), lambda t, total: self._link_gradients(cache[t], dy[t], total), grads["weight"])
-            return None
-        dx = batch.for_dx(cache, rectified)
-        batch.adding(
-            len(dy), lambda t, total: self._gradients(cache[t], dy[t], rectified, dx[t], total), grads["weight"]
-        )
+        dx = batch.for_dx(cache, rectified) if wants_dx else None
+        if batch.spread:
+            batch.adding(len(dy), lambda t, total: self._back(dy[t], cache[t], dx, t, rectified, total), grads["weight"])
+        else:
+            self._back(dy, cache, dx, slice(None), rectified, grads["weight"])
         return dx
 
-    def _outputs(self, x: Array, relu: bool, y: Array) -> Array:
+    def _back(
+        self, dy: Array, x: Array, dx: Array | None, tiles: slice, rectified: bool, dweight: Array
+    ) -> None:
+        """Add the gradient by the weights to dweight, and write that by the inputs where it is wanted."""
+        if dx is None:
+            self._link_gradients(x, dy, dweight)
+        else:
+            self._gradients(x, dy, rectified, dx[tiles], dweight)
+
+    def _outputs(self, x: Array, relu: bool, y: Array) -> None:
         """Write z, or max(z, 0), into y (n_tiles, n_out, lanes)."""
         by_output = self.structure.by_output
-        return linear_ops(self.backend).spmm(*by_output, self.weight.reshape(-1), self.bias, x, relu, out=y)
+        linear_ops(self.backend).spmm(*by_output, self.weight, self.bias, x, relu, out=y)
 
-    def _gradients(self, x: Array, dy: Array, rectified: bool, dx: Array, dweight: Array) -> Array:
+    def _gradients(self, x: Array, dy: Array, rectified: bool, dx: Array, dweight: Array) -> None:
         """Write the gradient by the inputs into dx, add that by the weights to dweight."""
-        links = self.structure.indptr, self.structure.indices, self.weight.reshape(-1)
-        backward = linear_ops(self.backend).linear_backward
-        return backward(*links, x, dy, rectified, out=dx, add_to=dweight.reshape(-1))[0]
+        wiring, backward = self.structure, linear_ops(self.backend).linear_backward
+        backward(wiring.indptr, wiring.indices, self.weight, x, dy, rectified, out=dx, add_to=dweight)
 
     def _link_gradients(self, x: Array, dy: Array, dweight: Array) -> None:
         """Add the gradient by the weights to dweight."""
-        links = self.structure.indptr, self.structure.indices
-        linear_ops(self.backend).sddmm(*links, x, dy, add_to=dweight.reshape(-1))
+        wiring = self.structure
+        linear_ops(self.backend).sddmm(wiring.indptr, wiring.indices, x, dy, add_to=dweight)
 
     def trace(self, flow: Flow, trace: Trace) -> Flow:
         """Be part of a chain of evolving layers, or read what comes."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from sparse_mlp.errors import check_integer, invalid
 from sparse_mlp.evolution.units import EvolvingUnit
 from sparse_mlp.kernels.pool import one_blas_thread, run, width
 from sparse_mlp.kernels.tiles import WIDE, Arena, cut, lanes_for, sum_in_order, unpack
-from sparse_mlp.layers.base import Array, Gradients, Layer, leaves
+from sparse_mlp.layers.base import Array, Gradients, Layer, leaves, nodes
 from sparse_mlp.layers.batch import Batch
 from sparse_mlp.layers.flow import Flow, Trace
 from sparse_mlp.layers.losses import Loss
@@ -76,6 +77,9 @@ class Network:
         if not self.n_features:
             raise invalid("layers of which none knows the features of a sample", "n_features")
         self.n_outputs = root.n_out(self.n_features)
+        self._needs_batch = root.needs_batch
+        self._to_prepare = [layer for layer in nodes(root) if type(layer).prepare is not Layer.prepare]
+        self._one_blas_thread = one_blas_thread if any(layer.uses_blas for layer in nodes(root)) else nullcontext
         self._find_links()
         self.store = ParameterStore(root)
         self._forget()
@@ -127,7 +131,7 @@ class Network:
     def groups(self, n_samples: int) -> list[tuple[int, int]]:
         """Return the groups of a batch, first and last sample (exclusive) of each: whole tiles, at most 8 groups."""
         lanes = self._lanes(n_samples)
-        runs = [slice(0, -(-n_samples // lanes))] if self.root.needs_batch else cut(-(-n_samples // lanes))
+        runs = [slice(0, -(-n_samples // lanes))] if self._needs_batch else cut(-(-n_samples // lanes))
         return [(part.start * lanes, min(n_samples, part.stop * lanes)) for part in runs]
 
     def gradient(self, batch: Samples, loss: Loss, rng: np.random.Generator | None = None) -> float:
@@ -191,8 +195,8 @@ class Network:
         scores = np.empty((len(x), self.n_outputs), self.dtype)
         tile = WIDE * self.dtype.itemsize * self.root.n_stored(self.n_features)
         step = WIDE * max(1, min(8, PREDICTION_BYTES // (tile * width())))
-        self.root.prepare()
-        with one_blas_thread():
+        self._prepare()
+        with self._one_blas_thread():
             run([partial(self._predict, x[i : i + step], scores[i : i + step]) for i in range(0, len(x), step)])
         return scores
 
@@ -233,13 +237,17 @@ class Network:
         whole = Batch(len(batch), training=rng is not None)
         if rng is not None:
             self.root.draw_masks(self.n_features, whole, rng)
-        self.root.prepare()
+        self._prepare()
         tasks: list[Callable[[], float]] = [
             partial(self._group, batch, loss, whole, group, flats[i], views[i], kept[i] if kept else None)
             for i, group in enumerate(groups)
         ]
-        with one_blas_thread():
+        with self._one_blas_thread():
             return sum(run(tasks))
+
+    def _prepare(self) -> None:
+        for layer in self._to_prepare:
+            layer.prepare()
 
     def _group(
         self, batch: Samples, loss: Loss, whole: Batch, group: tuple[int, int], flat: Array, views: Gradients,
@@ -248,7 +256,7 @@ class Network:
         first, last = group
         arena = self._arena()
         part = Batch(
-            last - first, whole.training, first, whole.draws, kept, arena, spread=self.root.needs_batch
+            last - first, whole.training, first, whole.draws, kept, arena, spread=self._needs_batch
         )
         lanes = self._lanes(len(batch))
         x = part.empty((-(-(last - first) // lanes), self.n_features, lanes), self.dtype)
