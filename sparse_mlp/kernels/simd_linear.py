@@ -1,9 +1,10 @@
 """The kernels of `linear` with explicit vectors, for tiles of 32 and 64 lanes: the same results, several times faster.
 
 The forward kernel keeps a neuron's row of a tile in registers over all its links; the backward kernel keeps an input's
-row and its gradient there, so each link costs one read of the row it leads to. Forward, a row is one vector, whose type
-`zeros` gives; backward, the compiler keeps more of it in registers where it is written in sixteens. Each kernel has a
-form for either number of lanes, so that only those in use are compiled. Read `linear` first.
+row and its gradient there, so each link costs one read of the row it leads to, and sums the gradients of four links at
+a time, which takes fewer shuffles. Forward, a row is one vector, whose type `zeros` gives; backward, the compiler keeps
+more of it in registers where it is written in sixteens. Each kernel has a form for either number of lanes, so that only
+those in use are compiled. Read `linear` first.
 """
 
 from __future__ import annotations
@@ -30,10 +31,12 @@ from sparse_mlp.kernels._simd import (
     where_positive,
     zeros_of,
 )
+from sparse_mlp.kernels._simd_sums import sums_of_four
 
 Array = NDArray[Any]
 
 AHEAD = 8  # links: how early the row of a link is asked for
+FAR = 1024  # neurons: rows of smaller layers are near enough not to be asked for, in a second-level cache of 512 KB
 
 
 @jit
@@ -75,22 +78,33 @@ def linear_backward_64(
     indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, dx: Array, dweight: Array, relu: bool
 ) -> None:
     """Write dx (n_tiles, n_in, 64) and add the link gradients to dweight; see `linear.linear_backward`."""
-    n_in, n_out = x.shape[1], dy.shape[1]
-    end = indptr[n_in] - 1
+    n_in, n_out, four = x.shape[1], dy.shape[1], row_of_zeros(x, 4)
+    last, far = indptr[n_in] - 1, n_out > FAR
     for t in range(x.shape[0]):
         dy_at = t * n_out * 64
         for u in range(n_in):
-            row = (t * n_in + u) * 64
+            row, begin, end = (t * n_in + u) * 64, indptr[u], indptr[u + 1]
             x0, x1, x2, x3 = load(x, row), load(x, row + 16), load(x, row + 32), load(x, row + 48)
             d0 = d1 = d2 = d3 = zeros_of(x)
-            for k in range(indptr[u], indptr[u + 1]):
-                _fetch_64(dy, dy_at + indices[min(k + AHEAD, end)] * 64)
-                w, at = broadcast(weight[k]), dy_at + indices[k] * 64
-                g0, g1, g2, g3 = load(dy, at), load(dy, at + 16), load(dy, at + 32), load(dy, at + 48)
-                d0, d1 = multiply_add(w, g0, d0), multiply_add(w, g1, d1)
-                d2, d3 = multiply_add(w, g2, d2), multiply_add(w, g3, d3)
-                even, odd = multiply_add(x2, g2, multiply(x0, g0)), multiply_add(x3, g3, multiply(x1, g1))
-                dweight[k] += total(add(even, odd))
+            fours = end - (end - begin) % 4
+            for k in range(begin, fours, 4):
+                if far:
+                    _fetch_four_64(dy, dy_at, indices, k + AHEAD, last)
+                a, b = dy_at + indices[k] * 64, dy_at + indices[k + 1] * 64
+                c, d = dy_at + indices[k + 2] * 64, dy_at + indices[k + 3] * 64
+                sums = sums_of_four(
+                    _dot_64(x0, x1, x2, x3, dy, a), _dot_64(x0, x1, x2, x3, dy, b),
+                    _dot_64(x0, x1, x2, x3, dy, c), _dot_64(x0, x1, x2, x3, dy, d),
+                )  # fmt: skip
+                store(dweight, k, add(load_like(dweight, k, four), sums))
+                d0, d1, d2, d3 = _scaled_64(weight[k], dy, a, d0, d1, d2, d3)
+                d0, d1, d2, d3 = _scaled_64(weight[k + 1], dy, b, d0, d1, d2, d3)
+                d0, d1, d2, d3 = _scaled_64(weight[k + 2], dy, c, d0, d1, d2, d3)
+                d0, d1, d2, d3 = _scaled_64(weight[k + 3], dy, d, d0, d1, d2, d3)
+            for k in range(fours, end):
+                at = dy_at + indices[k] * 64
+                dweight[k] += total(_dot_64(x0, x1, x2, x3, dy, at))
+                d0, d1, d2, d3 = _scaled_64(weight[k], dy, at, d0, d1, d2, d3)
             if relu:
                 d0, d1 = where_positive(x0, d0), where_positive(x1, d1)
                 d2, d3 = where_positive(x2, d2), where_positive(x3, d3)
@@ -101,12 +115,30 @@ def linear_backward_64(
 
 
 @jit
-def _fetch_64(rows: Array, at: int) -> None:
-    """Ask for a row of 64 lanes before it is needed."""
-    prefetch(rows, at)
-    prefetch(rows, at + 16)
-    prefetch(rows, at + 32)
-    prefetch(rows, at + 48)
+def _dot_64(x0: Any, x1: Any, x2: Any, x3: Any, rows: Array, at: int) -> Any:
+    """Multiply a row with one in registers and fold the products to sixteen."""
+    even = multiply_add(x2, load(rows, at + 32), multiply(x0, load(rows, at)))
+    odd = multiply_add(x3, load(rows, at + 48), multiply(x1, load(rows, at + 16)))
+    return add(even, odd)
+
+
+@jit
+def _scaled_64(weight: float, rows: Array, at: int, d0: Any, d1: Any, d2: Any, d3: Any) -> tuple[Any, Any, Any, Any]:
+    """Add weight times a row to one in registers."""
+    w = broadcast(weight)
+    d0, d1 = multiply_add(w, load(rows, at), d0), multiply_add(w, load(rows, at + 16), d1)
+    return d0, d1, multiply_add(w, load(rows, at + 32), d2), multiply_add(w, load(rows, at + 48), d3)
+
+
+@jit
+def _fetch_four_64(rows: Array, rows_at: int, indices: Array, k: int, last: int) -> None:
+    """Ask for the rows of four links before they are needed, cache line by cache line."""
+    for i in range(k, k + 4):
+        at = rows_at + indices[min(i, last)] * 64
+        prefetch(rows, at)
+        prefetch(rows, at + 16)
+        prefetch(rows, at + 32)
+        prefetch(rows, at + 48)
 
 
 @jit
@@ -114,18 +146,29 @@ def linear_backward_32(
     indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, dx: Array, dweight: Array, relu: bool
 ) -> None:
     """Write dx (n_tiles, n_in, 32) and add the link gradients to dweight; see `linear.linear_backward`."""
-    n_in, n_out = x.shape[1], dy.shape[1]
+    n_in, n_out, four = x.shape[1], dy.shape[1], row_of_zeros(x, 4)
     for t in range(x.shape[0]):
         dy_at = t * n_out * 32
         for u in range(n_in):
-            row = (t * n_in + u) * 32
+            row, begin, end = (t * n_in + u) * 32, indptr[u], indptr[u + 1]
             x0, x1 = load(x, row), load(x, row + 16)
             d0 = d1 = zeros_of(x)
-            for k in range(indptr[u], indptr[u + 1]):
-                w, at = broadcast(weight[k]), dy_at + indices[k] * 32
-                g0, g1 = load(dy, at), load(dy, at + 16)
-                d0, d1 = multiply_add(w, g0, d0), multiply_add(w, g1, d1)
-                dweight[k] += total(multiply_add(x1, g1, multiply(x0, g0)))
+            fours = end - (end - begin) % 4
+            for k in range(begin, fours, 4):
+                a, b = dy_at + indices[k] * 32, dy_at + indices[k + 1] * 32
+                c, d = dy_at + indices[k + 2] * 32, dy_at + indices[k + 3] * 32
+                sums = sums_of_four(
+                    _dot_32(x0, x1, dy, a), _dot_32(x0, x1, dy, b), _dot_32(x0, x1, dy, c), _dot_32(x0, x1, dy, d)
+                )
+                store(dweight, k, add(load_like(dweight, k, four), sums))
+                d0, d1 = _scaled_32(weight[k], dy, a, d0, d1)
+                d0, d1 = _scaled_32(weight[k + 1], dy, b, d0, d1)
+                d0, d1 = _scaled_32(weight[k + 2], dy, c, d0, d1)
+                d0, d1 = _scaled_32(weight[k + 3], dy, d, d0, d1)
+            for k in range(fours, end):
+                at = dy_at + indices[k] * 32
+                dweight[k] += total(_dot_32(x0, x1, dy, at))
+                d0, d1 = _scaled_32(weight[k], dy, at, d0, d1)
             if relu:
                 d0, d1 = where_positive(x0, d0), where_positive(x1, d1)
             store(dx, row, d0)
@@ -133,35 +176,59 @@ def linear_backward_32(
 
 
 @jit
+def _dot_32(x0: Any, x1: Any, rows: Array, at: int) -> Any:
+    return multiply_add(x1, load(rows, at + 16), multiply(x0, load(rows, at)))
+
+
+@jit
+def _scaled_32(weight: float, rows: Array, at: int, d0: Any, d1: Any) -> tuple[Any, Any]:
+    w = broadcast(weight)
+    return multiply_add(w, load(rows, at), d0), multiply_add(w, load(rows, at + 16), d1)
+
+
+@jit
 def sddmm_64(indptr: Array, indices: Array, x: Array, dy: Array, dweight: Array) -> None:
     """Add the link gradients of tiles of 64 lanes to dweight, where nobody asks for dx."""
-    n_in, n_out = x.shape[1], dy.shape[1]
-    end = indptr[n_in] - 1
+    n_in, n_out, four = x.shape[1], dy.shape[1], row_of_zeros(x, 4)
+    last, far = indptr[n_in] - 1, n_out > FAR
     for t in range(x.shape[0]):
         dy_at = t * n_out * 64
         for u in range(n_in):
-            row = (t * n_in + u) * 64
+            row, begin, end = (t * n_in + u) * 64, indptr[u], indptr[u + 1]
             x0, x1, x2, x3 = load(x, row), load(x, row + 16), load(x, row + 32), load(x, row + 48)
-            for k in range(indptr[u], indptr[u + 1]):
-                _fetch_64(dy, dy_at + indices[min(k + AHEAD, end)] * 64)
-                at = dy_at + indices[k] * 64
-                even = multiply_add(x2, load(dy, at + 32), multiply(x0, load(dy, at)))
-                odd = multiply_add(x3, load(dy, at + 48), multiply(x1, load(dy, at + 16)))
-                dweight[k] += total(add(even, odd))
+            fours = end - (end - begin) % 4
+            for k in range(begin, fours, 4):
+                if far:
+                    _fetch_four_64(dy, dy_at, indices, k + AHEAD, last)
+                sums = sums_of_four(
+                    _dot_64(x0, x1, x2, x3, dy, dy_at + indices[k] * 64),
+                    _dot_64(x0, x1, x2, x3, dy, dy_at + indices[k + 1] * 64),
+                    _dot_64(x0, x1, x2, x3, dy, dy_at + indices[k + 2] * 64),
+                    _dot_64(x0, x1, x2, x3, dy, dy_at + indices[k + 3] * 64),
+                )
+                store(dweight, k, add(load_like(dweight, k, four), sums))
+            for k in range(fours, end):
+                dweight[k] += total(_dot_64(x0, x1, x2, x3, dy, dy_at + indices[k] * 64))
 
 
 @jit
 def sddmm_32(indptr: Array, indices: Array, x: Array, dy: Array, dweight: Array) -> None:
     """Add the link gradients of tiles of 32 lanes to dweight, where nobody asks for dx."""
-    n_in, n_out = x.shape[1], dy.shape[1]
+    n_in, n_out, four = x.shape[1], dy.shape[1], row_of_zeros(x, 4)
     for t in range(x.shape[0]):
         dy_at = t * n_out * 32
         for u in range(n_in):
-            row = (t * n_in + u) * 32
+            row, begin, end = (t * n_in + u) * 32, indptr[u], indptr[u + 1]
             x0, x1 = load(x, row), load(x, row + 16)
-            for k in range(indptr[u], indptr[u + 1]):
-                at = dy_at + indices[k] * 32
-                dweight[k] += total(multiply_add(x1, load(dy, at + 16), multiply(x0, load(dy, at))))
+            fours = end - (end - begin) % 4
+            for k in range(begin, fours, 4):
+                sums = sums_of_four(
+                    _dot_32(x0, x1, dy, dy_at + indices[k] * 32), _dot_32(x0, x1, dy, dy_at + indices[k + 1] * 32),
+                    _dot_32(x0, x1, dy, dy_at + indices[k + 2] * 32), _dot_32(x0, x1, dy, dy_at + indices[k + 3] * 32),
+                )  # fmt: skip
+                store(dweight, k, add(load_like(dweight, k, four), sums))
+            for k in range(fours, end):
+                dweight[k] += total(_dot_32(x0, x1, dy, dy_at + indices[k] * 32))
 
 
 @jit

@@ -132,19 +132,21 @@ class SparseLinear(Layer):
         linear_ops(self.backend).bias_grad(dy, add_to=grads["bias"])
         dx = batch.for_dx(cache, rectified) if wants_dx else None
         if batch.spread:
-            batch.adding(len(dy), lambda t, total: self._back(dy[t], cache[t], dx, t, rectified, total), grads["weight"])
+            batch.adding(
+                len(dy),
+                lambda t, total: self._back(dy[t], cache[t], None if dx is None else dx[t], rectified, total),
+                grads["weight"],
+            )
         else:
-            self._back(dy, cache, dx, slice(None), rectified, grads["weight"])
+            self._back(dy, cache, dx, rectified, grads["weight"])
         return dx
 
-    def _back(
-        self, dy: Array, x: Array, dx: Array | None, tiles: slice, rectified: bool, dweight: Array
-    ) -> None:
+    def _back(self, dy: Array, x: Array, dx: Array | None, rectified: bool, dweight: Array) -> None:
         """Add the gradient by the weights to dweight, and write that by the inputs where it is wanted."""
         if dx is None:
             self._link_gradients(x, dy, dweight)
         else:
-            self._gradients(x, dy, rectified, dx[tiles], dweight)
+            self._gradients(x, dy, rectified, dx, dweight)
 
     def _outputs(self, x: Array, relu: bool, y: Array) -> None:
         """Write z, or max(z, 0), into y (n_tiles, n_out, lanes)."""
