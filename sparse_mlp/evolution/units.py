@@ -26,7 +26,8 @@ class EvolvingUnit(NamedTuple):
         Whether each output leads on by itself, because a dense layer or the output of the network reads it. Otherwise
         an output leads on only through later units that name this one among their sources.
     alive : bool
-        Whether all inputs are alive although there are sources: the stream began at the network's input.
+        Whether all inputs are alive although there are sources: the stream begins at the network's input or behind a
+        dense layer.
 
     Examples
     --------

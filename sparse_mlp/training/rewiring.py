@@ -5,11 +5,11 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from sparse_mlp.evolution import one_chain
 from sparse_mlp.layers.base import Array
 from sparse_mlp.models import layer_signals
 
 if TYPE_CHECKING:
-    from sparse_mlp.evolution import Signals
     from sparse_mlp.training.trainer import Trainer
 
 
@@ -30,7 +30,10 @@ def rewire(trainer: Trainer, batch: tuple[Array, Array, Array] | None = None) ->
     began, model = perf_counter(), trainer.model
     streams = {**trainer.streams, "weights": trainer.streams["new_weights"]}
     progress = trainer.step / max(1, trainer.total_steps)
-    update = trainer.rule.update(model.evolving_layers, progress, streams, _signals(trainer, batch))
+    _record_signals(trainer, batch)
+    update = trainer.rule.update(one_chain(model.evolving_layers), progress, streams)
+    for layer in model.evolving_layers:
+        layer.recorded = None
     if not update.layers:
         return
     trainer.optimizer.remap(model.apply(update), len(model.store.values))
@@ -41,9 +44,9 @@ def rewire(trainer: Trainer, batch: tuple[Array, Array, Array] | None = None) ->
     trainer.tell("on_update", update, record)
 
 
-def _signals(trainer: Trainer, batch: tuple[Array, Array, Array] | None) -> Signals | None:
+def _record_signals(trainer: Trainer, batch: tuple[Array, Array, Array] | None) -> None:
     if batch is None or not trainer.rule.wants_signals:
-        return None
+        return
     assert trainer.loss is not None
     x, target, samples = batch
-    return layer_signals(trainer.model, x[samples], target[samples], trainer.loss)
+    layer_signals(trainer.model, x[samples], target[samples], trainer.loss)

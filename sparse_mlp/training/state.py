@@ -107,8 +107,7 @@ def last_update_of(checkpoint: Checkpoint) -> TopologyUpdate | None:
     for name, after in zip(_sparse_names(arrays), structures_of(checkpoint), strict=True):
         kept = _under(f"update/{name}/", arrays)
         if kept:  # a sparse read-out does not evolve
-            before = SparseStructure(after.shape, kept["indptr"], kept["indices"])
-            changes.append(LayerUpdate.from_carry(name, before, after, kept["carry"], kept["percolated"]))
+            changes.append(LayerUpdate.from_arrays(name, after, kept))
     return TopologyUpdate(tuple(changes), **meta["last_update"])
 
 

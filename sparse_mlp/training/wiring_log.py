@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from sparse_mlp.errors import check_choice
-from sparse_mlp.evolution import EvolvingLayer, LayerUpdate, LinkHistory, TopologyUpdate, regrown_overlap
-from sparse_mlp.evolution.update import Links
+from sparse_mlp.evolution import LayerUpdate, LinkAges, TopologyUpdate
+from sparse_mlp.layers import Linked
 from sparse_mlp.measures import EverActive, anp_by_links, anp_by_paths, forms_chain
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.training.history import Record
@@ -24,22 +23,22 @@ class WiringLog:
 
     Parameters
     ----------
-    layers : iterable of EvolvingLayer
+    layers : iterable of Linked
         The layers as they are before the first update.
     in_a_row : bool
         Whether each feeds the next at once; widths that fit do not tell, a dense layer may stand in between.
 
     Attributes
     ----------
-    links : LinkHistory
+    links : LinkAges
         The age of each link.
     ever_active : dict of str to EverActive
         The positions of each layer that ever held a link.
     """
 
-    def __init__(self, layers: Iterable[EvolvingLayer] = (), *, in_a_row: bool = True) -> None:
+    def __init__(self, layers: Iterable[Linked] = (), *, in_a_row: bool = True) -> None:
         layers, self.in_a_row = list(layers), in_a_row
-        self.links = LinkHistory(layers)
+        self.links = LinkAges(layers)
         self.ever_active = {layer.name: EverActive(layer.structure) for layer in layers}
 
     def record(self, update: TopologyUpdate, **when: Any) -> Record:
@@ -67,7 +66,7 @@ class WiringLog:
         self.links.record(update)
         for change in update.layers:
             check_choice("layer", change.layer, self.ever_active)
-            self.ever_active[change.layer].add(_positions(change.grown, change))
+            self.ever_active[change.layer].add(change.after.keys()[change.carry < 0])
         record = update.to_record(**when, survivors=self.links.survivors_of_first())
         for entry, change in zip(record["layers"], update.layers, strict=True):
             entry.update(self._layer_measures(change))
@@ -90,7 +89,7 @@ class WiringLog:
             If an array is missing.
         """
         log = cls(in_a_row=in_a_row)
-        log.links = LinkHistory.from_arrays(arrays)
+        log.links = LinkAges.from_arrays(arrays)
         for name in log.links.ages:
             start = f"{name}.ever_"
             kept = {key.removeprefix(start): arrays[key] for key in arrays if key.startswith(start)}
@@ -101,7 +100,7 @@ class WiringLog:
         ages = self.links.ages[change.layer]
         return {
             "density": change.after.density,
-            "overlap": regrown_overlap(change),
+            "overlap": change.overlap,
             "itop": self.ever_active[change.layer].rate,
             "mean_age": float(ages.mean()) if len(ages) else 0.0,
         }
@@ -112,8 +111,3 @@ class WiringLog:
         if structures and self.in_a_row and forms_chain(structures):
             measures |= {"anp_by_links": anp_by_links(structures), "anp_by_paths": anp_by_paths(structures)}
         return measures
-
-
-def _positions(links: Links, change: LayerUpdate) -> NDArray[np.int64]:
-    rows, cols = links
-    return rows.astype(np.int64) * change.after.n_out + cols
