@@ -72,6 +72,10 @@ class Layer:
         """Let the layer use another array for a parameter, such as a view of a network's flat store."""
         setattr(self, name, array)
 
+    def kind(self) -> str:
+        """Describe what two layers share whose states fit each other; the wiring may differ."""
+        return repr(self)
+
     def state(self) -> dict[str, Array]:
         """Return arrays that a checkpoint must hold although nothing trains them, such as running means."""
         return {}

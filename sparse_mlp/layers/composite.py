@@ -126,6 +126,10 @@ class Sequential(Layer):
                 dy = layer.backward_tiles(dy, inner, batch, own, wants_dx or i > 0)
         return dy
 
+    def kind(self) -> str:
+        """Describe the layers inside."""
+        return f"Sequential({', '.join(layer.kind() for layer in self.layers)})"
+
     def __repr__(self) -> str:
         return f"Sequential({', '.join(map(repr, self.layers))})"
 
@@ -216,6 +220,10 @@ class Residual(Layer):
         kept[:] = dy  # the branch may write over dy
         dx = self.branch.backward_tiles(dy, cache, batch, grads["branch"], wants_dx)
         return np.add(dx, kept, out=kept) if wants_dx else None
+
+    def kind(self) -> str:
+        """Describe the branch."""
+        return f"Residual({self.branch.kind()})"
 
     def __repr__(self) -> str:
         return f"Residual({self.branch!r})"

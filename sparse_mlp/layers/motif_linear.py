@@ -183,6 +183,10 @@ class MotifLinear(SparseLinear):
         else:
             ops.block_sddmm(*links, x, dy, add_to=dweight)
 
+    def kind(self) -> str:
+        """Return the class, the neurons, the size of a motif and the mode."""
+        return f"MotifLinear({self.shape[0]} x {self.shape[1]}, {self.motif_size}, {self.mode})"
+
     def __repr__(self) -> str:
         size = f"motif_size={self.motif_size}, mode={self.mode!r}"
         return f"MotifLinear({self.name!r}, {self.structure!r}, {size}, {self.dtype})"

@@ -264,6 +264,10 @@ class SparseLinear(Layer):
         weight[new] = new_weights
         self.structure, self.weight = structure, weight
 
+    def kind(self) -> str:
+        """Return the class and the neurons of the layer."""
+        return f"SparseLinear({self.shape[0]} x {self.shape[1]})"
+
     def __repr__(self) -> str:
         return f"SparseLinear({self.name!r}, {self.structure!r}, {self.dtype})"
 

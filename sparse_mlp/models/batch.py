@@ -54,6 +54,10 @@ class Samples:
             chosen = target[rows]
             raise invalid(f"labels from {chosen.min()} to {chosen.max()}", f"classes in [0, {n_outputs})")
 
+    def inputs(self) -> Array:
+        """Return the samples of the batch, (batch, n_features)."""
+        return self.x[self.rows]
+
     def load(self, first: int, last: int, out: Array) -> Array:
         """Copy samples `first` to `last - 1` of the batch into tiles (n_tiles, n_features, lanes)."""
         return pack(self.x, self.rows[first:last], out)
