@@ -131,7 +131,7 @@ def _scaled_64(weight: float, rows: Array, at: int, d0: Any, d1: Any, d2: Any, d
 
 
 @jit
-def _fetch_four_64(rows: Array, rows_at: int, indices: Array, k: int, last: int) -> None:
+def _fetch_four_64(rows: Array, rows_at: int, indices: Array, k: int, last: Any) -> None:
     """Ask for the rows of four links before they are needed, cache line by cache line."""
     for i in range(k, k + 4):
         at = rows_at + indices[min(i, last)] * 64

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from sparse_mlp.kernels.pool import run
 from sparse_mlp.kernels.tiles import Arena, cut, flat
@@ -52,7 +52,7 @@ class Batch:
     keep: bool = False
     spread: bool = False
 
-    def empty(self, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+    def empty(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
         """Return memory for an array of this pass; it starts on a cache line and is not initialised."""
         if self.arena is None:
             self.arena = Arena()

@@ -73,6 +73,7 @@ class SparseLinear(Layer):
     decayed = ("weight",)
     takes_relu = True
     bears_links = True
+    dtype: np.dtype[Any]
 
     def __init__(
         self,

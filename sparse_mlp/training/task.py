@@ -35,9 +35,12 @@ class Task(Protocol):
     n_samples: int
     n_batches: int
     weight: float
-    loss: Loss
 
-    def bound(self, name: str, network: Network) -> Task:
+    @property
+    def loss(self) -> Loss:
+        """What is trained on."""
+
+    def bound(self, name: str, network: Network) -> Any:
         """Return the task with its data checked and converted for a network; messages call it `name`."""
 
     def batches(self, order: NDArray[np.int64]) -> Sequence[Samples]:
@@ -189,8 +192,9 @@ def as_task(data: Task | Data, *, batch_size: int = 128, loss: Loss | None = Non
     x, target = data
     if len(target) != len(x):
         raise invalid(f"{len(x)} inputs and {len(target)} targets", "equal numbers")
-    kind = Classification if np.issubdtype(np.asarray(target).dtype, np.integer) else Regression
-    return kind(x, target, batch_size=batch_size, loss=loss)
+    if np.issubdtype(np.asarray(target).dtype, np.integer):
+        return Classification(x, target, batch_size=batch_size, loss=loss)
+    return Regression(x, target, batch_size=batch_size, loss=loss)
 
 
 def _checked_inputs(name: str, x: Any, network: Network) -> Array:
