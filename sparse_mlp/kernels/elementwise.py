@@ -84,8 +84,9 @@ def dropout(x: Array, draws: Array, threshold: int, first: int = 0, *, out: Arra
 
 def softmax(scores: Array) -> Array:
     """Turn the scores of each sample, scores (n_tiles, n_out, lanes), into probabilities."""
-    shifted = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return shifted / shifted.sum(axis=1, keepdims=True)
+    wide = scores.astype(np.float64)
+    exponentials = np.exp(wide - wide.max(axis=1, keepdims=True))
+    return (exponentials / exponentials.sum(axis=1, keepdims=True)).astype(scores.dtype)
 
 
 def softmax_cross_entropy(
@@ -195,31 +196,25 @@ def _dropout(x: Array, draws: Array, threshold: int, first: int, scale: float, y
 @jit
 def _softmax_cross_entropy(scores: Array, labels: Array, smoothing: float, divisor: int, dscores: Array) -> float:
     n_out, lanes, loss = scores.shape[1], scores.shape[2], 0.0
-    highest, total = np.empty(lanes, scores.dtype), np.empty(lanes, scores.dtype)
+    even, shifted = smoothing / n_out, np.empty(n_out)
     for t in range(scores.shape[0]):
         s, d, count = scores[t], dscores[t], max(0, min(lanes, len(labels) - t * lanes))
-        highest[:] = s[0]
-        for v in range(1, n_out):
-            for j in range(lanes):
-                highest[j] = s[v, j] if s[v, j] > highest[j] else highest[j]
         for j in range(count):
-            label = labels[t * lanes + j]
-            loss -= (1 - smoothing) * (s[label, j] - highest[j])
-            if smoothing > 0:
-                for v in range(n_out):
-                    loss -= smoothing / n_out * (s[v, j] - highest[j])
-        total[:] = 0
+            label, largest, total = labels[t * lanes + j], np.float64(s[0, j]), 0.0
+            for v in range(1, n_out):
+                largest = max(largest, np.float64(s[v, j]))
+            for v in range(n_out):
+                shifted[v] = np.float64(s[v, j]) - largest
+                total += math.exp(shifted[v])
+            log_total = math.log(total)
+            for v in range(n_out):
+                q = even + (1.0 - smoothing) if v == label else even
+                if q > 0:
+                    loss -= q * (shifted[v] - log_total)
+                d[v, j] = (math.exp(shifted[v]) / total - q) / divisor
         for v in range(n_out):
-            for j in range(lanes):
-                d[v, j] = np.exp(s[v, j] - highest[j])
-                total[j] += d[v, j]
-        for j in range(count):
-            loss += np.log(total[j])
-        for v in range(n_out):
-            for j in range(lanes):
-                d[v, j] = (d[v, j] / total[j] - smoothing / n_out) / divisor if j < count else 0
-        for j in range(count):
-            d[labels[t * lanes + j], j] -= (1 - smoothing) / divisor
+            for j in range(count, lanes):
+                d[v, j] = 0
     return loss / divisor
 
 
