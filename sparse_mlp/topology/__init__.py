@@ -11,6 +11,7 @@ from sparse_mlp.topology.generate import (
     TOPOLOGIES,
     generate,
     generate_network,
+    needs_data,
 )
 from sparse_mlp.topology.initial_weights import INITIAL_WEIGHTS, initial_weights
 
@@ -26,4 +27,5 @@ __all__ = [
     "generate",
     "generate_network",
     "initial_weights",
+    "needs_data",
 ]

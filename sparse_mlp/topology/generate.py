@@ -42,7 +42,6 @@ GENERATORS: dict[str, Generator] = {
 # Those that see all layers at once; a layer's generator of the same name is not asked then.
 NETWORK_GENERATORS: dict[str, NetworkGenerator] = {"correlated": correlated_network}
 
-
 # Wirings that need the gradient of a network are made where networks are.
 FROM_MODELS = {"snip": "sparse_mlp.models.snip"}
 
@@ -55,13 +54,13 @@ def needs_data(topology: str | Generator | NetworkGenerator) -> bool:
 
 
 def generate(
-    topology: str | Generator, n_in: int, n_out: int, density: float, *, rng: RandomState = None, **params: Any
+    name: str | Generator, n_in: int, n_out: int, density: float, *, rng: RandomState = None, **params: Any
 ) -> SparseStructure:
     """Make the wiring of a layer.
 
     Parameters
     ----------
-    topology : str or callable
+    name : str or callable
         One of `GENERATORS`, `module:name`, or a generator of layers.
     n_in, n_out : int
         Neurons on either side.
@@ -87,17 +86,19 @@ def generate(
     >>> generate("erdos-renyi", 784, 1000, 0.01, rng=0)
     SparseStructure(784 x 1000, 7840 links, density 0.01)
     """
-    make, name = _found(topology, GENERATORS), name_of(topology)
-    check_options(f"topology {name}", make, params, skip=("n_in", "n_out", "links", "rng"))
+    make, called = _found(name, GENERATORS), _called(name)
+    if _wires_networks(make):
+        raise invalid(f"topology {called} for a single layer", "a generator of layers", "generate_network takes it")
+    check_options(f"topology {called}", make, params, skip=("n_in", "n_out", "links", "rng"))
     if _takes_data(make) and params.get("data") is None:
-        raise _without_data(name, "data=inputs")
+        raise _without_data(called, "data=inputs")
     n, m = check_integer("n_in", n_in), check_integer("n_out", n_out)
     links = round(check_fraction("density", density) * n * m)
-    return _checked_layer(name, make(n, m, links, as_generator(rng), **params), (n, m), links)
+    return _checked_layer(called, make(n, m, links, as_generator(rng), **params), (n, m), links)
 
 
 def generate_network(
-    topology: str | Generator | NetworkGenerator,
+    name: str | Generator | NetworkGenerator,
     sizes: Sequence[int],
     links: Sequence[int],
     *,
@@ -109,7 +110,7 @@ def generate_network(
 
     Parameters
     ----------
-    topology : str or callable
+    name : str or callable
         One of `TOPOLOGIES`, `module:name`, or a generator of layers or networks.
     sizes : sequence of int
         Neurons of the input, of each hidden layer and of the output.
@@ -140,16 +141,16 @@ def generate_network(
     [SparseStructure(4 x 10, 8 links, density 0.2)]
     """
     shapes = check_links(sizes, links)
-    make, name = _found(topology, GENERATORS | NETWORK_GENERATORS), name_of(topology)
-    check_options(f"topology {name}", make, params, skip=("sizes", "n_in", "n_out", "links", "rng", "data"))
-    pair = _checked_pair(name, data, sizes[0]) if _takes_data(make) else None
+    make, called = _found(name, GENERATORS | NETWORK_GENERATORS), _called(name)
+    check_options(f"topology {called}", make, params, skip=("sizes", "n_in", "n_out", "links", "rng", "data"))
+    pair = _checked_pair(called, data, sizes[0]) if _takes_data(make) else None
     stream = as_generator(rng)
-    if "sizes" in inspect.signature(make).parameters:
+    if _wires_networks(make):
         given = {"data": pair} if pair is not None else {}
-        return _checked_network(name, make(sizes, links, stream, **given, **params), shapes, links)
+        return _checked_network(called, make(sizes, links, stream, **given, **params), shapes, links)
     given = {"data": pair[0]} if pair is not None else {}
     return [
-        _checked_layer(name, make(n, m, count, stream, **given, **params), (n, m), count)
+        _checked_layer(called, make(n, m, count, stream, **given, **params), (n, m), count)
         for (n, m), count in zip(shapes, links, strict=False)
     ]
 
@@ -165,14 +166,14 @@ def check_links(sizes: Sequence[int], links: Sequence[int]) -> list[tuple[int, i
     return shapes
 
 
-def name_of(topology: str | Callable[..., Any]) -> str:
+def _called(topology: str | Callable[..., Any]) -> str:
     """Return what messages call a topology."""
     return topology if isinstance(topology, str) else getattr(topology, "__qualname__", repr(topology))
 
 
 def _found(topology: str | Callable[..., Any], known: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:
     if isinstance(topology, str) and ":" not in topology:
-        check_choice("topology", topology, TOPOLOGIES)
+        check_choice("topology", topology, [*known, *FROM_MODELS])
         if topology in FROM_MODELS:
             where = f"{FROM_MODELS[topology]} makes it, and SparseMLP(topology={topology!r}) asks there"
             raise invalid(f"topology={topology!r}", "a wiring that needs no gradient of a network", where)
@@ -180,6 +181,10 @@ def _found(topology: str | Callable[..., Any], known: Mapping[str, Callable[...,
     if not callable(make):
         raise invalid(f"topology of type {type(make).__name__}", "a name or a function")
     return make
+
+
+def _wires_networks(make: Callable[..., Any]) -> bool:
+    return "sizes" in inspect.signature(make).parameters
 
 
 def _takes_data(make: Callable[..., Any]) -> bool:
