@@ -31,10 +31,10 @@ def test_option_that_the_generator_does_not_take():
 
 def test_option_with_a_slip_of_the_pen(monkeypatch):
     def tilted(n_in, n_out, links, rng, *, slope=1.0):
-        return erdos_renyi(n_in, n_out, links if slope else 0, rng)
+        return first_links(n_in, n_out, links, rng, shift=int(slope))
 
     monkeypatch.setitem(GENERATORS, "tilted", tilted)
-    assert generate("tilted", 4, 4, 0.5, rng=0, slope=0.0).nnz == 0
+    assert generate("tilted", 2, 3, 0.5, rng=0, slope=2.0).keys().tolist() == [2, 3, 4]
     with pytest.raises(InvalidInputError, match=r"option 'slop' of topology tilted; .*did you mean 'slope'"):
         generate("tilted", 4, 4, 0.5, rng=0, slop=2.0)
 
