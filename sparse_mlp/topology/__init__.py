@@ -5,6 +5,7 @@ from __future__ import annotations
 from sparse_mlp.topology.allocation import allocate
 from sparse_mlp.topology.epsilon import density_from_epsilon, epsilon_from_density
 from sparse_mlp.topology.generate import (
+    FROM_MODELS,
     GENERATORS,
     NEEDS_DATA,
     NETWORK_GENERATORS,
@@ -16,6 +17,7 @@ from sparse_mlp.topology.generate import (
 from sparse_mlp.topology.initial_weights import INITIAL_WEIGHTS, initial_weights
 
 __all__ = [
+    "FROM_MODELS",
     "GENERATORS",
     "INITIAL_WEIGHTS",
     "NEEDS_DATA",
