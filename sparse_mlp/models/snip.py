@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -11,9 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sparse_mlp.errors import check_choice, check_integer, invalid
+from sparse_mlp.layers import Dense, MeanSquaredError, Sequential, SoftmaxCrossEntropy
+from sparse_mlp.models.architecture import with_activations
+from sparse_mlp.models.batch import Samples
+from sparse_mlp.models.network import Network
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology.correlation import check_inputs
-from sparse_mlp.topology.dense_gradient import check_targets, dense_gradient
 from sparse_mlp.topology.sampling import add_absent, sample_distinct
 
 Floats = NDArray[Any]
@@ -65,14 +67,14 @@ def snip(
     the earlier layer, then the earlier position by row. Links of score 0 (from inputs that are 0, or at neurons that
     no sample wakes) are never preferred: what is missing when the others run out is drawn uniformly.
 
-    This is an exception to the rule that no dense matrix is made: weights, gradients and scores of all layers are held
-    once, in float64, before training begins.
+    This is an exception to the rule that no dense matrix is made: the dense network, its gradient, once for each group
+    of samples, and the scores are held in float64 before training begins.
 
     Differences from the original
     -----------------------------
     [Lee2019] divides the scores by their sum, which changes no order, and trains the weights that were scored; here
-    the network draws the weights of the kept links anew, by the law it was asked for. The read-out of [Lee2019] is
-    pruned with the rest. Scope "layer" is what the code beside [Evci2020] does.
+    the network draws other weights for the kept links, from the distribution that it was asked for. The read-out of
+    [Lee2019] is pruned with the rest. Scope "layer" is what the published code of [Evci2020] does.
 
     Examples
     --------
@@ -86,9 +88,7 @@ def snip(
         return []
     shapes = list(pairwise(sizes))
     x, target = _batch(data, sizes[-1], check_integer("batch", batch), rng)
-    weights = [rng.normal(0.0, math.sqrt(2 / n), (n, m)) for n, m in shapes]
-    _, gradients = dense_gradient(weights, x, target)
-    pruned = [sensitivity(w, g).ravel() for w, g in zip(weights, gradients, strict=True)][: len(links)]
+    pruned = sensitivities(sizes, x, target, rng)[: len(links)]
     if scope == "layer":
         keys = [_exactly(scores, count, rng) for scores, count in zip(pruned, links, strict=True)]
     else:
@@ -98,9 +98,33 @@ def snip(
         keys = [part - (end - scores.size) for part, end, scores in zip(parts, ends, pruned, strict=True)]
     for part, shape in zip(keys, shapes, strict=False):
         if len(part) == 0:
-            raise invalid(f"SNIP that leaves no link to the layer {shape[0]} x {shape[1]}", "one with more links",
-                          "raise the density, or take scope='layer'")  # fmt: skip
+            found = f"no link of SNIP in the layer {shape[0]} x {shape[1]}"
+            raise invalid(found, "at least one", "raise the density, or use scope='layer'")
     return [SparseStructure.from_keys(part, shape) for part, shape in zip(keys, shapes, strict=False)]
+
+
+def sensitivities(sizes: Sequence[int], x: Floats, target: Floats, rng: np.random.Generator) -> list[Floats]:
+    """Score all links of a dense network with ReLU and weights N(0, 2 / n).
+
+    Parameters
+    ----------
+    sizes : sequence of int
+    x : float64 (batch, sizes[0])
+    target : int64 (batch,) or float64 (batch, sizes[-1])
+    rng : numpy.random.Generator
+        Draws the weights, layer after layer.
+
+    Returns
+    -------
+    list of float64 (n_in * n_out,)
+        `sensitivity` of each link of each layer, in row-major order.
+    """
+    layers = [Dense(n, m, "kaiming", rng=rng, dtype=np.float64) for n, m in pairwise(sizes)]
+    network = Network(Sequential(with_activations(layers, "relu", 0.0, None)))
+    loss = SoftmaxCrossEntropy() if target.ndim == 1 else MeanSquaredError()
+    network.gradient(Samples(x, np.arange(len(x)), target), loss)
+    gradients = [network.store.gradient[entry.part] for entry in network.store.entries if entry.name == "weight"]
+    return [sensitivity(layer.weight.ravel(), gradient) for layer, gradient in zip(layers, gradients, strict=True)]
 
 
 def sensitivity(weight: Floats, gradient: Floats) -> Floats:
@@ -141,3 +165,26 @@ def _batch(
     if not (np.isfinite(x).all() and np.isfinite(target[samples]).all()):
         raise invalid("data with infinite or missing numbers", "finite", "fill or drop the missing ones")
     return x, target[samples]
+
+
+def check_targets(target: ArrayLike | None, n_samples: int, n_out: int) -> Floats:
+    """Return labels as int64 (n_samples,) or numbers as float64 (n_samples, n_out).
+
+    Raises
+    ------
+    InvalidInputError
+        If the target is missing or of another shape, or a label is outside 0 … n_out - 1.
+    """
+    if target is None:
+        raise invalid("no target", "labels (n_samples,) or numbers (n_samples, n_out)", "SNIP needs a gradient")
+    array = np.asarray(target)
+    if array.dtype.kind in "iu" and array.shape == (n_samples,):
+        if array.min() < 0 or array.max() >= n_out:
+            raise invalid(f"labels from {array.min()} to {array.max()}", f"labels in [0, {n_out}), the outputs")
+        return array.astype(np.int64)
+    if array.ndim == 1 and n_out == 1:
+        array = array[:, None]
+    if array.dtype.kind == "f" and array.shape == (n_samples, n_out):
+        return array.astype(np.float64)
+    wanted = f"integer labels ({n_samples},) or floating numbers ({n_samples}, {n_out})"
+    raise invalid(f"a target of {array.dtype} {array.shape}", wanted)

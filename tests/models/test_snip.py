@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threadpoolctl import threadpool_limits
 
 from sparse_mlp.errors import InvalidInputError
-from sparse_mlp.topology import generate_network
-from sparse_mlp.topology.dense_gradient import dense_gradient
+from sparse_mlp.kernels.pool import most_threads, threads_limited
+from sparse_mlp.models.snip import check_targets, largest, sensitivities, sensitivity
+from sparse_mlp.models.wirings import GRADIENT_WIRINGS, WIRINGS, wire
+from sparse_mlp.topology import FROM_MODELS, TOPOLOGIES
 from sparse_mlp.topology.sampling import sample_distinct
-from sparse_mlp.topology.snip import largest, sensitivity
 
 SIZES = [8, 10, 12, 3]
 
@@ -23,6 +23,42 @@ SIZES = [8, 10, 12, 3]
 def problem(n_samples=60, n_in=8, n_classes=3, seed=0):
     rng = np.random.default_rng(seed)
     return rng.standard_normal((n_samples, n_in)), rng.integers(0, n_classes, n_samples)
+
+
+def gradients_by_hand(weights, x, labels):
+    activations = [x]
+    for weight in weights[:-1]:
+        activations.append(np.maximum(activations[-1] @ weight, 0.0))
+    scores = np.exp(activations[-1] @ weights[-1])
+    delta = (scores / scores.sum(axis=1, keepdims=True) - np.eye(weights[-1].shape[1])[labels]) / len(x)
+    gradients = []
+    for activation, weight in zip(reversed(activations), reversed(weights), strict=True):
+        gradients.append(activation.T @ delta)
+        delta = delta @ weight.T * (activation > 0)
+    return gradients[::-1]
+
+
+def test_sensitivities_of_a_whole_network():
+    x, labels = problem()
+    rng = np.random.default_rng(3)
+    weights = [rng.normal(0.0, math.sqrt(2 / n), (n, m)) for n, m in pairwise(SIZES)]
+    expected = [np.abs(w * g).ravel() for w, g in zip(weights, gradients_by_hand(weights, x, labels), strict=True)]
+    for found, wanted in zip(sensitivities(SIZES, x, labels, np.random.default_rng(3)), expected, strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-11, atol=1e-14)
+
+
+def test_sensitivities_for_numbers():
+    x, _ = problem()
+    rng = np.random.default_rng(4)
+    weight = rng.normal(0.0, math.sqrt(2 / 8), (8, 2))  # of half the mean squared error, by the definition
+    target = x[:, :2]
+    expected = np.abs(weight * (x.T @ (x @ weight - target)) / target.size)
+    (found,) = sensitivities([8, 2], x, target, np.random.default_rng(4))
+    np.testing.assert_allclose(found, expected.ravel(), rtol=1e-11)
+
+
+def test_names_of_wirings_that_need_a_gradient():
+    assert set(GRADIENT_WIRINGS) == set(FROM_MODELS) and set(WIRINGS) == set(TOPOLOGIES)
 
 
 def test_worked_example():
@@ -51,11 +87,11 @@ def test_largest_is_the_head_of_the_sorted(values, data):
 def test_scores_of_the_kept_links_beat_all_others(scope):
     x, labels = problem()
     links = [25, 30]
-    kept = generate_network("snip", SIZES, links, rng=1, data=(x, labels), scope=scope, batch=60)
+    kept = wire("snip", SIZES, links, rng=1, data=(x, labels), scope=scope, batch=60)
     # The same weights again: no sample is left out, and drawing the batch then moves the stream by nothing.
     rng = np.random.default_rng(1)
     weights = [rng.normal(0.0, math.sqrt(2 / n), (n, m)) for n, m in [(8, 10), (10, 12), (12, 3)]]
-    _, gradients = dense_gradient(weights, x, labels)
+    gradients = gradients_by_hand(weights, x, labels)
     scores = [np.abs(w * g) for w, g in zip(weights, gradients, strict=True)][:2]
     masks = [structure.to_scipy().toarray() for structure in kept]
     if scope == "layer":
@@ -75,9 +111,9 @@ def test_counts_are_exact(sizes, scope, data):
     links = [data.draw(st.integers(1, n * m)) for n, m in shapes]
     pair = problem(20, sizes[0], sizes[-1])
     try:
-        structures = generate_network("snip", sizes, links, rng=2, data=pair, scope=scope)
+        structures = wire("snip", sizes, links, rng=2, data=pair, scope=scope)
     except InvalidInputError as error:
-        assert scope == "global" and "leaves no link to the layer" in str(error)
+        assert scope == "global" and "no link of SNIP in the layer" in str(error)
         return
     assert [structure.shape for structure in structures] == shapes
     assert sum(structure.nnz for structure in structures) == sum(links)
@@ -87,17 +123,17 @@ def test_counts_are_exact(sizes, scope, data):
 def test_silent_inputs_get_links_only_when_the_others_run_out():
     x, labels = problem()
     x[:, [2, 5]] = 0.0
-    few, _ = generate_network("snip", SIZES, [30, 30], rng=0, data=(x, labels))
+    few, _ = wire("snip", SIZES, [30, 30], rng=0, data=(x, labels))
     assert few.degrees_in()[[2, 5]].tolist() == [0, 0]
-    many = {tuple(generate_network("snip", SIZES, [75, 30], rng=seed, data=(x, labels), scope="layer")[0]
+    many = {tuple(wire("snip", SIZES, [75, 30], rng=seed, data=(x, labels), scope="layer")[0]
                   .degrees_in()[[2, 5]].tolist()) for seed in range(4)}  # fmt: skip
     assert all(sum(pair) >= 15 for pair in many) and len(many) > 1, "6 x 10 links can have a score, 15 are filled in"
 
 
 def test_a_target_of_numbers():
     x, _ = problem()
-    structures = generate_network("snip", [8, 10, 1], [20], rng=0, data=(x, x[:, 0]))
-    assert structures == generate_network("snip", [8, 10, 1], [20], rng=0, data=(x, x[:, :1]))
+    structures = wire("snip", [8, 10, 1], [20], rng=0, data=(x, x[:, 0]))
+    assert structures == wire("snip", [8, 10, 1], [20], rng=0, data=(x, x[:, :1]))
     assert structures[0].nnz == 20
 
 
@@ -105,28 +141,28 @@ def test_batch_is_drawn_and_small():
     x, labels = problem(500)
     target = np.eye(3)[labels]
     base, other, whole = (
-        generate_network("snip", SIZES, [20, 20], rng=seed, data=(x, target), batch=batch)
+        wire("snip", SIZES, [20, 20], rng=seed, data=(x, target), batch=batch)
         for seed, batch in [(0, 10), (1, 10), (0, 10_000)]
     )
     assert base != other and base != whole
     in_the_batch = sample_distinct(500, 10, np.random.default_rng(0))
     left_out = np.setdiff1d(np.arange(500), in_the_batch)
     x[left_out] = target[left_out] = np.nan  # what is not drawn is not looked at
-    assert generate_network("snip", SIZES, [20, 20], rng=0, data=(x, target), batch=10) == base
+    assert wire("snip", SIZES, [20, 20], rng=0, data=(x, target), batch=10) == base
 
 
 def test_seed_decides_and_threads_do_not():
     x, labels = problem(200, 300)
     found = []
-    for threads in (1, 2):
-        with threadpool_limits(threads, user_api="blas"):
-            found.append(generate_network("snip", [300, 400, 3], [3000], rng=5, data=(x, labels)))
+    for threads in (1, most_threads()):
+        with threads_limited(threads):
+            found.append(wire("snip", [300, 400, 3], [3000], rng=5, data=(x, labels)))
     assert found[0] == found[1]
-    assert found[0] != generate_network("snip", [300, 400, 3], [3000], rng=6, data=(x, labels))
+    assert found[0] != wire("snip", [300, 400, 3], [3000], rng=6, data=(x, labels))
 
 
 def test_no_sparse_layer_needs_no_gradient():
-    assert generate_network("snip", [8, 3], [], data=problem(), rng=0) == []
+    assert wire("snip", [8, 3], [], data=problem(), rng=0) == []
 
 
 @pytest.mark.parametrize(
@@ -135,13 +171,34 @@ def test_no_sparse_layer_needs_no_gradient():
         ({"scope": "globe"}, "scope='globe'; expected one of global, layer; did you mean 'global'"),
         ({"batch": 0}, "batch=0"),
         ({"data": (np.full((60, 8), np.inf), problem()[1])}, "data with infinite or missing numbers"),
-        ({"data": (problem()[0], None)}, "a target of None"),
+        ({"data": (problem()[0], None)}, "no target"),
         ({"data": (problem()[0], problem(59)[1])}, r"a target of int64 \(59,\)"),
-        ({"links": [1, 0]}, r"SNIP that leaves no link to the layer .*; .*raise the density, or take scope='la"),
+        ({"links": [1, 0]}, r"no link of SNIP in the layer .*; .*raise the density, or use scope='la"),
     ],
 )
 def test_what_is_refused(change, message):
     arguments = {"links": [20, 20], "data": problem(), **change}
     links = arguments.pop("links")
     with pytest.raises(InvalidInputError, match=message):
-        generate_network("snip", SIZES, links, rng=0, **arguments)
+        wire("snip", SIZES, links, rng=0, **arguments)
+
+
+def test_targets_that_are_taken():
+    assert check_targets([0, 1, 1], 3, 2).dtype == np.int64
+    assert check_targets(np.array([0.5, 1.5], np.float32), 2, 1).shape == (2, 1)
+    assert check_targets(np.zeros((2, 3)), 2, 3).dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ([0, 1], r"a target of int64 \(2,\); expected integer labels \(3,\) or floating numbers \(3, 2\)"),
+        ([0, 1, 2], "labels from 0 to 2"),
+        ([-1, 0, 1], "labels from -1 to 1"),
+        ([0.0, 1.0, 2.0], r"a target of float64 \(3,\)"),
+        (np.zeros((3, 2), int), r"a target of int64 \(3, 2\)"),
+    ],
+)
+def test_targets_that_are_refused(target, message):
+    with pytest.raises(InvalidInputError, match=message):
+        check_targets(target, 3, 2)
