@@ -21,9 +21,9 @@ Part = tuple[int, int]  # neurons, from the first to before the last
 class Layer:
     """Map activations to activations, and gradients back.
 
-    A layer has two pairs of passes. `forward` and `backward` are for people, on arrays (batch, features). A network uses
-    `forward_tiles` and `backward_tiles`, on tiles (n_tiles, features, lanes). Write one pair; the other follows from it.
-    Features lie behind each other per sample here, per feature in tiles.
+    A layer has two pairs of passes. `forward` and `backward` are for people, on arrays (batch, features). A network
+    uses `forward_tiles` and `backward_tiles`, on tiles (n_tiles, features, lanes), where a feature's samples lie side
+    by side. Write one pair; the other follows from it.
 
     Attributes
     ----------
@@ -44,6 +44,9 @@ class Layer:
         Whether it answers what `layers.linked.Linked` asks.
     is_relu : bool
         Whether it is max(x, 0), which the layer before it may take over.
+    keeps_relu : bool
+        Whether what is 0 at its input is 0 at its output, and `backward_tiles` takes `masked=True`: dy is 0 already
+        wherever its output is.
     dtype : numpy dtype or None
         Of parameters and activations; None where it follows the input.
     backend : str
@@ -57,6 +60,7 @@ class Layer:
     bears_links = False
     uses_blas = False
     is_relu = False
+    keeps_relu = False
     dtype: np.dtype[Any] | None = None
     backend: str = "numba"
 
