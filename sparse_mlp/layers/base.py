@@ -35,9 +35,12 @@ class Layer:
     needs_batch : bool
         Whether a part of a batch is not enough for it, as for batch normalisation.
     takes_relu : bool
-        Whether `forward_tiles` takes `relu=True`, to apply a ReLU to its output at once, and `backward_tiles` takes
-        `rectified=True`: its input was the output of such a ReLU, whose derivative it multiplies into dx. The input is
-        then nobody else's, and dx may be written over it.
+        Whether `forward_tiles` takes `relu=True`, to apply a ReLU to its output at once.
+    takes_rectified : bool
+        Whether `backward_tiles` takes `rectified=True`: its input was the output of such a ReLU, whose derivative it
+        multiplies into dx. The input is then nobody else's, and dx may be written over it.
+    keeps_dy : bool
+        Whether `backward_tiles` leaves dy as it is.
     uses_blas : bool
         Whether its passes call BLAS, which a network then keeps to one thread.
     bears_links : bool
@@ -57,6 +60,8 @@ class Layer:
     decayed: tuple[str, ...] = ()
     needs_batch = False
     takes_relu = False
+    takes_rectified = False
+    keeps_dy = False
     bears_links = False
     uses_blas = False
     is_relu = False

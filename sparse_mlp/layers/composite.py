@@ -55,6 +55,11 @@ class Sequential(Layer):
         return any(layer.needs_batch for layer in self.layers)
 
     @property
+    def keeps_dy(self) -> bool:  # type: ignore[override]
+        """Whether the last step does."""
+        return self._steps[-1].layer.keeps_dy and not self._steps[-1].relu
+
+    @property
     def dtype(self) -> Any:  # type: ignore[override]
         """Of the first layer that has one."""
         return next((layer.dtype for layer in self.layers if layer.dtype is not None), None)
@@ -123,7 +128,7 @@ class Sequential(Layer):
             if masked and layer.keeps_relu:
                 dy = layer.backward_tiles(dy, inner, batch, own, wanted, masked=True)  # type: ignore[call-arg]
                 continue
-            masked = layer.takes_relu and i > 0 and steps[i - 1].rectified
+            masked = layer.takes_rectified and i > 0 and steps[i - 1].rectified
             if masked:
                 dy = layer.backward_tiles(dy, inner, batch, own, True, rectified=True)  # type: ignore[call-arg]
             else:
@@ -176,6 +181,8 @@ class Residual(Layer):
     [He2016], with the gradient :math:`dx = dy + branch'(dy)`. No neuron behind the sum dies with its links in the
     branch, since the input reaches it as well; percolation follows both ways.
     """
+
+    takes_rectified = True
 
     def __init__(self, branch: Layer, *, name: str = "") -> None:
         self.branch, self.name, self.backend = branch, name, branch.backend
@@ -230,14 +237,23 @@ class Residual(Layer):
     def forward_tiles(self, x: Array, batch: Batch) -> tuple[Array, Any]:
         """Return the sum of the input and the branch's output."""
         y, cache = self.branch.forward_tiles(x, batch)
-        return np.add(x, y, out=batch.empty_like(x)), cache
+        return np.add(x, y, out=batch.empty_like(x)), (x, cache)
 
-    def backward_tiles(self, dy: Array, cache: Any, batch: Batch, grads: Gradients, wants_dx: bool = True) -> Any:
+    def backward_tiles(
+        self, dy: Array, cache: Any, batch: Batch, grads: Gradients, wants_dx: bool = True, rectified: bool = False
+    ) -> Any:
         """Return the sum of the gradients on both ways."""
-        kept = batch.empty_like(dy)
-        kept[:] = dy  # the branch may write over dy
-        dx = self.branch.backward_tiles(dy, cache, batch, grads["branch"], wants_dx)
-        return np.add(dx, kept, out=kept) if wants_dx else None
+        x, inner = cache
+        kept = dy
+        if not self.branch.keeps_dy:
+            kept = batch.empty_like(dy)
+            kept[:] = dy
+        dx = self.branch.backward_tiles(dy, inner, batch, grads["branch"], wants_dx)
+        if not wants_dx:
+            return None
+        if rectified:
+            return elementwise_ops(self.backend).residual_backward(x, kept, dx, out=dx)
+        return np.add(dx, kept, out=dx)
 
     def kind(self) -> str:
         """Describe the branch."""

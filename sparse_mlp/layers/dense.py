@@ -49,6 +49,8 @@ class Dense(Layer):
 
     decayed = ("weight",)
     takes_relu = True
+    takes_rectified = True
+    keeps_dy = True
 
     def __init__(
         self, n_in: int, n_out: int, weights: str = "kaiming", *, rng: RandomState = None,
