@@ -75,7 +75,7 @@ def _race(run: Run, job: dict[str, Any], threads: int, rivals: tuple[str, ...]) 
         if judged and name in CLAIMS:
             run.report.claim(f"{name}, {where}", CLAIMS[name], figure)
         else:
-            run.report.add_fact(f"{name}: {_described(job)}, {where}", figure, "×")
+            run.report.add_fact(f"{name}, {_described(job)}, {where}", figure, "×")
     if "old" in timings and job["sizes"] != MIDDLE["sizes"]:
         bound = AGAINST_OLD["1 thread" if threads == 1 else "more threads"]
         run.report.claim(f"new / old, {where}", bound, ratio(ours, timings["old"]))

@@ -86,8 +86,8 @@ class Report:
             lines += ["", f"{section}", f"{'':34}{_HEAD.replace('median', 'median ms')}   GFLOP/s of limit   × first"]
             lines += [_row(row, rows[0]["value"]) for row in rows]
         if self.facts:
-            lines += ["", f"{'':68}{_HEAD}"]
-            lines += [f"{fact['name'][:68]:68}{_three(fact)} {fact['unit']}" for fact in self.facts]
+            lines += ["", f"{'':74}{_HEAD}"]
+            lines += [f"{fact['name'][:74]:74}{_three(fact)} {fact['unit']}" for fact in self.facts]
         if self.claims:
             lines += ["", f"{'claims':50}{_HEAD}       bound  verdict", *map(_claim, self.claims)]
         notes, disturbed = list(self.notes), sum(row["disturbed"] for row in self.rows)
