@@ -1,4 +1,4 @@
-"""The truth about activations, dropout and losses, in loops.
+"""Reference implementation of activations, dropout and losses, as plain loops.
 
 Arrays are feature-major: row k of an array (n, batch) is neuron k over the batch. All results are float64.
 The functions of one number come first; each `*_forward` and `*_backward` applies them to every entry.
@@ -18,7 +18,7 @@ Array = NDArray[Any]
 def piecewise_linear(z: float, slope: float) -> float:
     """Return z where it is positive, slope * z elsewhere: ReLU (slope 0), leaky ReLU and All-ReLU in one.
 
-    Slope 0 silences even z = -inf, of which 0 * z would make NaN; NaN itself stays NaN for every slope.
+    With slope 0 even z = -inf gives 0, where 0 * z would be NaN; NaN stays NaN for every slope.
     """
     if slope == 0 and z <= 0:
         return 0.0
@@ -26,7 +26,7 @@ def piecewise_linear(z: float, slope: float) -> float:
 
 
 def piecewise_linear_grad(z: float, slope: float) -> float:
-    """Return the derivative of `piecewise_linear`, taking the left one, slope, at the kink z = 0; 1 where z is NaN."""
+    """Return the derivative of `piecewise_linear`, the left one (slope) at the kink z = 0, and 1 for NaN."""
     return slope if z <= 0 else 1.0
 
 
@@ -42,7 +42,7 @@ def all_relu_slope(alpha: float, layer_index: int) -> float:
 
 
 def sigmoid(z: float) -> float:
-    """Return 1 / (1 + exp(-z)), written so that exp never sees a positive number and cannot overflow."""
+    """Return 1 / (1 + exp(-z)); exp is only taken of numbers that are not positive and cannot overflow."""
     if z >= 0:
         return 1.0 / (1.0 + math.exp(-z))
     return math.exp(z) / (1.0 + math.exp(z))
@@ -112,14 +112,14 @@ def tanh_backward(a: Array, da: Array) -> Array:
 
 
 def dropout(x: Array, uniforms: Array, rate: float) -> Array:
-    """Silence the entries whose uniform number is below rate and scale up the others (inverted dropout).
+    """Set entries whose uniform number is below rate to zero and scale up the others (inverted dropout).
 
     Parameters
     ----------
     x, uniforms : float (n, batch)
         Activations, and one uniform number in [0, 1) for each.
     rate : float
-        Fraction to silence, in [0, 1).
+        Fraction to drop, in [0, 1).
 
     Returns
     -------
@@ -142,7 +142,7 @@ def softmax(scores: Array) -> Array:
 
     Notes
     -----
-    The column's largest score is subtracted first, which changes nothing but keeps exp from overflowing.
+    The largest score of a column is subtracted first; the result is the same, and exp cannot overflow.
     """
     probabilities = np.zeros(scores.shape)
     for j in range(scores.shape[1]):
@@ -163,7 +163,7 @@ def softmax_cross_entropy(scores: Array, labels: Array, smoothing: float) -> tup
     labels : integer (batch,)
         Class of each sample, in [0, n_out).
     smoothing : float
-        Fraction of the target that is spread evenly over all classes, in [0, 1).
+        Fraction of the target spread evenly over all classes, in [0, 1).
 
     Returns
     -------

@@ -1,6 +1,6 @@
-"""One update of the wiring, in loops: remove, percolate, find absent positions, insert.
+"""Reference implementation of one update of the wiring, as plain loops: remove, percolate, find free positions, insert.
 
-A link's position is its place in row-major order, so positions decide ties. `keep` masks run parallel to the links.
+A link's position is its place in row-major order; positions decide ties. `keep` masks are in the order of the links.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def remove_by_magnitude(weight: Array, k: int) -> Mask:
 
 
 def remove_by_sign(weight: Array, zeta: float) -> Mask:
-    """Remove of each sign the share zeta whose weights are nearest to zero.
+    """Remove the fraction zeta of the weights of each sign, those nearest to zero.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def remove_by_sign(weight: Array, zeta: float) -> Mask:
 
 
 def importance(indptr: Array, indices: Array, weight: Array, n_out: int, alpha: float) -> Array:
-    """Weigh each link against the other links of its two neurons.
+    """Compare each link with the other links of its two neurons.
 
     Parameters
     ----------
@@ -82,12 +82,12 @@ def importance(indptr: Array, indices: Array, weight: Array, n_out: int, alpha: 
         Finite.
     n_out : int
     alpha : float
-        In [0, 1]: 0 compares a weight with the sums, 1 leaves the sums out.
+        In [0, 1]: 0 divides a weight by the sums, 1 ignores the sums.
 
     Returns
     -------
     float64 (nnz,)
-        0 for a weight of zero. Sums run over the links in order, so that every backend rounds alike.
+        0 for a weight of zero. Sums run over the links in order, so that all backends round in the same way.
 
     Notes
     -----
@@ -111,28 +111,30 @@ def importance(indptr: Array, indices: Array, weight: Array, n_out: int, alpha: 
 
 
 def keep_by_arrival(score: Array, exponent: float, clocks: Array, n_keep: int) -> Mask:
-    """Draw the links to keep: each has a clock that runs at the speed of its score, and the first to ring are kept.
+    """Draw the links to keep without replacement, with probability proportional to score ** exponent.
 
     Parameters
     ----------
     score : float64 (nnz,)
         Above 0.
     exponent : float
-        Finite; the speed of a clock is score ** exponent.
+        Finite.
     clocks : float64 (nnz,)
-        How long each clock would run at speed 1, above 0; exponentially distributed, drawn by the caller.
+        Exponentially distributed with mean 1, above 0; drawn by the caller.
     n_keep : int
         0 to nnz.
 
     Returns
     -------
     bool (nnz,)
-        The keep mask, with exactly n_keep entries true. Of clocks that ring together, the lower position is kept.
+        The keep mask, with exactly n_keep entries true. Of equal arrival times the lower position is kept.
 
     Notes
     -----
-    The first of several exponential clocks is each of them with probability proportional to its speed, and so on among
-    the others: drawing without replacement. Times are compared as logarithms, which neither overflow nor vanish.
+    Each link arrives after the time clock / score ** exponent, and the first n_keep to arrive are kept. The first of
+    several exponential times is each of them with probability proportional to its rate, and so on among the others:
+    this is drawing without replacement [Efraimidis2006]. Times are compared as logarithms, which cannot overflow or
+    underflow.
     """
     ring = [float(np.log(clocks[i]) - exponent * np.log(score[i])) for i in range(len(score))]
     keep = np.zeros(len(score), bool)
