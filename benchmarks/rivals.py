@@ -34,58 +34,7 @@ def make_rival(name: str, job: Job) -> Any:
     return getattr(torch_rivals, name)(job)
 
 
-class DenseProducts:
-    """Train the dense network of the same sizes with BLAS, without a mask."""
-
-    def __init__(self, job: Job) -> None:
-        self.job, self.links, (self.x, self.labels) = job, job.links(), job.samples()
-        self.matrices = [self.matrix(layer) for layer in self.links]
-        self.biases = [layer.bias.copy() for layer in self.links]
-        self.values = [*map(self.array, self.matrices), *self.biases]
-        self.velocities = [np.zeros_like(value) for value in self.values]
-
-    def matrix(self, layer: Links) -> Any:
-        """Return the weights in the form in which they are multiplied."""
-        return dense_matrix(layer)
-
-    def array(self, matrix: Any) -> Array:
-        """Return the numbers that are trained."""
-        return matrix
-
-    def weight_gradient(self, i: int, a: Array, dz: Array) -> Array:
-        """Return the gradient of the weights of layer i."""
-        return a.T @ dz
-
-    def step(self) -> None:
-        """Train one batch."""
-        activations = [self.x]
-        for matrix, bias in zip(self.matrices, self.biases, strict=True):
-            z = activations[-1] @ matrix + bias
-            activations.append(z if bias is self.biases[-1] else np.maximum(z, 0, out=z))
-        dz = softmax_cross_entropy_gradient(activations.pop(), self.labels)
-        by_weight, by_bias = [], []
-        for i in reversed(range(len(self.matrices))):
-            by_weight.append(self.weight_gradient(i, activations[i], dz))
-            by_bias.append(dz.sum(axis=0))
-            if i > 0:
-                dz = (self.matrices[i] @ dz.T).T * (activations[i] > 0)
-        self._update(by_weight[::-1] + by_bias[::-1])
-
-    def weights(self) -> list[Array]:
-        """Return the weights of each layer's links (nnz,)."""
-        return [matrix[layer.rows, layer.cols] for matrix, layer in zip(self.matrices, self.links, strict=True)]
-
-    def _update(self, gradients: list[Array]) -> None:
-        for i, (value, gradient) in enumerate(zip(self.values, gradients, strict=True)):
-            velocity = self.velocities[i]
-            velocity *= self.job.momentum
-            velocity += gradient
-            if i < len(self.matrices):
-                velocity += self.job.weight_decay * value
-            value -= self.job.learning_rate * velocity
-
-
-class LinkByLink(DenseProducts):
+class LinkByLink:
     """Train as the code released with SET does [Mocanu2018], on row-major (batch, n) arrays.
 
     Products with CSR matrices, and for the gradient, link by link, the product of its input's and its output's column.
@@ -96,22 +45,62 @@ class LinkByLink(DenseProducts):
     contracted by NumPy, where the original loops over the links in Cython.
     """
 
-    def matrix(self, layer: Links) -> Any:
-        """Return the weights as a CSR matrix."""
-        return csr_array((layer.weight, (layer.rows, layer.cols)), shape=layer.shape)
+    def __init__(self, job: Job) -> None:
+        self.job, self.links, (self.x, self.labels) = job, job.links(), job.samples()
+        self.matrices, values = self.stored()
+        self.values = [*values, *(layer.bias.copy() for layer in self.links)]
+        self.velocities = [np.zeros_like(value) for value in self.values]
 
-    def array(self, matrix: Any) -> Array:
-        """Return the weights of the links."""
-        return matrix.data
+    def stored(self) -> tuple[list[Any], list[Array]]:
+        """Return the weights of each layer as they are multiplied, and the numbers in them."""
+        matrices = [csr_array((layer.weight, (layer.rows, layer.cols)), shape=layer.shape) for layer in self.links]
+        return matrices, [matrix.data for matrix in matrices]
 
-    def weight_gradient(self, i: int, a: Array, dz: Array) -> Array:
-        """Return the gradient of the links of layer i."""
-        links = self.links[i]  # `take` gathers twice as fast as fancy indexing
-        return np.einsum("bk,bk->k", np.take(a, links.rows, axis=1), np.take(dz, links.cols, axis=1))
+    def weight_gradient(self, layer: Links, a: Array, dz: Array) -> Array:
+        """Return the gradient of these numbers."""
+        # `take` gathers twice as fast as fancy indexing.
+        return np.einsum("bk,bk->k", np.take(a, layer.rows, axis=1), np.take(dz, layer.cols, axis=1))
+
+    def step(self) -> None:
+        """Train one batch."""
+        activations, last = [self.x], len(self.links) - 1
+        for i, matrix in enumerate(self.matrices):
+            z = activations[i] @ matrix + self.values[last + 1 + i]
+            activations.append(z if i == last else np.maximum(z, 0, out=z))
+        dz = softmax_cross_entropy_gradient(activations.pop(), self.labels)
+        gradients = [np.empty(0)] * len(self.values)
+        for i in reversed(range(last + 1)):
+            gradients[i] = self.weight_gradient(self.links[i], activations[i], dz)
+            gradients[last + 1 + i] = dz.sum(axis=0)
+            if i > 0:
+                dz = (self.matrices[i] @ dz.T).T * (activations[i] > 0)
+        for i, (value, gradient, velocity) in enumerate(zip(self.values, gradients, self.velocities, strict=True)):
+            velocity *= self.job.momentum
+            velocity += gradient
+            if i <= last:
+                velocity += self.job.weight_decay * value
+            value -= self.job.learning_rate * velocity
 
     def weights(self) -> list[Array]:
         """Return the weights of each layer's links (nnz,)."""
-        return [matrix.data for matrix in self.matrices]
+        return self.values[: len(self.links)]
+
+
+class DenseProducts(LinkByLink):
+    """Train the dense network of the same sizes with BLAS, without a mask."""
+
+    def stored(self) -> tuple[list[Any], list[Array]]:
+        """Return the weights of each layer, twice the same matrices."""
+        matrices = [dense_matrix(layer) for layer in self.links]
+        return matrices, matrices
+
+    def weight_gradient(self, layer: Links, a: Array, dz: Array) -> Array:
+        """Return the gradient of all weights of a layer."""
+        return a.T @ dz
+
+    def weights(self) -> list[Array]:
+        """Return the weights of each layer's links (nnz,)."""
+        return [matrix[layer.rows, layer.cols] for matrix, layer in zip(self.matrices, self.links, strict=True)]
 
 
 class ScikitLearn:

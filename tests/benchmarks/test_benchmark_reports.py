@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from benchmarks.report import WIDTH, Report, at_least, at_most
 from benchmarks.timing import Figure, Timing
 

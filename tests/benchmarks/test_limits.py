@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from benchmarks import roofline as module
 from benchmarks.jobs import Job
 from benchmarks.roofline import cache_bytes, roofline
-
 from sparse_mlp.kernels._jit import JIT_ENABLED
 
 JOB = Job([10, 20, 4], batch=8, options={"density": 0.1}, n_samples=400)

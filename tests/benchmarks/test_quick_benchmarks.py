@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from benchmarks.__main__ import NAMES, main
 from benchmarks.processes import ROOT
 

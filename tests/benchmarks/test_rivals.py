@@ -6,6 +6,7 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
+
 from benchmarks.jobs import Job, Ours
 from benchmarks.rivals import make_rival
 

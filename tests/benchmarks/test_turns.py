@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from benchmarks.timing import Figure, Timing, Turn, busy_seconds, interleave, median_of, ratio
 
 

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
+
 from benchmarks.processes import ROOT, Tree, Worker, old_tree
 from benchmarks.worker import OWN_SECONDS, peak_memory, take_turn, threads_apart
 
