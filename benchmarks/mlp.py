@@ -10,7 +10,7 @@ from benchmarks.report import at_least, at_most
 from benchmarks.rivals import rival_step
 from benchmarks.roofline import roofline
 from benchmarks.run import Run
-from benchmarks.timing import ratio
+from benchmarks.timing import Timing, ratio
 
 # Name in the report: class of the rival, package that it needs, process in which it runs.
 RIVALS = {
@@ -39,8 +39,13 @@ TINY: dict[str, Any] = {"sizes": [40, 60, 60, 60, 10], "options": {"density": 0.
 def benchmark(run: Run) -> None:
     """Time one training step of one batch: forward, loss, backward and update."""
     small = run.pick(SMALL, TINY)
-    _race(run, {**small, "batch": 128}, run.threads, tuple(RIVALS))
-    _race_variants(run, {**small, "batch": 128})
+    timings, least = _race(run, {**small, "batch": 128}, run.threads, tuple(RIVALS))
+    figures = {f"{name} / ours": ratio(timings[name], timings["ours"]) for name in timings}
+    figures["ours / roofline"] = timings["ours"].figure.times(1 / least)
+    for name in filter(figures.__contains__, CLAIMS):
+        run.report.claim(f"{name}, batch 128, threads: {run.threads}", CLAIMS[name], figures[name])
+    for threads in sorted({1, run.threads}):
+        _race_variants(run, {**small, "batch": 128}, threads)
     if not run.quick:
         for batch in (32, 512):
             _race(run, {**small, "batch": batch}, run.threads, FAST)
@@ -59,47 +64,39 @@ def benchmark(run: Run) -> None:
     ]
 
 
-def _race(run: Run, job: dict[str, Any], threads: int, rivals: tuple[str, ...]) -> None:
-    """Time ours, the old code and rivals; claims on rivals are about the small network at batch 128 on all threads."""
+def _race(run: Run, job: dict[str, Any], threads: int, rivals: tuple[str, ...]) -> tuple[dict[str, Timing], float]:
+    """Time ours, the old code and rivals; return the timings and the seconds of the roofline."""
     entries = run.sides(training_step, threads=threads, **job)
     for name in filter(_installed, rivals):
         rival, _, process = RIVALS[name]
         entries[name] = run.worker(process, threads).prepare(rival_step, rival=rival, **job)
-    where = f"batch {job['batch']}, {threads} thread{'s' if threads > 1 else ''}"
-    timings = run.race(f"{_described(job)}, {where}", entries, threads=threads)
-    ours, least = timings["ours"], roofline(entries["ours"].facts, run.limits(threads))[0]
-    figures = {f"{name} / ours": ratio(timings[name], ours) for name in timings if name in RIVALS}
-    figures["ours / roofline"] = ours.figure.times(1 / least)
-    judged = job["batch"] == 128 and threads == run.threads and job["sizes"] != MIDDLE["sizes"]
-    for name, figure in figures.items():
-        if judged and name in CLAIMS:
-            run.report.claim(f"{name}, {where}", CLAIMS[name], figure)
-        else:
-            run.report.add_fact(f"{name}, {_described(job)}, {where}", figure, "×")
-    if "old" in timings and job["sizes"] != MIDDLE["sizes"]:
+    section = _section(job, threads)
+    timings = run.race(section, entries, threads=threads)
+    if "old" in timings:
         bound = AGAINST_OLD["1 thread" if threads == 1 else "more threads"]
-        run.report.claim(f"new / old, {where}", bound, ratio(ours, timings["old"]))
+        run.report.claim(f"new / old, {section.split(', ', 1)[1]}", bound, ratio(timings["ours"], timings["old"]))
+    return timings, roofline(entries["ours"].facts, run.limits(threads))[0]
 
 
-def _race_variants(run: Run, job: dict[str, Any]) -> None:
+def _race_variants(run: Run, job: dict[str, Any], threads: int) -> None:
     """Compare the plain step with dropout, its draws taken off, and with residual blocks of the same links."""
-    worker, dropped = run.worker(), {**job, "options": {**job["options"], "dropout": 0.3}}
+    worker, dropped = run.worker(threads=threads), {**job, "options": {**job["options"], "dropout": 0.3}}
     entries = {
         "plain": worker.prepare(training_step, **job),
         "dropout 0.3": worker.prepare(training_step, **dropped),
         "of which draws": worker.prepare(dropout_draws, **dropped),
         "residual blocks": worker.prepare(training_step, residual=True, **job),
     }
-    timings = run.race(f"variants of {_described(job)}, batch {job['batch']}", entries)
-    plain, without_draws = timings["plain"], timings["dropout 0.3"].without(timings["of which draws"])
-    run.report.claim("step with dropout, without draws / plain", VARIANT, ratio(without_draws, plain))
-    run.report.claim("step with residual blocks / plain", VARIANT, ratio(timings["residual blocks"], plain))
+    timings = run.race(f"variants of {_section(job, threads)}", entries, threads=threads)
+    without_draws = timings["dropout 0.3"].without(timings["of which draws"])
+    for name, timing in (("dropout, without draws", without_draws), ("residual blocks", timings["residual blocks"])):
+        run.report.claim(f"step with {name} / plain, threads: {threads}", VARIANT, ratio(timing, timings["plain"]))
 
 
 def _installed(rival: str) -> bool:
     return find_spec(RIVALS[rival][1]) is not None
 
 
-def _described(job: dict[str, Any]) -> str:
+def _section(job: dict[str, Any], threads: int) -> str:
     options = ", ".join(f"{name} {value:g}" for name, value in job["options"].items())
-    return f"{'-'.join(map(str, job['sizes']))}, {options}"
+    return f"{'-'.join(map(str, job['sizes']))}, {options}, batch {job['batch']}, threads: {threads}"

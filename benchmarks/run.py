@@ -86,7 +86,7 @@ class Run(ExitStack):
             least = roofline(facts, self.limits(threads))[0] if "flops" in facts else 0.0
             self.report.add_row(section, name, timing, flops=facts.get("flops", 0.0), least=least)
         if {"ours", "old"} <= timings.keys():
-            self.report.add_fact(f"new / old: {section}", ratio(timings["ours"], timings["old"]), "×")
+            self.report.add_fact(f"new / old, {section}", ratio(timings["ours"], timings["old"]), "×")
         return timings
 
     def limits(self, threads: int | None = None) -> dict[str, float]:
