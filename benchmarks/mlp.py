@@ -89,8 +89,8 @@ def _race_variants(run: Run, job: dict[str, Any], threads: int) -> None:
     }
     timings = run.race(f"variants of {_section(job, threads)}", entries, threads=threads)
     without_draws = timings["dropout 0.3"].without(timings["of which draws"])
-    for name, timing in (("dropout, without draws", without_draws), ("residual blocks", timings["residual blocks"])):
-        run.report.claim(f"step with {name} / plain, threads: {threads}", VARIANT, ratio(timing, timings["plain"]))
+    for name, timing in (("dropout without draws", without_draws), ("residual blocks", timings["residual blocks"])):
+        run.report.claim(f"{name} / plain, threads: {threads}", VARIANT, ratio(timing, timings["plain"]))
 
 
 def _installed(rival: str) -> bool:

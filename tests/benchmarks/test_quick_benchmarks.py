@@ -13,7 +13,7 @@ from benchmarks.processes import ROOT
 
 # What each one claims, as far as it does not depend on the threads.
 CLAIMED = {
-    "mlp": "step with residual blocks / plain, threads: 1",
+    "mlp": "residual blocks / plain, threads: 1",
     "update": "update by set",
     "compile": "CPU seconds of network and first gradient",
     "growth": "memory per link of the largest",
