@@ -57,9 +57,9 @@ show(layer)
 # now.
 
 # %%
-from sparse_mlp.evolution import make_rule
+from sparse_mlp.evolution import make_rule, one_chain
 
-update = make_rule("set", zeta=0.3).update([layer], progress=0.0, rng=np.random.default_rng(3))
+update = make_rule("set", zeta=0.3).update(one_chain([layer]), progress=0.0, rng=np.random.default_rng(3))
 change = update.layers[0]
 removed = [(int(u), int(v)) for u, v in zip(*change.removed, strict=True)]
 grown = [(int(u), int(v)) for u, v in zip(*change.grown, strict=True)]

@@ -148,7 +148,7 @@ print("grown:", grown)
 # and only one may grow. The first one wins, as in our `best`. (With `ties="random"` a draw would decide.)
 
 # %%
-from sparse_mlp.evolution import make_rule
+from sparse_mlp.evolution import make_rule, one_chain
 from sparse_mlp.layers import SparseLinear
 
 
@@ -160,7 +160,7 @@ def make_layers():
 
 
 layers = make_layers()
-update = make_rule("ch3l3", zeta=ZETA).update(layers, progress=0.0, rng=0)
+update = make_rule("ch3l3", zeta=ZETA).update(one_chain(layers), progress=0.0, rng=0)
 
 
 def pairs(links):
@@ -241,10 +241,10 @@ STAGES = ("removed", "percolated", "grown")
 
 def one_update(rule):
     layers = SparseMLP(BIG, density=DENSITY, rng=0).sparse_layers
-    rule.update(layers, progress=0.0, rng=0)  # the very first one compiles the kernels
+    rule.update(one_chain(layers), progress=0.0, rng=0)  # the very first one compiles the kernels
     layers = SparseMLP(BIG, density=DENSITY, rng=0).sparse_layers
     began = perf_counter()
-    return layers, rule.update(layers, progress=0.0, rng=0), perf_counter() - began
+    return layers, rule.update(one_chain(layers), progress=0.0, rng=0), perf_counter() - began
 
 
 def counts(update):

@@ -118,7 +118,7 @@ generator = np.random.default_rng(0)
 DRAWS, goes, drawn = 4000, {}, {}
 for T, progress in ((1, 0.0), (3, 0.75)):
     goes[T] = chance_to_go(T)
-    drawn[T] = np.mean([~softly(four, 0.25, progress, generator) for _ in range(DRAWS)], axis=0)
+    drawn[T] = np.mean([~softly(four, 0.25, progress=progress, rng=generator) for _ in range(DRAWS)], axis=0)
     print(f"T = {T}, exactly:", "  ".join(f"{value:.3f}" for value in goes[T]))
     print("     drawn:     ", "  ".join(f"{value:.3f}" for value in drawn[T]))
 
@@ -225,13 +225,13 @@ print("picture:", figures / "08_density_decay.png")
 # 4. *Regrow softly*, up to 10,400.
 
 # %%
-from sparse_mlp.evolution import make_rule
+from sparse_mlp.evolution import make_rule, one_chain
 from sparse_mlp.models import SparseMLP
 
 rule = make_rule("chtss", density=0.02)
 print("the rule wants the network to be built with density", rule.initial_density)
 model = SparseMLP([200, 200, 10], density=rule.initial_density, rng=0)
-change = rule.update(model.sparse_layers, progress=0.25, rng=0).layers[0]
+change = rule.update(one_chain(model.sparse_layers), progress=0.25, rng=0).layers[0]
 counted = [change.before.nnz, len(change.removed[0]), len(change.percolated[0]), len(change.grown[0]), change.after.nnz]
 print("before {}, removed {}, percolated {}, grown {}, after {}".format(*counted))
 

@@ -275,7 +275,7 @@ for mode in ("shared", "block"):
 # One of the four has to go. Which one?
 
 # %%
-from sparse_mlp.evolution import make_rule
+from sparse_mlp.evolution import make_rule, one_chain
 
 few = SparseStructure.from_coo([0, 0, 1, 2], [0, 1, 2, 0], shape=(3, 3))
 four = np.array(
@@ -283,7 +283,7 @@ four = np.array(
 )  # fmt: skip
 evolving = MotifLinear(few, four, motif_size=2, mode="block", dtype="float64")
 norms = np.sqrt((four**2).sum(axis=(1, 2)))
-(change,) = make_rule("set", zeta=0.25).update([evolving], progress=0.0, rng=0).layers
+(change,) = make_rule("set", zeta=0.25).update(one_chain([evolving]), progress=0.0, rng=0).layers
 gone, grown = ([(int(u), int(v)) for u, v in zip(*links, strict=True)] for links in (change.removed, change.grown))
 print("norms:", norms.round(2), " removed:", gone, " grown:", grown)
 print("links:", evolving.structure.nnz, " single links:", evolving.expanded().structure.nnz)

@@ -207,7 +207,7 @@ class SparseMLPEstimator(BaseEstimator, ABC):
         if not isinstance(self.rule, str):
             return copy.deepcopy(self.rule)
         taken = inspect.signature(RULES[check_choice("rule", self.rule, RULES)]).parameters
-        options = {"zeta": self.zeta, "density": self._density(sizes), "backend": self.backend}
+        options = {"zeta": self.zeta, "density": self._density(sizes)}
         return make_rule(self.rule, **{name: value for name, value in options.items() if name in taken})
 
     def _optimizer(self) -> Optimizer:

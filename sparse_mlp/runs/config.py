@@ -112,8 +112,6 @@ class TrainConfig(RunOptions, TrainingOptions, RuleOptions, WiringOptions, Netwo
         options = self.rule_params()
         if self.rule == "chtss":
             options["density"] = self.density
-        if self.rule not in ("static", "dense"):
-            options["backend"] = self.backend
         return make_rule(self.rule, **options)
 
     def topology_params(self) -> dict[str, Any]:
