@@ -205,14 +205,14 @@ class SparseLinear(Layer):
             raise invalid(
                 f"new structure of shape {structure.shape} for layer {self.name!r}", f"{self.structure.shape}"
             )
-        new = np.asarray(carry) < 0
-        if len(new) != structure.nnz or np.count_nonzero(new) != len(new_weights):
+        new = np.flatnonzero(np.asarray(carry) < 0)
+        if len(carry) != structure.nnz or len(new) != len(new_weights):
             raise invalid(
-                f"carry of {len(new)} links with {np.count_nonzero(new)} new ones and {len(new_weights)} new weights",
+                f"carry of {len(carry)} links with {len(new)} new ones and {len(new_weights)} new weights",
                 f"of {structure.nnz} links, one new weight for each new link",
             )
-        weight = np.empty((structure.nnz, *self.block_shape), self.dtype)
-        weight[~new] = self.weight[carry[~new]]
+        known = self.weight if len(self.weight) else np.empty((1, *self.block_shape), self.dtype)
+        weight = known[carry]  # a new link, of carry -1, gets the last weight for a moment
         weight[new] = new_weights
         self.structure, self.weight = structure, weight
 
