@@ -42,7 +42,7 @@ def remove_by_sign(weight: Array, zeta: float) -> Array:
     negative = int(np.count_nonzero(weight < 0))
     k_negative, k_positive = share(zeta, negative), share(zeta, len(weight) - negative)
     gone = np.zeros(len(weight), bool)
-    if k_negative:  # in ascending order the links to remove stand on either side of the first weight that is not negative
+    if k_negative:  # in ascending order the links to remove stand right before and after the first weight of 0 or more
         last = np.partition(weight, negative - k_negative)[negative - k_negative]
         _mark(gone, (weight < 0) & (weight > last), weight == last, k_negative)
     if k_positive:

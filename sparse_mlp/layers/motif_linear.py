@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from sparse_mlp.layers.base import Array
 from sparse_mlp.layers.sparse_linear import SparseLinear
 from sparse_mlp.rng import RandomState
 from sparse_mlp.structure import SparseStructure
+from sparse_mlp.topology import initial_weights
 
 if TYPE_CHECKING:
     from scipy.sparse import bsr_array, csr_array
@@ -131,6 +133,16 @@ class MotifLinear(SparseLinear):
         if self.motif_size == 1:
             return self.weight.reshape(-1)
         return np.sqrt(np.square(self.weight).sum(axis=(1, 2)))
+
+    def draw(self, distribution: str, structure: SparseStructure, count: int, rng: RandomState) -> Array:
+        """Draw the weights of `count` links of a structure, of the distribution that the expanded layer would have."""
+        shape, fan_in = (count, *self.block_shape), self.motif_size * structure.n_in
+        # Where links share weights, the inputs of a motif count as equal: activations of a motif begin nearly so.
+        sparse_fan_in = structure.density * (1 if self.block_shape else self.motif_size) * fan_in
+        return initial_weights(
+            distribution, structure, rng=rng, dtype=self.dtype, count=math.prod(shape), fan_in=fan_in,
+            sparse_fan_in=sparse_fan_in,
+        ).reshape(shape)  # fmt: skip
 
     def signals(self) -> tuple[Array, Array]:
         """Return inputs and deltas whose product is the gradient of every possible link; see `SparseLinear.signals`.

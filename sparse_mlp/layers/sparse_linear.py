@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -133,11 +132,7 @@ class SparseLinear(Layer):
 
     def draw(self, distribution: str, structure: SparseStructure, count: int, rng: RandomState) -> Array:
         """Draw the weights of `count` links of a structure, see `topology.initial_weights`."""
-        shape = count, *self.block_shape
-        return initial_weights(
-            distribution, structure, rng=rng, dtype=self.dtype, count=math.prod(shape), motif_size=self.motif_size,
-            equal_inputs=1 if self.block_shape else self.motif_size,
-        ).reshape(shape)  # fmt: skip
+        return initial_weights(distribution, structure, rng=rng, dtype=self.dtype, count=count)
 
     def signals(self) -> tuple[Array, Array]:
         """Return inputs (n_in, batch) and deltas (n_out, batch) whose product is the gradient of every possible link.

@@ -23,22 +23,23 @@ def initial_weights(
     rng: RandomState = None,
     dtype: DTypeLike = np.float32,
     count: int | None = None,
-    motif_size: int = 1,
-    equal_inputs: int = 1,
+    fan_in: int | None = None,
+    sparse_fan_in: float | None = None,
 ) -> Floats:
     """Draw weights for the links of a layer.
 
     Parameters
     ----------
     name : {"kaiming", "swi", "he-uniform", "normal", "zero"}
-        The law; see Notes.
+        The distribution; see Notes.
     structure : SparseStructure
-        The layer's wiring; n is its number of inputs, rho its density.
-    motif_size : int
-        Neurons of each motif, where links join motifs; n then counts neurons, as in the layer of single links.
-    equal_inputs : int
-        Inputs of a neuron that carry the same value and have the same weight, as those of a motif do where links share
-        weights; only "swi" reckons with it.
+        The layer's wiring; n is its number of inputs, rho its density, k = rho n the mean number of links into an
+        output.
+    fan_in : int, optional
+        n, where it is not the structure's number of inputs, since a link joins more than two neurons.
+    sparse_fan_in : float, optional
+        k, where it is not rho n. Where m inputs of a neuron carry the same value and share a weight, rho n / m weights
+        carry m times the value each, and k = rho n m keeps the variance of the signals.
     rng : None, int or numpy.random.Generator
     dtype : floating dtype
         Values are drawn in float64 and rounded, so that one seed means one net in any precision.
@@ -59,48 +60,44 @@ def initial_weights(
     -----
     =============  ==========================================  =========================================
     kaiming        :math:`N(0, 2 / n)`                         [He2015], dense fan-in
-    swi            :math:`N(0, 2 / (\\rho n m))`                sparse weight initialization [Zhang2024], m below
+    swi            :math:`N(0, 2 / k)`                         sparse weight initialization [Zhang2024]
     he-uniform     :math:`U(-\\sqrt{6/n}, \\sqrt{6/n})`          SET [Mocanu2018]
     normal         :math:`N(0, 0.1^2)`                         an option of later SET codes
     zero           0                                           new links of RigL [Evci2020]
     =============  ==========================================  =========================================
 
-    m is `equal_inputs`. The law "swi" is to keep the variance of the signals. Where m inputs with one value share a
-    weight, rho n / m weights carry m times the value each, so that the variance grows m-fold unless the weights are
-    smaller.
-
     Differences from the original
     -----------------------------
-    The dynamic sparse training code beside [Zhang2024] divides by rho times the number of *outputs*; the law
+    The published dynamic sparse training code of [Zhang2024] divides by rho times the number of *outputs*; the distribution
     above is the paper's. They agree for square layers.
     """
     draw = INITIAL_WEIGHTS[check_choice("weights", name, INITIAL_WEIGHTS)]
     number = structure.nnz if count is None else check_integer("count", count, minimum=0)
-    n = check_integer("motif_size", motif_size) * structure.n_in
-    density = structure.density * check_integer("equal_inputs", equal_inputs)  # as many inputs' worth of variance
-    return draw(as_generator(rng), number, n, density).astype(dtype)
+    n = structure.n_in if fan_in is None else check_integer("fan_in", fan_in)
+    k = structure.density * n if sparse_fan_in is None else sparse_fan_in
+    return draw(as_generator(rng), number, n, k).astype(dtype)
 
 
-def _kaiming(rng: np.random.Generator, count: int, n: int, density: float) -> Floats:
+def _kaiming(rng: np.random.Generator, count: int, n: int, k: float) -> Floats:
     return rng.normal(0.0, math.sqrt(2 / n), count)
 
 
-def _swi(rng: np.random.Generator, count: int, n: int, density: float) -> Floats:
+def _swi(rng: np.random.Generator, count: int, n: int, k: float) -> Floats:
     if count == 0:
         return np.zeros(0)  # a layer without links has no sparse fan-in
-    return rng.normal(0.0, math.sqrt(2 / (density * n)), count)
+    return rng.normal(0.0, math.sqrt(2 / k), count)
 
 
-def _he_uniform(rng: np.random.Generator, count: int, n: int, density: float) -> Floats:
+def _he_uniform(rng: np.random.Generator, count: int, n: int, k: float) -> Floats:
     bound = math.sqrt(6 / n)
     return rng.uniform(-bound, bound, count)
 
 
-def _normal(rng: np.random.Generator, count: int, n: int, density: float) -> Floats:
+def _normal(rng: np.random.Generator, count: int, n: int, k: float) -> Floats:
     return rng.normal(0.0, 0.1, count)
 
 
-def _zero(rng: np.random.Generator, count: int, n: int, density: float) -> Floats:
+def _zero(rng: np.random.Generator, count: int, n: int, k: float) -> Floats:
     return np.zeros(count)
 
 
