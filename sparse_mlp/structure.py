@@ -269,6 +269,9 @@ class SparseStructure:
     def __hash__(self) -> int:
         return hash(self.fingerprint())
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> SparseStructure:
+        return self  # immutable
+
     def __reduce__(self) -> tuple[Any, ...]:
         return SparseStructure, (self.shape, self.indptr, self.indices)
 

@@ -45,7 +45,9 @@ def percolate(units: Sequence[EvolvingUnit], keep: Sequence[Mask]) -> list[Mask]
     linked = [_of_units(*wiring, layer, mask) for wiring, layer, mask in zip(wirings, layers, keep, strict=True)]
     structures = iter(structure for structure, _ in wirings)
     chains = [
-        measures.Chain(tuple(next(structures) for _ in unit.layers), unit.name, unit.turned, unit.sources, unit.ends)
+        measures.Chain(
+            tuple(next(structures) for _ in unit.layers), unit.name, unit.turned, unit.sources, unit.ends, unit.alive
+        )
         for unit in units
     ]
     left = measures.percolate(chains, linked)

@@ -25,6 +25,9 @@ class EvolvingUnit(NamedTuple):
     ends : bool
         Whether each output leads on by itself, because a dense layer or the output of the network reads it. Otherwise
         an output leads on only through later units that name this one among their sources.
+    alive : bool
+        Whether all inputs are alive although there are sources: the stream begins at the network's input or behind a
+        dense layer.
 
     Examples
     --------
@@ -39,6 +42,7 @@ class EvolvingUnit(NamedTuple):
     turned: tuple[bool, ...] = ()
     sources: tuple[str, ...] = ()
     ends: bool = True
+    alive: bool = False
 
 
 def one_chain(layers: Sequence[Linked], name: str = "chain") -> tuple[EvolvingUnit]:

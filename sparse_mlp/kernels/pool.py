@@ -128,7 +128,7 @@ def run(tasks: Sequence[Callable[[], T]]) -> list[T]:
     >>> run([lambda: 1, lambda: 2])
     [1, 2]
     """
-    threads = min(width(), len(tasks))
+    threads = min(width(), len(tasks)) if len(tasks) > 1 else 1
     if threads > 1:
         threads = min(threads, 1 + _start_workers(threads - 1))
     if threads <= 1:

@@ -10,8 +10,8 @@ from numpy.typing import DTypeLike
 
 from sparse_mlp.errors import check_choice, check_integer
 from sparse_mlp.kernels.blas import matmul
-from sparse_mlp.kernels.dispatch import motif_ops
-from sparse_mlp.layers.base import Array
+from sparse_mlp.kernels.dispatch import linear_ops, motif_ops
+from sparse_mlp.layers.base import Array, Part
 from sparse_mlp.layers.sparse_linear import SparseLinear
 from sparse_mlp.rng import RandomState
 from sparse_mlp.structure import SparseStructure
@@ -95,6 +95,7 @@ class MotifLinear(SparseLinear):
         self.motif_size = self.link_size = m = check_integer("motif_size", motif_size)
         self.note = f"links join motifs of {m} neurons, each stands for {m**2} single ones" if m > 1 else ""
         self.mode = check_choice("mode", mode, MOTIF_MODES)
+        self.splits = False  # the kernels of motifs take all neurons
         self.block_shape = () if mode == "shared" else (self.motif_size, self.motif_size)
         super().__init__(structure, weights, rng=rng, dtype=dtype, backend=backend, name=name)
 
@@ -154,7 +155,7 @@ class MotifLinear(SparseLinear):
         if self.mode == "block":
             return inputs, deltas
         sums = motif_ops(self.backend).motif_sums
-        return sums(inputs, self.structure.n_in), sums(deltas, self.structure.n_out)
+        return sums(inputs[None], self.structure.n_in)[0], sums(deltas[None], self.structure.n_out)[0]
 
     def gradient_magnitudes(self, first: int, last: int) -> Array:
         """Return the magnitude of the gradient of all possible links of rows `first` to `last - 1`.
@@ -167,19 +168,33 @@ class MotifLinear(SparseLinear):
         gradient = matmul(inputs[first * m : last * m], deltas.T)
         return np.sqrt(np.square(gradient).reshape(last - first, m, -1, m).sum(axis=(1, 3)))
 
-    def _outputs(self, inputs: Array) -> Array:
+    def _outputs(self, x: Array, relu: bool, y: Array, part: Part | None = None) -> None:
+        links, ops = self.structure.by_output, motif_ops(self.backend)
         if self.motif_size == 1:  # the bytes of a SparseLinear, not only its numbers
-            return super()._outputs(inputs)
-        ops = motif_ops(self.backend)
-        forward = ops.shared_forward if self.mode == "shared" else ops.block_forward
-        return forward(*self.structure.by_output, self.weight, self.bias, inputs)
+            linear_ops(self.backend).spmm(*links, self.weight.reshape(-1), self.bias, x, relu, out=y)
+        elif self.mode == "shared":
+            ops.shared_forward(*links, self.weight, self.bias, x, relu, out=y)
+        else:
+            ops.block_forward(*links, self.weight, self.bias, x, relu, out=y)
 
-    def _gradients(self, inputs: Array, deltas: Array) -> tuple[Array, Array]:
+    def _back(
+        self, x: Array, dy: Array, dx: Array | None, rectified: bool, dweight: Array, part: Part | None = None
+    ) -> None:
+        links, ops = (self.structure.indptr, self.structure.indices), motif_ops(self.backend)
         if self.motif_size == 1:
-            return super()._gradients(inputs, deltas)
-        ops = motif_ops(self.backend)
-        backward = ops.shared_backward if self.mode == "shared" else ops.block_backward
-        return backward(self.structure.indptr, self.structure.indices, self.weight, inputs, deltas)
+            one, total, ops = self.weight.reshape(-1), dweight.reshape(-1), linear_ops(self.backend)
+            if dx is None:
+                ops.sddmm(*links, x, dy, add_to=total)
+            else:
+                ops.linear_backward(*links, one, x, dy, rectified, out=dx, add_to=total)
+        elif dx is None:
+            getattr(ops, f"{self.mode}_sddmm")(*links, x, dy, add_to=dweight)
+        else:
+            getattr(ops, f"{self.mode}_backward")(*links, self.weight, x, dy, rectified, out=dx, add_to=dweight)
+
+    def kind(self) -> str:
+        """Return the class, the neurons, the size of a motif and the mode."""
+        return f"MotifLinear({self.shape[0]} x {self.shape[1]}, {self.motif_size}, {self.mode})"
 
     def __repr__(self) -> str:
         size = f"motif_size={self.motif_size}, mode={self.mode!r}"

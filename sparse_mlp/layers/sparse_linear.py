@@ -11,8 +11,10 @@ from sparse_mlp import link_prediction
 from sparse_mlp.errors import invalid
 from sparse_mlp.kernels.blas import matmul
 from sparse_mlp.kernels.dispatch import choose_backend, linear_ops
-from sparse_mlp.layers._checks import check_batch
-from sparse_mlp.layers.base import Array, Gradients, Layer, batch_major, feature_major
+from sparse_mlp.layers._checks import checked_features
+from sparse_mlp.layers.base import Array, Gradients, Layer, Part
+from sparse_mlp.layers.batch import Batch
+from sparse_mlp.layers.flow import Flow, Trace
 from sparse_mlp.link_prediction.predictors import Links
 from sparse_mlp.rng import RandomState
 from sparse_mlp.structure import SparseStructure
@@ -66,6 +68,12 @@ class SparseLinear(Layer):
     note = ""
     block_shape: tuple[int, ...] = ()  # of the weights that one link has
     recorded: tuple[Array, Array] | None = None
+    evolves = True  # whether a rule may change the wiring; a network may forbid it
+    decayed = ("weight",)
+    takes_relu = True
+    bears_links = True
+    splits = True  # whether its passes can be done for some neurons at a time
+    dtype: np.dtype[Any]
 
     def __init__(
         self,
@@ -98,29 +106,63 @@ class SparseLinear(Layer):
         matrix.data, matrix.indices, matrix.indptr = self.weight, self.structure.indices, self.structure.indptr
         return matrix
 
-    def forward(self, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
-        """Return x W + b (batch, n_out) and the feature-major input for the backward pass."""
-        x = check_batch(f"input of layer {self.name!r}", x, self.shape[0])
-        inputs = feature_major(x, self.dtype)
-        return batch_major(self._outputs(inputs).astype(self.dtype, copy=False)), inputs
+    def n_out(self, n_in: int) -> int:
+        """Return the number of outputs."""
+        checked_features(self, n_in)
+        return self.shape[1]
 
-    def backward(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
-        """Return dy W^T (batch, n_in) and the gradients of `weight` and `bias`, shaped like them."""
-        outputs = feature_major(dy, self.dtype)
-        dx, dweight = self._gradients(cache, outputs)
-        grads = {"weight": dweight.reshape(self.weight.shape), "bias": linear_ops(self.backend).bias_grad(outputs)}
-        return batch_major(dx.astype(self.dtype, copy=False)), {
-            key: grad.astype(self.dtype, copy=False) for key, grad in grads.items()
-        }
+    def n_in(self, n_out: int) -> int:
+        """Return the number of inputs."""
+        return self.shape[0]
 
-    def _outputs(self, inputs: Array) -> Array:
-        """Return z (n_out, batch) of the inputs (n_in, batch); a link may have a block of one weight."""
-        return linear_ops(self.backend).spmm(*self.structure.by_output, self.weight.ravel(), self.bias, inputs)
+    def forward_tiles(self, x: Array, batch: Batch, relu: bool = False) -> tuple[Array, Array]:
+        """Return x W + b on tiles (n_tiles, n_out, lanes) and, as cache, the inputs."""
+        y = batch.empty((len(x), len(self.bias), x.shape[2]), x.dtype)
+        if batch.spread and self.splits:
+            batch.over_neurons(self.structure.by_output.indptr, lambda part: self._outputs(x, relu, y, part))
+        else:
+            self._outputs(x, relu, y)
+        return y, x
 
-    def _gradients(self, inputs: Array, deltas: Array) -> tuple[Array, Array]:
-        """Return the gradient by the inputs (n_in, batch) and by the weights."""
+    def backward_tiles(
+        self, dy: Array, cache: Array, batch: Batch, grads: Gradients, wants_dx: bool = True, rectified: bool = False
+    ) -> Any:
+        """Add the gradients by weight and bias and return that by the input, (n_tiles, n_in, lanes)."""
+        if batch.signals is not None:
+            batch.record(self, cache, dy)
+        linear_ops(self.backend).bias_grad(dy, add_to=grads["bias"])
+        dx = batch.for_dx(cache, rectified) if wants_dx else None
+        if batch.spread and self.splits:
+            args = cache, dy, dx, rectified, grads["weight"]
+            batch.over_neurons(self.structure.indptr, lambda part: self._back(*args, part))
+        else:
+            self._back(cache, dy, dx, rectified, grads["weight"])
+        return dx
+
+    def _outputs(self, x: Array, relu: bool, y: Array, part: Part | None = None) -> None:
+        """Write z, or max(z, 0), into y (n_tiles, n_out, lanes), for some outputs or for all."""
+        options: dict[str, Any] = {"part": part} if part else {}
+        by_output = self.structure.by_output
+        linear_ops(self.backend).spmm(*by_output, self.weight, self.bias, x, relu, out=y, **options)
+
+    def _back(
+        self, x: Array, dy: Array, dx: Array | None, rectified: bool, dweight: Array, part: Part | None = None
+    ) -> None:
+        """Add the gradient by the weights, and write that by the inputs where it is wanted, for some inputs or all."""
+        ops, options = linear_ops(self.backend), {"part": part} if part else {}
         links = self.structure.indptr, self.structure.indices
-        return linear_ops(self.backend).linear_backward(*links, self.weight.ravel(), inputs, deltas)
+        if dx is None:
+            ops.sddmm(*links, x, dy, add_to=dweight, **options)
+        else:
+            ops.linear_backward(*links, self.weight, x, dy, rectified, out=dx, add_to=dweight, **options)
+
+    def trace(self, flow: Flow, trace: Trace) -> Flow:
+        """Be part of a chain of evolving layers, or read what comes."""
+        if self.evolves:
+            return trace.evolving(self, flow)
+        trace.read(flow)
+        trace.fixed.append(self.name)
+        return Flow()
 
     def parameters(self) -> dict[str, Array]:
         """Return `weight` and `bias`."""
@@ -210,6 +252,10 @@ class SparseLinear(Layer):
         weight = known[carry]  # a new link, of carry -1, gets the last weight for a moment
         weight[new] = new_weights
         self.structure, self.weight = structure, weight
+
+    def kind(self) -> str:
+        """Return the class and the neurons of the layer."""
+        return f"SparseLinear({self.shape[0]} x {self.shape[1]})"
 
     def __repr__(self) -> str:
         return f"SparseLinear({self.name!r}, {self.structure!r}, {self.dtype})"

@@ -33,6 +33,9 @@ class Chain(NamedTuple):
     ends : bool
         Whether each output leads on by itself, because a dense layer or the output of the network reads it. Otherwise
         an output leads on only through later chains that name this one among their sources.
+    alive : bool
+        Whether all inputs are alive although there are sources: the stream begins at the network's input or behind a
+        dense layer.
     """
 
     structures: tuple[SparseStructure, ...]
@@ -40,6 +43,7 @@ class Chain(NamedTuple):
     turned: tuple[bool, ...] = ()
     sources: tuple[str, ...] = ()
     ends: bool = True
+    alive: bool = False
 
 
 def percolate(chains: Sequence[Chain], keep: Sequence[Mask] | None = None) -> list[Mask]:
@@ -114,7 +118,7 @@ def sweep(chains: Sequence[Chain], keep: Sequence[Mask] | None = None) -> tuple[
     reached: dict[str, list[Mask]] = {}  # columns of each chain
     for chain in chains:
         sources = [reached[name][-1] for name in chain.sources]
-        columns = [leads_on[chain.name] & _union(sources, steps[chain.name][0].n_in, not sources)]
+        columns = [leads_on[chain.name] & _union(sources, steps[chain.name][0].n_in, chain.alive or not sources)]
         for step in steps[chain.name]:
             columns.append(step.forward(columns[-1]))
         reached[chain.name] = columns

@@ -1,6 +1,6 @@
 """Reference implementation of one update of the wiring, as plain loops: remove, percolate, find room, insert.
 
-A link's position is its place in row-major order; positions decide ties. `keep` masks are in the order of the links.
+A link's position is its place in row-major order, so positions decide ties. `keep` masks run parallel to the links.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def remove_by_magnitude(weight: Array, k: int) -> Mask:
 
 
 def remove_by_sign(weight: Array, zeta: float) -> Mask:
-    """Remove the fraction zeta of the weights of each sign, those nearest to zero.
+    """Remove of each sign the share zeta whose weights are nearest to zero.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def remove_by_sign(weight: Array, zeta: float) -> Mask:
 
 
 def importance(indptr: Array, indices: Array, weight: Array, n_out: int, alpha: float) -> Array:
-    """Compare each link with the other links of its two neurons.
+    """Weigh each link against the other links of its two neurons.
 
     Parameters
     ----------
@@ -82,12 +82,12 @@ def importance(indptr: Array, indices: Array, weight: Array, n_out: int, alpha: 
         Finite.
     n_out : int
     alpha : float
-        In [0, 1]: 0 divides a weight by the sums, 1 ignores the sums.
+        In [0, 1]: 0 compares a weight with the sums, 1 leaves the sums out.
 
     Returns
     -------
     float64 (nnz,)
-        0 for a weight of zero. Sums run over the links in order, so that all backends round in the same way.
+        0 for a weight of zero. Sums run over the links in order, so that every backend rounds alike.
 
     Notes
     -----

@@ -30,7 +30,7 @@ def result(run: Run) -> dict[str, Any]:
         "seconds_per_update": _median([record["seconds"] for record in history.updates]),
         "links": links,
         "dense_parameters": dense,
-        "density": sum(row.links * row.motif_size**2 for row in rows) / dense,
+        "density": sum(row.links * row.link_size**2 for row in rows) / dense,
         "motif_size": run.config.motif_size,
         "motif_mode": run.config.motif_mode,
         "sparse_density": _sparse_density(run),
