@@ -15,7 +15,7 @@ from sparse_mlp.experiments.planned_run import NO_MATTER, PlannedRun, plan_run
 from sparse_mlp.runs.config import TrainConfig
 from sparse_mlp.runs.settings import load_toml
 
-RECIPES = Path(__file__).parent / "recipes"
+RECIPES = Path(__file__).parent / "reproduction" / "figures"  # next to the figures that they are of
 DECIDED = ("dataset", "seed", *NO_MATTER)  # settings that the axes or the campaign decide
 SETTINGS = tuple(setting.name for setting in fields(TrainConfig) if setting.name not in DECIDED)
 

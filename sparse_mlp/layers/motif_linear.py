@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +14,6 @@ from sparse_mlp.layers.base import Array, Part
 from sparse_mlp.layers.sparse_linear import SparseLinear
 from sparse_mlp.rng import RandomState
 from sparse_mlp.structure import SparseStructure
-from sparse_mlp.topology import initial_weights
 
 if TYPE_CHECKING:
     from scipy.sparse import bsr_array, csr_array
@@ -56,10 +54,10 @@ class MotifLinear(SparseLinear):
     that the text of [Chen2025] describes; the outputs of a motif differ by their biases alone. Its gradient is the
     sum of the expanded layer's over each block. Mode "block" is block sparsity. Nothing is expanded to single links.
 
-    Initial weights follow the law of the expanded layer, n being counted in neurons: U(-sqrt(6 / n), sqrt(6 / n)) for
+    Initial weights have the distribution of the expanded layer, n being counted in neurons: U(-sqrt(6 / n), sqrt(6 / n)) for
     "he-uniform", the bound of [Chen2025], and as in a SparseLinear of the same density. The fan-in in motifs, n / m,
     would make them sqrt(m) times larger. In mode "shared", behind another such layer, the activations of a motif begin
-    nearly equal, so the variance grows by a factor of up to m from layer to layer; the law "swi" alone makes up for it.
+    nearly equal, so the variance grows by a factor of up to m from layer to layer; "swi" alone makes up for it.
 
     For m = 1 both modes compute what SparseLinear computes, to the byte.
 
@@ -134,16 +132,6 @@ class MotifLinear(SparseLinear):
         if self.motif_size == 1:
             return self.weight.reshape(-1)
         return np.sqrt(np.square(self.weight).sum(axis=(1, 2)))
-
-    def draw(self, distribution: str, structure: SparseStructure, count: int, rng: RandomState) -> Array:
-        """Draw the weights of `count` links of a structure, of the distribution that the expanded layer would have."""
-        shape, fan_in = (count, *self.block_shape), self.motif_size * structure.n_in
-        # Where links share weights, the inputs of a motif count as equal: activations of a motif begin nearly so.
-        sparse_fan_in = structure.density * (1 if self.block_shape else self.motif_size) * fan_in
-        return initial_weights(
-            distribution, structure, rng=rng, dtype=self.dtype, count=math.prod(shape), fan_in=fan_in,
-            sparse_fan_in=sparse_fan_in,
-        ).reshape(shape)  # fmt: skip
 
     def signals(self) -> tuple[Array, Array]:
         """Return inputs and deltas whose product is the gradient of every possible link; see `SparseLinear.signals`.

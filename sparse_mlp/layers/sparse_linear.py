@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from sparse_mlp.link_prediction.predictors import Links
 from sparse_mlp.rng import RandomState
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology import initial_weights
+from sparse_mlp.topology.initial_weights import Distribution
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -31,8 +33,8 @@ class SparseLinear(Layer):
     ----------
     structure : SparseStructure
         Who is linked to whom; nothing is stored for absent links.
-    weights : str or float array (nnz,)
-        Name of an initial distribution, or the weights themselves in the order of the links.
+    weights : str, callable or float array (nnz,)
+        An initial distribution, see `topology.initial_weights`, or the weights themselves in the order of the links.
     rng : None, int or numpy.random.Generator
         Draws the initial weights.
     dtype : float32 or float64
@@ -88,8 +90,9 @@ class SparseLinear(Layer):
         self.name, self.backend = name, choose_backend(backend).name
         self.structure = structure
         self.dtype = np.dtype(dtype)
-        drawn = self.draw(weights, structure, structure.nnz, rng) if isinstance(weights, str) else weights
-        self.weight = _checked(f"weights of layer {name!r}", drawn, (structure.nnz, *self.block_shape), self.dtype)
+        if isinstance(weights, str) or callable(weights):
+            weights = self.draw(weights, structure, structure.nnz, rng)
+        self.weight = _checked(f"weights of layer {name!r}", weights, (structure.nnz, *self.block_shape), self.dtype)
         self.bias = np.zeros(self.shape[1], self.dtype)
 
     @property
@@ -172,9 +175,14 @@ class SparseLinear(Layer):
         """Return one number for each link, float (nnz,): here its weight."""
         return self.weight
 
-    def draw(self, distribution: str, structure: SparseStructure, count: int, rng: RandomState) -> Array:
+    def draw(self, distribution: str | Distribution, structure: SparseStructure, count: int, rng: RandomState) -> Array:
         """Draw the weights of `count` links of a structure, see `topology.initial_weights`."""
-        return initial_weights(distribution, structure, rng=rng, dtype=self.dtype, count=count)
+        shape = count, *self.block_shape
+        # A weight that a motif shares carries the sum of its inputs, which begin nearly equal: each counts.
+        density = structure.density * (1 if self.block_shape else self.motif_size)
+        return initial_weights(
+            distribution, math.prod(shape), fan_in=self.shape[0], density=density, rng=rng, dtype=self.dtype
+        ).reshape(shape)
 
     def signals(self) -> tuple[Array, Array]:
         """Return inputs (n_in, batch) and deltas (n_out, batch) whose product is the gradient of every possible link.

@@ -70,8 +70,8 @@ class WiringOptions:
         InvalidInputError
             Naming the first bad one.
         """
+        from sparse_mlp.models.snip import SCOPES
         from sparse_mlp.topology import TOPOLOGIES
-        from sparse_mlp.topology.snip import SCOPES
 
         check_choice("topology", topology, TOPOLOGIES)
         for name in _own_settings():
@@ -118,10 +118,9 @@ def refuse_idle_spreads(params: dict[str, Any]) -> None:
 
 def taken_by(topology: str) -> dict[str, str]:
     """Return the settings that a topology takes, with the names of its generator's parameters."""
-    from sparse_mlp.topology import GENERATORS, NETWORK_GENERATORS
+    from sparse_mlp.models import WIRINGS
 
-    make = NETWORK_GENERATORS.get(topology) or GENERATORS[topology]
-    settings = {SETTING_NAMES.get(name, name): name for name in inspect.signature(make).parameters}
+    settings = {SETTING_NAMES.get(name, name): name for name in inspect.signature(WIRINGS[topology]).parameters}
     taken = {setting: settings[setting] for setting in _own_settings() if setting in settings}
     return {"preset": "", **taken} if topology == "dendritic" else taken
 
