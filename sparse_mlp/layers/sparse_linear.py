@@ -16,7 +16,7 @@ from sparse_mlp.layers._checks import checked_features
 from sparse_mlp.layers.base import Array, Gradients, Layer, Part
 from sparse_mlp.layers.batch import Batch
 from sparse_mlp.layers.flow import Flow, Trace
-from sparse_mlp.link_prediction.predictors import Links
+from sparse_mlp.link_prediction.predictors import Links, Predictor
 from sparse_mlp.rng import RandomState
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology import initial_weights
@@ -211,17 +211,19 @@ class SparseLinear(Layer):
         """Return the structure that percolation sees, and the place of each link in it: here the layer's own."""
         return self.structure, np.arange(self.structure.nnz)
 
-    def link_scores(self, predictor: str, structure: SparseStructure) -> NDArray[np.float64]:
+    def link_scores(self, predictor: str | Predictor, structure: SparseStructure) -> NDArray[np.float64]:
         """Return the scores (n_in, n_out) of the absent links of a wiring; see `link_prediction.score_matrix`."""
         return link_prediction.score_matrix(structure, predictor, backend=self.backend)
 
     def top_links(
-        self, structure: SparseStructure, predictor: str, k: int, *, rng: RandomState, ties: str = "index"
+        self, structure: SparseStructure, predictor: str | Predictor, k: int, *, rng: RandomState, ties: str = "index"
     ) -> Links:
         """Return rows and columns of the k absent links of highest score; see `link_prediction.top_links`."""
         return link_prediction.top_links(structure, predictor, k, rng=rng, ties=ties, backend=self.backend)
 
-    def sample_links(self, structure: SparseStructure, predictor: str, k: int, *, rng: RandomState) -> Links:
+    def sample_links(
+        self, structure: SparseStructure, predictor: str | Predictor, k: int, *, rng: RandomState
+    ) -> Links:
         """Return rows and columns of k absent links drawn by score; see `link_prediction.sample_links`."""
         return link_prediction.sample_links(structure, predictor, k, rng=rng, backend=self.backend)
 
