@@ -50,6 +50,8 @@ class Dense(Layer):
 
     decayed = ("weight",)
     takes_relu = True
+    takes_rectified = True
+    keeps_dy = True
 
     def __init__(
         self, n_in: int, n_out: int, weights: str | Distribution = "kaiming", *, rng: RandomState = None,

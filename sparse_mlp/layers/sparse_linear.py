@@ -73,6 +73,8 @@ class SparseLinear(Layer):
     evolves = True  # whether a rule may change the wiring; a network may forbid it
     decayed = ("weight",)
     takes_relu = True
+    takes_rectified = True
+    keeps_dy = True
     bears_links = True
     splits = True  # whether its passes can be done for some neurons at a time
     dtype: np.dtype[Any]
