@@ -98,7 +98,7 @@ def _fail(store: Store, run_id: str, message: str, trace: str = "") -> Carried:
 
 def _train_and_measure(store: Store, planned: list[PlannedRun], data_dir: str | None) -> bool:
     """Bring a run to its end and return whether the user stopped it before."""
-    from sparse_mlp.kernels.threads import threads_limited
+    from sparse_mlp.kernels.pool import threads_limited
     from sparse_mlp.runs.result import result
 
     run_id = planned[0].run_id

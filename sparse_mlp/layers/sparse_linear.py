@@ -16,7 +16,7 @@ from sparse_mlp.layers._checks import checked_features
 from sparse_mlp.layers.base import Array, Gradients, Layer, Part
 from sparse_mlp.layers.batch import Batch
 from sparse_mlp.layers.flow import Flow, Trace
-from sparse_mlp.link_prediction.predictors import Links
+from sparse_mlp.link_prediction.predictors import Links, Predictor
 from sparse_mlp.rng import RandomState
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology import initial_weights
@@ -213,17 +213,19 @@ class SparseLinear(Layer):
         """Return the structure that percolation sees, and the place of each link in it: here the layer's own."""
         return self.structure, np.arange(self.structure.nnz)
 
-    def link_scores(self, predictor: str, structure: SparseStructure) -> NDArray[np.float64]:
+    def link_scores(self, predictor: str | Predictor, structure: SparseStructure) -> NDArray[np.float64]:
         """Return the scores (n_in, n_out) of the absent links of a wiring; see `link_prediction.score_matrix`."""
         return link_prediction.score_matrix(structure, predictor, backend=self.backend)
 
     def top_links(
-        self, structure: SparseStructure, predictor: str, k: int, *, rng: RandomState, ties: str = "index"
+        self, structure: SparseStructure, predictor: str | Predictor, k: int, *, rng: RandomState, ties: str = "index"
     ) -> Links:
         """Return rows and columns of the k absent links of highest score; see `link_prediction.top_links`."""
         return link_prediction.top_links(structure, predictor, k, rng=rng, ties=ties, backend=self.backend)
 
-    def sample_links(self, structure: SparseStructure, predictor: str, k: int, *, rng: RandomState) -> Links:
+    def sample_links(
+        self, structure: SparseStructure, predictor: str | Predictor, k: int, *, rng: RandomState
+    ) -> Links:
         """Return rows and columns of k absent links drawn by score; see `link_prediction.sample_links`."""
         return link_prediction.sample_links(structure, predictor, k, rng=rng, backend=self.backend)
 
@@ -252,14 +254,14 @@ class SparseLinear(Layer):
             raise invalid(
                 f"new structure of shape {structure.shape} for layer {self.name!r}", f"{self.structure.shape}"
             )
-        new = np.asarray(carry) < 0
-        if len(new) != structure.nnz or np.count_nonzero(new) != len(new_weights):
+        new = np.flatnonzero(np.asarray(carry) < 0)
+        if len(carry) != structure.nnz or len(new) != len(new_weights):
             raise invalid(
-                f"carry of {len(new)} links with {np.count_nonzero(new)} new ones and {len(new_weights)} new weights",
+                f"carry of {len(carry)} links with {len(new)} new ones and {len(new_weights)} new weights",
                 f"of {structure.nnz} links, one new weight for each new link",
             )
-        weight = np.empty((structure.nnz, *self.block_shape), self.dtype)
-        weight[~new] = self.weight[carry[~new]]
+        known = self.weight if len(self.weight) else np.empty((1, *self.block_shape), self.dtype)
+        weight = known[carry]  # a new link, of carry -1, gets the last weight for a moment
         weight[new] = new_weights
         self.structure, self.weight = structure, weight
 
