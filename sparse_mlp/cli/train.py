@@ -36,7 +36,7 @@ def train(arguments: argparse.Namespace) -> int:
     refuse_idle_spreads(config.topology_params())
     _check_out(config.out, arguments.overwrite)
 
-    from sparse_mlp.kernels.threads import set_threads
+    from sparse_mlp.kernels.pool import set_threads
     from sparse_mlp.runs.run import make_run
     from sparse_mlp.training.files import write_text
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 
 from sparse_mlp.layers.base import Array
-from sparse_mlp.models import SparseMLP
+from sparse_mlp.models import Network
 from sparse_mlp.training import Callback, Trainer
 from sparse_mlp.training.history import Record
 
@@ -35,7 +35,7 @@ class StopAfterEpoch(Callback):
 class BestModel(Callback):
     """Note each epoch's validation score and keep a copy of the best network."""
 
-    def __init__(self, model: SparseMLP, score_of: Callable[[Array, Array], float], x: Array, target: Array) -> None:
+    def __init__(self, model: Network, score_of: Callable[[Array, Array], float], x: Array, target: Array) -> None:
         self.model, self.score_of, self.x, self.target = model, score_of, x, target
         self.score = -math.inf
 

@@ -19,7 +19,7 @@ from sparse_mlp.experiments.static_training import StaticTraining
 from sparse_mlp.experiments.successive_halving import Scores, plan_rungs, successive_halving
 from sparse_mlp.experiments.trial_file import TrialFile
 from sparse_mlp.kernels.dispatch import choose_backend
-from sparse_mlp.kernels.threads import threads_limited
+from sparse_mlp.kernels.pool import threads_limited
 
 DEFAULT = 0  # number of the configuration that leaves all to the generator
 NO_MATTER = ("data_dir",)  # of a training: where the samples lie; how many there are is part of the plan

@@ -107,8 +107,8 @@ def work_on_dask(function: Callable[[Task], Done], tasks: Mapping[str, Task], ad
 
 def _died(names: Iterable[str]) -> SparseMLPError:
     return SparseMLPError(
-        f"found workers that died again and again over {' or '.join(names)}; expected workers that stay alive; was there "
-        "too little memory? The same command goes on where it stopped"
+        f"found workers that died again and again over {' or '.join(names)}; expected workers that stay alive; was "
+        "there too little memory? The same command goes on where it stopped"
     )
 
 

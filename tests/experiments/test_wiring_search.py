@@ -6,12 +6,12 @@ import dataclasses
 import math
 from types import SimpleNamespace
 
-import numba
 import numpy as np
 import pytest
 
 from sparse_mlp.errors import InvalidInputError
 from sparse_mlp.experiments import StaticTraining, search_wirings, static_training, wiring_search
+from sparse_mlp.kernels.pool import width
 from sparse_mlp.runs.settings import make_config
 from sparse_mlp.topology import GENERATORS
 
@@ -81,7 +81,7 @@ def test_the_worst_default_still_climbs_to_the_last_rung_and_each_trial_has_one_
     threads = []
 
     def by_beta(self, params, epochs):
-        threads.append(numba.get_num_threads())
+        threads.append(width())
         return params.get("beta", -1.0)
 
     monkeypatch.setattr(StaticTraining, "accuracy", by_beta)

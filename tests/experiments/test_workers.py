@@ -14,11 +14,12 @@ from sparse_mlp.experiments.workers import work_here, work_in_processes
 
 def describe(task):
     """Return who did the task, on how many threads."""
-    import numba
     from threadpoolctl import threadpool_info
 
+    from sparse_mlp.kernels.pool import width
+
     time.sleep(0.2)
-    return task, os.getpid(), numba.config.NUMBA_NUM_THREADS, {library["num_threads"] for library in threadpool_info()}
+    return task, os.getpid(), width(), {library["num_threads"] for library in threadpool_info()}
 
 
 def die_at_first(path):
