@@ -77,7 +77,8 @@ class LayerUpdate:
 
         See `measures.overlap`; above 0.9 the wiring counts as settled in CHT [Zhang2024].
         """
-        return float(np.mean(self.regrown_from >= 0)) if len(self.regrown_from) else 0.0
+        regrown = int(np.count_nonzero(self.regrown_from >= 0))
+        return regrown / len(self.regrown_from) if regrown else 0.0
 
     def counts(self) -> dict[str, Any]:
         """Return the name of the layer, and how many links each stage saw, as plain JSON types."""

@@ -191,3 +191,28 @@ def regrown_from(before: tuple[Array, Array], after: tuple[Array, Array], carry:
                 found[count] = old if old < indptr[u + 1] and indices[old] == after[1][link] else -1
                 count += 1
     return found[:count].copy()
+
+
+@jit
+def add_positions(words: Array, bits: Array, positions: Array) -> tuple[Array, Array, int]:
+    """Add positions to a set of words with 64 bits each; see `reference.evolution.add_positions`.
+
+    One merge of two ascending lists.
+    """
+    numbers = np.empty(len(words) + len(positions), np.int64)
+    sets = np.empty(len(numbers), np.uint64)
+    at = old = added = 0
+    i = 0
+    while i < len(positions) or old < len(words):
+        word = positions[i] >> 6 if i < len(positions) else words[old]
+        known = np.uint64(0)
+        if old < len(words) and words[old] <= word:
+            word, known, old = words[old], bits[old], old + 1
+        while i < len(positions) and positions[i] >> 6 == word:
+            bit = np.uint64(1) << np.uint64(positions[i] & 63)
+            added += known & bit == 0
+            known |= bit
+            i += 1
+        numbers[at], sets[at] = word, known
+        at += 1
+    return numbers[:at].copy(), sets[:at].copy(), added

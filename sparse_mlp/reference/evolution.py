@@ -301,3 +301,32 @@ def regrown_from(
             if carry[link] < 0:
                 found.append(stood.get((u, int(after[1][link])), -1))
     return np.array(found, np.int64)
+
+
+def add_positions(words: Array, bits: Array, positions: NDArray[np.int64]) -> tuple[Array, Array, int]:
+    """Add positions to a set that is kept as words of 64 neighbouring positions, one bit each.
+
+    Parameters
+    ----------
+    words : int64 (w,)
+        Ascending numbers of the words that hold a position: position // 64.
+    bits : uint64 (w,)
+        Bit position % 64 of a word is set where the position is in the set.
+    positions : int64 (k,)
+        Ascending and distinct.
+
+    Returns
+    -------
+    words : int64 (w',)
+    bits : uint64 (w',)
+    added : int
+        How many of the positions were not in the set.
+    """
+    known = {int(word): int(bit) for word, bit in zip(words, bits, strict=True)}
+    added = 0
+    for position in positions.tolist():
+        word, bit = position // 64, 1 << position % 64
+        added += not known.get(word, 0) & bit
+        known[word] = known.get(word, 0) | bit
+    after = sorted(known)
+    return np.array(after, np.int64), np.array([known[word] for word in after], np.uint64), added

@@ -181,6 +181,27 @@ def test_links_that_grew_again_by_hand(twin):
     assert found.tolist() == [-1] * 6
 
 
+@TWINS
+def test_a_set_of_positions_by_hand(twin):
+    words, bits, added = twin.add_positions(np.zeros(0, np.int64), np.zeros(0, np.uint64), np.array([0, 2, 64, 191]))
+    assert (words.tolist(), bits.tolist(), added) == ([0, 1, 2], [0b101, 1, 2**63], 4)
+    words, bits, added = twin.add_positions(words, bits, np.array([2, 3, 130, 640]))
+    assert (words.tolist(), bits.tolist(), added) == ([0, 1, 2, 10], [0b1101, 1, 2**63 + 4, 1], 3)
+    assert (words.dtype, bits.dtype) == (np.int64, np.uint64)
+    same, _, added = twin.add_positions(words, bits, np.zeros(0, np.int64))
+    assert (same.tolist(), added) == (words.tolist(), 0)
+
+
+@given(st.lists(st.sets(st.integers(0, 400), max_size=40), max_size=4))
+def test_sets_of_positions_twins(groups):
+    words, bits = np.zeros(0, np.int64), np.zeros(0, np.uint64)
+    for group in groups:
+        both = words, bits, np.array(sorted(group), np.int64)
+        words, bits, added = reference.add_positions(*both)
+        for one, other in zip(kernel.add_positions(*both), (words, bits, added), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
 @given(weights, st.data())
 def test_magnitude_twins(weight, data):
     k = data.draw(st.integers(0, len(weight)))
