@@ -224,6 +224,9 @@ class Layer:
         tiles = np.zeros((len(like), y.shape[1], like.shape[2]), like.dtype)
         return pack(np.ascontiguousarray(y, like.dtype), np.arange(len(y)), tiles), cache
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
 
 def nodes(layer: Layer) -> Iterator[Layer]:
     """Yield all layers of a tree, each before its children."""

@@ -36,7 +36,8 @@ class Sequential(Layer):
         self.layers, self.name = tuple(layers), name
         if not self.layers:
             raise invalid("no layers", "at least one")
-        self.backend = self.layers[0].backend
+        # A kernel takes a single tile as well as several; what the other backends have takes a single one only.
+        self.backend = next((layer.backend for layer in self.layers if layer.backend != "numba"), "numba")
         names = [layer.name for layer in self.layers]
         self._children = {
             name if name and names.count(name) == 1 else str(i): layer
@@ -114,9 +115,7 @@ class Sequential(Layer):
             caches.append((cache, x))
         return x, caches
 
-    def backward_tiles(
-        self, dy: Array, cache: list[Any], batch: Batch, grads: Gradients, wants_dx: bool = True
-    ) -> Any:
+    def backward_tiles(self, dy: Array, cache: list[Any], batch: Batch, grads: Gradients, wants_dx: bool = True) -> Any:
         """Pass gradients back through all layers."""
         steps = self._steps
         masked = False  # whether dy is 0 already wherever a ReLU at the end of the step has silenced a neuron
