@@ -44,6 +44,9 @@ class Linked(Protocol):
     def note(self) -> str:
         """One line for the summary of a network; empty if there is nothing to say."""
 
+    def expanded(self) -> Any:
+        """Return a `SparseLinear` that computes the same with links between single neurons, to look at."""
+
     def weights_to_judge(self) -> Array:
         """Return one number for each link, float (nnz,), by whose magnitude a rule judges it."""
 

@@ -173,6 +173,10 @@ class SparseLinear(Layer):
         """Return `weight` and `bias`."""
         return {"weight": self.weight, "bias": self.bias}
 
+    def expanded(self) -> SparseLinear:
+        """Return the same layer with links between single neurons, which this one has."""
+        return self
+
     def weights_to_judge(self) -> Array:
         """Return one number for each link, float (nnz,): here its weight."""
         return self.weight
