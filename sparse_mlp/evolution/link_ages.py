@@ -63,11 +63,6 @@ class LinkAges:
         alive = self.survivors_of_first()
         return {name: alive[name] / first if first else 1.0 for name, first in self.first.items()}
 
-    def histogram(self, layer: str) -> NDArray[np.int64]:
-        """Return how many links of a layer have each age, int64 (updates + 1,)."""
-        check_choice("layer", layer, self.ages)
-        return np.bincount(self.ages[layer], minlength=self.updates[layer] + 1)
-
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return all that is known as arrays, for a checkpoint: `<layer>.ages` and `<layer>.counts`."""
         arrays: dict[str, NDArray[Any]] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,6 +112,8 @@ class ThreeStageRule:
         Batches between two updates, where the trainer is not given another number; None for once an epoch.
     wants_signals : bool
         Whether regrowth needs the signals of a batch, see `Linked.signals`.
+    wants_dense : bool
+        Whether the network is to be built with all links.
     """
 
     name: str
@@ -124,7 +126,7 @@ class ThreeStageRule:
     density_at: DensitySchedule | None = None
     update_steps: int | None = None
     wants_signals: bool = False
-    wants_dense: ClassVar[bool] = False
+    wants_dense: bool = False
 
     @property
     def initial_density(self) -> float | None:
