@@ -50,9 +50,8 @@ class LinkAges:
             If a layer is unknown or an update was left out.
         """
         for change in update.layers:
-            ages = self._ages_before(change)
-            carried = np.append(ages + 1, 0)[change.carry]  # carry is -1 for a new link: the 0 at the end
-            self.ages[change.layer] = carried.astype(np.int32)
+            older = np.append(self._ages_before(change) + np.int32(1), np.int32(0))
+            self.ages[change.layer] = older[change.carry]  # carry is -1 for a new link: the 0 at the end
             self.updates[change.layer] += 1
 
     def survivors_of_first(self) -> dict[str, int]:

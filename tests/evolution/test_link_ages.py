@@ -9,20 +9,21 @@ from sparse_mlp.errors import InvalidInputError
 from sparse_mlp.evolution import LayerUpdate, LinkAges, TopologyUpdate, make_rule, one_chain
 
 
-def update(layer, carry, name=None):
-    structure = layer.structure
-    change = LayerUpdate(name or layer.name, structure, structure, np.array(carry), np.zeros(structure.nnz, bool))
-    return TopologyUpdate((change,), 0.3, 0.0)
+def update(layer, regrown, name=None):
+    """Log an update that removes links and grows them again."""
+    keep = ~np.isin(np.arange(layer.structure.nnz), regrown)
+    grown = layer.structure.keys()[~keep]
+    return TopologyUpdate((LayerUpdate.from_stages(name or layer.name, layer.structure, keep, keep, grown),), 0.3, 0.0)
 
 
 def test_ages_by_hand(make_layer):
     layer = make_layer(np.ones((2, 2)))
     history = LinkAges([layer])
     assert history.survivors_of_first() == {"sparse1": 4}
-    history.record(update(layer, [0, -1, 1, 3]))
+    history.record(update(layer, [1]))
     assert history.ages["sparse1"].tolist() == [1, 0, 1, 1]
-    history.record(update(layer, [1, 0, -1, 2]))
-    assert history.ages["sparse1"].tolist() == [1, 2, 0, 2]
+    history.record(update(layer, [2]))
+    assert history.ages["sparse1"].tolist() == [2, 1, 0, 2]
     assert history.survivors_of_first() == {"sparse1": 2}
     assert history.fraction_of_first() == {"sparse1": 0.5}
     assert history.histogram("sparse1").tolist() == [1, 1, 2]
@@ -76,9 +77,9 @@ def test_errors(make_layer):
     layer, other = make_layer(np.ones((2, 2))), make_layer(np.ones((2, 3)))
     history = LinkAges([layer])
     with pytest.raises(InvalidInputError, match="layer='sparse9'"):
-        history.record(update(layer, [0, 1, 2, 3], name="sparse9"))
+        history.record(update(layer, [], name="sparse9"))
     with pytest.raises(InvalidInputError, match="an update of 6 links in layer sparse1; expected the 4"):
-        history.record(update(other, range(6)))
+        history.record(update(other, []))
     with pytest.raises(InvalidInputError, match="layer='sparse2'"):
         history.histogram("sparse2")
     with pytest.raises(InvalidInputError, match=r"sparse1\.ages without sparse1\.counts"):
