@@ -91,10 +91,11 @@ def test_collect() -> None:
 
 def rewired(layer: SparseLinear, keys: list[int], new_weights: list[float]) -> LayerUpdate:
     """Give the layer other links and return the log of it."""
-    before, after = layer.structure, SparseStructure.from_keys(keys, layer.structure.shape)
-    carry = after.positions_in(before)
-    layer.rewire(after, carry, np.array(new_weights))
-    return LayerUpdate(layer.name, before, after, carry, np.zeros(before.nnz, bool))
+    keep = np.isin(layer.structure.keys(), keys)
+    grown = np.setdiff1d(keys, layer.structure.keys())
+    change = LayerUpdate.from_stages(layer.name, layer.structure, keep, keep, grown)
+    layer.rewire(change.after, change.carry, np.array(new_weights))
+    return change
 
 
 def test_rebind_after_one_layer_grew() -> None:
