@@ -40,7 +40,7 @@ class Layer:
         Whether `backward_tiles` takes `rectified=True`: its input was the output of such a ReLU, whose derivative it
         multiplies into dx. The input is then nobody else's, and dx may be written over it.
     keeps_dy : bool
-        Whether `backward_tiles` leaves dy as it is.
+        Whether `backward_tiles` leaves dy as it is and needs no output of `forward_tiles`.
     uses_blas : bool
         Whether its passes call BLAS, which a network then keeps to one thread.
     bears_links : bool
