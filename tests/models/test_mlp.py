@@ -193,12 +193,6 @@ def test_scores_take_any_memory_order_and_number_type() -> None:
         assert np.array_equal(model.predict_scores(form), wanted)
 
 
-@pytest.mark.parametrize("shape", [(12,), (3, 11), (3, 12, 1)])
-def test_scores_refuse_another_shape(shape: tuple[int, ...]) -> None:
-    with pytest.raises(InvalidInputError, match=r"expected \(n_samples, 12\)"):
-        SparseMLP(SIZES, density=0.3, rng=0).predict_scores(np.zeros(shape))
-
-
 def test_dropout_acts_while_training_only() -> None:
     model = SparseMLP(SIZES, density=0.5, dropout=0.5, rng=0)
     x = np.random.default_rng(3).normal(size=(40, 12)).astype(np.float32)

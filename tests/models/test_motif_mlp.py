@@ -210,10 +210,9 @@ def test_the_store_carries_blocks() -> None:
     layer = MotifLinear(before, weight, motif_size=2, mode="block", dtype="float64", name="one")
     store = ParameterStore(Sequential([layer]))
     assert store.values[:12].tolist() == list(range(12)) and store.n_decayed == 12
-    after = SparseStructure.from_keys([1, 2, 3], (2, 2))
-    carry = after.positions_in(before)
-    layer.rewire(after, carry, np.full((1, 2, 2), 50.0))
-    change = LayerUpdate("one", before, after, carry, np.zeros(3, bool))
+    stays = np.array([False, True, True])
+    change = LayerUpdate.from_stages("one", before, stays, stays, [3])
+    layer.rewire(change.after, change.carry, np.full((1, 2, 2), 50.0))
     flat = store.rebind(TopologyUpdate((change,)))
     assert flat.tolist() == [4, 5, 6, 7, 8, 9, 10, 11, -1, -1, -1, -1, 12, 13, 14, 15]
     assert store.values.tolist() == [4, 5, 6, 7, 8, 9, 10, 11, 50, 50, 50, 50, 0, 0, 0, 0]

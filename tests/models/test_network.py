@@ -168,18 +168,22 @@ def test_a_very_large_network_shares_neurons_instead_of_samples(count: int, monk
 
 def test_a_loss_of_the_users_own_is_computed_as_it_says() -> None:
     class Doubled(SoftmaxCrossEntropy):
-        def tiles(self, scores: Any, target: Any, n_samples: int) -> float:
-            return super(SoftmaxCrossEntropy, self).tiles(scores, target, n_samples)
-
         def forward(self, scores: Any, target: Any) -> tuple[float, Any]:
-            value, cache = SoftmaxCrossEntropy().forward(scores, target)
+            value, cache = super().forward(scores, target)
             return 2 * value, 2 * cache
 
-    model, batch = two_blocks(dtype=np.float64), samples(200, np.float64)
-    plain = model.gradient(batch, SoftmaxCrossEntropy())
-    expected = 2 * model.store.gradient
-    assert model.gradient(batch, Doubled()) == pytest.approx(2 * plain, rel=1e-12)
-    np.testing.assert_allclose(model.store.gradient, expected, rtol=1e-10, atol=1e-15)
+    class Tripled(SoftmaxCrossEntropy):
+        def tiles(self, scores: Any, target: Any, n_samples: int) -> float:
+            value = super().tiles(scores, target, n_samples)
+            scores *= 3
+            return 3 * value
+
+    for backend in ("numba", "scipy"):
+        model, batch = two_blocks(backend, np.float64), samples(200, np.float64)
+        plain, gradient = model.gradient(batch, SoftmaxCrossEntropy(backend=backend)), model.store.gradient.copy()
+        for loss, factor in ((Doubled(backend=backend), 2), (Tripled(backend=backend), 3)):
+            assert model.gradient(batch, loss) == pytest.approx(factor * plain, rel=1e-12)
+            np.testing.assert_allclose(model.store.gradient, factor * gradient, rtol=1e-10, atol=1e-15)
 
 
 # ------------------------------------------------------------------------------------------ prediction
