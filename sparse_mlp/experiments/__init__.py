@@ -1,4 +1,4 @@
-"""The papers' protocols, and searches for what the papers do not tell."""
+"""Campaigns, the figures of the papers, and searches for what the papers leave open."""
 
 from __future__ import annotations
 
