@@ -1,0 +1,145 @@
+"""From settings to a run: the one place where network, rule, optimizer and trainer are made of them.
+
+A new run, a resumed and an evaluated one, the runs of campaigns and searches, and the estimators all come from here.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sparse_mlp import datasets
+from sparse_mlp.datasets import Dataset
+from sparse_mlp.evolution import Rule
+from sparse_mlp.layers import Loss, SoftmaxCrossEntropy
+from sparse_mlp.models import SparseMLP
+from sparse_mlp.optim import Optimizer
+from sparse_mlp.options import pick
+from sparse_mlp.rng import spawn_streams
+from sparse_mlp.runs.models import Fitting
+from sparse_mlp.runs.run import Run, Samples
+from sparse_mlp.runs.tables import TABLES
+from sparse_mlp.training import Trainer
+
+if TYPE_CHECKING:
+    from sparse_mlp.runs.config import RunConfig
+
+Table = Mapping[str, Any]
+
+
+def build(config: RunConfig) -> Run:
+    """Load the data and make network and trainer; nothing is written before `Run.write_into`.
+
+    Parameters
+    ----------
+    config : RunConfig
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    InvalidInputError
+        If the settings do not fit the data.
+    DataFileError
+        If the data files are missing or damaged.
+    """
+    data = load_data(config.data)
+    train, validation = _split(data, config)
+    rule, training = config.make_rule(), config.training
+    network = make_network(
+        config.model, config.wiring, rule, Fitting(train[0].shape[1], data.n_classes, train),
+        rng=config.run["seed"], backend=config.run["backend"],
+    )  # fmt: skip
+    trainer = make_trainer(
+        network, rule, training, config.rule, rng=config.run["seed"],
+        loss=SoftmaxCrossEntropy(training["label_smoothing"], backend=network.backend),
+    )  # fmt: skip
+    return Run(config, data, train, validation, network, trainer)
+
+
+def load_data(table: Table) -> Dataset:
+    """Load a data set, standardised if the table says so."""
+    data = datasets.load(table["dataset"], table["data_dir"])
+    return datasets.standardize(data) if table["standardize"] else data
+
+
+def make_rule(table: Table, *, density: float | None = None, backend: str | None = None) -> Rule:
+    """Make the rule of a table with its options; those that it does not take are not handed on.
+
+    Parameters
+    ----------
+    table : mapping
+        `name`, and options of that rule.
+    density : float, optional
+        That of the wiring, for rules whose density decays to it.
+    backend : str, optional
+    """
+    make = TABLES["rule"].part("name", table["name"])
+    options = {**table, "density": density, "backend": backend}
+    del options["name"]
+    return make(**pick(make, options))
+
+
+def make_network(model: Table, wiring: Table, rule: Rule, fitting: Fitting, **common: Any) -> SparseMLP:
+    """Build the network of a table.
+
+    Parameters
+    ----------
+    model, wiring : mapping
+        Tables of settings.
+    rule : Rule
+        Says whether the layers are dense, or with which density they begin.
+    fitting : Fitting
+    **common
+        rng, backend, dtype.
+    """
+    make = TABLES["model"].part("name", model["name"])
+    options = {name: value for name, value in model.items() if name != "name"}
+    if rule.wants_dense:
+        return make(fitting, None, common, **options)
+    if "data" not in inspect.signature(TABLES["wiring"].part("topology", wiring["topology"])).parameters:
+        fitting = fitting._replace(samples=None)
+    return make(fitting, wiring_options(wiring, rule), common, **options)
+
+
+def wiring_options(wiring: Table, rule: Rule | None = None) -> dict[str, Any]:
+    """Return the options of a network that say how it is wired: its density, its topology and what that takes."""
+    epsilon, topology = wiring.get("epsilon"), wiring["topology"]
+    density = (rule and rule.initial_density) or wiring["density"]
+    taken = TABLES["wiring"].part_options("topology", topology)
+    return {
+        "density": density if epsilon is None else None, "epsilon": epsilon, "topology": topology,
+        "allocation": wiring.get("allocation", "uniform"),
+        "topology_params": {name: value for name, value in wiring.items() if name in taken},
+    }  # fmt: skip
+
+
+def make_optimizer(table: Table, backend: str | None = None) -> Optimizer:
+    """Make the optimizer of a table."""
+    make = TABLES["training"].part("optimizer", table["optimizer"])
+    return make(**pick(make, {**table, "backend": backend}))
+
+
+def make_trainer(network: SparseMLP, rule: Rule, training: Table, rule_table: Table, **options: Any) -> Trainer:
+    """Make the trainer of a network; `options` are those of `Trainer` that are not settings."""
+    schedule = TABLES["training"].part("schedule", training["schedule"])
+    every, steps = rule_table.get("update_every"), rule_table.get("update_steps")
+    if steps == rule.update_steps:  # the rule has it already, and lets `update_every` win
+        steps = None
+    return Trainer(
+        network, rule=rule, optimizer=make_optimizer(training, network.backend), schedule=training["schedule"],
+        schedule_params={"warm_up_steps": training["warm_up_steps"], **pick(schedule, training)}, batch_size=training["batch_size"],
+        update_every=every, update_steps=steps, **options,
+    )  # fmt: skip
+
+
+def _split(data: Dataset, config: RunConfig) -> tuple[Samples, Samples | None]:
+    fraction = config.data["validation_fraction"]
+    if not fraction:
+        return (data.train_x, data.train_y), None
+    stream = spawn_streams(config.run["seed"])["split"]
+    return datasets.set_aside(data.train_x, data.train_y, fraction, stream)
+
