@@ -1,4 +1,4 @@
-"""The README's examples do what it says."""
+"""The README's examples do what it says, and the documents name files that exist."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-README = Path(__file__).parents[1] / "README.md"
-EXAMPLES = re.findall(r"```python\n(.*?)```\n\n```\n(.*?)```", README.read_text(), re.DOTALL)
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+EXAMPLES = re.findall(r"```python\n(.*?)```\n\n```\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
 def test_there_are_examples() -> None:
@@ -28,9 +30,13 @@ def test_example_prints_what_the_readme_says(code: str, output: str) -> None:
         assert float(got) == pytest.approx(float(said), abs=0.015)
 
 
-def test_the_files_that_it_names_exist() -> None:
-    text = README.read_text()
-    named = re.findall(r"\]\(([^)#]+)\)", text)
-    named += [f"sparse_mlp/{path}" for path in re.findall(r"`((?:\w+/)*\w+\.py)`", text)]
-    missing = [path for path in named if not (README.parent / path).exists()]
-    assert not missing
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_files_that_it_names_exist(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    links = [path.parent / link for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text)]
+    named = re.findall(r"`((?:[\w.-]+/)+\w+\.py)`", text)
+    sources = [
+        next((base / name for base in (ROOT / "sparse_mlp", ROOT) if (base / name).exists()), Path(name))
+        for name in named
+    ]
+    assert [str(target) for target in [*links, *sources] if not target.exists()] == []

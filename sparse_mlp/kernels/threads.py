@@ -5,68 +5,32 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import numba
 
-from sparse_mlp.errors import invalid
+from sparse_mlp.kernels import pool
 from sparse_mlp.kernels._jit import JIT_ENABLED, cache_directory
 from sparse_mlp.kernels.tile import SIMD
 
-if TYPE_CHECKING:
-    from threadpoolctl import threadpool_limits
-
 SPIN_COUNT = "1000"  # what the package sets in `_jit` unless the user chose
-_held: list[threadpool_limits] = []  # what `set_threads` holds BLAS and OpenMP libraries by: one entry or none
 
 
 def set_threads(count: int | None) -> None:
-    """Let kernels, BLAS and OpenMP libraries use `count` threads from now on, or all if it is None.
-
-    Parameters
-    ----------
-    count : int or None
-        None gives kernels all threads, and libraries as many as they had before the first call.
-
-    Raises
-    ------
-    InvalidInputError
-        If the process was started with fewer.
-    """
-    from threadpoolctl import threadpool_limits
-
-    numba.set_num_threads(numba.config.NUMBA_NUM_THREADS if count is None else _checked(count))
-    while _held:
-        _held.pop().restore_original_limits()
-    if count is not None:
-        _held.append(threadpool_limits(count))
+    """Do as `pool.set_threads`, and for the loops that Numba shares out too."""
+    pool.set_threads(count)
+    numba.set_num_threads(pool.width())
 
 
 @contextmanager
 def threads_limited(count: int) -> Iterator[None]:
-    """Let kernels, BLAS and OpenMP libraries use `count` threads while the context is open.
-
-    Raises
-    ------
-    InvalidInputError
-        If the process was started with fewer.
-    """
-    from threadpoolctl import threadpool_limits
-
+    """Do as `pool.threads_limited`, and for the loops that Numba shares out too."""
     before = numba.get_num_threads()
-    numba.set_num_threads(_checked(count))
-    try:
-        with threadpool_limits(count):
+    with pool.threads_limited(count):
+        numba.set_num_threads(count)
+        try:
             yield
-    finally:
-        numba.set_num_threads(before)
-
-
-def _checked(count: int) -> int:
-    most = numba.config.NUMBA_NUM_THREADS
-    if not 1 <= count <= most:
-        raise invalid(f"threads={count}", f"from 1 to {most}", "NUMBA_NUM_THREADS sets how many there are")
-    return count
+        finally:
+            numba.set_num_threads(before)
 
 
 def used_threads() -> int:

@@ -6,6 +6,7 @@ from sparse_mlp.layers.activations import AllReLU, LeakyReLU, ReLU, Sigmoid, Tan
 from sparse_mlp.layers.base import Layer
 from sparse_mlp.layers.dense import Dense
 from sparse_mlp.layers.dropout import Dropout
+from sparse_mlp.layers.linked import Linked
 from sparse_mlp.layers.losses import Loss, MeanSquaredError, SoftmaxCrossEntropy
 from sparse_mlp.layers.motif_linear import MOTIF_MODES, MotifLinear
 from sparse_mlp.layers.pad import Pad
@@ -18,6 +19,7 @@ __all__ = [
     "Dropout",
     "Layer",
     "LeakyReLU",
+    "Linked",
     "Loss",
     "MeanSquaredError",
     "MotifLinear",

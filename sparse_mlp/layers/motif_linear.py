@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from sparse_mlp.errors import check_choice, check_integer
+from sparse_mlp.kernels.blas import matmul
 from sparse_mlp.kernels.dispatch import motif_ops
 from sparse_mlp.layers.base import Array
 from sparse_mlp.layers.sparse_linear import SparseLinear
@@ -89,7 +90,8 @@ class MotifLinear(SparseLinear):
         backend: str | None = None,
         name: str = "motif",
     ) -> None:
-        self.motif_size = check_integer("motif_size", motif_size)
+        self.motif_size = self.link_size = m = check_integer("motif_size", motif_size)
+        self.note = f"links join motifs of {m} neurons, each stands for {m**2} single ones" if m > 1 else ""
         self.mode = check_choice("mode", mode, MOTIF_MODES)
         self.block_shape = () if mode == "shared" else (self.motif_size, self.motif_size)
         super().__init__(structure, weights, rng=rng, dtype=dtype, backend=backend, name=name)
@@ -119,16 +121,39 @@ class MotifLinear(SparseLinear):
         layer.bias[:] = self.bias
         return layer
 
-    def link_signals(self, inputs: Array, deltas: Array) -> tuple[Array, Array]:
-        """Return what the gradient of a link is made of, see `SparseLinear.link_signals`.
+    def weights_to_judge(self) -> Array:
+        """Return one number for each link, float (nnz,): its weight, or the Frobenius norm of its block.
 
-        In mode "shared" these are the sums over motifs; in mode "block" all neurons, and the product has a block of
-        m * m gradients for each link.
+        A block of one weight counts as that weight, with its sign.
         """
+        if self.mode == "shared":
+            return self.weight
+        if self.motif_size == 1:
+            return self.weight.reshape(-1)
+        return np.sqrt(np.square(self.weight).sum(axis=(1, 2)))
+
+    def signals(self) -> tuple[Array, Array]:
+        """Return inputs and deltas whose product is the gradient of every possible link; see `SparseLinear.signals`.
+
+        In mode "shared" they are summed over motifs, (n_in / m, batch) and (n_out / m, batch), for the gradient of a
+        shared weight is the sum over its single links. In mode "block" they are those of all neurons.
+        """
+        inputs, deltas = super().signals()
         if self.mode == "block":
             return inputs, deltas
         sums = motif_ops(self.backend).motif_sums
         return sums(inputs, self.structure.n_in), sums(deltas, self.structure.n_out)
+
+    def gradient_magnitudes(self, first: int, last: int) -> Array:
+        """Return the magnitude of the gradient of all possible links of rows `first` to `last - 1`.
+
+        Of a block of gradients it is the Frobenius norm.
+        """
+        if self.mode == "shared":
+            return super().gradient_magnitudes(first, last)
+        (inputs, deltas), m = self.signals(), self.motif_size
+        gradient = matmul(inputs[first * m : last * m], deltas.T)
+        return np.sqrt(np.square(gradient).reshape(last - first, m, -1, m).sum(axis=(1, 3)))
 
     def _outputs(self, inputs: Array) -> Array:
         if self.motif_size == 1:  # the bytes of a SparseLinear, not only its numbers

@@ -6,12 +6,15 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
+from sparse_mlp import link_prediction
 from sparse_mlp.errors import invalid
+from sparse_mlp.kernels.blas import matmul
 from sparse_mlp.kernels.dispatch import choose_backend, linear_ops
 from sparse_mlp.layers._checks import check_batch
 from sparse_mlp.layers.base import Array, Gradients, Layer, batch_major, feature_major
+from sparse_mlp.link_prediction.predictors import Links
 from sparse_mlp.rng import RandomState
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology import initial_weights
@@ -42,6 +45,8 @@ class SparseLinear(Layer):
     structure : SparseStructure
     weight : float (nnz,)
     bias : float (n_out,)
+    recorded : (float (n_in, batch), float (n_out, batch)) or None
+        Inputs and deltas of a batch, for rules that want them; see `signals`.
     motif_size : int
         1: links join single neurons; see `MotifLinear`.
 
@@ -58,7 +63,10 @@ class SparseLinear(Layer):
     """
 
     motif_size = 1
+    link_size = 1
+    note = ""
     block_shape: tuple[int, ...] = ()  # of the weights that one link has
+    recorded: tuple[Array, Array] | None = None
 
     def __init__(
         self,
@@ -73,16 +81,9 @@ class SparseLinear(Layer):
         self.name, self.backend = name, choose_backend(backend).name
         self.structure = structure
         self.dtype = np.dtype(dtype)
-        drawn = self._drawn(weights, rng) if isinstance(weights, str) else weights
+        drawn = self.draw(weights, structure, structure.nnz, rng) if isinstance(weights, str) else weights
         self.weight = _checked(f"weights of layer {name!r}", drawn, (structure.nnz, *self.block_shape), self.dtype)
         self.bias = np.zeros(self.shape[1], self.dtype)
-
-    def _drawn(self, law: str, rng: RandomState) -> Array:
-        shape = self.structure.nnz, *self.block_shape
-        return initial_weights(
-            law, self.structure, rng=rng, dtype=self.dtype, count=math.prod(shape), motif_size=self.motif_size,
-            equal_inputs=1 if self.block_shape else self.motif_size,
-        ).reshape(shape)  # fmt: skip
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -126,21 +127,62 @@ class SparseLinear(Layer):
         """Return `weight` and `bias`."""
         return {"weight": self.weight, "bias": self.bias}
 
-    def link_signals(self, inputs: Array, deltas: Array) -> tuple[Array, Array]:
-        """Return what the gradient of a link is made of, for links that are not there as well.
+    def weights_to_judge(self) -> Array:
+        """Return one number for each link, float (nnz,): here its weight."""
+        return self.weight
 
-        Parameters
-        ----------
-        inputs : float (n_in, batch)
-        deltas : float (n_out, batch)
-            Gradient of the loss by the outputs.
+    def draw(self, distribution: str, structure: SparseStructure, count: int, rng: RandomState) -> Array:
+        """Draw the weights of `count` links of a structure, see `topology.initial_weights`."""
+        shape = count, *self.block_shape
+        return initial_weights(
+            distribution, structure, rng=rng, dtype=self.dtype, count=math.prod(shape), motif_size=self.motif_size,
+            equal_inputs=1 if self.block_shape else self.motif_size,
+        ).reshape(shape)  # fmt: skip
+
+    def signals(self) -> tuple[Array, Array]:
+        """Return inputs (n_in, batch) and deltas (n_out, batch) whose product is the gradient of every possible link.
+
+        Raises
+        ------
+        InvalidInputError
+            If nothing was recorded.
+        """
+        if self.recorded is None:
+            remedy = "let Trainer.fit do the updates; it has the batch"
+            raise invalid(f"no signals of layer {self.name!r}", "the inputs and deltas of a batch", remedy)
+        return self.recorded
+
+    def gradient_magnitudes(self, first: int, last: int) -> Array:
+        """Return the magnitude of the gradient of all possible links of rows `first` to `last - 1`.
 
         Returns
         -------
-        (float (n, batch), float (m, batch))
-            The two arrays whose product, the first by the second transposed, holds the gradient of every link.
+        float (last - first, n_out)
         """
-        return inputs, deltas
+        inputs, deltas = self.signals()
+        return np.abs(matmul(inputs[first:last], deltas.T))
+
+    def units(self) -> tuple[SparseStructure, NDArray[np.int64]]:
+        """Return the structure that percolation sees, and the place of each link in it: here the layer's own."""
+        return self.structure, np.arange(self.structure.nnz)
+
+    def link_scores(self, predictor: str, structure: SparseStructure) -> NDArray[np.float64]:
+        """Return the scores (n_in, n_out) of the absent links of a wiring; see `link_prediction.score_matrix`."""
+        return link_prediction.score_matrix(structure, predictor, backend=self.backend)
+
+    def top_links(
+        self, structure: SparseStructure, predictor: str, k: int, *, rng: RandomState, ties: str = "index"
+    ) -> Links:
+        """Return rows and columns of the k absent links of highest score; see `link_prediction.top_links`."""
+        return link_prediction.top_links(structure, predictor, k, rng=rng, ties=ties, backend=self.backend)
+
+    def sample_links(self, structure: SparseStructure, predictor: str, k: int, *, rng: RandomState) -> Links:
+        """Return rows and columns of k absent links drawn by score; see `link_prediction.sample_links`."""
+        return link_prediction.sample_links(structure, predictor, k, rng=rng, backend=self.backend)
+
+    def growable(self) -> NDArray[np.int64] | None:
+        """Return None: every row may bear links."""
+        return None
 
     def rewire(self, structure: SparseStructure, carry: Array, new_weights: Array) -> None:
         """Take a new wiring; surviving links keep their weights.

@@ -29,7 +29,7 @@ def layer_signals(model: SparseMLP, x: Array, target: Array, loss: Loss) -> dict
     dict of str to (float (n_in, batch), float (n_out, batch))
         By layer name its inputs and the gradients of the mean loss by its outputs. Their product `inputs @ deltas.T` is
         the gradient by every possible weight of the layer, present or absent. Where links join motifs and share their
-        weight, both are summed over motifs; see `MotifLinear.link_signals`.
+        weight, both are summed over motifs; see `MotifLinear.signals`.
 
     Notes
     -----
@@ -41,8 +41,8 @@ def layer_signals(model: SparseMLP, x: Array, target: Array, loss: Loss) -> dict
     dy, signals = loss.backward(cache), {}
     for layer, inputs in zip(reversed(model.layers), reversed(caches), strict=True):
         if id(layer) in evolving:
-            inputs_and_deltas = inputs, feature_major(dy)  # a sparse layer's cache are its inputs
-            signals[layer.name] = evolving[id(layer)].link_signals(*inputs_and_deltas)
+            evolving[id(layer)].recorded = inputs, feature_major(dy)  # a sparse layer's cache are its inputs
+            signals[layer.name] = evolving[id(layer)].signals()
             if len(signals) == len(evolving):
                 break
         dy, _ = layer.backward(dy, inputs)
