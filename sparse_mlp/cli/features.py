@@ -58,9 +58,9 @@ def features(arguments: argparse.Namespace) -> int:
     if not len(select_features(strength, arguments.keep)):
         raise invalid(f"keep={arguments.keep:g} of {len(strength):,} features, which is none", "larger")
     train, test = at_most(run.train, arguments.samples, 0), at_most(run.test, arguments.samples, 1)
-    draws = [np.random.default_rng([config.seed, draw]) for draw in range(arguments.random_draws)]
+    draws = [np.random.default_rng([config.run["seed"], draw]) for draw in range(arguments.random_draws)]
     by_strength, *by_chance = (
-        evaluate_selection(values, train, test, seed=config.seed, jobs=arguments.jobs, progress=True)
+        evaluate_selection(values, train, test, seed=config.run["seed"], jobs=arguments.jobs, progress=True)
         for values in (strength, *(rng.random(len(strength)) for rng in draws))
     )
     outcome = _outcome(run, strength, course, arguments.keep, by_strength, by_chance)
@@ -102,9 +102,9 @@ def _outcome(
     accuracy = {name: values.tolist() for name, values in by_strength.accuracy.items()}
     chance = {name: np.mean([e.accuracy[name] for e in by_chance], axis=0).tolist() for name in accuracy if by_chance}
     return {
-        "dataset": run.config.dataset, "synthetic": run.data.synthetic, "provenance": run.data.provenance,
+        "dataset": run.config.data["dataset"], "synthetic": run.data.synthetic, "provenance": run.data.provenance,
         "epochs": run.trainer.epoch, "features": len(strength), "keep": keep, "selected": selected.tolist(),
-        "selected_constant": _constant(run.train[0], selected), "weights": run.config.weights,
+        "selected_constant": _constant(run.train[0], selected), "weights": run.config.model.get("weights"),
         "strength": strength.tolist(), "share_of_strength": _share(strength, selected),
         "unlinked": int(np.sum(strength == 0)),
         "recorded_epochs": course.epochs.tolist(), "selected_already": course.agreement(keep).tolist(),
@@ -169,9 +169,9 @@ def _cell(accuracy: float, random: float | None) -> str:
 def _draw(folder: Path, run: Run, course: StrengthCourse, by_strength: Any, by_chance: list[Any]) -> None:
     from sparse_mlp import __version__, plotting
 
-    title = f"{'SYNTHETIC: ' if run.data.synthetic else ''}{run.config.dataset}"
+    title = f"{'SYNTHETIC: ' if run.data.synthetic else ''}{run.config.data['dataset']}"
     origin = (
-        f"{run.data.provenance}. Seed {run.config.seed}, {run.trainer.epoch} epochs, classifiers of "
+        f"{run.data.provenance}. Seed {run.config.run['seed']}, {run.trainer.epoch} epochs, classifiers of "
         f"{by_strength.n_train:,} training and {by_strength.n_test:,} test samples; sparse_mlp {__version__}."
     )
     displays: tuple[plotting.Display, ...] = (

@@ -22,10 +22,10 @@ def table(run: Run) -> str:
         summary_table(run.model),
         "",
         f"data             {outcome['dataset']}: {brief(outcome['provenance'])}",
-        f"wiring           {describe_wiring(**run.config.wiring())}",
+        f"wiring           {describe_wiring(outcome)}",
         f"rule             {outcome['rule']}, {len(run.trainer.history.updates)} topology updates (none after the last "
         "epoch)",
-        f"links stored     {outcome['links']:,} ({outcome['density']:.2%}{_of_motifs(outcome['motif_size'])}); "
+        f"links stored     {outcome['links']:,} ({outcome['density']:.2%}{_joined(outcome['link_size'])}); "
         f"a dense network would store {outcome['dense_parameters']:,}",
         f"active neurons   {_percent(outcome['anp_by_paths'])} on a path from input to output, "
         f"{_percent(outcome['anp_by_links'])} with a link onward",
@@ -46,7 +46,7 @@ def draw_figures(run: Run) -> list[Path]:
     if run.model.sparse_layers:
         first = run.model.sparse_layers[0]
         displays["network"] = plotting.NetworkDisplay.from_model(run.model)
-        displays["adjacency"] = plotting.AdjacencyDisplay.from_structure(first.structure, first.motif_size)
+        displays["adjacency"] = plotting.AdjacencyDisplay.from_structure(first.structure, first.link_size)
         displays["degrees"] = plotting.DegreeDisplay.from_model(run.model)
         displays["weights"] = plotting.WeightDistributionDisplay.from_model(run.model)
     if history.updates:
@@ -54,14 +54,14 @@ def draw_figures(run: Run) -> list[Path]:
         displays["wiring_course"] = plotting.WiringCourseDisplay.from_history(history)
     if run.trainer.last_update is not None:
         displays["topology_update"] = plotting.UpdateStagesDisplay.from_update(
-            run.trainer.last_update, motif_size=run.model.sparse_layers[0].motif_size
+            run.trainer.last_update, motif_size=run.model.sparse_layers[0].link_size
         )
     return [plotting.save(display, folder / f"{name}.png") for name, display in displays.items()]
 
 
-def describe_wiring(topology: str | None, preset: str | None) -> str:
+def describe_wiring(facts: dict[str, Any]) -> str:
     """Return the first wiring in words."""
-    return (topology or "dense") + (f", preset {preset}" if preset else "")
+    return (facts["topology"] or "dense") + (f", preset {facts['preset']}" if facts["preset"] else "")
 
 
 def brief(provenance: str) -> str:
@@ -69,8 +69,8 @@ def brief(provenance: str) -> str:
     return provenance.split(";")[0]
 
 
-def _of_motifs(motif_size: int) -> str:
-    return "" if motif_size == 1 else f" of all single links, one between motifs stands for {motif_size**2}"
+def _joined(link_size: int) -> str:
+    return "" if link_size == 1 else f" of all pairs of neurons, a link joins {link_size**2}"
 
 
 def _seconds(value: float | None) -> str:

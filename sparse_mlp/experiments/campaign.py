@@ -107,7 +107,7 @@ def run_campaign(
     wanted, missing = _with_data(_by_run_id(planned), place)
     carried = {run_id: found for run_id, runs in wanted.items() if (found := _known(store, runs, retry))}
     left = [runs for run_id, runs in wanted.items() if run_id not in carried]
-    epochs = {run_id: runs[0].settings["epochs"] for run_id, runs in wanted.items()}
+    epochs = {run_id: runs[0].settings["training"]["epochs"] for run_id, runs in wanted.items()}
     function = partial(_carry_out, store.path, place, retry)
     try:
         with CampaignProgress(store, epochs, {runs[0].run_id for runs in left}, shown=progress and bool(left)) as bar:

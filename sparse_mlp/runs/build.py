@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sparse_mlp import datasets
 from sparse_mlp.datasets import Dataset
 from sparse_mlp.evolution import Rule
-from sparse_mlp.layers import Loss, SoftmaxCrossEntropy
+from sparse_mlp.layers import SoftmaxCrossEntropy
 from sparse_mlp.models import SparseMLP
 from sparse_mlp.optim import Optimizer
 from sparse_mlp.options import pick
@@ -108,12 +108,15 @@ def make_network(model: Table, wiring: Table, rule: Rule, fitting: Fitting, **co
 def wiring_options(wiring: Table, rule: Rule | None = None) -> dict[str, Any]:
     """Return the options of a network that say how it is wired: its density, its topology and what that takes."""
     epsilon, topology = wiring.get("epsilon"), wiring["topology"]
-    density = (rule and rule.initial_density) or wiring["density"]
-    taken = TABLES["wiring"].part_options("topology", topology)
+    decays = rule is not None and rule.initial_density is not None
+    params = {name: value for name, value in wiring.items() if name not in TABLES["wiring"].options}
+    if decays and topology == "snip":
+        params.setdefault("scope", "layer")  # the density decays alike in all layers
+    density = rule.initial_density if rule is not None and decays else wiring["density"]
     return {
         "density": density if epsilon is None else None, "epsilon": epsilon, "topology": topology,
         "allocation": wiring.get("allocation", "uniform"),
-        "topology_params": {name: value for name, value in wiring.items() if name in taken},
+        "topology_params": params,
     }  # fmt: skip
 
 
@@ -123,15 +126,30 @@ def make_optimizer(table: Table, backend: str | None = None) -> Optimizer:
     return make(**pick(make, {**table, "backend": backend}))
 
 
-def make_trainer(network: SparseMLP, rule: Rule, training: Table, rule_table: Table, **options: Any) -> Trainer:
-    """Make the trainer of a network; `options` are those of `Trainer` that are not settings."""
+def make_trainer(
+    network: SparseMLP, rule: Rule, training: Table, rule_table: Table | None = None, **options: Any
+) -> Trainer:  # fmt: skip
+    """Make the trainer of a network.
+
+    Parameters
+    ----------
+    network : SparseMLP
+    rule : Rule
+    training : mapping
+        Table of settings.
+    rule_table : mapping, optional
+        Table of settings with the interval between updates; without it the rule's own.
+    **options
+        Of `Trainer`, those that are not settings.
+    """
     schedule = TABLES["training"].part("schedule", training["schedule"])
-    every, steps = rule_table.get("update_every"), rule_table.get("update_steps")
+    every, steps = ((rule_table or {}).get(name) for name in ("update_every", "update_steps"))
     if steps == rule.update_steps:  # the rule has it already, and lets `update_every` win
         steps = None
+    params = {"warm_up_steps": training.get("warm_up_steps", 0), **pick(schedule, training)}
     return Trainer(
         network, rule=rule, optimizer=make_optimizer(training, network.backend), schedule=training["schedule"],
-        schedule_params={"warm_up_steps": training["warm_up_steps"], **pick(schedule, training)}, batch_size=training["batch_size"],
+        schedule_params=params, batch_size=training["batch_size"],
         update_every=every, update_steps=steps, **options,
     )  # fmt: skip
 

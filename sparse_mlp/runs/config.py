@@ -79,7 +79,7 @@ def make_config(given: Given) -> RunConfig:
     settings = {name: dict(given.get(name, {})) for name in TABLES}
     wiring = settings["wiring"]
     wiring["topology"] = chosen("wiring", "topology", settings)
-    settings["wiring"] = {**PRESETS.get(wiring["topology"], {}).get(wiring.get("preset"), {}), **wiring}
+    settings["wiring"] = {**PRESETS.get(wiring["topology"], {}).get(wiring.get("preset") or "", {}), **wiring}
     config = RunConfig(**{name: _completed(name, settings) for name in TABLES})
     for name, table in TABLES.items():
         table.function(**{option: getattr(config, name)[option] for option in table.options})

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import tomllib
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sparse_mlp import plugins
 from sparse_mlp.errors import invalid
-from sparse_mlp.runs.config import RunConfig, make_config
+from sparse_mlp.runs.config import RunConfig, check_tables, make_config
 from sparse_mlp.runs.tables import TABLES
 
 CONFIG = "config.json"
@@ -62,6 +64,11 @@ def read_config(path: Path) -> RunConfig:
     ------
     InvalidInputError
         If it is missing, damaged, or of an earlier version.
+
+    Warns
+    -----
+    UserWarning
+        If it names parts that are imported from within the folder.
     """
     try:
         settings = json.loads(Path(path).read_text())
@@ -71,5 +78,16 @@ def read_config(path: Path) -> RunConfig:
         raise invalid(f"{path} missing or damaged", "the config.json of a run")
     if "dataset" in settings:
         found = f"{path} of an earlier version"
-        raise invalid(found, f"the tables {', '.join(TABLES)}", "this version cannot go on with such a run: train again")
+        raise invalid(found, f"the tables {', '.join(TABLES)}", "train again")
+    check_tables(settings)
+    _warn_of_code(settings, Path(path).resolve().parent)
     return make_config(settings)
+
+
+def _warn_of_code(settings: Mapping[str, Mapping[str, Any]], folder: Path) -> None:
+    """Warn of code that came with a run: who opens it runs the code."""
+    for values in settings.values():
+        for value in values.values():
+            file = plugins.source(value) if isinstance(value, str) and ":" in value else None
+            if file is not None and file.is_relative_to(folder):
+                warnings.warn(f"{value} is imported from the run folder {folder} and runs its code", stacklevel=3)

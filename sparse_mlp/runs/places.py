@@ -6,13 +6,27 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
-from sparse_mlp.errors import InvalidInputError, check_choice, invalid
+from sparse_mlp.errors import InvalidInputError, check_choice, describe, invalid
 from sparse_mlp.options import Option
 from sparse_mlp.runs.tables import TABLES, default_topology
 
 Settings = Mapping[str, Mapping[str, Any]]  # table → option → value
 
 FLAGS = {("model", "name"): "model", ("rule", "name"): "rule"}  # other options have flags of their own names
+
+
+class OptionError(InvalidInputError):
+    """Report an option that its table does not have by what was chosen.
+
+    Parameters
+    ----------
+    message : str
+    table, option : str
+    """
+
+    def __init__(self, message: str, table: str = "", option: str = "") -> None:
+        super().__init__(message)
+        self.table, self.option = table, option
 
 
 def flag_of(table: str, option: str) -> str:
@@ -78,22 +92,25 @@ def place(flag: str, settings: Settings) -> tuple[str, str]:
     raise invalid(f"option {flag!r}", "one of those that --help lists")
 
 
-def refuse_option(table: str, option: str, settings: Settings) -> InvalidInputError:
+def refuse_option(table: str, option: str, settings: Settings) -> OptionError:
     """Say that a table does not have an option by what was chosen, and which parts have it, or which name is near."""
     parts = TABLES[table].parts
-    takers = [
-        f"{_word(table, key)} {name}"
-        for key, known in parts.items()
-        for name in known
-        if option in TABLES[table].part_options(key, name)
-    ]
     now = " and ".join(f"{_word(table, key)} {chosen(table, key, settings)}" for key in parts)
-    have = options_in(table, settings)
-    if takers:
-        return invalid(f"option {option!r} with {now}", f"one of {', '.join(have)}", f"{', '.join(takers)} would take it")
-    near = difflib.get_close_matches(option, have, n=1)
-    found = f"option {option!r} in [{table}]" + (f" with {now}" if now else "")
-    return invalid(found, f"one of {', '.join(have)}", f"did you mean {near[0]!r}?" if near else "")
+    found = f"option {option!r}" + (f" of {now}" if now else f" in [{table}]")
+    have = [name for key in parts for name in TABLES[table].part_options(key, chosen(table, key, settings))]
+    if takers := [taker for key in parts if (taker := _takers(table, key, option))]:
+        wanted = f"one of {', '.join(have)}" if have else "none, since it takes no options"
+        return OptionError(describe(found, wanted, f"taken by {' and '.join(takers)}"), table, option)
+    known = list(dict.fromkeys([*have, *TABLES[table].options]))
+    near = difflib.get_close_matches(option, known, n=1)
+    remedy = f"did you mean {near[0]!r}?" if near else ""
+    return OptionError(describe(found, f"one of {', '.join(known)}", remedy), table, option)
+
+
+def _takers(table: str, key: str, option: str) -> str:
+    """Return the parts that take an option, in words."""
+    names = [name for name in TABLES[table].parts[key] if option in TABLES[table].part_options(key, name)]
+    return f"{_word(table, key)} {', '.join(names)}" if names else ""
 
 
 def _word(table: str, key: str) -> str:

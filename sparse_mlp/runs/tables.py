@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sparse_mlp import plugins
+from sparse_mlp.datasets import names
 from sparse_mlp.errors import check_choice, check_fraction, check_integer, check_number, invalid
 from sparse_mlp.evolution import RULES
 from sparse_mlp.kernels.dispatch import choose_backend
@@ -45,7 +47,7 @@ class Table(NamedTuple):
     @property
     def options(self) -> dict[str, Option]:
         """The options that the table has whatever is chosen."""
-        return options_of(self.function)
+        return _options(self.function)
 
     def part(self, key: str, name: str) -> Callable[..., Any]:
         """Return a part by its name, or by `module:name`."""
@@ -53,8 +55,14 @@ class Table(NamedTuple):
 
     def part_options(self, key: str, name: str) -> dict[str, Option]:
         """Return the options that a part brings, of those that text can hold."""
-        found = options_of(self.part(key, name), skip=SET_BY_RUNS)
-        return {option: found[option] for option in found if kinds_of(found[option])}
+        found = _options(self.part(key, name))
+        return {option: found[option] for option in found if option not in SET_BY_RUNS}
+
+
+@lru_cache(maxsize=256)
+def _options(function: Callable[..., Any]) -> dict[str, Option]:
+    """Return the options of a function that text can hold."""
+    return {name: option for name, option in options_of(function).items() if kinds_of(option)}
 
 
 def default_topology(rule_name: str) -> str:
@@ -70,14 +78,15 @@ def data(
     Parameters
     ----------
     dataset : str
-        Name of a data set, see `sparse-mlp data list`.
+        Data set; `sparse-mlp data list` lists them.
     data_dir : str
-        Existing folder with data files (else $SPARSE_MLP_DATA, else the cache).
+        Folder with the data files (else $SPARSE_MLP_DATA or the cache).
     standardize : bool
-        Subtract the mean of the training inputs and divide by their deviation.
+        Scale inputs to mean 0 and deviation 1.
     validation_fraction : float
-        Fraction of the training samples that is set aside for validation.
+        Fraction of the training samples for validation.
     """
+    check_choice("dataset", dataset, names())
     check_fraction("validation_fraction", validation_fraction, zero=True, one=False)
 
 
@@ -101,15 +110,15 @@ def wiring(*, topology: str | None = None, density: float = 0.02, preset: str | 
     Parameters
     ----------
     topology : str
-        First wiring (default: the one of the rule's paper).
+        First wiring (default: as in the paper of the rule).
     density : float
-        Fraction of the possible links that the sparse layers have.
+        Fraction of all possible links of the sparse layers.
     epsilon : float
-        SET's parameter instead of a density: epsilon * (n_in + n_out) links a layer.
+        Instead of a density: epsilon * (n_in + n_out) links a layer.
     allocation : {"uniform", "er", "erk"}
-        How the links are shared among the layers.
+        Links of the layers.
     preset : str
-        Stored options of the topology; options that are given win.
+        Stored options of the topology.
     """
     check_fraction("density", density)
     if shared["epsilon"] is not None:
@@ -128,9 +137,9 @@ def rule(*, name: str = "set", update_every: int | None = None, update_steps: in
     name : str
         How the wiring evolves.
     update_every : int
-        Epochs between two updates (default: 1, unless the rule says otherwise).
+        Epochs between two updates (default: as in the rule's paper).
     update_steps : int
-        Batches between two updates, instead of epochs.
+        Batches between two updates instead.
     """
     for option, value in (("update_every", update_every), ("update_steps", update_steps)):
         if value is not None:
@@ -154,11 +163,11 @@ def training(
     schedule : str
         Course of the learning rate.
     warm_up_steps : int
-        Steps over which the learning rate rises first.
+        Steps of a rising learning rate at first.
     label_smoothing : float
-        Part of the target that is spread over all classes.
+        Part of the target spread over all classes.
     early_stop : int
-        Epochs without better validation accuracy after which to stop; 0 for never.
+        Stop after so many epochs without better validation accuracy.
     """
     check_integer("epochs", epochs)
     check_integer("batch_size", batch_size)
@@ -176,11 +185,11 @@ def run(
     Parameters
     ----------
     seed : int
-        Seed of everything that is random: wiring, weights, order of the samples …
+        Seed of everything that is random.
     threads : int
-        Most threads to use (default: all); results do not depend on it.
+        Most threads to use (default: all); no result depends on it.
     backend : str
-        Kernels: reference, scipy or numba (else $SPARSE_MLP_BACKEND).
+        reference, scipy or numba (else $SPARSE_MLP_BACKEND).
     out : str
         Folder of the run (default: a new one in runs/).
     checkpoint_every : int
@@ -188,7 +197,7 @@ def run(
     figures : bool
         Draw the figures at the end.
     input_strengths : bool
-        Record the strengths of the inputs after each epoch, for `features`.
+        Record the inputs' strengths in each epoch, for `features`.
     """
     check_integer("seed", seed, minimum=0)
     check_integer("checkpoint_every", checkpoint_every)
