@@ -66,6 +66,8 @@ class SettingsOptions:
             more = None if alone else others(table, parts, self.skip) or None
             group: argparse._ActionsContainer = parser.add_argument_group(table, more)
             for option in own.values():
+                if alone and available[table][option.name] is not option:
+                    continue  # a part has an option of this name, which is added below
                 self._add(group, table, option, count, "" if alone else self._help(table, option))
             for key, name in parts:
                 shown = (table, key) in asked and alone
