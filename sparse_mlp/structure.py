@@ -78,13 +78,25 @@ class SparseStructure:
         check_indptr(pointers, n_in, len(columns))
         check_range("indices", columns, n_out, "an output neuron")
         check_sorted(pointers, columns)
-        wide = len(columns) >= 2**31
-        object.__setattr__(self, "shape", (n_in, n_out))
-        object.__setattr__(self, "indptr", _frozen(pointers, np.int64 if wide else np.int32))
-        object.__setattr__(self, "indices", _frozen(columns, np.int32))
+        self._take((n_in, n_out), np.array(pointers, _pointer_type(columns)), np.array(columns, np.int32))
+
+    def _take(self, shape: tuple[int, int], indptr: NDArray[Any], indices: NDArray[Any]) -> None:
+        object.__setattr__(self, "shape", shape)
+        object.__setattr__(self, "indptr", _frozen(indptr, _pointer_type(indices)))
+        object.__setattr__(self, "indices", _frozen(indices, np.int32))
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise StructureError(f"assignment to {name!r} found; a structure is immutable; build a new one")
+
+    @classmethod
+    def unchecked(cls, shape: tuple[int, int], indptr: NDArray[Any], indices: NDArray[Any]) -> SparseStructure:
+        """Build a structure from arrays that a kernel has just made: without checks, and without copies.
+
+        The arrays are taken over and made read-only. For arrays that anybody else may have made, call the class.
+        """
+        structure = cls.__new__(cls)
+        structure._take(shape, indptr, indices)
+        return structure
 
     @classmethod
     def from_coo(cls, rows: ArrayLike, cols: ArrayLike, shape: tuple[int, int]) -> SparseStructure:
@@ -223,7 +235,7 @@ class SparseStructure:
         if mask.dtype != bool or mask.shape != (self.nnz,):
             raise StructureError(describe(f"keep of {mask.dtype} {mask.shape}", f"bool ({self.nnz},)"))
         counts = np.concatenate(([0], np.cumsum(mask)))
-        return SparseStructure(self.shape, counts[self.indptr], self.indices[mask])
+        return SparseStructure.unchecked(self.shape, counts[self.indptr], self.indices[mask])
 
     def union(self, other: SparseStructure) -> SparseStructure:
         """Return the links that are in this structure, in `other`, or in both."""
@@ -254,6 +266,9 @@ class SparseStructure:
     def __hash__(self) -> int:
         return hash(self.fingerprint())
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> SparseStructure:
+        return self  # immutable
+
     def __reduce__(self) -> tuple[Any, ...]:
         return SparseStructure, (self.shape, self.indptr, self.indices)
 
@@ -262,9 +277,13 @@ class SparseStructure:
 
 
 def _frozen(array: NDArray[Any], dtype: Any) -> NDArray[Any]:
-    copy = np.array(array, dtype=dtype, order="C")
-    copy.setflags(write=False)
-    return copy
+    frozen = np.ascontiguousarray(array, dtype)
+    frozen.setflags(write=False)
+    return frozen
+
+
+def _pointer_type(columns: NDArray[Any]) -> type[np.signedinteger[Any]]:
+    return np.int64 if len(columns) >= 2**31 else np.int32
 
 
 def _find(sorted_keys: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[1]
 CITING = [
     *sorted((ROOT / "sparse_mlp").rglob("*.py")),

@@ -83,7 +83,7 @@ print("weight  =", weight.tolist())
 # You should see `indptr = [0, 2, 3, 4]`: input 0 has two links, inputs 1 and 2 have one each.
 #
 # The structure holds no weights. It says who is linked to whom, and never changes. Weights, gradients and momenta are
-# plain arrays of length `nnz` beside it. So an update of the wiring swaps one structure for another.
+# plain arrays of length `nnz` next to it. So an update of the wiring swaps one structure for another.
 #
 # ## 4. Sorted by output
 #
@@ -97,8 +97,8 @@ print("rows    =", by_output.indices.tolist())
 print("order   =", by_output.order.tolist(), "-> weights by output", weight[by_output.order].tolist())
 
 # %% [markdown]
-# You should see `rows = [0, 2, 0, 1]` and `order = [0, 3, 1, 2]`: output 0 hears inputs 0 and 2, through the links
-# that stand at positions 0 and 3.
+# You should see `rows = [0, 2, 0, 1]` and `order = [0, 3, 1, 2]`: output 0 receives inputs 0 and 2, through the links
+# at positions 0 and 3.
 #
 # Now there are two ways to go forward. *Scatter*: walk over the inputs, and each adds to its outputs. *Gather*: walk
 # over the outputs, and each collects from its inputs. The sums are the same. Gathering is better for a machine with
@@ -156,7 +156,7 @@ print("dz =", dz.tolist())
 # is `a[u] * dz[v]`, summed over the samples of the batch. Link (0, 0): `1 * 1.0 + 0 * (-0.5) = 1.0`.
 #
 # Input `u` enters `L` through each of its links. So `dx[u]` is the sum of `w * dz[v]` over them: the forward pass
-# with all arrows turned round. The bias enters each sample once, so its gradient is the sum of `dz` over the batch.
+# with all arrows reversed. The bias enters each sample once, so its gradient is the sum of `dz` over the batch.
 #
 # We do this for the four links **only**. A missing link has no weight that could be changed.
 
@@ -194,8 +194,8 @@ print("same dx:", np.array_equal(dz @ W.T, dx))
 #
 # ## 8. Against the library
 #
-# `SparseLinear` is this layer. It computes in one of three ways: `reference` is loops like yours, `scipy` is products
-# of `scipy.sparse` arrays, `numba` is compiled loops. Three ways, one answer.
+# `SparseLinear` is this layer. It computes in one of three ways: `reference` is plain loops like yours, `scipy` is
+# products of `scipy.sparse` arrays, `numba` is compiled loops. Three ways, one answer.
 
 # %%
 from sparse_mlp.layers import SparseLinear
@@ -257,9 +257,9 @@ print(f"worst relative error {error_right:.0e}")
 #
 # ## 10. What a wrong gradient looks like
 #
-# Three honest mistakes. The first happens in sparse code only: the gradients are right, but stand in the order by
-# output, beside weights in the order by input. The second forgets all samples but the first. The third divides by the
-# batch size although the loss does not.
+# Three honest mistakes. The first happens in sparse code only: the gradients are right, but they are in the order by
+# output, while the weights are in the order by input. The second forgets all samples but the first. The third divides
+# by the batch size although the loss does not.
 
 # %%
 mistakes = {
@@ -272,10 +272,10 @@ for name, each in errors.items():
     print(f"{name:<22}", "  ".join(f"{value:.3f}" for value in each))
 
 # %% [markdown]
-# You should see errors such as 0.333 and 0.500, a billion times the rounding of part 9. Look at the pattern, it tells
-# you the mistake. A constant 0.500 is a forgotten factor of two. In the first row link (0, 0) is right by luck: it
-# stands first in both orders. In the second row the two links of input 0 are right by luck: that input is 0 in the
-# second sample. So check several links, and several samples that differ.
+# You should see errors such as 0.333 and 0.500, a billion times the rounding of part 9. The pattern shows the
+# mistake. A constant 0.500 is a forgotten factor of two. In the first row link (0, 0) is right by luck: it stands
+# first in both orders. In the second row the two links of input 0 are right by luck: that input is 0 in the second
+# sample. So check several links, and several samples that differ.
 #
 # ## 11. Which `h`, and why float64
 #
@@ -334,7 +334,7 @@ print("picture:", figures / "01_gradient_check.png")
 #
 # A sparse layer is three arrays. The forward pass gathers over the links into each output, the backward pass runs the
 # same links the other way, and the gradient of a weight is one product a sample, at the links alone. The last cell
-# holds this text to its word.
+# checks the numbers of this text.
 
 # %%
 assert z.tolist() == [[4.0, 4.5], [2.5, -3.5]]
@@ -353,4 +353,4 @@ assert np.allclose(errors["divided by the batch"], 0.5, atol=1e-6)
 assert np.count_nonzero(errors["first sample only"] < 1e-8) == 2
 assert curves["float64"].min() < 1e-7 < 1e-5 < curves["float32"].min()
 assert curves["float64"][-1] > 10 * curves["float64"].min() and curves["float32"][-1] > 0.9
-print("All numbers are as told.")
+print("All numbers are as stated.")

@@ -50,7 +50,7 @@ print("sizes", SIZES, "batch", BATCH)
 # ## 2. The truly sparse one
 #
 # The library has it. A training step is: gradient of the batch, then stochastic gradient descent with momentum, which
-# keeps a velocity `v` beside every weight `w`: `v ← μ v + gradient`, `w ← w - η v`.
+# keeps a velocity `v` for every weight `w`: `v ← μ v + gradient`, `w ← w - η v`.
 
 # %%
 from sparse_mlp.layers import SoftmaxCrossEntropy
@@ -76,7 +76,7 @@ class TrulySparse:
 #
 # The same network in plain NumPy. It is the cheapest form of masking: as long as the gradient is masked, the weights
 # stay masked, so the forward pass needs no mask at all. All matrix products go to the BLAS, the fastest dense code
-# that there is on this machine. We do not beat a straw man.
+# that there is on this machine. So the comparison is a fair one.
 
 
 # %%
@@ -211,8 +211,8 @@ for density in DENSITIES:
 #
 # ## 7. Time
 #
-# The fastest of many steps. A slower one was disturbed by something else on the machine; it does not tell what the
-# code can do. And one core for everybody: so we compare arithmetic, not how well two cores are shared.
+# The fastest of many steps. A slower one was disturbed by something else on the machine; it does not show what the
+# code can do. All runs have one core, so that we compare arithmetic and not how well two cores are shared.
 #
 # The third runner is the `scipy` backend: truly sparse too, but with ready-made products of `scipy.sparse` instead of
 # compiled kernels.
@@ -255,10 +255,10 @@ set_threads(None)
 # machine. Its time grows with the number of links.
 #
 # But it is not a hundred times faster at 1 %, because a sparse multiplication costs more than a dense one: each link
-# has to look up where its numbers are, while a dense product has them at hand. At 100 % the sparse step loses. So
-# truly sparse code pays off only when a network is *really* sparse. And it depends on the code: the `scipy` backend
-# does the same sums with more traffic to memory, and loses its advantage early. It may never have had any in a small
-# network.
+# has to look up where its numbers are, while a dense product finds them side by side. At 100 % the sparse step loses.
+# So truly sparse code pays off only when a network is *really* sparse. And it depends on the code: the `scipy`
+# backend does the same sums with more traffic to memory, and loses its advantage early. It may never have had any in
+# a small network.
 #
 # ## 8. The crossover
 #
@@ -331,4 +331,4 @@ for density, (links, full, few) in counted.items():
     assert links == round(density * possible)
     assert full == 13 * possible and few == 24 * links + pointers
 assert held[0.01][0] > 3 * held[0.01][1]
-print("All numbers are as told.")
+print("All numbers are as stated.")

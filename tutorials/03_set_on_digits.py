@@ -2,8 +2,8 @@
 # # 03 SET on handwritten digits
 #
 # If a network may have only a few links, *which* should it have? Sparse evolutionary training (SET, Mocanu et al.
-# 2018) answers: start with random ones, and let training tell. At the end of each epoch take away the links whose
-# weights are nearest to zero, they matter least, and put as many new ones at random places. Useful links stay,
+# 2018) answers: start with random ones, and let training decide. At the end of each epoch remove the links whose
+# weights are nearest to zero, since they matter least, and add as many new ones at random places. Useful links stay,
 # useless ones get another chance elsewhere. The number of links never changes.
 #
 # First you do one such update link by link. Then you train many small networks on real digits, with SET and with a
@@ -57,9 +57,9 @@ show(layer)
 # now.
 
 # %%
-from sparse_mlp.evolution import make_rule
+from sparse_mlp.evolution import make_rule, one_chain
 
-update = make_rule("set", zeta=0.3).update([layer], progress=0.0, rng=np.random.default_rng(3))
+update = make_rule("set", zeta=0.3).update(one_chain([layer]), progress=0.0, rng=np.random.default_rng(3))
 change = update.layers[0]
 removed = [(int(u), int(v)) for u, v in zip(*change.removed, strict=True)]
 grown = [(int(u), int(v)) for u, v in zip(*change.grown, strict=True)]
@@ -71,8 +71,8 @@ show(layer)
 # %% [markdown]
 # You should see that the links (1, 0) and (1, 2) went, and that two others came. Seven weights are where they were.
 #
-# `carry` tells where each link of the new wiring stood in the old one, and -1 for a new link. Whatever runs beside
-# the links, such as the momentum of the optimizer, is carried over with it. New links start with momentum zero.
+# `carry` says where each link of the new wiring stood in the old one, and is -1 for a new link. Whatever belongs to a
+# link, such as its momentum in the optimizer, moves with it. New links start with momentum zero.
 #
 # (The code published in 2018 would remove five links here, not two. Tutorial 04 finds out why.)
 
@@ -88,8 +88,8 @@ print("picture:", save(UpdateStagesDisplay.from_update(update), figures / "03_on
 # ## 2. Data, in three parts
 #
 # 1,797 real digits of 8 × 8 pixels, which come with scikit-learn. One fifth is the *test* set. We touch it once, at
-# the end. Whatever we want to choose, we choose on a *validation* set that we split off the rest. Somebody who
-# chooses on the test set reports how well he chose, not how well the network works on digits that nobody has seen.
+# the end. Whatever we want to choose, we choose on a *validation* set that we split off the rest. An accuracy on the
+# test set says how well the network works on new digits only if nothing was chosen by it.
 
 # %%
 from sklearn.model_selection import train_test_split
@@ -138,7 +138,7 @@ def train(model, rule, seed, rate):
 
 
 # %% [markdown]
-# ## 4. Choose the learning rate, for each rule by itself
+# ## 4. Choose the learning rate, separately for each rule
 #
 # A comparison is fair if both sides got the same care. Both rules may choose among three learning rates, on the
 # validation set, with the same three seeds. These seeds are not used again.
@@ -233,10 +233,10 @@ print("picture:", save(curve, figures / "03_learning_curves.png"))
 #
 # ## 7. Is it the wiring?
 #
-# SET changes two things: where the links are, and that weights are drawn anew all the time. Which of them helps? Take
+# SET changes two things: where the links are, and that new weights are drawn all the time. Which of them helps? Take
 # the wiring that SET ended with, throw all weights away, and train it from fresh ones, as a static network. Do the
 # same with the first wiring. Same code, same learning rate, and three fresh starts for each wiring, because a single
-# start tells as little as a single seed.
+# start proves as little as a single seed.
 
 # %%
 from sparse_mlp.layers import Dense, ReLU
@@ -384,8 +384,7 @@ print("picture:", figures / "03_pixels.png")
 # ## What you have seen
 #
 # SET is three lines: remove the weights nearest to zero, regrow as many at random, carry the rest over. On these
-# digits it helped much at 1 % density and not at all at 5 %. That is what a fair comparison tells: not "better", but
-# *when*.
+# digits it helped much at 1 % density and not at all at 5 %. A fair comparison does not say "better", it says *when*.
 
 # %%
 assert removed == [(1, 0), (1, 2)] and len(grown) == 2
@@ -401,4 +400,4 @@ for name in ("last, large start", "last, small start"):
     assert paths[name] > paths["first"] and weighted[name] > 1.1 * weighted["first"]
     assert edge[name] < edge["first"]
 assert min(spread) > 0.7 and max(spread) < 1.5
-print("All numbers are as told.")
+print("All numbers are as stated.")

@@ -6,8 +6,8 @@
 #
 # Good code has bugs. This one has a few that are worth your time, because *the program runs, the loss falls, and
 # nothing complains*. Such bugs are found by people who check numbers. Here are six little puzzles. Each shows a few
-# lines of arithmetic, written anew by us, that do what the program does. **Stop at each "Find the bug" and look
-# before you read on.** Every answer comes with a measurement.
+# lines of arithmetic, written by us, that do what the program does. **Stop at each "Find the bug" and look before you
+# read on.** Every answer comes with a measurement.
 #
 # None of this touches the paper's idea. It does change numbers, so you must know it before you compare yours with
 # theirs.
@@ -53,9 +53,9 @@ def delta_2018(y, t):
 
 
 # %% [markdown]
-# **Find the bug.** Each function is correct by itself. Is their combination?
+# **Find the bug.** Each function is correct by itself. Is their combination correct?
 #
-# Here is a way to find out without thinking: hold the gradient against central differences (tutorial 01).
+# Here is a way to find out without thinking: compare the gradient with central differences (tutorial 01).
 
 # %%
 generator = np.random.default_rng(0)
@@ -153,7 +153,7 @@ for delta in (delta_right, delta_2018):
 # %% [markdown]
 # You should see that the 2018 delta is far *ahead* at a small learning rate, and that both are equal at a large one.
 # So this bug hides behind good results. It still is one: the numbers printed as "loss" are not what training
-# minimises, and whoever copies the learning rate to a correct program gets a slower network and does not know why.
+# minimises, and if you copy its learning rate to a correct program, you get a slower network and do not know why.
 #
 # **The library** has softmax with cross-entropy, whose delta is `y - t`, and the right derivative for everything
 # else.
@@ -176,7 +176,7 @@ print("picture:", figures / "04_double_sigmoid.png")
 # %% [markdown]
 # ## Puzzle 2: how many links?
 #
-# A layer with `n` inputs and `m` outputs shall have `ε (n + m)` links, at random places.
+# A layer with `n` inputs and `m` outputs should have `ε (n + m)` links, at random places.
 
 
 # %%
@@ -207,7 +207,7 @@ print(f"read-out 1000 x 10: {readout_wanted} draws for 10000 places, {readout} l
 # places about `N (1 - exp(-k / N))` are hit. The denser the layer, the worse: the read-out gets twice as many draws
 # as it has places, and still 13 of 100 places stay empty. So "the same ε" means other densities in other programs.
 #
-# **The library** draws without replacement and converts ε to a density at the door. It gives what you ask for.
+# **The library** converts ε to a density and draws without replacement. You get what you ask for.
 
 # %%
 from sparse_mlp.topology import density_from_epsilon, generate
@@ -242,7 +242,7 @@ print(W.toarray().tolist())
 #
 # **Answer.** When SciPy adds sparse matrices it drops every entry of the result that is exactly zero. For SciPy a
 # zero is nothing. For us a link whose weight happens to be zero is a link: it has a gradient, and will move at the
-# next step. Here it is gone, and nobody told. With random weights it is rare that two numbers cancel exactly. But
+# next step. Here it is gone, without a message. With random weights it is rare that two numbers cancel exactly. But
 # start new links at weight zero, as other methods do, and it becomes common: a link that has no gradient yet is lost
 # at once.
 
@@ -276,7 +276,7 @@ def accuracy_2018(predict, labels, batch_size, n_classes=10):
 
 
 # %% [markdown]
-# **Find the bug.** To make it plain we test a *perfect* classifier, one that is told the right labels. What accuracy
+# **Find the bug.** To make it plain we test a *perfect* classifier, one that knows the right labels. What accuracy
 # should it have?
 
 # %%
@@ -312,8 +312,8 @@ def step_2018(values, velocity, gradient, rate, momentum=0.9, decay=2e-4):
 
 
 # %% [markdown]
-# **Find the bug.** Or rather the surprise. Somebody takes over `λ = 0.0002` to another program. Is it the same decay?
-# The function is called for weights and for biases.
+# **Find the bug.** Or rather the surprise. Suppose that you use `λ = 0.0002` in another program. Is it the same
+# decay? The function is called for weights and for biases.
 
 # %%
 RATE, DECAY, STEPS = 0.01, 2e-4, 1500
@@ -325,9 +325,9 @@ print(f"a weight without gradient, after {STEPS} steps: 2018 {left_2018:.3f}, us
 # You should see 0.741 and 0.997.
 #
 # **Answer.** The usual decay is multiplied by the learning rate, `w ← w - η (gradient + λ w)`. In the 2018 code it is
-# not. With `η = 0.01` its λ is a hundred times stronger than the same number elsewhere. Who lowers `η` during
-# training weakens the usual decay too, but not this one. And it pulls on biases, which one usually leaves alone: a
-# bias has no reason to be small.
+# not. With `η = 0.01` its λ is a hundred times stronger than the same number elsewhere. Lowering `η` during training
+# weakens the usual decay too, but not this one. And it pulls on biases, which one usually leaves alone: a bias has no
+# reason to be small.
 #
 # Neither is wrong. But a number in a table of settings means nothing without its formula. To get the same steps from
 # the library, divide by the learning rate and switch on what is off by default:
@@ -448,4 +448,4 @@ assert kept_masked.tolist() == [-0.9, -0.5, 0.4, 0.8, 1.0]
 assert kept_stored.tolist() == [-0.9, -0.5, 0.8, 1.0]
 assert all(0 <= removed - right <= 3 for removed, right in shares.values())
 assert kept_exact.tolist() == [-0.9, -0.5, -0.3, 0.2, 0.4, 0.8, 1.0]
-print("All numbers are as told.")
+print("All numbers are as stated.")

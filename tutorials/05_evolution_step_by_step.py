@@ -103,10 +103,10 @@ print("still there:", [len(links) for links in kept])
 #
 # ## 4. Regrow
 #
-# Each layer shall have as many links as before, so 3, 4 and 1 have to grow. Where? SET would draw lots. The rule
-# CH3-L3 *predicts* them from the wiring that is left. It looks at each absent link `(u, v)` for roundabout ways, from
-# `u` to `v` over three links. The more of them there are, and the fewer other links the neurons on the way have, the
-# higher the score. Tutorial 06 works the scores out by hand. Here we only read them.
+# Each layer must have as many links as before, so 3, 4 and 1 have to grow. Where? SET would draw places at random.
+# The rule CH3-L3 *predicts* them from the wiring that is left. It looks at each absent link `(u, v)` for roundabout
+# ways, from `u` to `v` over three links. The more of them there are, and the fewer other links the neurons on the way
+# have, the higher the score. Tutorial 06 works the scores out by hand. Here we only read them.
 
 # %%
 from sparse_mlp import SparseStructure
@@ -148,7 +148,7 @@ print("grown:", grown)
 # and only one may grow. The first one wins, as in our `best`. (With `ties="random"` a draw would decide.)
 
 # %%
-from sparse_mlp.evolution import make_rule
+from sparse_mlp.evolution import make_rule, one_chain
 from sparse_mlp.layers import SparseLinear
 
 
@@ -160,7 +160,7 @@ def make_layers():
 
 
 layers = make_layers()
-update = make_rule("ch3l3", zeta=ZETA).update(layers, progress=0.0, rng=0)
+update = make_rule("ch3l3", zeta=ZETA).update(one_chain(layers), progress=0.0, rng=0)
 
 
 def pairs(links):
@@ -193,11 +193,11 @@ print("picture:", save(UpdateStagesDisplay.from_update(update), figures / "05_on
 # The picture has one panel for each stage: dotted red links go, green ones come. Neurons count from 0 at the top. Find
 # the chain from (3, 1) on the right back to (1, 4) on the left, and the three neurons that no link reaches any more.
 #
-# ## 6. What runs beside the links
+# ## 6. What belongs to a link
 #
-# A link has a weight, and other numbers run beside it: its momentum in the optimizer, its age. After the update they
-# must still stand beside the right link. `carry` says where each link of the new wiring stood in the old one, -1 for
-# a new link. One line of NumPy does the rest: append what new links shall get, and pick.
+# A link has a weight, and other numbers belong to it: its momentum in the optimizer, its age. After the update they
+# must still belong to the right link. `carry` says where each link of the new wiring stood in the old one, -1 for a
+# new link. One line of NumPy does the rest: append the value for new links, and pick.
 
 # %%
 first = update.layers[0]
@@ -241,10 +241,10 @@ STAGES = ("removed", "percolated", "grown")
 
 def one_update(rule):
     layers = SparseMLP(BIG, density=DENSITY, rng=0).sparse_layers
-    rule.update(layers, progress=0.0, rng=0)  # the very first one compiles the kernels
+    rule.update(one_chain(layers), progress=0.0, rng=0)  # the very first one compiles the kernels
     layers = SparseMLP(BIG, density=DENSITY, rng=0).sparse_layers
     began = perf_counter()
-    return layers, rule.update(layers, progress=0.0, rng=0), perf_counter() - began
+    return layers, rule.update(one_chain(layers), progress=0.0, rng=0), perf_counter() - began
 
 
 def counts(update):
@@ -310,7 +310,7 @@ print("RLR and CH3-L3 did the same:", agree)
 # ## 9. Update after update
 #
 # So what happens in training? 1,437 digits, a network 64-300-300-300-10 with 2 % of the links, an update after each
-# epoch. A *callback* is told of each update; ours writes the active neurons down.
+# epoch. A *callback* is called after each update; ours records the active neurons.
 
 # %%
 from sparse_mlp.datasets import load
@@ -394,9 +394,9 @@ print("all momenta follow carry:", right)
 #
 # ## What you have seen
 #
-# Remove, percolate, regrow. The log says which links, `carry` says who stays, and whatever runs beside the links
-# follows it. Two rules that share the first two stages differ by the third one alone, and already that changes where
-# links gather and which neurons stay alive.
+# Remove, percolate, regrow. The log says which links changed, `carry` says which ones stayed, and whatever belongs to
+# a link moves with it. Two rules that share the first two stages differ only in the third, and that already changes
+# where links gather and which neurons stay alive.
 #
 # **Try it.** (a) Set the weight of (3, 1) in the third layer to 0.9. Which links does percolation take now? (b) Write
 # `new_weights="zero"` into the rule of part 5, then `keep_regrown=True`. What does (1, 0) weigh? (c) Give `rlr` the
@@ -422,4 +422,4 @@ final = {name: watch.active[-1] for name, (_, watch) in trained.items()}
 assert abs(final["set"] - final["rlr"]) < 0.05 and final["ch3l3"] < final["rlr"] - 0.03
 assert all(right)
 assert all(np.mean(trainer.wiring_log.links.ages[change.layer] > 5) > 0.4 for change in trainer.last_update.layers)
-print("All numbers are as told.")
+print("All numbers are as stated.")

@@ -2,14 +2,14 @@
 # # 06 Link prediction on paths of length three
 #
 # Suppose you may add one link to a network. Which absent link deserves it? *Link prediction* answers from the wiring
-# alone, without weights, gradients or data. Who has many common acquaintances is likely to meet: in a network of
-# friends the answer is to count the roundabout ways over two links.
+# alone, without weights, gradients or data. People with many common acquaintances are likely to meet: in a network of
+# friends the answer is to count the paths of two links.
 #
-# In a layer of a neural network that fails. Links lead from inputs to outputs only, so a way over two links leads from
-# an input back to an input. The shortest roundabout way from an input `u` to an output `v` has **three** links: `u – b
-# – a – v`, with another output `b` and another input `a`.
+# In a layer of a neural network that fails. Links lead from inputs to outputs only, so a path of two links leads from
+# an input back to an input. The shortest path around an absent link from an input `u` to an output `v` has **three**
+# links: `u – b – a – v`, with another output `b` and another input `a`.
 #
-# Cannistraci-Hebb theory (Zhang et al. 2024) adds a second idea: the neurons on these ways are a *local community*,
+# Cannistraci-Hebb theory (Zhang et al. 2024) adds a second idea: the neurons on these paths are a *local community*,
 # and a new link is likely where the community keeps to itself. You work through it by hand, then with arrays, then
 # with the compiled kernels that choose the links in training.
 
@@ -117,7 +117,7 @@ picture_says = picture.degrees()
 print("picture:", save(picture, figures / "06_local_community.png"))
 
 # %% [markdown]
-# In the picture the dashed line is the absent link (0, 2). The community is blue. Hold i and e against your own.
+# In the picture the dashed line is the absent link (0, 2). The community is blue. Compare i and e with your own.
 #
 # ## 4. Two scores by hand
 #
@@ -288,14 +288,14 @@ print("scores that differ between the two:", unlike, "before rounding,", unlike_
 
 # %% [markdown]
 # You should see two sums that differ in the last digit, and a layer in which scores that are equal by mathematics
-# fall apart into several. Then not the wiring decides who wins, but the order of additions in somebody's loop, and
-# another program may choose other links. The library compares scores rounded to 12 significant digits. So both backends
-# see the same ties and choose the same links.
+# split into several. Then the order of the additions decides which link wins, not the wiring, and another program may
+# choose other links. The library compares scores rounded to 12 significant digits. So both backends see the same ties
+# and choose the same links.
 #
 # ## 9. Hubs
 #
 # A *hub* is a neuron with many links. Here are two absent links with one path each. In the middle of the first path
-# are two neurons that know nobody else. In the middle of the second is the hub u3.
+# are two neurons without any other link. In the middle of the second is the hub u3.
 #
 # ```
 #     u0 – v0 – u1 – v1                     (0, 1)?
@@ -314,9 +314,8 @@ picture = LocalCommunityDisplay.from_structure(two_paths, 2, 3)
 print("picture:", save(picture, figures / "06_hub.png"))
 
 # %% [markdown]
-# You should see that counting finds both equal, and CH3 gives the second one half: `e = 3`, so `1 / √4`. The reason: a
-# hub lies on roundabout ways from everywhere to everywhere. That a way leads through it says little about these two
-# ends.
+# You should see that counting finds both equal, and CH3 gives the second one half: `e = 3`, so `1 / √4`. The reason:
+# a hub lies on paths from everywhere to everywhere. That a path leads through it says little about these two ends.
 #
 # Does this keep new links away from hubs? We build a layer of 300 × 300 with hubs: neuron `r` gets links in
 # proportion to `1 / (r + 1)^0.8`. Then we grow 540 links, 30 %, and look where they end. As hubs count the first ten
@@ -344,16 +343,16 @@ for method, (hard, soft) in shares.items():
     print(f"{method:<11} {hard:.0%} of the best 540, {soft:.0%} of 540 drawn")
 
 # %% [markdown]
-# You should see that 84 % of the *best* links by path count end at a hub, and some 90 % of the best by CH3 and CH2. So
-# punishing hubs does not keep links away from them. It is the hub in the *middle* of a path that is punished. A hub
-# at the end is not, and between two hubs there are more paths than anywhere else. Whoever always takes the best makes
+# You should see that 84 % of the *best* links by path count end at a hub, and some 90 % of the best by CH3 and CH2.
+# So punishing hubs does not keep links away from them. It is the hub in the *middle* of a path that is punished. A
+# hub at the end is not, and between two hubs there are more paths than anywhere else. Always taking the best makes
 # hubs larger: in tutorial 05 some neurons gathered many new links. Drawn softly, about three of ten links end at a
 # hub, fewer than of the present ones.
 #
 # ## 10. Time
 #
 # Your loops of parts 2 to 5, the arrays of part 6, the kernel. Loops for a small layer only: they visit each absent
-# link by itself. For the scores over paths the arrays need the work of a dense matrix product for each input.
+# link separately. For the scores over paths the arrays need the work of a dense matrix product for each input.
 
 # %%
 from time import perf_counter
@@ -398,7 +397,7 @@ set_threads(None)
 # ## What you have seen
 #
 # An absent link is scored by its paths of length three, and by how much the neurons on them keep to themselves. The
-# community never has to be built: what two neurons share is enough. And choosing the best `k` is a matter of its own:
+# community never has to be built: what two neurons share is enough. Choosing the best `k` is a separate question:
 # ties need a rule, and rounding must not be that rule.
 #
 # **Try it.** (a) Add the link (2, 1) to `X` and score the other four by hand. Which ones change, and why? (b) Invent
@@ -424,4 +423,4 @@ assert 0 < forwards - backwards < 1e-15
 assert all(before > after for before, after in distinct.values()) and unlike > 0 == unlike_tidy
 assert quiet["path-count"] == hub["path-count"] == 1 and (quiet["ch3-l3p"], hub["ch3-l3p"]) == (1, 0.5)
 assert all(hard > 0.8 and soft < already for hard, soft in shares.values())
-print("All numbers are as told.")
+print("All numbers are as stated.")

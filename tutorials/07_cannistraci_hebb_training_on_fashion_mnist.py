@@ -2,7 +2,7 @@
 # # 07 Cannistraci-Hebb training on Fashion-MNIST
 #
 # Neurons that fire together wire together, said Hebb. *Cannistraci-Hebb training* (CHT, Zhang et al. 2024) adds that
-# the wiring itself tells where the next link belongs. It is the update of tutorial 05 with the scores of tutorial 06,
+# the wiring itself shows where the next link belongs. It is the update of tutorial 05 with the scores of tutorial 06,
 # and four more ingredients:
 #
 # 1. a first wiring that looks at the data: links where inputs are correlated (CSTI);
@@ -10,8 +10,8 @@
 # 3. new links begin with weight zero;
 # 4. when an update grows little else than what it has just removed, evolution stops.
 #
-# You look at each of them alone, then you train: CHT beside SET, each from a random and from a correlated wiring, with
-# 1 % of the links. And you see what you get, and what you do not.
+# You look at each of them alone, then you train: CHT and SET, each from a random and from a correlated wiring, with 1
+# % of the links. And you see what you get, and what you do not.
 
 # %%
 import argparse
@@ -66,8 +66,8 @@ print(len(train_y), "to train,", len(valid_y), "to look at,", len(data.test_y), 
 #
 # The correlation of two pixels says how well one follows the other, from -1 to 1. Subtract the mean from each pixel:
 # pixel 0 becomes `-1.5 -0.5 0.5 1.5`, and its squares add up to 5. So do those of the pixels 1 and 2. Pixels 0 and 1:
-# multiply, add, divide by 5: `(0.75 + 0.75 + 0.75 + 0.75) / 5 = 0.6`. Pixels 0 and 2: `(-2.25 + 0.25 + 0.25 - 2.25) /
-# 5 = -0.8`. Pixels 1 and 2: 0. Pixel 3 never changes and follows nobody: 0.
+# multiply, add, divide by 5: `(0.75 + 0.75 + 0.75 + 0.75) / 5 = 0.6`. Pixels 0 and 2:
+# `(-2.25 + 0.25 + 0.25 - 2.25) / 5 = -0.8`. Pixels 1 and 2: 0. Pixel 3 never changes and follows no other: 0.
 #
 # CSTI drops the signs and links input `i` to neuron `j` where the correlation of the pixels `i` and `j` is largest.
 # So the neuron `j` gathers the pixels that go together with pixel `j`.
@@ -206,7 +206,7 @@ for (wiring, rule), several in runs.items():
     print(f"{wiring:<11} {rule:<4} {len(overlaps(one)):>8}   {shown:<40} {active:>17.0%} {spent:>9.1f}")
 
 # %% [markdown]
-# You should see overlaps near 0 for SET: a random draw hits the few places that were just emptied hardly ever. And
+# You should see overlaps near 0 for SET: a random draw hardly ever hits the few places that were just emptied. And
 # you should see CHT stop after very few updates, with an overlap above 0.9. Why so soon? We follow the links of one
 # run, with the early stop switched off, by a callback that keeps the logs.
 
@@ -359,4 +359,4 @@ assert all(newcomers > 0.8 and back > 0.9 for newcomers, back in returning)
 assert active["correlated", "cht"] < active["correlated", "set"] - 0.08 and active["random", "set"] > 0.98
 means = {case: values.mean() for case, values in accuracy.items()}
 assert max(means.values()) - min(means.values()) < 0.03 and min(means.values()) > 0.8
-print("All numbers are as told.")
+print("All numbers are as stated.")

@@ -40,8 +40,8 @@ figures.mkdir(parents=True, exist_ok=True)
 # ```
 #
 # By size, 0.1 is the first to go and 0.3 the second. But 0.3 is the only link of u2, and the only one of v2. Take it
-# away, and two neurons are cut off. *Relative importance* (RI) asks how large a weight is among its own: its share of
-# all weights that arrive at `v`, plus its share of all weights that leave `u`.
+# away, and two neurons are cut off. *Relative importance* (RI) asks how large a weight is among its neighbours: its
+# share of all weights that arrive at `v`, plus its share of all weights that leave `u`.
 #
 # - (0, 0): at v0 arrive 0.5 and 2.0, from u0 leave 0.5 and 1.0: `0.5 / 2.5 + 0.5 / 1.5 = 0.533`.
 # - (2, 2): `0.3 / 0.3 + 0.3 / 0.3 = 2`. More is not possible.
@@ -71,10 +71,10 @@ for link, by_library in zip(links, from_library, strict=True):
 # ## 2. Draw what stays
 #
 # Soft removal draws the links that *stay*, one after the other, with probability proportional to `score^T`. The score
-# is RI or the size of the weight: the paper has both, the library takes RI unless told otherwise. The exponent `T`
-# says how hard the draw is:
+# is RI or the size of the weight: the paper has both, and the library uses RI by default. The exponent `T` says how
+# hard the draw is:
 #
-# - `T = 0`: all alike, blind;
+# - `T = 0`: the same chance for all, blind;
 # - `T = 1`: twice the weight, twice the chance;
 # - `T = 3`: twice the weight, eight times the chance;
 # - `T → ∞`: the largest always, hard.
@@ -92,9 +92,9 @@ for T, chance in chances.items():
 # %% [markdown]
 # You should see 0.1389, 0.2778, 0.5556 and 0.0278 for `T = 1`, and 0.8766 for the largest at `T = 3`.
 #
-# If three of the four stay, who goes? Not simply "the smallest with 1 - 0.0278". The draw is without replacement: what
-# is drawn is out, and the others share the chances of the next draw. There are 24 orders. We add up all, and let the
-# library draw 4,000 times beside it.
+# If three of the four stay, who goes? Not simply "the smallest with 1 - 0.0278". The draw is without replacement:
+# what is drawn is out, and the others share the chances of the next draw. There are 24 orders. We add up all of them,
+# and compare with 4,000 draws of the library.
 
 # %%
 from sparse_mlp.evolution import soft_removal
@@ -118,7 +118,7 @@ generator = np.random.default_rng(0)
 DRAWS, goes, drawn = 4000, {}, {}
 for T, progress in ((1, 0.0), (3, 0.75)):
     goes[T] = chance_to_go(T)
-    drawn[T] = np.mean([~softly(four, 0.25, progress, generator) for _ in range(DRAWS)], axis=0)
+    drawn[T] = np.mean([~softly(four, 0.25, progress=progress, rng=generator) for _ in range(DRAWS)], axis=0)
     print(f"T = {T}, exactly:", "  ".join(f"{value:.3f}" for value in goes[T]))
     print("     drawn:     ", "  ".join(f"{value:.3f}" for value in drawn[T]))
 
@@ -190,8 +190,8 @@ print("mean excess over the last density:", {name: round(value, 3) for name, val
 # middle, and ends gently: when it starts to cut, training has already sorted the links, and at the end it has time to
 # repair. The cubic course, from pruning at the end of dense training, cuts most at once.
 #
-# That has a price. Links cost time. On the average over the decay the sigmoid has half of the excess links, the cubic
-# course a quarter. Whoever compares two courses should let them have the same number of links on the average.
+# That has a price. Links cost time. On average over the decay the sigmoid has half of the excess links, the cubic
+# course a quarter. To compare two courses, give them the same number of links on average.
 
 # %%
 from matplotlib.figure import Figure
@@ -216,7 +216,8 @@ print("picture:", figures / "08_density_decay.png")
 # ## 5. One update of CHTss, counted
 #
 # A layer of 200 × 200 at half of all links: 20,000. Final density 2 %, the decay ends at half of training. We ask for
-# the update at a quarter of training: the middle of the decay, so the density shall be the middle, 26 %: 10,400 links.
+# the update at a quarter of training: the middle of the decay, so the density should be the middle, 26 %: 10,400
+# links.
 #
 # 1. *Prune*: keep the 10,400 links of highest RI. No dice here. 9,600 go.
 # 2. *Remove softly*: of the 10,400, 30 % go: 3,120.
@@ -224,13 +225,13 @@ print("picture:", figures / "08_density_decay.png")
 # 4. *Regrow softly*, up to 10,400.
 
 # %%
-from sparse_mlp.evolution import make_rule
+from sparse_mlp.evolution import make_rule, one_chain
 from sparse_mlp.models import SparseMLP
 
 rule = make_rule("chtss", density=0.02)
 print("the rule wants the network to be built with density", rule.initial_density)
 model = SparseMLP([200, 200, 10], density=rule.initial_density, rng=0)
-change = rule.update(model.sparse_layers, progress=0.25, rng=0).layers[0]
+change = rule.update(one_chain(model.sparse_layers), progress=0.25, rng=0).layers[0]
 counted = [change.before.nnz, len(change.removed[0]), len(change.percolated[0]), len(change.grown[0]), change.after.nnz]
 print("before {}, removed {}, percolated {}, grown {}, after {}".format(*counted))
 
@@ -332,7 +333,7 @@ print("picture:", save(WiringCourseDisplay.from_history(one), figures / "08_chts
 #
 # ## 7. Accuracy, and what it cost
 #
-# The test set, once. The last column says how many links a rule had on the average over the epochs: that is what a
+# The test set, once. The last column says how many links a rule had on average over the epochs: that is what a
 # training step has to pay for.
 
 # %%
@@ -352,10 +353,10 @@ for name, values in accuracy.items():
 # %% [markdown]
 # You should see all five within two points of each other. A difference of one or two standard errors is no difference
 # that you can trust. SET is behind, CHT and CHTs are level with each other and hardly ahead of a wiring that never
-# changes. **Whether a rule is soft or hard cannot be told from its accuracy here**, although it could be told at once
-# from its overlap. And CHTss paid for seven times as many links on the average and is not ahead: in so short a
-# training half of the epochs go to the decay, and few are left to repair what it cut. (With `--fast` only ten are
-# left, and it is several points behind.)
+# changes. **The accuracy does not show here whether a rule is soft or hard**, although the overlap shows it at once.
+# And CHTss paid for seven times as many links on average and is not ahead: in so short a training half of the epochs
+# go to the decay, and few are left to repair what it cut. (With `--fast` only ten are left, and it is several points
+# behind.)
 #
 # Digits are easy, and 2 % is enough for them. The paper reports where softness and decay do matter: in a transformer
 # for translation (Multi30k, 90 % sparse), its full method reaches 32.8 BLEU points, without soft draws 28.9, without
@@ -399,4 +400,4 @@ steady = [means[name] for name in RULES if name != "chtss"]
 assert max(steady) - min(steady) < 0.04 and min(steady) > 0.9 and means["chtss"] > (0.85 if options.fast else 0.91)
 assert active["chts"] > active["cht"]
 assert held["chtss"] > 5 * held["chts"] == 5 * held["static"]
-print("All numbers are as told.")
+print("All numbers are as stated.")

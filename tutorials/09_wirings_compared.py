@@ -1,16 +1,16 @@
 # %% [markdown]
 # # 09 Wirings compared
 #
-# You want a layer with a few links. Where do you put them? Up to now we drew lots, or looked at correlations. There
-# are more ways, and each has an idea behind it. In this library such a way is called a *generator*:
+# You want a layer with a few links. Where do you put them? Up to now we placed links at random, or by correlations.
+# There are more ways, and each has an idea behind it. In this library such a way is called a *generator*:
 #
 # | generator | idea |
 # |---|---|
-# | `erdos-renyi` | draw lots |
+# | `erdos-renyi` | at random |
 # | `small-world` (BSW) | neighbours, and a fraction `beta` of the links thrown anywhere |
 # | `receptive-field` (BRF) | the nearer, the likelier; `r` says how strictly |
 # | `scale-free` (BSF) | who has links gets more |
-# | `ramanujan` | all neurons alike, and everything mixed as well as can be |
+# | `ramanujan` | equal degrees, and everything mixed as well as possible |
 # | `dendritic` (DNM) | each output has a few dendrites, each takes a block of neighbouring inputs |
 # | `correlated` (CSTI) | where inputs go together; looks at the data |
 # | `snip` | where the loss of a dense network depends on it most; looks at the data and the labels |
@@ -107,7 +107,7 @@ print("dendritic ", inputs_of(dendrites))
 # ## 2. Side by side
 #
 # Eight layers of 64 × 64 with 256 links each, so four links for each neuron on average. 64 is the number of pixels of
-# a digit, since two of the generators look at the data. `generate_network` calls all of them alike.
+# a digit, since two of the generators look at the data. `generate_network` calls all of them in the same way.
 
 # %%
 from sparse_mlp.datasets import load, standardize
@@ -142,7 +142,7 @@ print("picture:", figures / "09_adjacency.png")
 # - **small-world** and **receptive-field** follow the diagonal. The first throws some links anywhere, the second has
 #   links that fray out.
 # - **scale-free** has rows and columns that are fuller than others, the hubs.
-# - **dendritic** has three bands (on the ring, so they go on at the other side): the dendrites.
+# - **dendritic** has three bands (on the ring, so they continue at the other side): the dendrites.
 # - **correlated** has two lines, eight pixels off the diagonal. A row of a digit has eight pixels, so a pixel goes
 #   together with the one above and the one below it.
 # - **snip** has full columns: some neurons of the dense network matter more to the loss than others.
@@ -187,14 +187,14 @@ print("wirings with another number of links than asked for:", wrong)
 #
 # ## 4. From order to chance
 #
-# Two numbers tell order and chance apart (Watts and Strogatz 1998):
+# Two numbers distinguish order from chance (Watts and Strogatz 1998):
 #
 # - the **path length**: how many links it takes from one neuron to another, on average;
 # - the **clustering**: of all paths of three links, how many are closed to a square by a fourth one.
 #
-# (Tutorial 11 works both out by hand.) A ring of neighbours has long paths and many squares. Lots give short paths and
-# hardly any squares. What is in between? A layer of 200 × 200 with 5 % of the links, `beta` from 0 to 1, and the same
-# for `r`. Both numbers are divided by those of the ring.
+# (Tutorial 11 works both out by hand.) A ring of neighbours has long paths and many squares. Random links give short
+# paths and hardly any squares. What is in between? A layer of 200 × 200 with 5 % of the links, `beta` from 0 to 1,
+# and the same for `r`. Both numbers are divided by those of the ring.
 
 # %%
 from sparse_mlp.measures import characteristic_path_length, clustering, network_graph
@@ -241,8 +241,8 @@ print("picture:", figures / "09_order_and_chance.png")
 # You should see the two curves part on the left, and stay together on the right.
 #
 # With `beta = 0.05`, one link in twenty thrown anywhere makes the paths three times shorter, and four fifths of the
-# squares are still there. A few links far away are enough: everybody is near somebody who has one. This is the *small
-# world*.
+# squares are still there. A few links far away are enough: every neuron is near one that has such a link. This is the
+# *small world*.
 #
 # The receptive field does not do this. Up to `r = 0.1` nearly nothing happens, because links reach only a step or two
 # farther. Then both numbers fall, the paths only a little sooner than the squares. Both knobs end at chance, each on
@@ -273,16 +273,16 @@ for name, measured in values.items():
 # anywhere.
 #
 # You should see that the wirings with neighbourhoods (small world, receptive field, dendritic) have a higher
-# *modularity* than the other three: they fall into groups more easily. Their paths are longer, too, those of the small
-# world by little. Tutorial 11 tells what these words mean, and what the disk shows and does not show.
+# *modularity* than the other three: they fall into groups more easily. Their paths are longer, too, those of the
+# small world by little. Tutorial 11 explains what these words mean, and what the disk shows and does not show.
 #
 # ## 6. Training each
 #
-# Now the question that everybody asks: which one is best? 1,437 digits, a network 64-100-100-100-10. At 2 % density a
+# Now the question that everyone asks: which one is best? 1,437 digits, a network 64-100-100-100-10. At 2 % density a
 # hidden neuron has two links, sometimes one or none, so it should matter where they are. The wiring never changes
 # (`static`). All get the same learning rate, the same epochs and several seeds. A seed draws wiring, weights, and the
-# order of the samples. A warning about ourselves: width and density were chosen because differences show at them. At
-# 5 % they are smaller, as the third table will tell.
+# order of the samples. A warning: we chose width and density because differences show there. At 5 % they are smaller,
+# as the third table will show.
 #
 # We ask two more questions. *Does it matter that neighbours are neighbours?* The pixels of a digit come row by row, and
 # three of the generators link what stands side by side. So we shuffle the pixels, once and for all, and train again.
@@ -362,22 +362,22 @@ for case, several in runs.items():
 #   points better than random, `scale-free` is worse. With few seeds (`--fast`) one of the five may not reach two
 #   standard errors;
 # - `equal degrees` has no neighbourhood, no dendrites and no spectrum, and still it has more than half of the gain of
-#   each of the others. So that much can be had by giving each output its share, and by nothing else;
+#   each of the others. So giving each output its share is enough for that much;
 # - all the while neurons drop out: with random links more than a quarter of them is on no path from input to output;
 # - shuffled pixels change little, and the ordered wirings keep their gain. So it is *not* the neighbourhood of pixels
 #   that makes them good here. (`correlated` becomes another wiring: in a layer of 100 neurons the first 36 pixels have
 #   two neurons each, and after the shuffle these are others.)
 #
-# And at 5 % all differences shrink to a point or so. With enough links for everybody it hardly matters where they are.
+# And at 5 % all differences shrink to a point or so. With enough links it hardly matters where they are.
 #
-# What you do **not** see: which wiring is best. The five lie within two points, and a difference of two of them has an
-# error of half a point and more. A neuron with two links has at most two dendrites, and a dendrite of one link is no
-# block, so the dendritic model cannot show here what it is made for. Nobody's learning rate was tuned, nor anybody's
-# options. And there are only 360 test digits: a single one is 0.3 points.
+# What you do **not** see: which wiring is best. The five lie within two points, and a difference of two of them has
+# an error of half a point and more. A neuron with two links has at most two dendrites, and a dendrite of one link is
+# no block, so the dendritic model cannot show here what it is made for. No learning rate and no option was tuned. And
+# there are only 360 test digits: a single one is 0.3 points.
 #
 # The paper on the dendritic model claims that it beats random wirings and others in static training with 99 % of the
-# links missing. Our little net can neither confirm nor refute that. RESULTS.md has the large runs; look the table up
-# there, with its spread, and read it the way you have read this one.
+# links missing. Our small network can neither confirm nor refute that. RESULTS.md leads to the large runs; look up
+# the table there, with its spread, and read it the way you have read this one.
 
 # %%
 SHORT = {"2 %": "#0077BB", "2 %, shuffled": "#EE7733", "5 %": "#555555"}
@@ -405,10 +405,10 @@ print("picture:", figures / "09_trained.png")
 # chance, on different ways. And a comparison needs several seeds, a spread, and a control: here the control showed that
 # equal degrees alone do more than half of what the cleverer wirings do.
 #
-# **Try it.** (a) Train at 2 % with hidden layers of 300 neurons, so that a neuron has six links. Does `dendritic` move?
-# (b) Give `dendritic` the option `degree_distribution="spatial-gaussian"`. What do its degrees look like, and what does
-# that do to the accuracy? (c) Give every wiring a learning rate of its own, chosen on held-out digits as in tutorial
-# 03.
+# **Try it.** (a) Train at 2 % with hidden layers of 300 neurons, so that a neuron has six links. Does `dendritic`
+# move? (b) Give `dendritic` the option `degree_distribution="spatial-gaussian"`. What do its degrees look like, and
+# what does that do to the accuracy? (c) Give every wiring its own learning rate, chosen on held-out digits as in
+# tutorial 03.
 
 # %%
 assert ring_by_hand == inputs_of(ring) == [[0, 3], [0, 3], [0, 1], [0, 1], [1, 2], [1, 2], [2, 3], [2, 3]]
@@ -442,4 +442,4 @@ assert min(np.ptp(results[:, 0]) for results in runs["2 %"].values()) > 0.04
 assert all(abs(against_random("5 %", name)[0]) < 0.02 for name in WIRINGS)
 moved = [abs(runs["2 %"][name][:, 0].mean() - runs["2 %, shuffled"][name][:, 0].mean()) for name in good]
 assert max(moved) < 0.02
-print("All numbers are as told.")
+print("All numbers are as stated.")

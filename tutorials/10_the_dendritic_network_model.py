@@ -2,8 +2,8 @@
 # # 10 The Dendritic Network Model, built one dendrite at a time
 #
 # A nerve cell gathers its inputs on *dendrites*, branches that reach out like those of a tree. What arrives on one
-# branch is put together there, before the rest of the cell hears of it. The usual artificial neuron knows none of
-# that: it sums all its inputs at once, wherever they come from.
+# branch is combined there, before it reaches the rest of the cell. The usual artificial neuron has nothing like that:
+# it sums all its inputs at once, wherever they come from.
 #
 # The Dendritic Network Model (Cerretti, Zhang and Cannistraci 2025), DNM for short, puts dendrites into the *wiring*.
 # The links of an output neuron come in a few bundles, its dendrites, and each of them leads to a **block of
@@ -95,7 +95,7 @@ centres = {1: draw(3, 1, BY_HAND)}
 # - **bounded**: the layer ends where it ends. The window is shifted until it lies inside. The centres of the dendrites
 #   stay, so the first block still wants to go to -4 and -3. It is moved in as far as needed, to {0, 1}.
 #
-# Do the same with the other outputs before you go on. Part 4 has the answers.
+# Do the same with the other outputs before you continue. Part 4 has the answers.
 #
 # ## 3. Closer to the centre
 #
@@ -215,7 +215,7 @@ for n_in, n_out in ((12, 6), (30, 7), (64, 100), (97, 41), (250, 50)):
 print(f"{agree} of {tried} layers are the same")
 
 # %% [markdown]
-# You should see `True` six times, `True`, and 100 of 100. Each layer had a seed of its own: so far nothing is random.
+# You should see `True` six times, `True`, and 100 of 100. Each layer had its own seed: so far nothing is random.
 #
 # Something has to be as soon as things do not divide. Four links on *three* dendrites: who gets the second one? A draw
 # decides, for each output. And 26 links for six outputs: two of them get five.
@@ -303,13 +303,13 @@ picture("width of the window α, with M = 3", by_alpha, "10_width.png")
 # Now look at `α`. With ½ the window has 34 inputs, but an output reaches over only 14 of them. α enters twice: the
 # middles of the outer cells are `w / 3` away from the centre, and are then pulled in by α again. The window is where
 # inputs *may* be; the reach falls nearly with the square of α. Already at ¼ the three dendrites lie side by side, one
-# run of nine inputs, and nothing tells them from a single dendrite any more.
+# run of nine inputs, and they cannot be distinguished from a single dendrite.
 #
 # ## 7. Four distributions
 #
-# So far all outputs are alike. Four controls make them differ. Each is one of five distributions:
+# So far all outputs are equal. Four controls make them differ. Each is one of five distributions:
 #
-# - `fixed`: all alike;
+# - `fixed`: the same for all;
 # - `uniform` and `gaussian`: a draw for each, around the mean;
 # - `spatial-gaussian`: a bell over the layer. Outputs in the middle get most, those at the ends least;
 # - `spatial-inverse-gaussian`: the other way round.
@@ -435,8 +435,8 @@ print("picture:", figures / "10_links_of_inputs.png")
 #
 # ## 9. Rewiring
 #
-# Last, a fraction of all links can be deleted in the end and drawn anew from all absent ones: `rewiring`, 0 to 1. It
-# leads from the dendritic layer to a random one.
+# Last, a fraction of all links can be deleted in the end and replaced by others, drawn from all absent ones:
+# `rewiring`, 0 to 1. It leads from the dendritic layer to a random one.
 
 # %%
 by_rewiring = {p: layer(rewiring=p) for p in (0, 0.1, 0.3, 1)}
@@ -460,7 +460,7 @@ picture("rewiring", by_rewiring, "10_rewiring.png")
 #
 # ## 10. Where this differs from the published program
 #
-# The paper has no formulas, and does not tell which M and α its tables were made with. The rules above follow the only
+# The paper has no formulas, and does not say which M and α its tables were made with. The rules above follow the only
 # public generator, presumably the authors' own. The library departs from it in places, mostly where the generator
 # does not give the links that it was asked for. Two of them you can check by hand.
 #
@@ -487,8 +487,8 @@ print("bounded, α = 0, output 1: theirs", pushed, " ours", mine["bounded", 0][1
 # exactly. Their bell of the degrees is two mean *degrees* wide, so in a sparser layer it covers a smaller part. Ours is
 # a tenth of the layer, however sparse. `help(dendritic)` lists all the differences.
 #
-# Why not simply do as they do? Then "1 % of the links" would be another number with every setting, and who compares
-# two wirings would compare two densities.
+# Why not simply do as they do? Then "1 % of the links" would be another number with every setting, and a comparison
+# of two wirings would compare two densities.
 #
 # ## 11. What it costs
 #
@@ -528,9 +528,10 @@ for n_in, n_out, links in ((1000, 1000, 12_000), (1000, 1000, 300_000), (100_000
 # ## 12. The paper's figure
 #
 # Four networks of 98, 196 and 196 neurons with 10 % of the links: (a) random, (b) DNM with everything fixed, (c) with
-# the bell over the degrees, (d) with the bell over the links of the dendrites. Each panel has a disk, in which neurons
-# that share many neighbours lie at nearby angles and those with many links nearer to the middle. Beside it stand the
-# first layer as a matrix and as a drawing. And there are four measures of the whole network, one sentence for each:
+# the bell over the degrees, (d) with the bell over the links of the dendrites. Each panel has a disk, in which
+# neurons that share many neighbours lie at nearby angles and those with many links nearer to the middle. Next to it
+# are the first layer as a matrix and as a drawing. And there are four measures of the whole network, one sentence for
+# each:
 #
 # - **L**, the characteristic path length: how many links there are between two neurons, on average over all pairs.
 # - **Q**, the modularity: how much the network falls into groups that keep to themselves, beyond chance.
@@ -574,8 +575,8 @@ for letter, wiring in zip("abcd", panels.wirings, strict=True):
 # in the middle dendrite of (d), a step leads further, and ways are shorter. In the disk of (b) links hug the rim: the
 # mean angle between the two ends of a link, written below it, is 10 to 20 degrees, and some 110 in (a).
 #
-# Do not read too much into γ. In (b) the degrees within a layer are nearly alike, which is no power law at all, and yet
-# the fit gives a number. A 10 is where it stops looking.
+# Do not read too much into γ. In (b) the degrees within a layer are nearly equal, which is no power law at all, and
+# yet the fit gives a number. A 10 is where it stops looking.
 #
 # ## What you have seen
 #
@@ -623,4 +624,4 @@ assert all(steps_between["a"] < steps_between[letter] < steps_between["b"] for l
 assert all(measured[letter]["modularity"] > 1.4 * measured["a"]["modularity"] for letter in "bcd")
 assert all(measured[letter]["structural-consistency"] > 0.6 for letter in "bcd")
 assert measured["a"]["structural-consistency"] < 0.15
-print("All numbers are as told.")
+print("All numbers are as stated.")

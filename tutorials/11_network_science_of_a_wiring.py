@@ -101,9 +101,9 @@ for words, ours, theirs in (("whole graph", partners, graph), ("without 2 – 6"
     print(f"{lengths[words][2]:.2f}, {lengths[words][3]:.3f}")
 
 # %% [markdown]
-# You should see L = 2 for the whole graph. Then we take the link 2 – 6 away, and L *falls* to 1.8. Is the graph better
-# connected now? No: node 6 is lost, and pairs without a path do not count. So never read L alone. The **giant
-# component**, the share of the nodes in the largest piece, tells the rest: 6 of 7.
+# You should see L = 2 for the whole graph. Then we take the link 2 – 6 away, and L *falls* to 1.8. Is the graph
+# better connected now? No: node 6 is lost, and pairs without a path do not count. So never read L alone. The **giant
+# component**, the share of the nodes in the largest piece, completes the picture: 6 of 7.
 #
 # ## 3. Modularity
 #
@@ -149,11 +149,11 @@ print("library, 60 times:", Counter(np.round(49 * Q.values).astype(int).tolist()
 # equals, so you do not get the same Q each time: here 10/49 or 11/49. That is why it comes as a `Repeated`, with all
 # `values`, their `mean` and their `std`.
 #
-# Even a graph drawn by lots has a Q well above zero: some grouping is always lucky. Remember this for part 8.
+# Even a random graph has a Q well above zero: some grouping is always lucky. Remember this for part 8.
 #
 # ## 4. Structural consistency
 #
-# Hide a link. Can the others tell you where it was? Then the wiring has a rule, and it is consistent. **Structural
+# Hide a link. Do the others show where it was? Then the wiring has a rule, and it is consistent. **Structural
 # consistency** (Lü et al. 2015) asks this of eigenvectors.
 #
 # Take the path 0 – 1 – 2 – 3 and hide one link: call it `D`, a matrix with two ones. `A` is what is left. Think of `A`
@@ -242,8 +242,8 @@ print(f"p-value: {p_true:.2f} of ours, {p_lots:.2f} of the random degrees")
 # %% [markdown]
 # You should see a gamma of 2.3, near the 2.5 that we drew with, from 1 on. Now the trap. *Any* degrees get a gamma.
 # Those of a random wiring have no power law, and get a large one, fitted to the last few neurons. The **p-value**
-# tells: it is the share of samples of the fitted law that are as far from their own fit. Below 0.1 the law is ruled
-# out. You should see the first p-value well above, the second one below.
+# exposes this: it is the share of samples of the fitted law that are as far from their own fit. Below 0.1 the law is
+# ruled out. You should see the first p-value well above, the second one below.
 #
 # ## 6. Squares: clustering and LCP correlation
 #
@@ -318,8 +318,8 @@ for name, X in (("ring", RING), ("two squares", TWO_SQUARES)):
 # %% [markdown]
 # You should see `2, 1.4142, 1.4142, 0` for the ring and `2, 2, 0, 0` for the two squares. There the second one is as
 # large as the first: nothing gets from one square to the other, so a difference between them survives whole. Yet both
-# keep the bound of 2! With two links for each neuron it is as large as the largest value, so it shuts nobody out. From
-# three links on it does.
+# keep the bound of 2! With two links for each neuron it is as large as the largest value, so it excludes nothing.
+# From three links on it does.
 #
 # ## 8. Measure a wiring
 #
@@ -357,7 +357,7 @@ for name in measured["erdos-renyi"]:
 # - structural consistency is below 0.1 in the three wirings without neighbourhoods, and highest in `dendritic`;
 # - a gamma for each, although only `scale-free` has hubs by design. 10 is the end of the search. Read gamma with its
 #   p-value or not at all;
-# - an LCP correlation above 0.8 everywhere. It tells these wirings hardly apart;
+# - an LCP correlation above 0.8 everywhere. It hardly distinguishes these wirings;
 # - `ramanujan` below its bound in both layers, and no other wiring in any.
 #
 # ## 9. Which ± is it?
@@ -463,7 +463,7 @@ for name in spans:
 # - *that 90° is chance*. It is, for neurons in a random order. But the embedding looks for an order in which partners
 #   are close, and finds some in any wiring. The random wiring comes out well below 90°. Compare with a random wiring of
 #   the same size, never with 90°;
-# - *gaps, or where it is dense*: all angles are equally spaced, by decree;
+# - *gaps, or where it is dense*: all angles are equally spaced, by construction;
 # - *the place on the clock*: the picture may be turned or mirrored. Two pictures have no common noon;
 # - *depth as something new*: the radius is the degree and nothing else;
 # - *one picture as the truth*. Each method of finding angles gives another one, as the table says. `dendritic` has the
@@ -488,10 +488,10 @@ print(said.stdout)
 # %% [markdown]
 # ## What you have seen
 #
-# Each measure answers one question, and each can mislead. Path length forgets who is cut off. Modularity and embedding
-# find groups and order even where none are, so hold them against a random wiring. Gamma is there for any degrees. And a
-# ± may be that of the measuring or that of the drawing: say which. None of these numbers is an accuracy; whether they
-# go together with accuracy is a question for training (tutorial 09).
+# Each measure answers one question, and each can mislead. Path length ignores neurons that are cut off. Modularity
+# and embedding find groups and order even where none are, so compare them with a random wiring. There is a gamma for
+# any degrees. And a ± may be that of the measuring or that of the drawing: say which. None of these numbers is an
+# accuracy; whether they go together with accuracy is a question for training (tutorial 09).
 #
 # **Try it.** (a) Add the link 1 – 6 to the graph of part 1. What are L and the best Q now? (b) Measure the six wirings
 # again at 2 %. Which of them falls into pieces? (c) Train one with SET as in tutorial 03, save the run with `sparse-mlp
@@ -536,4 +536,4 @@ assert spans["dendritic"] < 15 and 40 < spans["erdos-renyi"] < 75
 assert [line.split() for line in said.stdout.splitlines() if line.startswith("links")] == [
     ["links", "984", "384", "600"]
 ]
-print("All numbers are as told.")
+print("All numbers are as stated.")

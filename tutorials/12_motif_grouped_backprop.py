@@ -40,8 +40,8 @@ figures.mkdir(parents=True, exist_ok=True)
 #     inputs 2, 3  ( a = 3, 4 )  -- -1  --
 # ```
 #
-# *Forward.* Add up the inputs of each motif: 3 and 7. Multiply and add: `2·3 - 1·7 = -1`. Both outputs get -1, and then
-# each adds a bias of its own, here 0.
+# *Forward.* Add up the inputs of each motif: 3 and 7. Multiply and add: `2·3 - 1·7 = -1`. Both outputs get -1, and
+# then each adds its own bias, here 0.
 #
 # *Backward.* Let the loss change by `δ = (0.5, 0.25)` for each unit of the two outputs. A weight acts on both outputs,
 # through the sum of its inputs. So add up `δ` within the motif, 0.75, and the gradients of the weights are `3·0.75` and
@@ -227,9 +227,9 @@ same_by_motif = np.allclose(by_motif, deltas["the following layer, transposed"],
 print("motifs of 2, right formula, the same as all at once:", same_by_motif)
 
 # %% [markdown]
-# You should see that only the third one agrees, to some `1e-9`, which is what finite differences can tell. The second
-# is off by half of the largest gradient, the first by twice as much as there is. And you should see that going motif by
-# motif gives the same as all at once. Remember that for part 8.
+# You should see that only the third one agrees, to some `1e-9`, which is the accuracy of finite differences. The
+# second is off by half of the largest gradient, the first by twice as much as there is. And you should see that going
+# motif by motif gives the same as all at once. Remember that for part 8.
 #
 # Now with sharing, and by the library: two layers of motifs and a dense read-out. Finite differences for *every* shared
 # weight, every weight of the blocks, every bias.
@@ -272,10 +272,10 @@ for mode in ("shared", "block"):
 #     (2, 0)     0.6 -0.6 / 0.6 -0.6         0.6          1.20
 # ```
 #
-# One of four shall go. Which one?
+# One of the four has to go. Which one?
 
 # %%
-from sparse_mlp.evolution import make_rule
+from sparse_mlp.evolution import make_rule, one_chain
 
 few = SparseStructure.from_coo([0, 0, 1, 2], [0, 1, 2, 0], shape=(3, 3))
 four = np.array(
@@ -283,7 +283,7 @@ four = np.array(
 )  # fmt: skip
 evolving = MotifLinear(few, four, motif_size=2, mode="block", dtype="float64")
 norms = np.sqrt((four**2).sum(axis=(1, 2)))
-(change,) = make_rule("set", zeta=0.25).update([evolving], progress=0.0, rng=0).layers
+(change,) = make_rule("set", zeta=0.25).update(one_chain([evolving]), progress=0.0, rng=0).layers
 gone, grown = ([(int(u), int(v)) for u, v in zip(*links, strict=True)] for links in (change.removed, change.grown))
 print("norms:", norms.round(2), " removed:", gone, " grown:", grown)
 print("links:", evolving.structure.nnz, " single links:", evolving.expanded().structure.nnz)
@@ -343,7 +343,8 @@ for name, m, mode in (("single links", 1, "shared"), ("shared, m = 4", 4, "share
 # ## 6. A fair comparison on digits
 #
 # 64-400-400-400-10, 5 % of the *single* links in each network, so each link between motifs counts `m · m`. 4 divides
-# all sizes but that of the output, which is dense. Beside motifs stand two kinds of control, both with single links:
+# all sizes but that of the output, which is dense. Next to motifs there are two kinds of control, both with single
+# links:
 #
 # * *as few weights*: a quarter, or a sixteenth, of the links. If one wants fewer weights, this is the plain way.
 # * *coarse images*: each pixel replaced by the mean of its motif. Shows what is lost at the input alone.
@@ -386,7 +387,7 @@ def held_back(name, rate):
 import warnings
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # too large a rate may overflow; its accuracy tells
+    warnings.simplefilter("ignore")  # too large a rate may overflow; its accuracy shows it
     choice = {name: [held_back(name, rate) for rate in RATES] for name in CASES}
 best_rate = {name: RATES[int(np.argmax(values))] for name, values in choice.items()}
 print("held back        " + "".join(f"{rate:>8}" for rate in RATES) + "   chosen")
@@ -411,9 +412,9 @@ print("picture:", figures / "12_learning_rate.png")
 # You should see the shared networks break down towards the right, where the rate is large, and the larger the motif,
 # the sooner. Block networks want about the rate of single links.
 #
-# Now the comparison, on all training images with other seeds. The networks take turns, so that what else your computer
-# does hits all alike. A *step* is one batch of 32: forward, backward and the change of the weights. We count the
-# fastest epoch of all runs, divided by its 45 steps.
+# Now the comparison, on all training images with other seeds. The networks take turns, so that other work on your
+# computer affects all of them equally. A *step* is one batch of 32: forward, backward and the change of the weights.
+# We count the fastest epoch of all runs, divided by its 45 steps.
 
 # %%
 right = {name: [] for name in CASES}
@@ -496,7 +497,7 @@ print("picture:", save(TradeOffDisplay.from_trade_off(ours, "digits"), figures /
 # ## 8. Why the published code shared nothing
 #
 # The equations and listings of the paper never share a weight. They take the columns of an ordinary `W` in slices of
-# `m`, and compute each slice by itself; so does the code published beside it. You saw in part 3 that slices change
+# `m`, and compute each slice by itself; so does the code published with it. You saw in part 3 that slices change
 # nothing. But *time* does change. Here is a layer computed in slices, in the manner of that code: cut the columns out
 # of a sparse matrix, make them dense, multiply.
 
@@ -535,11 +536,11 @@ print(f"links before a step: {W.nnz / SIDE**2:.0%}, after a step with a dense gr
 # each doubling of `m`: half as many slices, half as many rounds of a Python loop. All at once it needs a small part of
 # that. So a speed-up measured in this way is the price of the loop, and says nothing about motifs.
 #
-# Three more things in that code bear on the printed numbers. It subtracts the dense gradient, so a sparse matrix is
+# Three more things in that code influence the printed numbers. It subtracts the dense gradient, so a sparse matrix is
 # full after the first step, as the last line shows. It evolves after every batch, removes links at *random*, not the
 # smallest, and adds the constant 1.0 to others. And its `0.1`, called sparsity, is the ε of SET: in a layer of 784 ×
-# 3000 that makes 378 links, 0.016 %. Its accuracy of 0.761 with `m = 1` is that of this code and these settings. It is
-# no measure of SET.
+# 3000 that makes 378 links, 0.016 %. Its accuracy of 0.761 with `m = 1` is that of this code and these settings. It
+# is no measure of SET.
 #
 # ## What you have seen
 #
@@ -584,4 +585,4 @@ one, two, four = (min(times) for times in slice_seconds.values())
 assert one > 1.5 * four and two < one and whole < four
 assert np.mean(after_step != 0) > 0.99
 assert [round(value, 3) for value in printed.break_even.values()] == [0.078, 0.125]
-print("All numbers are as told.")
+print("All numbers are as stated.")

@@ -5,11 +5,12 @@
 # selection* keeps a few and drops the others. It makes models smaller, and it tells people where to look.
 #
 # A sparse network that evolves has an opinion. SET removes the weakest links and grows others at random. Where an
-# input is of use, its links get large and stay; where it is of none, they shrink and go. So we train, look at the first
-# layer, and read off which inputs the network leans on (Kichler 2021). No gradient, no extra pass over the data.
+# input is of use, its links get large and stay; where it is of none, they shrink and go. So we train, look at the
+# first layer, and read off which inputs matter most to the network (Kichler 2021). No gradient, no extra pass over
+# the data.
 #
-# You do it by hand. Then on a table where we know the right answer, beside a method of one line; then where that line
-# is blind, and where strength fails too; then on pictures, beside chance.
+# You do it by hand. Then on a table where we know the right answer, compared with a method of one line; then where
+# that line is blind, and where strength fails too; then on pictures, compared with chance.
 
 # %%
 import argparse
@@ -55,8 +56,8 @@ print("strength:", by_hand.round(6), " keep:", kept_by_hand)
 #
 # ## 2. A table whose answer we know
 #
-# 200 columns of random numbers, four classes. In ten columns each class has a mean of its own. The other 190 are noise.
-# A method that selects ten columns should find those ten; a draw by chance finds half a column.
+# 200 columns of random numbers, four classes. In ten columns each class has its own mean. The other 190 are noise. A
+# method that selects ten columns should find those ten; a draw by chance finds half a column.
 #
 # We train five small networks, and record the strengths after each epoch with a callback.
 
@@ -119,11 +120,11 @@ for rule, decay in CASES:
 # SET about seven. The weights of noise columns still carry the random numbers that they began with, and those are loud.
 # A decay 25 times as strong lets them die away, and both find eight or nine.
 #
-# *Evolution moves the links.* Under SET a good column ends with about one and a half times as many links as a bad one.
-# Nobody told it which is which. In the static network the links stay where they were drawn.
+# *Evolution moves the links.* Under SET a good column ends with about one and a half times as many links as a bad
+# one. It was never told which is which. In the static network the links stay where they were drawn.
 #
 # *And yet the ranking is no better for it here*: the static network with the strong decay finds as many. The size of
-# the weights alone tells enough.
+# the weights alone is enough.
 #
 # ## 3. A method of one line
 #
@@ -151,9 +152,10 @@ print("good columns found by the F statistic:", one_line)
 #
 # ## 4. Where the one line is blind
 #
-# Now two good columns among 200, and the class is their *exclusive or*: class 1 where exactly one of the two numbers is
-# positive. Either column alone tells nothing; together they tell all. The Madelon set (Guyon 2003) is made in this
-# spirit, with five columns. At last, the same with three columns: class 1 where an odd number of them is positive.
+# Now two good columns among 200, and the class is their *exclusive or*: class 1 where exactly one of the two numbers
+# is positive. Either column alone says nothing; together they determine the class. The Madelon set (Guyon 2003) is
+# made in this spirit, with five columns. At last, the same with three columns: class 1 where an odd number of them is
+# positive.
 
 
 # %%
@@ -191,8 +193,8 @@ print(f"mean place by the F statistic: {np.mean(blind):.0f} of 200")
 # first.
 #
 # With three columns all of it fails: a test accuracy of 0.5 is a guess. The network knows its 600 training rows by
-# heart, and leans on what it learned them by. **A network that has not learned has nothing to tell.** Look at the test
-# accuracy before you believe a selection.
+# heart, and its strong inputs are those that helped it to memorise them. **A network that has not learned says
+# nothing about its inputs.** Look at the test accuracy before you believe a selection.
 #
 # ## 5. Pictures
 #
@@ -238,9 +240,9 @@ print(", ".join(f"{epoch}: {already[epoch]:.0%}" for epoch in (0, 5, 10, 15)))
 # ## 6. What are the selected pixels worth?
 #
 # We ask three classifiers that know nothing of our network: a linear SVC, 3 nearest neighbours, 50 random trees. Each
-# is trained on the strongest pixels alone, with 0, 50, 80, 90 and 95 % of the others dropped. Beside it the same number
-# of pixels by the F statistic, and **by chance**: an accuracy that stays high when 80 % of the pixels go is no merit if
-# it does so whichever pixels go.
+# is trained on the strongest pixels alone, with 0, 50, 80, 90 and 95 % of the others dropped. For comparison the same
+# number of pixels is chosen by the F statistic, and **by chance**: an accuracy that stays high when 80 % of the
+# pixels go is no merit if it does so whichever pixels go.
 
 # %%
 from sparse_mlp.experiments import evaluate_selection
@@ -277,7 +279,7 @@ for i, (dropped, kept) in enumerate(zip(DROPPED, by_strength.kept, strict=True))
 # says the same.
 #
 # On the real set you should see something else in the second picture: nearest neighbours get *better* with fewer
-# pixels, for pixels that tell nothing only blur the distances.
+# pixels, for pixels without information only blur the distances.
 #
 # ## What you have seen
 #
@@ -287,7 +289,7 @@ for i, (dropped, kept) in enumerate(zip(DROPPED, by_strength.kept, strict=True))
 # chance is hard to beat until you keep very little. Where columns matter only together, an evolving network sees what
 # the one line cannot.
 #
-# The same for any run of yours: `sparse-mlp features RUN`. It prints this table, with chance beside it, and draws both
+# The same for any run of yours: `sparse-mlp features RUN`. It prints this table, compared with chance, and draws both
 # pictures.
 #
 # **Try it.** (a) Give the three columns of part 4 ten times as many rows. Does the network learn them, and does the
@@ -315,4 +317,4 @@ assert all(abs(values[0] - means["strength"][0]) < 1e-12 for values in means.val
 assert means["strength"][1] > means["strength"][0] - 0.03 and means["chance"][1] > means["chance"][0] - 0.03
 assert means["strength"][4] > means["chance"][4] + 0.01 > means["F statistic"][4] + 0.01
 assert max(values[5] for values in means.values()) < 0.2
-print("All numbers are as told.")
+print("All numbers are as stated.")

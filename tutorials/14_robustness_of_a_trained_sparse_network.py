@@ -1,9 +1,9 @@
 # %% [markdown]
 # # 14 Robustness of a trained sparse network
 #
-# Cut links of a trained network, or disturb its weights, and do not train it again. How much does it still know?
-# Sulyok et al. (2026) asked this of sparse networks trained in two ways: links regrown at random (RLR), and links
-# regrown where the wiring says that they belong (CH3L3, tutorial 06). They perturb in five ways.
+# Cut links of a trained network, or disturb its weights, and do not train it again. How accurate is it still? Sulyok
+# et al. (2026) asked this of sparse networks trained in two ways: links regrown at random (RLR), and links regrown
+# where link prediction expects them (CH3L3, tutorial 06). They perturb in five ways.
 #
 # You do the five by hand. Then you draw their curves for two networks, sum each up in one number, and find out why two
 # networks are not enough. Then you meet three places where the paper says one thing on one page and the opposite on
@@ -34,8 +34,8 @@ figures.mkdir(parents=True, exist_ok=True)
 #
 # **Remove half of them**, three. *Weight-order* takes the largest, whatever their sign: -1, 1 and -0.9. *Reverse
 # weight-order* takes the smallest: 0.1, -0.2 and 0.35. *Random pruning* takes any three. A link that is removed keeps
-# its place and gets the weight 0: the network computes the same, and nothing needs to be built anew. (If only one is
-# to go, -1 or 1? They are equally large. The first in the list goes.)
+# its place and gets the weight 0: the network computes the same, and nothing needs to be rebuilt. (If only one is to
+# go, -1 or 1? They are equally large. The first in the list goes.)
 
 # %%
 from sparse_mlp.robustness.perturbations import (
@@ -119,8 +119,8 @@ print(f"second layer: {whole.structure.nnz} links; {np.count_nonzero(cut.weight)
 #
 # ## 3. Curves, and the area under them
 #
-# Perturb by more and more, and measure the accuracy on the test images each time. Three of the five take part in a game
-# of chance; those are played five times, and we draw the mean.
+# Perturb by more and more, and measure the accuracy on the test images each time. Three of the five are random; these
+# are repeated five times, and we draw the mean.
 
 # %%
 from sparse_mlp.plotting import NoiseCurvesDisplay, PruningCurvesDisplay, WeightDensityDisplay, save
@@ -161,7 +161,7 @@ for method, found in curves.items():
 #
 # The second picture has a riddle: somewhere near ½ the fall under shuffling pauses, and may turn. The strength is no
 # smooth dial. As bins get wider their edges wander, and at ½ one of them comes close to zero: then weights change
-# places with weights of their own sign. Count those whose sign is changed:
+# places with weights of the same sign. Count those whose sign is changed:
 
 # %%
 layer_weights = [layer.weight for layer in pair["RLR"].sparse_layers]
@@ -197,9 +197,10 @@ for name in PERTURBATIONS:
 #
 # ## 4. Two networks are not enough
 #
-# Not so fast. Train more pairs, with other seeds, and look how much the difference changes from pair to pair. If we had
-# drawn other seeds, how far might the mean difference lie from the one that we see? The 95 % interval (Student's t)
-# tells. **If it contains 0, the pairs do not decide.** Then more pairs are needed, or there is nothing to find.
+# Not so fast. Train more pairs, with other seeds, and look how much the difference changes from pair to pair. If we
+# had drawn other seeds, how far might the mean difference lie from the one that we see? The 95 % interval (Student's
+# t) answers this. **If it contains 0, the pairs do not decide.** Then more pairs are needed, or there is nothing to
+# find.
 
 # %%
 from scipy.stats import t as student
@@ -244,8 +245,8 @@ print("picture:", save(NoiseCurvesDisplay.from_curves(everything), figures / "14
 # | weights shuffled | CH3L3 on two sets, RLR on two | CH3L3 on three of four |
 # | largest removed first, minimum reached at | 1 to 5 % | 3 % to 10 % |
 #
-# Nobody can repair this but the authors. What we can do is to measure, print our number beside *both* statements, and
-# say how sure we are. The first two are in the table above. For the third we must say what "minimum" means: the first
+# Only the authors can repair this. What we can do is to measure, print our number next to *both* statements, and say
+# how sure we are. The first two are in the table above. For the third we must say what "minimum" means: the first
 # fraction at which the accuracy is less than 5 points above that of a network without links.
 
 
@@ -316,11 +317,11 @@ print("picture:", save(NoiseCurvesDisplay.from_curves(both), figures / "14_large
 #
 # ## 8. An extension: change the pictures, not the network
 #
-# This is *not in the paper*: its abstract announces adversarial attacks, and its text shows none. In the usual sense of
-# the word, the network stays whole and the *input* is changed by a little, in the worst direction. The backward pass
-# that trains the network goes one layer further and tells that direction: the slope of the loss with respect to each
-# pixel. FGSM (Goodfellow 2015) moves each pixel by ε up or down along its slope. PGD (Madry 2018) takes many small such
-# steps, and never leaves the reach of ε. Beside them, as control, the same ε up or down *by chance*.
+# This is *not in the paper*: its abstract announces adversarial attacks, and its text shows none. In the usual sense
+# of the word, the network stays whole and the *input* is changed by a little, in the worst direction. The backward
+# pass that trains the network goes one layer further and gives that direction: the slope of the loss with respect to
+# each pixel. FGSM (Goodfellow 2015) moves each pixel by ε up or down along its slope. PGD (Madry 2018) takes many
+# small such steps, and never leaves the reach of ε. As a control, the same ε up or down *by chance*.
 #
 # First check one slope by finite differences, as in tutorial 01. Then attack.
 
@@ -392,9 +393,9 @@ print("picture:", figures / "14_adversarial.png")
 #
 # ## What you have seen
 #
-# A trained sparse network stands the loss of its small weights very well, of random links badly, of its large weights
-# not at all. The area under a curve makes networks comparable; several seeds and an interval tell whether a comparison
-# means anything. And where a paper contradicts itself, state both sentences and your own number.
+# A trained sparse network tolerates the loss of its small weights very well, of random links badly, of its large
+# weights not at all. The area under a curve makes networks comparable; several seeds and an interval show whether a
+# comparison means anything. And where a paper contradicts itself, state both sentences and your own number.
 #
 # The same for any run of yours: `sparse-mlp robustness RUN`.
 #
@@ -424,4 +425,4 @@ assert share[0.1] > 0.2 and share[0.5] > 0.7
 assert abs(slope - measured) < 1e-7 and slope != 0
 assert attacked["by chance"][-1] > 0.8 > 0.4 > attacked["FGSM"][-1] and attacked["PGD"][-1] < 0.4
 assert np.all(attacked["PGD"] <= attacked["FGSM"] + 0.02)
-print("All numbers are as told.")
+print("All numbers are as stated.")

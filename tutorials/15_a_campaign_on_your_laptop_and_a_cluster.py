@@ -118,7 +118,7 @@ print((store.path / "index.csv").read_text().splitlines()[1])
 # %% [markdown]
 # You should see that the second call takes no time, as nothing is left to do. A run is finished from the moment at
 # which its `result.json` is there; that is written last, whole or not at all. `index.csv` lists all runs. It is for
-# you: the library only believes the folders, and writes the index anew from them.
+# you: the library relies on the folders alone, and rewrites the index from them.
 #
 # From a terminal, all this is
 #
@@ -209,7 +209,7 @@ def same_bytes(of):
 
 
 after_the_kill = same_bytes(plugged)
-print("weights, wirings, optimizer: same bytes as in the store that nobody killed:", after_the_kill)
+print("weights, wirings, optimizer: same bytes as in the undisturbed store:", after_the_kill)
 
 # %% [markdown]
 # You should see one run finished and one begun, that the second call did the rest, here with two processes, and `True`.
@@ -219,9 +219,9 @@ print("weights, wirings, optimizer: same bytes as in the store that nobody kille
 #
 # ## 6. Two campaigns, one store
 #
-# You may start the same command twice, also on two machines that see one folder. Whoever wants a run *claims* it first.
-# A claim is a lock of the operating system that a process holds while it is at the run. When the process dies, however
-# it dies, the lock is gone. A mere file that says "taken" would outlive it.
+# You may start the same command twice, also on two machines that see one folder. A process that wants a run *claims*
+# it first. A claim is a lock of the operating system that the process holds while it works on the run. When the
+# process dies, however it dies, the lock is gone. A mere file that says "taken" would outlive it.
 
 # %%
 from sparse_mlp.experiments.claims import claim
@@ -239,8 +239,8 @@ print("finished afterwards:", len(afterwards.finished))
 #
 # ## 7. On a cluster
 #
-# A Dask cluster is a scheduler and as many workers as you have machines. On a real one somebody has started them, or
-# you do in three terminals:
+# A Dask cluster is a scheduler and as many workers as you have machines. On a real one they are running already, or
+# you start them in three terminals:
 #
 # ```
 #     dask scheduler
@@ -288,9 +288,9 @@ else:
 #
 # ## What you have seen
 #
-# A recipe says what is to be done, names say what a run is, a store says what is done, a claim says who is at it. None
-# of this lives in the memory of a process, and that is why a campaign survives the death of any: at any moment, what is
-# on the disk is either whole or will be done again, with the same outcome.
+# A recipe says what is to be done, names say what a run is, a store says what is done, a claim says which process
+# works on it. None of this lives in the memory of a process, and that is why a campaign survives the death of any: at
+# any moment, what is on the disk is either whole or will be done again, with the same outcome.
 #
 # **Try it.** (a) Add `[methods.set]` and start the campaign again: which runs are trained? (b) Change `epochs` to 21.
 # Which now? Why is going on with the old runs not an option? (c) Kill one of the two processes of section 3 while it
@@ -314,4 +314,4 @@ assert meanwhile.finished == [two_runs[1].run_id] and meanwhile.elsewhere == [tw
 assert afterwards.complete
 assert reached is on_the_cluster and on_the_cluster in (True, None)
 temporary.cleanup()
-print("All numbers are as told.")
+print("All numbers are as stated.")

@@ -15,6 +15,7 @@ from sparse_mlp.bench.ledger import Line
 from sparse_mlp.bench.timing import Timing, interleave, timing_of
 from sparse_mlp.evolution import LayerUpdate, ThreeStageRule, TopologyUpdate, make_rule
 from sparse_mlp.evolution.new_weights import NewWeights
+from sparse_mlp.layers import Linked
 from sparse_mlp.training import Callback, Trainer
 
 if TYPE_CHECKING:
@@ -61,12 +62,12 @@ class Stopwatch:
 
 class _WatchedWeights(NewWeights):
     def __init__(self, inner: NewWeights, watch: Stopwatch) -> None:
-        super().__init__(inner.law, keep_regrown=inner.keep_regrown)
+        super().__init__(inner.distribution, keep_regrown=inner.keep_regrown)
         self.watch = watch
 
-    def draw(self, change: LayerUpdate, weight: Array, rng: np.random.Generator, *, motif_size: int = 1) -> Array:
+    def draw(self, change: LayerUpdate, layer: Linked, rng: np.random.Generator) -> Array:
         self.watch.charge("insert and rewire")
-        values = super().draw(change, weight, rng, motif_size=motif_size)
+        values = super().draw(change, layer, rng)
         self.watch.charge("new weights")
         return values
 
@@ -81,14 +82,14 @@ def watched(rule: ThreeStageRule, watch: Stopwatch) -> ThreeStageRule:
         watch.start()  # an update asks for zeta first
         return rule.zeta_at(progress)
 
-    def remove(*arguments: Any) -> Any:
-        keep = rule.remove(*arguments)
+    def remove(*arguments: Any, **more: Any) -> Any:
+        keep = rule.remove(*arguments, **more)
         watch.charge("remove")
         return keep
 
-    def regrow(*arguments: Any) -> Any:
+    def regrow(*arguments: Any, **more: Any) -> Any:
         watch.charge("percolate")
-        positions = rule.regrow(*arguments)
+        positions = rule.regrow(*arguments, **more)
         watch.charge("score and choose")
         return positions
 

@@ -1,6 +1,6 @@
-"""Data sets: real ones with verified files, digits without a network, stand-ins that say what they are.
+"""Data sets: real ones with verified files, digits without a download, and labelled synthetic stand-ins.
 
-Importing this room is light: scikit-learn and pooch are imported when a function needs them.
+Importing this package is cheap: scikit-learn and pooch are imported when a function needs them.
 """
 
 from __future__ import annotations

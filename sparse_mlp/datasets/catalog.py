@@ -1,4 +1,4 @@
-"""All data sets by name: load them, list them, say where they are and whether their files are right."""
+"""All data sets by name: load, list, locate and check them."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ INSTALLED, GENERATED, MISSING = "scikit-learn", "generated", "missing"
 
 @dataclass(frozen=True)
 class FileReport:
-    """Say how one file fares.
+    """Report on one file.
 
-    `status` is ``ok``, ``unverified``, ``partial``, ``absent``, ``mismatch``, ``damaged`` or ``missing``; the first
-    three can be loaded, and without an ``absent`` one the set loads all the same.
+    `status` is ``ok``, ``unverified``, ``partial``, ``absent``, ``mismatch``, ``damaged`` or ``missing``. The first
+    three can be loaded, and a set loads even if an ``absent`` one is not there.
     """
 
     path: str
@@ -34,7 +34,7 @@ class FileReport:
 
     @property
     def usable(self) -> bool:
-        """Return whether the file does not keep its set from being loaded."""
+        """Whether the set can be loaded as far as this file is concerned."""
         return self.status in ("ok", "unverified", "partial", "absent")
 
 
@@ -50,7 +50,7 @@ def names() -> tuple[str, ...]:
 
 
 def available(data_dir: DataDir = None) -> tuple[str, ...]:
-    """Return the names of the data sets that can be loaded without a network; a `data_dir` must be a folder."""
+    """Return the names of the data sets that can be loaded without a download; a `data_dir` must exist."""
     check_data_dir(data_dir)
     sets = file_sets()
     return tuple(name for name in names() if name not in sets or locate(sets[name], data_dir).complete)
@@ -64,24 +64,24 @@ def load(name: str = "digits", data_dir: DataDir = None, *, download: bool = Tru
     name : str
         One of `names`.
     data_dir : path-like, optional
-        Folder that is searched first, as DIR/NAME/FILE and then DIR/FILE; if it lacks the set, then $SPARSE_MLP_DATA
-        and the user's cache.
+        Folder that is searched first, as DIR/NAME/FILE and then DIR/FILE; after it $SPARSE_MLP_DATA and the user's
+        cache.
     download : bool
-        Download the files that are missing. CIFAR-10 is content with the training batches that are there; `fetch`
-        brings the others.
+        Download missing files. CIFAR-10 loads with the training batches that are there; `fetch` gets the others.
 
     Returns
     -------
     Dataset
-        float32 images in [0, 1], or tables with the values of their files; int64 labels. A set that nobody split is
-        split here, always alike: stratified, a third to test; `resplit` draws another split.
+        float32 images in [0, 1], or tables with the values of their files; int64 labels. A set without an official
+        split is split here, always in the same way: stratified, a third to test; `resplit` draws another split.
 
     Raises
     ------
     InvalidInputError
         If the name is unknown.
     DataFileError
-        If a file is damaged, not what its name says, or missing and cannot be downloaded; or `data_dir` is no folder.
+        If a file is damaged, is not what its name says, or is missing and cannot be downloaded; or if `data_dir` is
+        not an existing folder.
 
     Examples
     --------
@@ -109,9 +109,9 @@ def fetch(name: str, data_dir: DataDir = None, *, progress: bool = True) -> list
     Parameters
     ----------
     name : str
-        One of `names`; those that need no files give an empty list.
+        One of `names`; sets that need no files return an empty list.
     data_dir : path-like, optional
-        Searched first, and where new files go; made if it is not there. Else $SPARSE_MLP_DATA, else the user's cache.
+        Searched first, and where new files are stored; created if needed. Else $SPARSE_MLP_DATA, else the user's cache.
     progress : bool
         Draw a progress bar on standard error.
 
@@ -120,7 +120,7 @@ def fetch(name: str, data_dir: DataDir = None, *, progress: bool = True) -> list
     InvalidInputError
         If the name is unknown.
     DataFileError
-        If no mirror delivers a file that passes its checks, or `data_dir` is a file.
+        If no mirror has a file that passes its checks, or `data_dir` is a file.
     """
     check_choice("name", name, names())
     new = data_dir is not None and str(data_dir) and not Path(data_dir).expanduser().exists()
@@ -128,13 +128,15 @@ def fetch(name: str, data_dir: DataDir = None, *, progress: bool = True) -> list
         check_data_dir(data_dir)
     sets = file_sets()
     paths = list(fetch_set(sets[name], data_dir, progress=progress).found.values()) if name in sets else []
-    if data_dir is not None:  # also where other places had all files: `load` with the same words finds the folder
+    if (
+        data_dir is not None
+    ):  # even if other places had all files, so that `load` with the same arguments finds a folder
         Path(data_dir).expanduser().mkdir(parents=True, exist_ok=True)
     return paths
 
 
 def check(name: str, data_dir: DataDir = None) -> list[FileReport]:
-    """Read every file of a data set and report on each; nothing is downloaded and nothing is raised for bad files.
+    """Read every file of a data set and report on each; nothing is downloaded, and bad files raise no error.
 
     Parameters
     ----------
@@ -146,14 +148,14 @@ def check(name: str, data_dir: DataDir = None) -> list[FileReport]:
     Returns
     -------
     list of FileReport
-        One per file; one in all for a data set that needs no files.
+        One per file; a single one for a data set that needs no files.
 
     Raises
     ------
     InvalidInputError
         If the name is unknown.
     DataFileError
-        If `data_dir` is no folder.
+        If `data_dir` is not an existing folder.
     """
     check_choice("name", name, names())
     check_data_dir(data_dir)
@@ -165,7 +167,7 @@ def check(name: str, data_dir: DataDir = None) -> list[FileReport]:
 
 
 def describe_all(data_dir: DataDir = None) -> list[dict[str, Any]]:
-    """Describe every data set in a row for a table.
+    """Describe every data set, one table row each.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""Read the binary version of CIFAR: rows of label bytes and 3,072 pixels, without any header.
+"""Read the binary version of CIFAR: rows of label bytes and 3,072 pixels, without a header.
 
 A row is one label byte (CIFAR-10) or two (CIFAR-100: coarse, fine), then 1,024 red, 1,024 green and 1,024 blue
-pixels, each plane 32 × 32 row by row. With no header to go by, damage shows in the length and in the labels.
+pixels, each plane 32 × 32 row by row. Without a header, only the length and the labels can show damage.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from sparse_mlp.datasets.opening import file_error, open_unwrapped, read_at_most
 
 PIXELS = 3 * 32 * 32
-OTHER_VERSION = "is this the Python or MATLAB version, or the other of CIFAR-10 and CIFAR-100? else fetch it again"
+OTHER_VERSION = "is this the Python or MATLAB version, or the other of CIFAR-10 and CIFAR-100? if not, fetch it again"
 
 
 def read_cifar(path: str | PathLike[str], label_ranges: tuple[int, ...], most_rows: int) -> np.ndarray:
@@ -27,7 +27,7 @@ def read_cifar(path: str | PathLike[str], label_ranges: tuple[int, ...], most_ro
     label_ranges : tuple of int
         Number of values of each label byte that a row begins with.
     most_rows : int
-        Number of rows of the official file; more are refused, so that no gzip file can unfold without end.
+        Number of rows of the official file; more are refused, which bounds the memory that a gzip file can take.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def read_cifar(path: str | PathLike[str], label_ranges: tuple[int, ...], most_ro
     if len(content) > most_rows * width:
         raise file_error(path, f"more than {most_rows * width:,} bytes", wanted, OTHER_VERSION)
     if len(content) % width:
-        found = f"{len(content):,} bytes, {len(content) % width:,} beyond a whole number of rows,"
+        found = f"{len(content):,} bytes, {len(content) % width:,} more than a whole number of rows"
         raise file_error(path, found, wanted, OTHER_VERSION)
     rows = np.frombuffer(content, dtype=np.uint8).reshape(-1, width)
     for column, n_values in enumerate(label_ranges):
@@ -62,4 +62,4 @@ def _check_labels(path: Path, labels: np.ndarray, n_values: int) -> None:
     wrong = np.flatnonzero(labels >= n_values)
     if wrong.size:
         found = f"label {labels[wrong[0]]} in row {wrong[0]:,} ({wrong.size:,} such rows)"
-        raise file_error(path, found, f"in 0 … {n_values - 1}", OTHER_VERSION)
+        raise file_error(path, found, f"labels from 0 to {n_values - 1}", OTHER_VERSION)

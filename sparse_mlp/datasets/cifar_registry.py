@@ -1,4 +1,4 @@
-"""What is known of CIFAR-10 and CIFAR-100 in their binary version: files, checksums, archive, licence, citation."""
+"""CIFAR-10 and CIFAR-100 in their binary version: files, checksums, archive, licence, citation."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class CifarSet(FileSet):
         return tuple(file for file in self.files if file.role.startswith("train"))
 
     def needed(self, roles: Container[str]) -> tuple[FileSpec, ...]:
-        """Return the files without which the set cannot be loaded: the test batch, and one training batch of all."""
+        """Return the files that loading needs and `roles` lack: the test batch, and at least one training batch."""
         missing = super().needed(roles)
         if any(file not in missing for file in self.training_files):
             return tuple(file for file in missing if file not in self.training_files)

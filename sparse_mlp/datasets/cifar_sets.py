@@ -1,4 +1,4 @@
-"""From CIFAR files to a data set: the training batches that are there, and the test batch."""
+"""Build a data set from CIFAR files: the training batches that are there, and the test batch."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from sparse_mlp.datasets.checksums import Verdict, judge, mismatch_error, what_is_verified
 from sparse_mlp.datasets.cifar import PIXELS, read_cifar
 from sparse_mlp.datasets.cifar_registry import CifarSet
 from sparse_mlp.datasets.dataset import Dataset
 from sparse_mlp.datasets.file_sets import FileSpec
 from sparse_mlp.datasets.locate import Location
-from sparse_mlp.datasets.verdicts import Verdict, judge, mismatch_error, what_is_verified
 
 
 def read_file(entry: CifarSet, file: FileSpec, path: Path) -> np.ndarray:
@@ -28,19 +28,19 @@ def read_file(entry: CifarSet, file: FileSpec, path: Path) -> np.ndarray:
 
 
 def verify(file: FileSpec, path: Path, rows: np.ndarray) -> Verdict:
-    """Compare a file with the official one; `rows` is what `read_file` made of it."""
+    """Compare a file with the official one; `rows` is what `read_file` returned."""
     return judge(file, path, len(rows), hashlib.sha256(rows.data).hexdigest())
 
 
 def load_cifar_set(entry: CifarSet, location: Location) -> Dataset:
-    """Build the data set from the files of a location that has the test batch and a training batch or more.
+    """Build the data set from the test batch and at least one training batch.
 
     Parameters
     ----------
     entry : CifarSet
         The data set.
     location : Location
-        Where its files are; training batches may be missing.
+        Where its files are; some training batches may be missing.
 
     Returns
     -------
@@ -54,7 +54,7 @@ def load_cifar_set(entry: CifarSet, location: Location) -> Dataset:
 
     Notes
     -----
-    CIFAR-100 is loaded with its 100 fine classes; the coarse label of a row is checked and otherwise ignored.
+    CIFAR-100 is loaded with its 100 fine classes; coarse labels are checked and otherwise ignored.
     """
     rows, verdicts = {}, {}
     for file in entry.files:

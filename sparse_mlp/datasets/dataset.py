@@ -1,4 +1,4 @@
-"""What a loader hands over: samples and labels in two parts, and where they come from."""
+"""The data set type: training and test samples with labels, and where they come from."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Dataset:
     Attributes
     ----------
     name : str
-        What `load` knows it by.
+        Its name in `load`.
     train_x, test_x : ndarray of float32, shape (n, features)
         Samples, one flat row each. As loaded, images are in [0, 1], and tables hold the values of their files.
     train_y, test_y : ndarray of int64, shape (n,)
@@ -25,8 +25,8 @@ class Dataset:
     n_classes : int
         Number of classes.
     image_shape : tuple of int or None
-        (height, width), or (3, height, width) with one plane per colour, to which a row can be reshaped; None where
-        the features are no image.
+        (height, width), or (3, height, width) with one plane per colour, to which a row can be reshaped; None if the
+        samples are not images.
     class_names : tuple of str
         One name per class.
     provenance : str
@@ -55,9 +55,11 @@ class Dataset:
         _check_part("train", self.train_x, self.train_y, self.n_classes)
         _check_part("test", self.test_x, self.test_y, self.n_classes)
         if self.train_x.shape[1] != self.test_x.shape[1]:
-            raise invalid(f"test_x with {self.test_x.shape[1]} features", f"{self.train_x.shape[1]}, as in train_x")
+            raise invalid(
+                f"test_x with {self.test_x.shape[1]} features", f"{self.train_x.shape[1]} features, as in train_x"
+            )
         if self.image_shape is not None and np.prod(self.image_shape) != self.n_features:
-            raise invalid(f"image_shape={self.image_shape}", f"a shape of {self.n_features} pixels")
+            raise invalid(f"image_shape={self.image_shape}", f"a shape with {self.n_features} pixels")
         if len(self.class_names) != self.n_classes:
             raise invalid(f"{len(self.class_names)} class names", f"{self.n_classes}, one per class")
 
@@ -79,7 +81,7 @@ class Dataset:
         Parameters
         ----------
         n_train, n_test : int
-            Number of samples to keep.
+            Numbers of samples to keep.
         rng : None, int or numpy.random.Generator
             Source of the permutations.
 
@@ -90,7 +92,7 @@ class Dataset:
         Raises
         ------
         InvalidInputError
-            If more samples are asked for than there are.
+            If a part has fewer samples than asked for.
         """
         generator = as_generator(rng)
         train = _draw("n_train", n_train, len(self.train_y), generator)
@@ -129,16 +131,18 @@ def summary(dataset: Dataset) -> str:
 
 def _check_part(part: str, x: np.ndarray, y: np.ndarray, n_classes: int) -> None:
     if x.ndim != 2 or x.dtype != np.float32:
-        raise invalid(f"{part}_x of {x.dtype}, shape {x.shape}", "float32 of shape (n, features)")
+        raise invalid(f"{part}_x of {x.dtype} and shape {x.shape}", "float32 of shape (n, features)")
     if y.ndim != 1 or y.dtype != np.int64:
-        raise invalid(f"{part}_y of {y.dtype}, shape {y.shape}", "int64 of shape (n,)")
+        raise invalid(f"{part}_y of {y.dtype} and shape {y.shape}", "int64 of shape (n,)")
     if len(x) != len(y) or not len(y):
-        raise invalid(f"{len(x):,} rows of {part}_x with {len(y):,} labels", "equally many, and at least one")
+        raise invalid(
+            f"{len(x):,} rows of {part}_x with {len(y):,} labels", "one label for each row, and at least one row"
+        )
     if y.min() < 0 or y.max() >= n_classes:
-        raise invalid(f"{part}_y from {y.min()} to {y.max()}", f"in 0 … {n_classes - 1}")
+        raise invalid(f"{part}_y from {y.min()} to {y.max()}", f"labels from 0 to {n_classes - 1}")
 
 
 def _draw(name: str, n: int, available: int, generator: np.random.Generator) -> np.ndarray:
     if check_integer(name, n) > available:
-        raise invalid(f"{name}={n:,}", f"at most {available:,}, the samples there are")
+        raise invalid(f"{name}={n:,}", f"at most {available:,}, the number of samples")
     return generator.permutation(available)[:n]

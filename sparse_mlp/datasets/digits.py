@@ -1,4 +1,4 @@
-"""Handwritten digits that come with scikit-learn: real, small, no network."""
+"""The handwritten digits that come with scikit-learn: real, small, no download."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CITATION = "Alpaydin, Kaynak, Optical recognition of handwritten digits, UCI Mac
 
 
 def load_digits() -> Dataset:
-    """Load the 8 × 8 digits: 1,437 to train, 360 to test, the same stratified split every time.
+    """Load the 8 × 8 digits: 1,437 to train and 360 to test, always in the same stratified split.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Bring missing files: several mirrors, checksum, and nothing left behind that failed it."""
+"""Download missing files: several mirrors, verified checksums, nothing left behind after a failure."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from sparse_mlp.datasets.checksums import file_sha256, mismatch_error
 from sparse_mlp.datasets.file_sets import Archive, FileSpec
 from sparse_mlp.datasets.formats import examine
 from sparse_mlp.datasets.locate import DataDir, Location, locate, roots
 from sparse_mlp.datasets.registry import AnySet, file_sets
-from sparse_mlp.datasets.verdicts import file_sha256, mismatch_error
 from sparse_mlp.errors import DataFileError, describe
 
 TIMEOUT_SECONDS = 30
@@ -31,19 +31,19 @@ def fetch_set(entry: AnySet, data_dir: DataDir = None, *, progress: bool = True)
     entry : AnySet
         The data set.
     data_dir : path-like, optional
-        Searched first, and where new files go; else $SPARSE_MLP_DATA, else the user's cache.
+        Searched first, and where new files are stored; else $SPARSE_MLP_DATA, else the user's cache.
     progress : bool
         Draw a progress bar on standard error.
 
     Returns
     -------
     Location
-        One without missing files.
+        Without missing files.
 
     Raises
     ------
     DataFileError
-        If no mirror delivers a file that passes its checks; names the files, the folders and the addresses.
+        If no mirror has a file that passes its checks; the message names the files, folders and addresses.
     """
     location = locate(entry, data_dir)
     if not location.missing:
@@ -57,7 +57,7 @@ def fetch_set(entry: AnySet, data_dir: DataDir = None, *, progress: bool = True)
 
 
 def missing_error(entry: AnySet, location: Location, data_dir: DataDir, failures: list[str]) -> DataFileError:
-    """Build the error of files that are nowhere: which, where they are looked for, where they can be had."""
+    """Build the error of missing files: which, in which folders they were searched, where they can be downloaded."""
     wanted = location.needed or location.missing
     suffix = entry.archive.suffix if entry.archive else entry.suffix
     names = ", ".join(f"{file.name}{suffix}" for file in wanted)
@@ -65,17 +65,17 @@ def missing_error(entry: AnySet, location: Location, data_dir: DataDir, failures
     urls = [entry.archive.url] if entry.archive else [url for file in wanted for url in entry.urls(file)[:1]]
     inside = f" (they are in its folder {entry.archive.folder}/)" if entry.archive else ""
     lines = [
-        f"{entry.name}: no {names}; expected together in one of {places}",
-        "have the files elsewhere? pass --data-dir FOLDER (data_dir=) or set SPARSE_MLP_DATA; digits needs no files",
+        f"{entry.name}: found no {names}; expected these files together in one of {places}",
+        "are the files elsewhere? pass --data-dir FOLDER (data_dir=) or set SPARSE_MLP_DATA; digits needs no files",
         *([f"or download these{inside} and place them, gzipped or not, in {location.folder}:"] if urls else []),
         *(f"  {url}" for url in urls),
         *([entry.hint] if entry.hint else []),
         *(f"tried: {failure}" for failure in failures),
     ]
     if location.complete:
-        lines.insert(1, "load works without them: it takes the training batches that are there")
+        lines.insert(1, "load works without them: it uses the training batches that are there")
     if data_dir is not None and not Path(data_dir).is_dir():
-        lines.insert(1, f"data_dir={data_dir} is no folder")
+        lines.insert(1, f"data_dir={data_dir} is not an existing folder")
     return DataFileError("\n".join(lines))
 
 
@@ -103,7 +103,7 @@ def _fetch_archive(archive: Archive, entry: AnySet, location: Location, data_dir
             _retrieve(archive.url, part, progress)
             digest = file_sha256(part)
             if digest != archive.sha256:
-                raise DataFileError(describe(f"SHA-256 {digest}", archive.sha256))
+                raise DataFileError(describe(f"SHA-256 {digest}", f"SHA-256 {archive.sha256}"))
             for served in file_sets().values():
                 if served.archive == archive:
                     _unpack(served, part, archive, workshop, locate(served, data_dir))
@@ -124,7 +124,7 @@ def _unpack(entry: AnySet, path: Path, archive: Archive, workshop: Path, locatio
 
 @contextmanager
 def _opened_archive(path: Path) -> Iterator[Callable[[str], IO[bytes]]]:
-    """Give the function that opens a member of a zip or tar file; it raises KeyError where there is none."""
+    """Give the function that opens a member of a zip or tar file; it raises KeyError if there is no such member."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as members:
             yield members.open
@@ -141,7 +141,7 @@ def _opened_archive(path: Path) -> Iterator[Callable[[str], IO[bytes]]]:
 
 
 def _accept(entry: AnySet, file: FileSpec, path: Path) -> None:
-    """Raise `DataFileError` unless a fresh download is the official file as far as that can be known."""
+    """Raise `DataFileError` unless a downloaded file is, as far as can be verified, the official one."""
     _, verdict = examine(entry, file, path)
     known = file.sha256 is not None or file.sha256_gz is not None
     if verdict.status == "ok" or (verdict.status == "unverified" and not known):
@@ -159,20 +159,20 @@ def _retrieve(url: str, target: Path, progress: bool) -> None:
 
 @contextmanager
 def _workshop(folder: Path) -> Iterator[Path]:
-    """Give a temporary folder beside the target, so that a finished file can be renamed into place."""
+    """Give a temporary folder on the target's file system, so that a finished file can be renamed into place."""
     absent = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         temporary = tempfile.TemporaryDirectory(prefix=".download-", dir=folder)
     except OSError as error:
         reason = error.strerror or str(error)
-        found = f"{folder}: a folder that cannot be written ({reason})"
-        raise DataFileError(describe(found, "writable to hold downloads", "name another data folder")) from None
+        found = f"a folder that cannot be written, {folder} ({reason})"
+        raise DataFileError(describe(found, "a writable folder for downloads", "pass another data folder")) from None
     try:
         with temporary as name:
             yield Path(name)
     finally:
-        with suppress(OSError):  # folders made for a download that failed are empty: take them away again
+        with suppress(OSError):  # folders made for a failed download are empty: remove them
             for place in absent:
                 place.rmdir()
 

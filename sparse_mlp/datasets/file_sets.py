@@ -1,4 +1,4 @@
-"""What every data set that lives in files has: the files, where they can be had, licence, citation."""
+"""What all data sets in files have: the files, where to download them, licence, citation."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ class FileSpec:
     name : str
         File name without ``.gz``.
     role : str
-        What the file is in its set; unique there.
+        What the file holds; unique within its set.
     items : int
         Number of images or labels in the official file.
     sha256 : str or None
-        Of the uncompressed bytes; None where it is not known.
+        Of the uncompressed bytes; None if unknown.
     sha256_gz : str or None
-        Of the official gzip wrapper; used where `sha256` is None.
+        Of the official gzip file; used if `sha256` is None.
     """
 
     name: str
@@ -38,9 +38,9 @@ class FileSpec:
 
 @dataclass(frozen=True)
 class Archive:
-    """Describe the one zip or tar file that holds the files of one or several data sets.
+    """Describe a zip or tar file that holds the files of one or several data sets.
 
-    A member is called ``folder/NAMEsuffix``, where NAME is that of the `FileSpec`.
+    Its members are named ``folder/NAMEsuffix``, NAME being that of the `FileSpec`.
     """
 
     url: str
@@ -51,18 +51,18 @@ class Archive:
 
 @dataclass(frozen=True)
 class FileSet:
-    """Describe one data set: what is common to all formats.
+    """Describe one data set, in what is common to all formats.
 
     Attributes
     ----------
     image_shape : tuple of int or None
-        None where the features are no image.
+        None if the samples are not images.
     home : str
-        Folder that the files share with those of other sets; empty if the folder is called as the set is.
+        Folder that the files share with other sets; empty if the folder has the name of the set.
     suffix : str
-        What the mirrors append to the name of a file.
+        What mirrors append to the name of a file.
     hint : str
-        What to do if there is no file, or another one than is wanted.
+        What to do if the file is missing or is another one than expected.
     """
 
     name: str
@@ -80,7 +80,7 @@ class FileSet:
 
     @property
     def folder(self) -> str:
-        """Return the name of the folder that the files lie in."""
+        """Return the name of the folder with the files."""
         return self.home or self.name
 
     @property
@@ -100,5 +100,5 @@ class FileSet:
         return tuple(f"{mirror}/{file.name}{self.suffix}" for mirror in self.mirrors)
 
     def needed(self, roles: Container[str]) -> tuple[FileSpec, ...]:
-        """Return the files without which the set cannot be loaded, where those of `roles` are there."""
+        """Return the files that loading needs, apart from those of `roles`, which are there."""
         return tuple(file for file in self.files if file.role not in roles)

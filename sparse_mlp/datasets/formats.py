@@ -1,4 +1,4 @@
-"""Which reader goes with which data set: IDX, CIFAR or tables."""
+"""Choose the reader of a data set: IDX, CIFAR or tables."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from pathlib import Path
 import numpy as np
 
 from sparse_mlp.datasets import cifar_sets, idx_sets, table_sets
+from sparse_mlp.datasets.checksums import Verdict
 from sparse_mlp.datasets.cifar_registry import CifarSet
 from sparse_mlp.datasets.dataset import Dataset
 from sparse_mlp.datasets.file_sets import FileSpec
 from sparse_mlp.datasets.locate import Location
 from sparse_mlp.datasets.registry import AnySet
 from sparse_mlp.datasets.table_registry import TableSet
-from sparse_mlp.datasets.verdicts import Verdict
 
 
 def examine(entry: AnySet, file: FileSpec, path: Path) -> tuple[int, Verdict]:
-    """Read and verify one file: the number of its items, and how far it is the official one.
+    """Read one file: return the number of its items and whether it is the official one.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""Read and write IDX, the format of MNIST and its relatives; every kind of damage has its own message.
+"""Read and write IDX, the format of MNIST and similar sets; each kind of damage has its own message.
 
 A file is ``00 00 08 ndim``, then `ndim` big-endian uint32 sizes, then the uint8 items; it may be wrapped in gzip.
-Nothing is allocated on a header's word: items are read piece by piece and compared with what was announced.
+The header is not trusted with memory: items are read piece by piece and compared with the announced number.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PIECE = 1 << 20
 
 
 def read_idx(path: str | PathLike[str], ndim: int) -> np.ndarray:
-    """Read one IDX file of unsigned bytes, gzipped or not (told by its content, not by its name).
+    """Read one IDX file of unsigned bytes, gzipped or not (recognised by its content, not by its name).
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def read_idx(path: str | PathLike[str], ndim: int) -> np.ndarray:
     Raises
     ------
     DataFileError
-        If the file cannot be opened, is empty, is no IDX file, holds another type or number of dimensions, holds no
+        If the file cannot be opened, is empty, is not an IDX file, holds another type or number of dimensions, holds no
         items, holds fewer or more bytes than its header announces, or if its gzip wrapper is cut or corrupt.
     """
     path = Path(path)
@@ -58,7 +58,7 @@ def write_idx(path: str | PathLike[str], array: np.ndarray) -> None:
         If `array` is not uint8 or has no or too many dimensions.
     """
     if array.dtype != np.uint8 or not 1 <= array.ndim <= 255:
-        raise invalid(f"array of {array.dtype} with {array.ndim} dimensions", "uint8 with at least one dimension")
+        raise invalid(f"an array of {array.dtype} with {array.ndim} dimensions", "uint8 with at least one dimension")
     content = _header(array.shape) + array.tobytes()
     path = Path(path)
     path.write_bytes(gzip.compress(content, compresslevel=6, mtime=0) if path.suffix == ".gz" else content)
@@ -67,8 +67,8 @@ def write_idx(path: str | PathLike[str], array: np.ndarray) -> None:
 def sha256_of(array: np.ndarray) -> str:
     """Return the SHA-256 of the unwrapped IDX file that holds `array` (uint8).
 
-    The header follows from the shape, so this equals the checksum of the bytes on disk without their gzip wrapper,
-    which differs from mirror to mirror.
+    The header follows from the shape, so this is the checksum of the uncompressed bytes on disk. (Gzip wrappers differ
+    from mirror to mirror.)
     """
     digest = hashlib.sha256(_header(array.shape))
     digest.update(np.ascontiguousarray(array).data)
@@ -87,34 +87,34 @@ def _read_shape(stream: BinaryIO, path: Path, ndim: int) -> tuple[int, ...]:
         raise file_error(path, f"{len(magic)} bytes", "at least the 4 bytes of an IDX magic number")
     if magic[:2] != b"\0\0":
         wanted = f"00 00 08 {ndim:02x}, the magic number of an IDX file"
-        raise file_error(path, f"first bytes {magic.hex(' ')}", wanted, "is this another kind of file?")
+        raise file_error(path, f"the first bytes {magic.hex(' ')}", wanted, "is this another kind of file?")
     if magic[2] != UINT8:
         kind = DTYPE_NAMES.get(magic[2], "unknown")
-        raise file_error(path, f"IDX dtype code 0x{magic[2]:02x} ({kind})", "0x08 (uint8)")
+        raise file_error(path, f"the IDX dtype code 0x{magic[2]:02x} ({kind})", "0x08 (uint8)")
     if magic[3] != ndim:
         remedy = "are images and labels swapped?"
-        raise file_error(path, f"IDX file with {magic[3]} dimension(s)", f"one with {ndim}", remedy)
+        raise file_error(path, f"an IDX file with {magic[3]} dimension(s)", f"one with {ndim}", remedy)
     sizes = stream.read(4 * ndim)
     if len(sizes) < 4 * ndim:
-        raise file_error(path, f"header cut after {4 + len(sizes)} bytes", f"{4 + 4 * ndim} bytes long")
+        raise file_error(path, f"a header cut after {4 + len(sizes)} bytes", f"{4 + 4 * ndim} bytes")
     shape = struct.unpack(f">{ndim}I", sizes)
     if 0 in shape:
-        raise file_error(path, f"shape {shape} without any item", "of at least one item")
+        raise file_error(path, f"the shape {shape}, which has no items", "at least one item")
     return shape
 
 
 def _read_items(stream: BinaryIO, path: Path, shape: tuple[int, ...]) -> np.ndarray:
     announced = math.prod(shape)
     items = bytearray()
-    # One byte more than announced is asked for: it shows trailing bytes and makes gzip check its own checksum.
+    # One byte more than announced is read: it shows trailing bytes and makes gzip check its own checksum.
     while len(items) <= announced:
         piece = stream.read(min(PIECE, announced + 1 - len(items)))
         if not piece:
             break
         items += piece
-    wanted = f"{announced:,} as its header says (shape {shape})"
+    wanted = f"{announced:,} bytes of items, as its header says (shape {shape})"
     if len(items) < announced:
-        raise file_error(path, f"truncated file with {len(items):,} bytes of items", wanted)
+        raise file_error(path, f"a truncated file with {len(items):,} bytes of items", wanted)
     if len(items) > announced:
         raise file_error(path, "trailing bytes after the last item", wanted)
     return np.frombuffer(items, dtype=np.uint8).reshape(shape)

@@ -1,4 +1,4 @@
-"""From four IDX files to a data set: what each file must hold, and what was verified of it."""
+"""Build a data set from four IDX files, checking what each must hold."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
+from sparse_mlp.datasets.checksums import Verdict, judge, mismatch_error, what_is_verified
 from sparse_mlp.datasets.dataset import Dataset
 from sparse_mlp.datasets.file_sets import FileSpec
 from sparse_mlp.datasets.idx import read_idx, sha256_of
 from sparse_mlp.datasets.locate import Location
 from sparse_mlp.datasets.opening import file_error
 from sparse_mlp.datasets.registry import IdxSet
-from sparse_mlp.datasets.verdicts import Verdict, judge, mismatch_error, what_is_verified
 
 
 def read_file(entry: IdxSet, file: FileSpec, path: Path) -> np.ndarray:
-    """Read one file of a data set and check what its role demands: image size or range of labels.
+    """Read one file of a data set and check the image size or the range of labels.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def read_file(entry: IdxSet, file: FileSpec, path: Path) -> np.ndarray:
 
 
 def verify(file: FileSpec, path: Path, array: np.ndarray) -> Verdict:
-    """Compare a file with the official one; `array` is what `read_file` made of it."""
+    """Compare a file with the official one; `array` is what `read_file` returned."""
     return judge(file, path, len(array), sha256_of(array))
 
 
@@ -52,7 +52,7 @@ def check_pair(samples: Path, n_samples: int, labels: Path, n_labels: int) -> No
     """Raise `DataFileError` unless there is one label per sample."""
     if n_samples == n_labels:
         return
-    remedy = "the two files are not of one set: delete them and fetch them again"
+    remedy = "the two files do not belong together: delete them and fetch them again"
     raise file_error(labels, f"{n_labels:,} labels", f"{n_samples:,}, the number of samples in {samples.name}", remedy)
 
 
@@ -104,7 +104,7 @@ def _check_labels(entry: IdxSet, path: Path, labels: np.ndarray) -> None:
     wrong = np.flatnonzero((labels < first) | (labels > last))
     if wrong.size:
         found = f"label {labels[wrong[0]]} at position {wrong[0]:,} ({wrong.size:,} such labels)"
-        raise file_error(path, found, f"in {first} … {last}", "is this the label file of another data set?")
+        raise file_error(path, found, f"labels from {first} to {last}", "is this the label file of another data set?")
 
 
 def _features(entry: IdxSet, images: np.ndarray) -> np.ndarray:

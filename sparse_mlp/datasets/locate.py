@@ -1,4 +1,4 @@
-"""Where files are looked for: the caller's folder, $SPARSE_MLP_DATA, the user's cache, in that order."""
+"""Where files are searched: the caller's folder, $SPARSE_MLP_DATA, the user's cache, in that order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DataDir = str | PathLike[str] | None
 
 @dataclass(frozen=True)
 class Location:
-    """Say in which folder a data set lives, and which of its files are there.
+    """The folder of a data set, and which of its files are there.
 
     Attributes
     ----------
@@ -27,7 +27,7 @@ class Location:
     missing : tuple of FileSpec
         The files that are not there.
     needed : tuple of FileSpec
-        Those among them without which the set cannot be loaded.
+        Those among them that loading needs.
     """
 
     folder: Path
@@ -37,7 +37,7 @@ class Location:
 
     @property
     def complete(self) -> bool:
-        """Return whether the set can be loaded."""
+        """Whether the set can be loaded."""
         return not self.needed
 
 
@@ -49,20 +49,20 @@ def cache_dir() -> Path:
 
 
 def check_data_dir(data_dir: DataDir) -> None:
-    """Refuse a folder that was named and is none: other places must not stand in for it without a word.
+    """Refuse a named folder that does not exist, so that other places do not silently replace it.
 
     Raises
     ------
     DataFileError
-        If `data_dir` is given, but no folder.
+        If `data_dir` is given and is not an existing folder.
     """
     if data_dir is not None and not (str(data_dir) and Path(data_dir).expanduser().is_dir()):
-        remedy = "pass where the files are, or leave it out to look in $SPARSE_MLP_DATA and the cache"
+        remedy = "pass the folder with the files, or leave it out to search $SPARSE_MLP_DATA and the cache"
         raise DataFileError(describe(f"data_dir={str(data_dir)!r}", "a folder that exists", remedy))
 
 
 def roots(data_dir: DataDir = None) -> list[Path]:
-    """Return the folders that are searched, first one first."""
+    """Return the folders that are searched, in order."""
     named = [data_dir, os.environ.get(VARIABLE)]
     return [*(Path(folder).expanduser() for folder in named if folder), cache_dir()]
 
@@ -75,13 +75,13 @@ def locate(entry: FileSet, data_dir: DataDir = None) -> Location:
     entry : FileSet
         The data set.
     data_dir : path-like, optional
-        Searched before $SPARSE_MLP_DATA and the user's cache; in each, FOLDER/FILE goes before FILE;
-        the folder is mostly called as the set is.
+        Searched before $SPARSE_MLP_DATA and the user's cache; in each, FOLDER/FILE goes before FILE, where FOLDER is
+        usually the name of the set.
 
     Returns
     -------
     Location
-        The first folder that has all files that are needed. Otherwise the first folder named after the set that has
+        The first folder with all files that loading needs. Otherwise the first folder named after the set that has
         some of them, or the one in which they should be placed. The files of one set never come from two folders,
         because images and labels of different origin may not belong together.
     """

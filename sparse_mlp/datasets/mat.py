@@ -1,4 +1,4 @@
-"""Take a table from a MATLAB 5 file: X (samples × features) and Y (samples × 1)."""
+"""Read a table from a MATLAB 5 file: X (samples × features) and Y (samples × 1)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from sparse_mlp.datasets.mat5 import DamageError, read_variables
 from sparse_mlp.datasets.opening import file_error
 
 WANTED = "a MATLAB 5 file with the numbers X (samples × features) and Y (samples × 1)"
-BYTES_BESIDE = 1 << 16  # more than the tags of a variable
+OTHER_BYTES = 1 << 16  # more than the tags of a variable take
 
 
 def parse_mat(path: Path, content: bytes, n_features: int, most_samples: int) -> tuple[np.ndarray, np.ndarray]:
-    """Take the table from the content of a file.
+    """Read the table from the content of a file.
 
     Parameters
     ----------
@@ -25,37 +25,41 @@ def parse_mat(path: Path, content: bytes, n_features: int, most_samples: int) ->
     n_features : int
         Columns that X must have.
     most_samples : int
-        Rows that X has at most.
+        Rows that X may have at most.
 
     Returns
     -------
     x : ndarray, shape (n, n_features)
-        Of the type in the file.
+        Of the type stored in the file.
     y : ndarray, shape (n,)
 
     Raises
     ------
     DataFileError
-        If the file is no MATLAB 5 file, is damaged, or X and Y are not there or of another shape or kind.
+        If the file is not a MATLAB 5 file, is damaged, or lacks X or Y of the expected shape and kind.
     """
     if content.startswith((b"\x89HDF\r\n\x1a\n", b"MATLAB 7.3")):
         raise file_error(path, "a MATLAB 7.3 file", WANTED, "save it in MATLAB with the option -v7")
     try:
-        found = read_variables(content, most_samples * n_features * 8 + BYTES_BESIDE)
+        found = read_variables(content, most_samples * n_features * 8 + OTHER_BYTES)
     except DamageError as error:
-        raise file_error(path, f"a file that is no whole MATLAB 5 file ({error})", WANTED) from None
+        raise file_error(path, f"a file that is not a complete MATLAB 5 file ({error})", WANTED) from None
     values = {}
     for name in ("X", "Y"):
         if name not in found:
-            raise file_error(path, f"no variable {name} (but {', '.join(found) or 'nothing'})", WANTED)
+            raise file_error(
+                path, f"no variable {name} ({'only ' + ', '.join(found) if found else 'and no other'})", WANTED
+            )
         numbers = found[name].values
         if numbers is None:
-            raise file_error(path, f"{name} of kind {found[name].kind}", "full and of numbers")
+            raise file_error(path, f"{name} of kind {found[name].kind}", "a full matrix of numbers")
         values[name] = numbers
     x, y = values["X"], values["Y"]
     if x.ndim != 2 or x.shape[1] != n_features or not 1 <= len(x) <= most_samples:
         wanted = f"1 to {most_samples:,} samples × {n_features:,} features"
         raise file_error(path, f"X of shape {' × '.join(map(str, x.shape))}", wanted)
     if y.shape != (len(x), 1):
-        raise file_error(path, f"Y of shape {' × '.join(map(str, y.shape))}", f"{len(x)} × 1, as X has rows")
+        raise file_error(
+            path, f"Y of shape {' × '.join(map(str, y.shape))}", f"{len(x)} × 1, one label for each row of X"
+        )
     return x, y[:, 0]

@@ -1,11 +1,11 @@
 """Read the numeric variables of a MATLAB 5 file.
 
-A file is 128 bytes of header, then elements: a tag (type and size) and as many bytes, a matrix each, perhaps wrapped
-in zlib. A matrix is elements again: flags with its class, dimensions, name, numbers. Cells, structures, text and sparse
-matrices are named, not read.
+A file is a header of 128 bytes, then elements: a tag (type and size) and as many bytes. Each is a matrix, perhaps
+compressed by zlib. A matrix consists of elements again: flags with its class, dimensions, name, numbers. Cells,
+structures, text and sparse matrices are recognised but not read.
 
-`scipy.io.loadmat` reads all of it, but crashes the process on damaged files: it takes the type of the numbers for
-granted. So whatever a data set's file says is checked here; the tests hold the two readers together on sound files.
+`scipy.io.loadmat` reads all of these, but crashes the process on some damaged files, because it does not check the
+type of the numbers. Here everything is checked; the tests compare the two readers on sound files.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ COMPLEX = 0x08
 
 
 class DamageError(ValueError):
-    """Report bytes that are no MATLAB 5 file."""
+    """Report bytes that are not a MATLAB 5 file."""
 
 
 class Variable(NamedTuple):
-    """What a variable is: its kind in words, its shape, and its numbers unless it is of another kind than numbers."""
+    """A variable: its kind in words, its shape, and its values, which are None for other kinds than numbers."""
 
     kind: str
     shape: tuple[int, ...]
@@ -48,17 +48,17 @@ def read_variables(content: bytes, most_bytes: int) -> dict[str, Variable]:
     content : bytes
         The whole file.
     most_bytes : int
-        Size up to which a compressed variable is unpacked; no file can unfold without end.
+        Size up to which a compressed variable is unpacked; it bounds the memory that a file can take.
 
     Returns
     -------
     dict of str to Variable
-        By name; numbers of the type in which they are stored.
+        By name; numbers have the type in which they are stored.
 
     Raises
     ------
     DamageError
-        If the bytes are no MATLAB 5 file, or one that is cut or damaged.
+        If the bytes are not a MATLAB 5 file, or are one that is cut or damaged.
     """
     order = {b"IM": "<", b"MI": ">"}.get(content[126:HEADER_BYTES])
     if order is None:
@@ -67,7 +67,7 @@ def read_variables(content: bytes, most_bytes: int) -> dict[str, Variable]:
     for kind, body in _elements(memoryview(content)[HEADER_BYTES:], order):
         for inner, matrix in _elements(_unpacked(body, most_bytes), order) if kind == COMPRESSED else [(kind, body)]:
             if inner != MATRIX:
-                raise DamageError(f"an element of type {inner} where a matrix must be")
+                raise DamageError(f"an element of type {inner} instead of a matrix")
             name, variable = _variable(matrix, order)
             if name in found:
                 raise DamageError(f"two variables {name!r}")
@@ -80,7 +80,7 @@ def _elements(data: memoryview, order: str) -> Iterator[tuple[int, memoryview]]:
     at = 0
     while at < len(data):
         if len(data) - at < 8:
-            raise DamageError("a tag that is cut")
+            raise DamageError("a truncated tag")
         first, size = struct.unpack_from(f"{order}II", data, at)
         start, kind = at + 8, first
         if first >> 16:  # a small element: size, type and up to four bytes within one tag
@@ -88,7 +88,7 @@ def _elements(data: memoryview, order: str) -> Iterator[tuple[int, memoryview]]:
             if size > 4:
                 raise DamageError(f"a small element of {size} bytes")
         if size > len(data) - start:
-            raise DamageError(f"an element of {size:,} bytes, of which {len(data) - start:,} are there")
+            raise DamageError(f"an element of {size:,} bytes of which only {len(data) - start:,} are there")
         yield kind, data[start : start + size]
         at = start + size if kind == COMPRESSED else at + 8 + (-(-size // 8) * 8 if start == at + 8 else 0)
 
@@ -102,7 +102,7 @@ def _unpacked(body: memoryview, most_bytes: int) -> memoryview:
     if len(content) > most_bytes:
         raise DamageError(f"more than {most_bytes:,} bytes in a variable")
     if not unpacker.eof:
-        raise DamageError("a compressed variable that is cut")
+        raise DamageError("a truncated compressed variable")
     return memoryview(content)
 
 
@@ -114,18 +114,18 @@ def _variable(matrix: memoryview, order: str) -> tuple[str, Variable]:
     shape = tuple(int(n) for n in np.frombuffer(parts[1][1], f"{order}i4"))
     name = bytes(parts[2][1]).decode("latin-1")
     if min(shape, default=-1) < 0:
-        raise DamageError(f"dimensions {shape} of {name!r}")
+        raise DamageError(f"impossible dimensions {shape} of {name!r}")
     if flags >> 8 & COMPLEX:
         return name, Variable("complex numbers", shape, None)
     if flags & 0xFF not in NUMERIC_CLASSES:
         return name, Variable(KINDS.get(flags & 0xFF, f"class {flags & 0xFF}"), shape, None)
     if len(parts) != 4 or parts[3][0] not in NUMBERS:
-        raise DamageError(f"numbers of {name!r} of no known type")
+        raise DamageError(f"numbers of an unknown type in {name!r}")
     dtype = np.dtype(order + NUMBERS[parts[3][0]])
     if len(parts[3][1]) != math.prod(shape) * dtype.itemsize:
-        raise DamageError(f"{len(parts[3][1]):,} bytes of {name!r} where its dimensions ask for another number")
+        raise DamageError(f"{len(parts[3][1]):,} bytes in {name!r}, which does not fit its dimensions")
     try:
         values = np.frombuffer(parts[3][1], dtype).reshape(shape, order="F")
     except ValueError:  # no numbers, and dimensions beyond what an array can have
-        raise DamageError(f"dimensions {shape} of {name!r}") from None
+        raise DamageError(f"impossible dimensions {shape} of {name!r}") from None
     return name, Variable("numbers", shape, values)

@@ -1,4 +1,4 @@
-"""Open a file that may be wrapped in gzip; whatever is wrong with it becomes one kind of error."""
+"""Open a file that may be gzipped; whatever is wrong with it becomes a `DataFileError`."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ PIECE = 1 << 20
 
 
 def file_error(path: str | PathLike[str], found: str, wanted: str, remedy: str = REFETCH) -> DataFileError:
-    """Build a `DataFileError` that names the file, what was found in it, what was wanted, and what to do."""
+    """Build a `DataFileError` that names the file, what was found in it, what was expected, and what to do."""
     return DataFileError(f"{path}: {describe(found, wanted, remedy)}")
 
 
 @contextmanager
 def open_unwrapped(path: Path) -> Iterator[BinaryIO]:
-    """Open a file to read its bytes without their gzip wrapper, which is told by its content, not by its name.
+    """Open a file to read its uncompressed bytes; gzip is recognised by its content, not by its name.
 
     Raises
     ------
@@ -35,16 +35,16 @@ def open_unwrapped(path: Path) -> Iterator[BinaryIO]:
         with _open(path) as stream:
             yield stream
     except EOFError:
-        raise file_error(path, "a truncated gzip stream", "complete") from None
+        raise file_error(path, "a truncated gzip stream", "a complete one") from None
     except (gzip.BadGzipFile, zlib.error) as error:
-        raise file_error(path, f"a corrupt gzip stream ({error})", "intact") from None
+        raise file_error(path, f"a corrupt gzip stream ({error})", "an intact one") from None
     except OSError as error:
         reason = error.strerror or str(error)
         raise file_error(path, f"an unreadable file ({reason})", "a readable file", "check the path") from None
 
 
 def read_at_most(stream: BinaryIO, limit: int) -> bytearray:
-    """Return the bytes of a stream up to its end or to `limit`, so that no gzip file can unfold without end."""
+    """Return the bytes of a stream up to its end or to `limit`, which bounds the memory that a gzip file can take."""
     content = bytearray()
     # Reading on to the end, or one byte beyond what is allowed, makes gzip check its own checksum.
     while len(content) < limit and (piece := stream.read(min(PIECE, limit - len(content)))):

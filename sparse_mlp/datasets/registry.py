@@ -1,4 +1,4 @@
-"""What is known of each IDX data set: files, checksums, mirrors, licence, citation; and all sets by name."""
+"""The IDX data sets: files, checksums, mirrors, licence, citation; and all sets by name."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ IDX_SETS: dict[str, IdxSet] = {
 
 
 def file_sets() -> dict[str, AnySet]:
-    """Return every data set that lives in files, by name."""
+    """Return every data set that consists of files, by name."""
     return {**IDX_SETS, **CIFAR_SETS, **TABLE_SETS}
 
 

@@ -1,4 +1,4 @@
-"""Standardise: the pixels of images together, the features of tables one by one, by the training part alone."""
+"""Standardise by the training part alone: all pixels of images together, each feature of a table by itself."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROWS_AT_A_TIME = 4096
 
 
 def standardize(dataset: Dataset) -> Dataset:
-    """Subtract the mean and divide by the standard deviation, both of the training samples alone.
+    """Subtract the mean and divide by the standard deviation of the training samples.
 
     Parameters
     ----------
@@ -23,8 +23,8 @@ def standardize(dataset: Dataset) -> Dataset:
     Returns
     -------
     Dataset
-        Same samples. Of images, all training pixels together have mean 0 and standard deviation 1; of a table
-        (`image_shape` None), each feature has.
+        The same samples. All training pixels of images together have mean 0 and standard deviation 1; in a table
+        (`image_shape` None) each feature has.
 
     Raises
     ------
@@ -35,8 +35,8 @@ def standardize(dataset: Dataset) -> Dataset:
     -----
     One mean and deviation for all pixels is the recipe of the Cannistraci-Hebb training experiments [Zhang2024]:
     0.1307 and 0.3081 for MNIST, 0.2860 and 0.3530 for Fashion-MNIST. Pixels are not scaled one by one, so border
-    pixels stay as dark as they are. The features of a table have no unit in common, so each has its own, as in the
-    experiments of [Kichler2021] and [Chen2025]; one that never changes becomes zero.
+    pixels stay dark. The features of a table have different units, so each is scaled by itself, as in the experiments
+    of [Kichler2021] and [Chen2025]; a constant one becomes zero.
     """
     return _standardize_features(dataset) if dataset.image_shape is None else _standardize_pixels(dataset)
 
@@ -44,7 +44,7 @@ def standardize(dataset: Dataset) -> Dataset:
 def _standardize_pixels(dataset: Dataset) -> Dataset:
     mean, std = pixel_mean_std(dataset.train_x)
     if std == 0:
-        raise invalid("training images that are all one grey", "of more than one value")
+        raise invalid("training images of one single grey", "at least two grey values")
     shift, scale = np.float32(mean), np.float32(std)
     return replace(
         dataset,
@@ -57,7 +57,7 @@ def _standardize_pixels(dataset: Dataset) -> Dataset:
 def _standardize_features(dataset: Dataset) -> Dataset:
     varies = np.ptp(dataset.train_x, axis=0) > 0
     if not varies.any():
-        raise invalid("training samples that are all alike", "of more than one kind")
+        raise invalid("training samples that are all equal", "at least one feature that varies")
     # In float64: features with values in the thousands would lose half their digits in the squares.
     mean = dataset.train_x.mean(axis=0, dtype=np.float64)
     scale = np.where(varies, dataset.train_x.std(axis=0, dtype=np.float64), np.inf)

@@ -1,4 +1,4 @@
-"""Set training samples aside, to judge by while the test set is left alone."""
+"""Set training samples aside for validation, so that the test set stays untouched."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ Samples = tuple[np.ndarray, np.ndarray]
 
 
 def set_aside(x: np.ndarray, y: np.ndarray, fraction: float, rng: RandomState = None) -> tuple[Samples, Samples]:
-    """Split samples at random into those to train on and those to judge by.
+    """Split samples at random into training and validation samples.
 
     Parameters
     ----------
     x : ndarray (n, features)
     y : ndarray (n,)
     fraction : float
-        Of the samples to set aside, in (0, 1); at least one is.
+        Part of the samples to set aside, in (0, 1); at least one sample is.
     rng : None, int or numpy.random.Generator
-        Moves by a permutation of all samples.
+        Draws a permutation of all samples.
 
     Returns
     -------
     kept, aside : (x, y)
-        Both in the order in which the samples were.
+        Both in the original order of the samples.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Split samples into a training and a test part, each class alike."""
+"""Split samples into a training and a test part, stratified by class."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SPLIT_SEED = 0
 def stratified_split(
     y: np.ndarray, test_share: float = TEST_SHARE, rng: RandomState = SPLIT_SEED
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw which samples train and which test, in the same proportion in each class.
+    """Draw training and test samples, in the same proportion in each class.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def stratified_split(
 
 
 def resplit(dataset: Dataset, test_share: float = TEST_SHARE, rng: RandomState = SPLIT_SEED) -> Dataset:
-    """Put both parts of a data set together and split them anew, each class alike.
+    """Join both parts of a data set and split them again, stratified by class.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def resplit(dataset: Dataset, test_share: float = TEST_SHARE, rng: RandomState =
     Returns
     -------
     Dataset
-        All samples; the provenance says that the split is not the one that was loaded.
+        All samples; the provenance says that the split is another one than the loaded one.
 
     Raises
     ------
@@ -79,8 +79,8 @@ def resplit(dataset: Dataset, test_share: float = TEST_SHARE, rng: RandomState =
 
     Notes
     -----
-    The feature selection of [Kichler2021] tests on a third of all samples, drawn anew for each run. Split before
-    you standardise: the statistics are those of the training part.
+    The feature selection of [Kichler2021] tests on a third of all samples, drawn for each run. Split before you
+    standardise: the statistics are those of the training part.
     """
     x = np.concatenate([dataset.train_x, dataset.test_x])
     y = np.concatenate([dataset.train_y, dataset.test_y])
@@ -92,10 +92,10 @@ def resplit(dataset: Dataset, test_share: float = TEST_SHARE, rng: RandomState =
         train_y=y[train],
         test_x=x[test],
         test_y=y[test],
-        provenance=f"{dataset.provenance}; split anew: {describe_split(len(train), len(test), which)}",
+        provenance=f"{dataset.provenance}; split again: {describe_split(len(train), len(test), which)}",
     )
 
 
 def describe_split(n_train: int, n_test: int, which: str = f"seed {SPLIT_SEED}") -> str:
-    """Say how many samples train and test, and where the split comes from."""
+    """Describe a split: the number of training and test samples, and where it comes from."""
     return f"stratified, {n_train:,} to train, {n_test:,} to test, {which}"

@@ -1,4 +1,4 @@
-"""Generated stand-ins of the shapes of the real sets, for trying things without files; never for results."""
+"""Generated stand-ins with the shapes of the real sets, to try things without files; never for results."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ def make_synthetic(
 ) -> Dataset:
     """Generate a stand-in of a data set.
 
-    One of images has one blurred random drawing per class, moved by up to two pixels, dimmed, with noise. One of a
-    table has normal features, of which a twentieth has another mean in each class.
+    Images: one blurred random drawing per class, shifted by up to two pixels, dimmed, with noise. Tables: normal
+    features, a twentieth of which has another mean in each class.
 
     Parameters
     ----------
     name : str
-        ``synthetic-NAME``, where NAME is a data set that lives in files.
+        ``synthetic-NAME``, where NAME is a data set that consists of files.
     n_train, n_test : int, optional
-        Number of samples; classes are as equal in number as possible. By default 6,000 and 1,000 images, or as many
-        rows as the real table has, a third of them to test.
+        Numbers of samples; classes are as equal in size as possible. By default 6,000 and 1,000 images, or as many rows
+        as the real table, a third of them to test.
     rng : None, int or numpy.random.Generator
-        Source of randomness; the same seed gives the same bytes, another name gives other drawings.
+        Source of randomness; the same seed gives the same bytes, and another name other drawings.
 
     Returns
     -------

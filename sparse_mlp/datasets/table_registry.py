@@ -1,4 +1,4 @@
-"""What is known of the tables: samples with features of any unit, from `.mat` files and from text."""
+"""The tables: samples with features of any unit, from `.mat` files and from text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class TableSet(FileSet):
     n_features : int
         Columns of the table.
     labels : tuple of int
-        The labels that the file uses, ascending, as are the classes.
+        The labels in the file, ascending; the classes are in the same order.
     """
 
     image_shape: tuple[int, ...] | None = None
@@ -32,18 +32,18 @@ class TableSet(FileSet):
 
 @dataclass(frozen=True)
 class MatSet(TableSet):
-    """Describe a table in one MATLAB 5 file with X (samples × features) and Y (samples × 1), not split by anybody."""
+    """Describe a table in one MATLAB 5 file: X (samples × features) and Y (samples × 1), not split officially."""
 
     @property
     def file(self) -> FileSpec:
-        """Return its one file."""
+        """Return its only file."""
         (file,) = self.files
         return file
 
 
 @dataclass(frozen=True)
 class TextSet(TableSet):
-    """Describe two tables, to train and to test, as text: numbers with blanks between them, labels in other files."""
+    """Describe a training and a test table in text files: numbers separated by blanks, labels in separate files."""
 
 
 LUNG_CLASSES = ("adenocarcinoma", "normal lung", "squamous", "carcinoid", "small cell")

@@ -1,4 +1,4 @@
-"""From the files of a table to a data set: what was verified, and how it was split where nobody did."""
+"""Build a data set from the files of a table, and split it where there is no official split."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sparse_mlp.datasets.checksums import Verdict, judge, mismatch_error, what_is_verified
 from sparse_mlp.datasets.dataset import Dataset
 from sparse_mlp.datasets.file_sets import FileSpec
 from sparse_mlp.datasets.idx_sets import check_pair
@@ -17,18 +18,17 @@ from sparse_mlp.datasets.opening import file_error, open_unwrapped, read_at_most
 from sparse_mlp.datasets.split import describe_split, stratified_split
 from sparse_mlp.datasets.table_registry import MatSet, TableSet
 from sparse_mlp.datasets.text_table import parse_text
-from sparse_mlp.datasets.verdicts import Verdict, judge, mismatch_error, what_is_verified
 from sparse_mlp.errors import InvalidInputError
 
-BYTES_PER_NUMBER = 32  # more than any file needs, be it text
+BYTES_PER_NUMBER = 32  # more than any file needs, text included
 HEADERS = 1 << 20
 
 
 @dataclass(frozen=True)
 class Content:
-    """What a file holds: rows float32 (n, features), classes int64 (n,), and how far it is the official file.
+    """The content of a file: rows float32 (n, features), classes int64 (n,), and whether it is the official file.
 
-    A file of one kind alone has the other one empty.
+    One of the two is empty for a file that holds only the other.
     """
 
     rows: np.ndarray
@@ -42,7 +42,7 @@ class Content:
 
 
 def examine(entry: TableSet, file: FileSpec, path: Path) -> tuple[int, Verdict]:
-    """Read and verify one file: the number of its samples, and how far it is the official one.
+    """Read one file: return the number of its samples and whether it is the official one.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def load_table_set(entry: TableSet, location: Location) -> Dataset:
     Returns
     -------
     Dataset
-        Values as in the file. A set of one file is split here: stratified, a third to test, always alike.
+        Values as in the file. A set of one file is split here, always in the same way: stratified, a third to test.
 
     Raises
     ------
@@ -150,7 +150,7 @@ def _finite(path: Path, rows: np.ndarray) -> np.ndarray:
 
 
 def _upright(entry: TableSet, rows: np.ndarray) -> np.ndarray:
-    """Return images row by row, which MATLAB stores column by column; tables as they are."""
+    """Return images row by row, which MATLAB stores column by column; tables are unchanged."""
     if entry.image_shape is None:
         return rows
     return np.swapaxes(rows.reshape(-1, *entry.image_shape[::-1]), 1, 2).reshape(rows.shape)

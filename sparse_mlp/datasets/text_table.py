@@ -1,4 +1,4 @@
-"""Read a table of numbers from text: one sample a line, blanks between the numbers."""
+"""Read a table of numbers from text: one sample per line, numbers separated by blanks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sparse_mlp.datasets.opening import file_error
 
 
 def parse_text(path: Path, content: bytes, n_columns: int, most_rows: int) -> np.ndarray:
-    """Take the table from the content of a text file.
+    """Read the table from the content of a text file.
 
     Parameters
     ----------
@@ -20,9 +20,9 @@ def parse_text(path: Path, content: bytes, n_columns: int, most_rows: int) -> np
     content : bytes
         The whole file.
     n_columns : int
-        Numbers that each line must have.
+        Numbers in each line.
     most_rows : int
-        Lines that there are at most.
+        Lines that there may be at most.
 
     Returns
     -------
@@ -31,7 +31,7 @@ def parse_text(path: Path, content: bytes, n_columns: int, most_rows: int) -> np
     Raises
     ------
     DataFileError
-        If the file is empty, is no table of numbers, or has other numbers of lines or columns.
+        If the file is empty, is not a table of numbers, or has another number of lines or columns.
     """
     wanted = f"1 to {most_rows:,} lines of {n_columns:,} {'number' if n_columns == 1 else 'numbers'}"
     if not content.strip():
@@ -39,7 +39,7 @@ def parse_text(path: Path, content: bytes, n_columns: int, most_rows: int) -> np
     try:
         table = np.loadtxt(io.BytesIO(content), ndmin=2, comments=None, encoding="ascii")
     except ValueError as error:
-        raise file_error(path, f"a file that is no table ({str(error).split(';')[0]})", wanted) from None
+        raise file_error(path, f"a file that is not a table of numbers ({str(error).split(';')[0]})", wanted) from None
     if table.shape[1] != n_columns:
         raise file_error(path, f"{table.shape[1]:,} numbers in a line", wanted)
     if len(table) > most_rows:

@@ -200,7 +200,7 @@ class SparseMLPEstimator(BaseEstimator, ABC):
     def _rule(self, sizes: list[int]) -> Rule:
         if not isinstance(self.rule, str):
             return copy.deepcopy(self.rule)
-        return make_rule({"name": self.rule, "zeta": self.zeta}, density=self._density(sizes), backend=self.backend)
+        return make_rule({"name": self.rule, "zeta": self.zeta}, density=self._density(sizes))
 
     def _batch_size(self, n_samples: int) -> int:
         if not isinstance(self.batch_size, str):

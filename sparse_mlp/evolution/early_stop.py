@@ -1,73 +1,64 @@
-"""When a layer regrows little else than what was just removed, its wiring has settled."""
+"""When a layer regrows little else than what was just removed, its evolution can stop."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
-
 from sparse_mlp.errors import check_choice, check_fraction
 from sparse_mlp.evolution.update import LayerUpdate
-from sparse_mlp.measures import overlap
 
 SCOPES = ("global", "layer")
 
 
-def regrown_overlap(change: LayerUpdate) -> float:
-    """Return which fraction of a layer's new links the same update had removed or percolated, 0 if none grew."""
-    gone = np.ones(change.before.nnz, bool)
-    gone[change.carry[change.carry >= 0]] = False
-    return overlap(change.before.keys()[gone], change.after.keys()[change.carry < 0])
-
-
 class EarlyStop:
-    """Flag layers whose overlap of grown and removed links exceeds a threshold, and say who may rest.
+    """Stop layers whose overlap of grown and lost links exceeds a threshold.
 
     Parameters
     ----------
     threshold : float
-        In [0, 1]; at 1 no layer is ever flagged, since no overlap exceeds it.
+        In [0, 1]; at 1 no layer ever stops, since no overlap exceeds it.
     scope : {"global", "layer"}
-        Whether evolution goes on in all layers until all are flagged, or each flagged layer rests at once.
+        Whether all layers evolve until the last one has stopped, or each one only until it has stopped itself.
 
     Attributes
     ----------
-    flagged : set of str
-        Names of layers. A flag stays.
+    stopped : set of str
+        Names of layers. One that has stopped stays so.
 
     Raises
     ------
     InvalidInputError
-        If the threshold is no fraction or the scope is unknown.
+        If the threshold is not a fraction or the scope is unknown.
 
     Notes
     -----
-    Early stop of CHT [Zhang2024], with the threshold 0.9. "global" is what the code beside the paper does, "layer" what
-    one may read in the paper's words.
+    Early stop of CHT [Zhang2024], with the threshold 0.9. "global" is what the published code does, "layer" what one
+    may read in the paper's words.
     """
 
     def __init__(self, threshold: float = 1.0, scope: str = "global") -> None:
         self.threshold = check_fraction("overlap_stop", threshold, zero=True)
         self.scope = check_choice("overlap_stop_scope", scope, SCOPES)
-        self.flagged: set[str] = set()
+        self.stopped: set[str] = set()
 
     def is_over(self, names: Iterable[str]) -> bool:
-        """Tell whether all of these layers are flagged."""
-        return self.flagged.issuperset(names)
+        """Tell whether all of these layers have stopped."""
+        return self.stopped.issuperset(names)
 
-    def rests(self, name: str) -> bool:
+    def spares(self, name: str) -> bool:
         """Tell whether this layer is to be left alone although others evolve."""
-        return self.scope == "layer" and name in self.flagged
+        return self.scope == "layer" and name in self.stopped
 
     def observe(self, changes: Iterable[LayerUpdate]) -> None:
-        """Flag the layers of an update that have settled."""
-        self.flagged |= {change.layer for change in changes if regrown_overlap(change) > self.threshold}
+        """Stop the layers of an update whose overlap exceeds the threshold."""
+        if self.threshold < 1:
+            self.stopped |= {change.layer for change in changes if change.overlap > self.threshold}
 
     def state(self) -> dict[str, Any]:
-        """Return what a checkpoint has to keep: the names of flagged layers, if there are any."""
-        return {"settled": sorted(self.flagged)} if self.flagged else {}
+        """Return what a checkpoint has to keep: the names of stopped layers, if there are any."""
+        return {"stopped": sorted(self.stopped)} if self.stopped else {}
 
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Take back what `state` returned."""
-        self.flagged = set(state.get("settled", ()))
+        self.stopped = set(state.get("stopped", ()))

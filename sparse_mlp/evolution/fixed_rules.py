@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sparse_mlp.evolution.update import EvolvingLayer, Signals, Streams, TopologyUpdate
+from sparse_mlp.evolution.units import EvolvingUnit
+from sparse_mlp.evolution.update import TopologyUpdate
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class FixedRule:
     ----------
     name : str
     wants_dense : bool
-        Whether the net is to be built dense.
+        Whether the network is to be built dense.
     initial_density, update_steps, wants_signals
         As of any rule; nothing is asked for.
     """
@@ -28,9 +29,7 @@ class FixedRule:
     update_steps: int | None = None
     wants_signals: bool = False
 
-    def update(
-        self, layers: Sequence[EvolvingLayer], progress: float, rng: Streams = None, signals: Signals | None = None
-    ) -> TopologyUpdate:
+    def update(self, units: Sequence[EvolvingUnit], progress: float, rng: Any = None) -> TopologyUpdate:
         """Touch nothing and return a log without layers."""
         return TopologyUpdate()
 
@@ -48,5 +47,5 @@ def static_rule() -> FixedRule:
 
 
 def dense_rule() -> FixedRule:
-    """Make the rule that has the net built with all links and keeps them."""
+    """Make the rule that has the network built with all links and keeps them."""
     return FixedRule("dense", wants_dense=True)

@@ -1,4 +1,4 @@
-"""Links that lie on no path from an input to an output of the net do nothing: take them away."""
+"""Links that lie on no path from an input to an output of the network do nothing: take them away."""
 
 from __future__ import annotations
 
@@ -8,54 +8,52 @@ from collections.abc import Sequence
 import numpy as np
 
 from sparse_mlp import measures
-from sparse_mlp.evolution.update import Mask, WeightedLinks
+from sparse_mlp.evolution.units import EvolvingUnit, layers_of
+from sparse_mlp.evolution.update import Mask
+from sparse_mlp.layers import Linked
 
 
-def percolate(
-    layers: Sequence[WeightedLinks],
-    keep: Sequence[Mask],
-    *,
-    backward: bool = True,
-    forward: bool = True,
-    backend: str | None = None,
-) -> list[Mask]:
-    """Keep only links on a path from the first layer's inputs to the last layer's outputs.
+def percolate(units: Sequence[EvolvingUnit], keep: Sequence[Mask]) -> list[Mask]:
+    """Keep only links on a path from an input to an output of the network.
 
     Parameters
     ----------
-    layers : sequence of WeightedLinks
-        From input to output, each feeding the next. All inputs of the first count as sources, all outputs of the last
-        as goals (a dense read-out makes them so).
+    units : sequence of EvolvingUnit
+        Each after its sources.
     keep : sequence of bool (nnz,)
-        Links that are still there, per layer.
-    backward : bool
-        Sweep from the last layer to the first: drop links into neurons that lead nowhere.
-    forward : bool
-        Then sweep from the first to the last: drop links out of neurons that nothing reaches.
-    backend : str, optional
-        As in `kernels.dispatch.choose_backend`; the result does not depend on it.
+        Links that are still there, for each layer of all units in order. The masks stay as they are.
 
     Returns
     -------
     list of bool (nnz,)
+        One for each layer.
 
     Raises
     ------
     InvalidInputError
-        If a layer does not fit the next one.
+        If a layer does not fit the next one, a source its reader, or a mask its layer.
 
     Notes
     -----
-    Links between motifs form paths over motifs; the same ones over neurons, as each stands for all single links.
-
-    Stage 2 of the update in the robustness paper [Sulyok2026], chain removal in CHT [Zhang2024]: see
-    `measures.percolate`, which does the work.
+    See `measures.percolate`. Paths are followed as `Linked.units` says: where links join motifs, over motifs, where
+    they are taps, over channels. There a link stays if its units stay linked.
     """
-    structures = [layer.structure for layer in layers]
-    return measures.percolate(structures, keep, backward=backward, forward=forward, backend=backend)
+    wirings = [layer.units() for layer in layers_of(units)]
+    linked = [np.zeros(structure.nnz, bool) for structure, _ in wirings]
+    for (_, unit_link), mask, units_linked in zip(wirings, keep, linked, strict=True):
+        units_linked[unit_link[mask]] = True
+    structures = iter(structure for structure, _ in wirings)
+    chains = [
+        measures.Chain(
+            tuple(next(structures) for _ in unit.layers), unit.name, unit.turned, unit.sources, unit.ends, unit.alive
+        )
+        for unit in units
+    ]
+    left = measures.percolate(chains, linked)
+    return [mask & stays[unit_link] for mask, stays, (_, unit_link) in zip(keep, left, wirings, strict=True)]
 
 
-def warn_disconnected(layers: Sequence[WeightedLinks], keep: Sequence[Mask]) -> None:
+def warn_disconnected(layers: Sequence[Linked], keep: Sequence[Mask]) -> None:
     """Warn of each layer that has links but keeps none of them.
 
     Warns
@@ -66,7 +64,7 @@ def warn_disconnected(layers: Sequence[WeightedLinks], keep: Sequence[Mask]) -> 
     for layer, mask in zip(layers, keep, strict=True):
         if len(mask) and not np.any(mask):
             warnings.warn(
-                f"layer {layer.name}: none of its {len(mask)} links found on a path from input to output; "
+                f"layer {layer.name}: none of its {len(mask)} links lies on a path from input to output; "
                 "raise the density or lower zeta",
                 UserWarning,
                 stacklevel=3,

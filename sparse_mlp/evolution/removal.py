@@ -1,38 +1,49 @@
-"""Which links go: those whose weights are nearest to zero, jointly or sign by sign."""
+"""Which links go: those whose weights are nearest to zero, jointly or sign by sign, or that matter least.
+
+A rule calls every removal as `remove(links, zeta, progress=…, rng=…)`; one that looks at the weights alone ignores the
+last two, which `**_` takes up.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sparse_mlp.errors import check_fraction, invalid
-from sparse_mlp.evolution.update import Mask, WeightedLinks
+from sparse_mlp.evolution.update import Mask
 from sparse_mlp.kernels.dispatch import evolution_ops
+from sparse_mlp.structure import SparseStructure
 
-# From a layer, zeta, the progress of training and a generator to the keep mask.
-Removal = Callable[[WeightedLinks, float, float, np.random.Generator], Mask]
+Removal = Callable[..., Mask]
 
 
-def remove_by_magnitude(
-    layer: WeightedLinks,
-    zeta: float,
-    progress: float = 0.0,
-    rng: np.random.Generator | None = None,
-    *,
-    backend: str | None = None,
-) -> Mask:
+class WeightedLinks(Protocol):
+    """Links with one weight each, as a layer of single links has them."""
+
+    @property
+    def name(self) -> str:
+        """The name of the layer."""
+
+    @property
+    def structure(self) -> SparseStructure:
+        """The wiring."""
+
+    @property
+    def weight(self) -> NDArray[Any]:
+        """Weights in link order, float (nnz,)."""
+
+
+def remove_by_magnitude(links: WeightedLinks, zeta: float, **_: Any) -> Mask:
     """Remove the floor(zeta * nnz) links of smallest magnitude.
 
     Parameters
     ----------
-    layer : WeightedLinks
+    links : WeightedLinks
     zeta : float
         Fraction in [0, 1].
-    progress, rng
-        For the likeness of all removals; the weights alone decide.
-    backend : str, optional
-        As in `kernels.dispatch.choose_backend`; the result does not depend on it.
 
     Returns
     -------
@@ -42,24 +53,17 @@ def remove_by_magnitude(
     Raises
     ------
     InvalidInputError
-        If zeta is no fraction or a weight is not a number.
+        If zeta is not a fraction or a weight not finite.
 
     Notes
     -----
     Stage 1 of the update in the robustness paper [Sulyok2026]; also RigL [Evci2020] and CHT [Zhang2024].
     """
-    ops, weight = evolution_ops(backend), checked_weight(layer)
-    return ops.remove_by_magnitude(weight, ops.share(checked_zeta(zeta), len(weight)))
+    weight = checked_weight(links)
+    return evolution_ops().remove_by_magnitude(weight, share(zeta, len(weight)))
 
 
-def remove_by_sign(
-    layer: WeightedLinks,
-    zeta: float,
-    progress: float = 0.0,
-    rng: np.random.Generator | None = None,
-    *,
-    backend: str | None = None,
-) -> Mask:
+def remove_by_sign(links: WeightedLinks, zeta: float, **_: Any) -> Mask:
     """Remove the smallest positive and the largest negative weights, the share zeta of each.
 
     Parameters and errors are those of `remove_by_magnitude`.
@@ -79,18 +83,93 @@ def remove_by_sign(
     itself; so up to one link more goes per sign, and ties all go together. Of the weights -.9 -.5 -.3 -.1 .05 .2 .4
     .8 1 at zeta = .3 it removes five in one version and four in the other; here floor(.3 * 4) + floor(.3 * 5) = 2 go.
     """
-    return evolution_ops(backend).remove_by_sign(checked_weight(layer), checked_zeta(zeta))
+    return evolution_ops().remove_by_sign(checked_weight(links), check_fraction("zeta", zeta, zero=True))
 
 
-def checked_zeta(zeta: float) -> float:
-    """Return zeta if it is a fraction."""
-    return check_fraction("zeta", zeta, zero=True)
+def remove_by_importance(links: WeightedLinks, zeta: float, *, alpha: float = 0.0, **_: Any) -> Mask:
+    """Remove the floor(zeta * nnz) links of lowest importance.
+
+    Parameters are those of `remove_by_magnitude` and `link_importance`.
+
+    Returns
+    -------
+    bool (nnz,)
+        False for the removed links.
+    """
+    nnz = links.structure.nnz
+    return keep_most_important(links, nnz - share(zeta, nnz), alpha=alpha)
 
 
-def checked_weight(layer: WeightedLinks) -> np.ndarray:
-    """Return the layer's weights if all are numbers."""
-    lost = np.flatnonzero(np.isnan(layer.weight))
-    if len(lost):
-        remedy = "training has diverged: lower the learning rate"
-        raise invalid(f"weight[{lost[0]}] = nan in layer {layer.name}", "a number", remedy)
-    return layer.weight
+REMOVALS: dict[str, Removal] = {
+    "magnitude": remove_by_magnitude,
+    "sign": remove_by_sign,
+    "importance": remove_by_importance,
+}
+
+
+def link_importance(links: WeightedLinks, *, alpha: float = 0.0) -> NDArray[np.float64]:
+    """Score the links of a layer by their weights, relative to the weights of the other links of their neurons.
+
+    Parameters
+    ----------
+    links : WeightedLinks
+    alpha : float
+        In [0, 1]; 0 for the relative importance, 1 for the magnitude (twice its value, hence its order).
+
+    Returns
+    -------
+    float64 (nnz,)
+        0 for a weight of zero.
+
+    Raises
+    ------
+    InvalidInputError
+        If alpha is not a fraction or a weight not finite.
+
+    Notes
+    -----
+    The removal score of CHTs [Zhang2025] before its exponent, see `reference.evolution.importance`.
+
+    Differences from the original
+    -----------------------------
+    The published code adds 1e-5 to the sums; here a weight of zero scores 0 without it. Of alpha between 0 and 1 the
+    paper gives no example; we read its equation from its two ends, which are all that it uses.
+    """
+    weight, structure = checked_weight(links), links.structure
+    check_fraction("alpha", alpha, zero=True)
+    return evolution_ops().importance(structure.indptr, structure.indices, weight, structure.n_out, alpha)
+
+
+def keep_most_important(links: WeightedLinks, count: int, *, alpha: float = 0.0) -> Mask:
+    """Keep the `count` links of highest importance; among equals the first in row-major order go first.
+
+    Parameters
+    ----------
+    links : WeightedLinks
+    count : int
+        0 to nnz.
+    alpha : float
+        As in `link_importance`.
+
+    Returns
+    -------
+    bool (nnz,)
+        With exactly `count` entries true.
+    """
+    score = link_importance(links, alpha=alpha)
+    return evolution_ops().remove_by_magnitude(score, len(score) - count)
+
+
+def share(zeta: float, count: int) -> int:
+    """Return floor(zeta * count) of a fraction zeta."""
+    return evolution_ops().share(check_fraction("zeta", zeta, zero=True), count)
+
+
+def checked_weight(links: WeightedLinks) -> NDArray[Any]:
+    """Return the weights if all are finite."""
+    finite = np.isfinite(links.weight)
+    if not finite.all():
+        first = int(np.argmin(finite))
+        found = f"weight[{first}] = {links.weight[first]} in layer {links.name}"
+        raise invalid(found, "a finite number", "training has diverged: lower the learning rate")
+    return links.weight

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from sparse_mlp.evolution.random_rule import random_regrowth_rule
+from dataclasses import replace
+from typing import Any
+
+from sparse_mlp.evolution.set_rule import set_rule
 from sparse_mlp.evolution.three_stages import ThreeStageRule
+from sparse_mlp.options import extends
 
 
-def rlr_rule(
-    *,
-    zeta: float = 0.3,
-    zeta_schedule: str = "constant",
-    zeta_end: float = 0.75,
-    removal: str = "magnitude",
-    percolate: bool = False,
-    exclude_removed: bool = False,
-    new_weights: str = "kaiming",
-    backend: str | None = None,
-) -> ThreeStageRule:
+@extends(set_rule, removal="magnitude", new_weights="kaiming")
+def rlr_rule(**options: Any) -> ThreeStageRule:
     """Make the rule of random link regrowth: remove the smallest weights, percolate, regrow at random.
-
-    Parameters
-    ----------
-    zeta, zeta_schedule, zeta_end, removal, exclude_removed, backend
-        As in `set_rule`; the paper says "a small fraction" for zeta and leaves the last ones open.
-    percolate : bool
-        Whether stage 2 takes place, which the paper calls optional.
-    new_weights : {"kaiming", "he-uniform", "swi", "normal", "zero", "historical"}
-        Law of the new weights; the paper's is N(0, 2 / n_in) with the size of the layer before as n_in.
 
     Returns
     -------
@@ -37,10 +23,11 @@ def rlr_rule(
     The three stages of the robustness paper [Sulyok2026]:
 
     1. in each layer, remove the floor(zeta * nnz) links of smallest magnitude;
-    2. remove the links of neurons that lie on no path from input to output;
-    3. regrow links until each layer has as many as before, with fresh weights.
+    2. remove the links of neurons that lie on no path from input to output (off by default; the paper calls it
+       optional);
+    3. regrow links at random until each layer has as many as before, with fresh weights from N(0, 2 / n_in), where n_in
+       is the size of the layer before.
+
+    The paper says "a small fraction" for zeta.
     """
-    return random_regrowth_rule(
-        "rlr", zeta=zeta, zeta_schedule=zeta_schedule, zeta_end=zeta_end, removal=removal, percolate=percolate,
-        exclude_removed=exclude_removed, new_weights=new_weights, backend=backend,
-    )  # fmt: skip
+    return replace(set_rule(**options), name="rlr")

@@ -1,11 +1,12 @@
-"""One name per rule: the registry."""
+"""The rules by name, and what training asks of any of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from sparse_mlp.errors import check_choice, check_options, invalid
+from sparse_mlp import plugins
+from sparse_mlp.errors import check_options
 from sparse_mlp.evolution.ch3l3_rule import ch3l3_rule
 from sparse_mlp.evolution.cht_rule import cht_rule
 from sparse_mlp.evolution.chts_rule import chts_rule
@@ -15,7 +16,9 @@ from sparse_mlp.evolution.path_count_rule import path_count_rule
 from sparse_mlp.evolution.rigl_rule import rigl_rule
 from sparse_mlp.evolution.rlr_rule import rlr_rule
 from sparse_mlp.evolution.set_rule import set_rule
-from sparse_mlp.evolution.update import EvolvingLayer, Signals, Streams, TopologyUpdate
+from sparse_mlp.evolution.three_stages import Streams
+from sparse_mlp.evolution.units import EvolvingUnit
+from sparse_mlp.evolution.update import TopologyUpdate
 
 
 class Rule(Protocol):
@@ -27,24 +30,22 @@ class Rule(Protocol):
 
     @property
     def wants_dense(self) -> bool:
-        """Whether the net is to be built dense."""
+        """Whether the network is to be built dense."""
 
     @property
     def initial_density(self) -> float | None:
-        """The density with which the net is to be built, None for any."""
+        """The density with which the network is to be built, None for any."""
 
     @property
     def update_steps(self) -> int | None:
-        """Batches between two updates, where the trainer is not told otherwise; None for once an epoch."""
+        """Batches between two updates, where the trainer is not given another number; None for once an epoch."""
 
     @property
     def wants_signals(self) -> bool:
-        """Whether an update needs the signals of a batch."""
+        """Whether layers have to record the signals of a batch before an update, see `Linked.signals`."""
 
-    def update(
-        self, layers: Sequence[EvolvingLayer], progress: float, rng: Streams = None, signals: Signals | None = None
-    ) -> TopologyUpdate:
-        """Rewire the layers once and say what was done."""
+    def update(self, units: Sequence[EvolvingUnit], progress: float, rng: Streams = None) -> TopologyUpdate:
+        """Rewire the layers of all units once and say what was done."""
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint has to keep: arrays and plain JSON values by name."""
@@ -67,32 +68,13 @@ RULES: dict[str, Callable[..., Rule]] = {
 }
 
 
-def register(name: str, make: Callable[..., Rule]) -> None:
-    """Add a rule of your own under a new name.
-
-    Parameters
-    ----------
-    name : str
-    make : callable
-        Takes the rule's options as keyword arguments.
-
-    Raises
-    ------
-    InvalidInputError
-        If the name is taken.
-    """
-    if name in RULES:
-        raise invalid(f"rule name {name!r}", "new", f"taken are {', '.join(RULES)}")
-    RULES[name] = make
-
-
 def make_rule(name: str, **params: Any) -> Rule:
     """Make an evolution rule by name.
 
     Parameters
     ----------
     name : str
-        One of `RULES`.
+        One of `RULES`, or `module:name` or `file.py:name` of a function or class of one's own that makes a rule.
     **params
         Options of that rule.
 
@@ -111,6 +93,6 @@ def make_rule(name: str, **params: Any) -> Rule:
     >>> rule.name, rule.wants_dense
     ('set', False)
     """
-    make = RULES[check_choice("rule", name, RULES)]
+    make: Callable[..., Rule] = plugins.find("rule", name, RULES)
     check_options(f"rule {name}", make, params)
     return make(**params)

@@ -5,33 +5,85 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sparse_mlp.errors import invalid
 from sparse_mlp.evolution.density_decay import DensitySchedule
 from sparse_mlp.evolution.early_stop import EarlyStop
-from sparse_mlp.evolution.importance import keep_most_important
 from sparse_mlp.evolution.new_weights import NewWeights
 from sparse_mlp.evolution.percolation import percolate, warn_disconnected
 from sparse_mlp.evolution.regrowth import Positions, Regrowth
-from sparse_mlp.evolution.removal import Removal
+from sparse_mlp.evolution.removal import Removal, keep_most_important
 from sparse_mlp.evolution.schedules import ZetaSchedule
-from sparse_mlp.evolution.update import (
-    EvolvingLayer,
-    LayerUpdate,
-    Mask,
-    PlainLinks,
-    Signals,
-    Streams,
-    TopologyUpdate,
-    WeightedLinks,
-    plain_links,
-)
-from sparse_mlp.kernels.dispatch import choose_backend, evolution_ops
-from sparse_mlp.rng import as_generator
+from sparse_mlp.evolution.schedules import zeta_schedule as make_zeta_schedule
+from sparse_mlp.evolution.units import EvolvingUnit, layers_of
+from sparse_mlp.evolution.update import LayerUpdate, Mask, TopologyUpdate
+from sparse_mlp.kernels.dispatch import evolution_ops
+from sparse_mlp.layers import Linked
+from sparse_mlp.rng import RandomState, as_generator
 from sparse_mlp.structure import SparseStructure
+
+Streams = RandomState | Mapping[str, np.random.Generator]
+
+
+def three_stage_rule(
+    name: str,
+    *,
+    remove: Removal,
+    regrow: Regrowth,
+    zeta: float = 0.3,
+    zeta_schedule: str = "constant",
+    zeta_end: float = 0.75,
+    percolate: bool = False,
+    new_weights: str = "kaiming",
+    keep_regrown: bool = False,
+    overlap_stop: float = 1.0,
+    overlap_stop_scope: str = "global",
+    **more: Any,
+) -> ThreeStageRule:
+    """Make a rule from its removal, its regrowth and the options that all rules share.
+
+    Parameters
+    ----------
+    name : str
+    remove, regrow : callable
+        Stages 1 and 3, see `ThreeStageRule`.
+    zeta : float
+        Fraction of the links that an update removes.
+    zeta_schedule : {"constant", "cosine", "linear"}
+        Course of zeta; a constant one goes on to the end of training, the others reach 0 at `zeta_end`.
+    zeta_end : float
+        Fraction of training after which a falling zeta is 0.
+    percolate : bool
+        Whether links cut off from input or output are replaced too.
+    new_weights : {"kaiming", "swi", "he-uniform", "normal", "zero", "historical"}
+        Distribution of the new weights; "historical" gives a link the weight that it had when it was last removed.
+    keep_regrown : bool
+        Whether a link that was removed and grew again in the same update keeps its weight.
+    overlap_stop : float
+        A layer stops to evolve when more than this fraction of its new links were removed in the same update; 1 never.
+    overlap_stop_scope : {"global", "layer"}
+        Whether evolution ends when all layers are to stop, or for each layer by itself.
+    **more
+        Other attributes of `ThreeStageRule`.
+
+    Raises
+    ------
+    InvalidInputError
+        If a name is unknown or a fraction out of range.
+    """
+    return ThreeStageRule(
+        name=name,
+        zeta_at=make_zeta_schedule(zeta_schedule, zeta, end=zeta_end),
+        remove=remove,
+        percolate=percolate,
+        regrow=regrow,
+        new_weights=NewWeights(new_weights, keep_regrown=keep_regrown),
+        early_stop=EarlyStop(overlap_stop, overlap_stop_scope),
+        **more,
+    )
 
 
 @dataclass(frozen=True)
@@ -44,25 +96,21 @@ class ThreeStageRule:
     zeta_at : callable
         From progress to zeta, see `schedules.zeta_schedule`.
     remove : callable
-        (layer, zeta, progress, rng) -> keep mask.
+        (links, zeta, progress=…, rng=…) -> keep mask, see `removal`.
     percolate : bool
         Whether stage 2 takes place.
     regrow : callable
-        (layer, keep, k, rng, signals) -> ascending positions of k new links.
+        (layer, keep, k, rng=…) -> ascending positions of k new links, see `regrowth`.
     new_weights : NewWeights
-    backend : str, optional
-        As in `kernels.dispatch.choose_backend`; the result does not depend on it.
-    wants_dense : bool
-        Whether the net is to be built dense.
+    early_stop : EarlyStop
     density_at : callable, optional
         From progress to the density that each layer shall have after an update, see `density_decay.density_schedule`;
         without it each layer keeps its number of links. A layer above that density first loses its least important
         links; one below it keeps its number, since a density never rises.
-    early_stop : EarlyStop
     update_steps : int, optional
-        Batches between two updates, where the trainer is not told otherwise; None for once an epoch.
+        Batches between two updates, where the trainer is not given another number; None for once an epoch.
     wants_signals : bool
-        Whether regrowth needs a batch's signals.
+        Whether regrowth needs the signals of a batch, see `Linked.signals`.
     """
 
     name: str
@@ -71,76 +119,64 @@ class ThreeStageRule:
     percolate: bool
     regrow: Regrowth
     new_weights: NewWeights
-    backend: str | None = None
-    wants_dense: bool = False
-    density_at: DensitySchedule | None = None
     early_stop: EarlyStop = field(default_factory=EarlyStop)
+    density_at: DensitySchedule | None = None
     update_steps: int | None = None
     wants_signals: bool = False
-
-    def __post_init__(self) -> None:
-        choose_backend(self.backend)
+    wants_dense: ClassVar[bool] = False
 
     @property
     def initial_density(self) -> float | None:
-        """The density with which the net is to be built, None for any."""
+        """The density with which the network is to be built, None for any."""
         return None if self.density_at is None else self.density_at(0.0)
 
-    def update(
-        self, layers: Sequence[EvolvingLayer], progress: float, rng: Streams = None, signals: Signals | None = None
-    ) -> TopologyUpdate:
+    def update(self, units: Sequence[EvolvingUnit], progress: float, rng: Streams = None) -> TopologyUpdate:
         """Rewire the layers once.
 
         Parameters
         ----------
-        layers : sequence of EvolvingLayer
-            The evolving layers from input to output. They are rewired in place. Links between motifs count as links;
-            one with a block of weights is judged by its Frobenius norm.
+        units : sequence of EvolvingUnit
+            The evolving layers, see `units.one_chain`. They are rewired in place.
         progress : float
             Fraction of training that is done, in [0, 1].
         rng : None, int, numpy.random.Generator, or mapping of str to Generator
             Streams "removal", "regrowth" and "weights", or one source for all, which then serves the removals of all
             layers, the regrowth of all layers and the weights of all layers in that order.
-        signals : mapping of str to (float (n_in, batch), float (n_out, batch)), optional
-            For rules that want them: by layer name its inputs and the gradients of the loss by its outputs.
 
         Returns
         -------
         TopologyUpdate
             The log, of all layers. Where nothing is to be done, because zeta is 0 and the density does not change, or
-            because all layers have settled, nothing is touched and it holds no layers.
+            because all layers have stopped, nothing is touched and it holds no layers.
 
         Raises
         ------
         InvalidInputError
-            If the rule wants signals and gets none, a weight is not a number, or a layer has no room for its links. The
-            layers are then as they were.
+            If the rule wants signals and none were recorded, a weight is not finite, or a layer has no room for its
+            links. The layers are then as they were.
         """
-        began, zeta = perf_counter(), self.zeta_at(progress)
+        began, zeta, layers = perf_counter(), self.zeta_at(progress), layers_of(units)
         counts = [self._count_after(layer, progress) for layer in layers]
         if self._is_over(layers, zeta, counts):
             return TopologyUpdate()
-        if self.wants_signals and signals is None:
-            remedy = "let Trainer.fit do the updates; it has the batch"
-            raise invalid(f"an update of rule {self.name!r} without a batch", "given signals of each layer", remedy)
-        streams, links = _streams(rng), [plain_links(layer) for layer in layers]
-        left = [self._thin(layer, n, zeta, progress, streams.removal) for layer, n in zip(links, counts, strict=True)]
-        kept = self._connected(links, left) if self.percolate else left
-        if self.percolate:
-            warn_disconnected(links, kept)
-        grown = [
-            self._grow(layer, keep, n, streams.regrowth, signals)
-            for layer, keep, n in zip(links, kept, counts, strict=True)
+        streams = _streams(rng)
+        after_removal = [
+            self._prune(layer, count, zeta, progress, streams.removal)
+            for layer, count in zip(layers, counts, strict=True)
         ]
-        log = [_log(*stages, self.backend) for stages in zip(layers, left, kept, grown, strict=True)]
-        self.early_stop.observe(log)
-        for layer, change in zip(layers, log, strict=True):
-            fresh = self.new_weights.draw(change, layer.weight, streams.weights, motif_size=layer.motif_size)
-            layer.rewire(change.after, change.carry, fresh)
-        return TopologyUpdate(tuple(log), zeta, perf_counter() - began)
+        after_percolation = self._percolated(units, layers, after_removal) if self.percolate else after_removal
+        grown = [
+            self._grown(layer, keep, count, streams.regrowth)
+            for layer, keep, count in zip(layers, after_percolation, counts, strict=True)
+        ]
+        changes = [_change(*stages) for stages in zip(layers, after_removal, after_percolation, grown, strict=True)]
+        self.early_stop.observe(changes)
+        for layer, change in zip(layers, changes, strict=True):
+            layer.rewire(change.after, change.carry, self.new_weights.draw(change, layer, streams.weights))
+        return TopologyUpdate(tuple(changes), zeta, perf_counter() - began)
 
     def state(self) -> dict[str, Any]:
-        """Return what a checkpoint has to keep, arrays and plain JSON values: settled layers, remembered weights."""
+        """Return what a checkpoint has to keep, arrays and plain JSON values: stopped layers, remembered weights."""
         return {**self.early_stop.state(), **self.new_weights.state()}
 
     def load_state(self, state: Mapping[str, Any]) -> None:
@@ -148,45 +184,50 @@ class ThreeStageRule:
         self.early_stop.load_state(state)
         self.new_weights.load_state(state)
 
-    def _is_over(self, layers: Sequence[EvolvingLayer], zeta: float, counts: Sequence[int]) -> bool:
+    def _is_over(self, layers: Sequence[Linked], zeta: float, counts: Sequence[int]) -> bool:
         if layers and self.early_stop.is_over(layer.name for layer in layers):
             return True
         return zeta == 0 and all(layer.structure.nnz == n for layer, n in zip(layers, counts, strict=True))
 
-    def _count_after(self, layer: EvolvingLayer, progress: float) -> int:
+    def _count_after(self, layer: Linked, progress: float) -> int:
         """Return how many links the layer shall have after the update."""
         wiring = layer.structure
-        if self.density_at is None or self.early_stop.rests(layer.name):
+        if self.density_at is None or self.early_stop.spares(layer.name):
             return wiring.nnz
         return min(wiring.nnz, round(self.density_at(progress) * wiring.n_in * wiring.n_out))
 
-    def _thin(self, layer: WeightedLinks, count: int, zeta: float, progress: float, rng: np.random.Generator) -> Mask:
-        """Prune to the count, then remove of what remains the share zeta."""
+    def _prune(self, layer: Linked, count: int, zeta: float, progress: float, rng: np.random.Generator) -> Mask:
+        """Keep the `count` most important links, then remove of these the share zeta."""
         keep = np.ones(layer.structure.nnz, bool)
-        if self.early_stop.rests(layer.name):
+        if self.early_stop.spares(layer.name):
             return keep
-        rest = layer
-        if count < layer.structure.nnz:
-            keep = keep_most_important(layer, count, backend=self.backend)
-            rest = PlainLinks(layer.name, layer.structure.select(keep), layer.weight[keep])
+        links = _Judged(layer.name, layer.structure, layer.weights_to_judge())
+        if count < len(keep):
+            keep = keep_most_important(links, count)
+            links = _Judged(layer.name, layer.structure.select(keep), links.weight[keep])
         if zeta > 0:
-            keep[keep] = self.remove(rest, zeta, progress, rng)
+            keep[keep] = self.remove(links, zeta, progress=progress, rng=rng)
         return keep
 
-    def _connected(self, layers: Sequence[WeightedLinks], left: Sequence[Mask]) -> list[Mask]:
-        swept = percolate(layers, left, backend=self.backend)
-        return [
-            before if self.early_stop.rests(layer.name) else after
-            for layer, before, after in zip(layers, left, swept, strict=True)
+    def _percolated(self, units: Sequence[EvolvingUnit], layers: Sequence[Linked], keep: Sequence[Mask]) -> list[Mask]:
+        left = [
+            before if self.early_stop.spares(layer.name) else after
+            for layer, before, after in zip(layers, keep, percolate(units, keep), strict=True)
         ]
+        warn_disconnected(layers, left)
+        return left
 
-    def _grow(
-        self, layer: WeightedLinks, keep: Mask, count: int, rng: np.random.Generator, signals: Signals | None
-    ) -> Positions:
+    def _grown(self, layer: Linked, keep: Mask, count: int, rng: np.random.Generator) -> Positions:
         k = count - int(np.count_nonzero(keep))
-        if k == 0:
-            return np.zeros(0, np.int64)
-        return self.regrow(layer, keep, k, rng, signals[layer.name] if signals is not None else None)
+        return self.regrow(layer, keep, k, rng=rng) if k else np.zeros(0, np.int64)
+
+
+class _Judged(NamedTuple):
+    """Links with the one number each by which they are judged."""
+
+    name: str
+    structure: SparseStructure
+    weight: NDArray[Any]
 
 
 class _Streams(NamedTuple):
@@ -202,10 +243,10 @@ def _streams(rng: Streams) -> _Streams:
     return _Streams(one, one, one)
 
 
-def _log(layer: EvolvingLayer, left: Mask, kept: Mask, grown: Positions, backend: str | None) -> LayerUpdate:
+def _change(layer: Linked, after_removal: Mask, after_percolation: Mask, grown: Positions) -> LayerUpdate:
     before = layer.structure
-    indptr, indices, carry = evolution_ops(backend).insert_links(
-        before.indptr, before.indices, kept, grown, before.n_out
+    indptr, indices, carry = evolution_ops().insert_links(
+        before.indptr, before.indices, after_percolation, grown, before.n_out
     )
-    after = SparseStructure(before.shape, indptr, indices)
-    return LayerUpdate.from_carry(layer.name, before, after, carry, left & ~kept)
+    after = SparseStructure.unchecked(before.shape, indptr, indices)
+    return LayerUpdate(layer.name, before, after, carry, after_removal & ~after_percolation)

@@ -4,70 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sparse_mlp.rng import RandomState
+from sparse_mlp.kernels.dispatch import evolution_ops
 from sparse_mlp.structure import SparseStructure
 
 Links = tuple[NDArray[np.int32], NDArray[np.int32]]
 Mask = NDArray[np.bool_]
-Streams = RandomState | Mapping[str, np.random.Generator]
-# Of one layer and one batch: inputs float (n_in, batch) and gradients by the outputs float (n_out, batch).
-LayerSignals = tuple[NDArray[Any], NDArray[Any]]
-Signals = Mapping[str, LayerSignals]
-
-
-class WeightedLinks(Protocol):
-    """What a stage of an update asks of a layer: its name, its links and their weights."""
-
-    @property
-    def name(self) -> str:
-        """The name under which the layer is known."""
-
-    @property
-    def structure(self) -> SparseStructure:
-        """The wiring."""
-
-    @property
-    def weight(self) -> NDArray[Any]:
-        """Weights in link order, float (nnz,)."""
-
-
-class EvolvingLayer(WeightedLinks, Protocol):
-    """What a rule asks of a layer: that, and to be rewired.
-
-    Its links may join motifs, and each may have a block of weights, float (nnz, m, m); see `plain_links`.
-    """
-
-    @property
-    def motif_size(self) -> int:
-        """How many neurons a link joins on either side, 1 where it joins neurons."""
-
-    def rewire(self, structure: SparseStructure, carry: NDArray[np.int64], new_weights: NDArray[Any]) -> Any:
-        """Take a new wiring; `new_weights` go to the links whose `carry` is -1, in link order."""
-
-
-class PlainLinks(NamedTuple):
-    """Links with one weight each."""
-
-    name: str
-    structure: SparseStructure
-    weight: NDArray[Any]
-
-
-def plain_links(layer: WeightedLinks) -> WeightedLinks:
-    """Return a layer's links with one weight each, by which the stages of an update judge them.
-
-    Where a link has a block of weights, that is its Frobenius norm, float (nnz,); a block of one weight is that weight.
-    """
-    weight = layer.weight
-    if weight.ndim == 1:
-        return layer
-    one = weight.reshape(len(weight)) if weight.shape[1:] == (1, 1) else np.sqrt(np.square(weight).sum(axis=(1, 2)))
-    return PlainLinks(layer.name, layer.structure, one)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,52 +26,87 @@ class LayerUpdate:
     layer : str
         Its name.
     before, after : SparseStructure
-    removed, percolated, grown : (int32, int32)
-        Rows and columns of the links that stage took away or added, in row-major order. A position can be both
-        removed and grown.
     carry : int64 (after.nnz,)
         Where each link stood before, -1 for a new one; values over the links follow it.
+    cut_off : bool (before.nnz,)
+        The links that percolation took away.
+
+    Notes
+    -----
+    All else follows from these and is computed when it is asked for. A position can be both removed and grown.
     """
 
     layer: str
     before: SparseStructure
     after: SparseStructure
-    removed: Links
-    percolated: Links
-    grown: Links
     carry: NDArray[np.int64]
+    cut_off: Mask
 
-    @classmethod
-    def from_carry(
-        cls, layer: str, before: SparseStructure, after: SparseStructure, carry: NDArray[Any], percolated: Mask
-    ) -> LayerUpdate:
-        """Tell the stages apart: a link that neither survived nor was percolated was removed, one from nowhere grew.
+    @cached_property
+    def lost(self) -> Mask:
+        """The links that did not survive, removed or percolated, bool (before.nnz,)."""
+        lost = np.ones(self.before.nnz, bool)
+        lost[self.carry[self.carry >= 0]] = False
+        return lost
 
-        Parameters
-        ----------
-        layer : str
-        before, after : SparseStructure
-        carry : integer (after.nnz,)
-        percolated : bool (before.nnz,)
-            The links that stage 2 took away.
+    @cached_property
+    def removed(self) -> Links:
+        """Rows and columns of the links that the rule removed, int32, in row-major order."""
+        return _links_where(self.before, self.lost & ~self.cut_off)
+
+    @cached_property
+    def percolated(self) -> Links:
+        """Rows and columns of the links that percolation took away, int32, in row-major order."""
+        return _links_where(self.before, self.cut_off)
+
+    @cached_property
+    def grown(self) -> Links:
+        """Rows and columns of the new links, int32, in row-major order."""
+        return _links_where(self.after, self.carry < 0)
+
+    @cached_property
+    def regrown_from(self) -> NDArray[np.int64]:
+        """For each new link where the same update lost a link at its position, int64 (k,); -1 where it lost none."""
+        before, after = (self.before.indptr, self.before.indices), (self.after.indptr, self.after.indices)
+        found: NDArray[np.int64] = evolution_ops().regrown_from(before, after, self.carry)
+        return found
+
+    @property
+    def overlap(self) -> float:
+        """Which fraction of the new links stands where the same update lost one; 0 if none grew.
+
+        See `measures.overlap`; above 0.9 the wiring counts as settled in CHT [Zhang2024].
         """
-        gone = np.ones(before.nnz, bool)
-        gone[carry[carry >= 0]] = False
-        stages = _links_where(before, gone & ~percolated), _links_where(before, percolated)
-        return cls(layer, before, after, *stages, _links_where(after, carry < 0), carry.astype(np.int64, copy=False))
+        return float(np.mean(self.regrown_from >= 0)) if len(self.regrown_from) else 0.0
+
+    def counts(self) -> dict[str, Any]:
+        """Return the name of the layer, and how many links each stage saw, as plain JSON types."""
+        survivors, percolated = int(np.count_nonzero(self.carry >= 0)), int(np.count_nonzero(self.cut_off))
+        return {
+            "layer": self.layer,
+            "before": self.before.nnz,
+            "removed": self.before.nnz - survivors - percolated,
+            "percolated": percolated,
+            "grown": self.after.nnz - survivors,
+            "after": self.after.nnz,
+        }
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return what `from_carry` needs besides the structure that came out, for a checkpoint."""
-        wiring = {"indptr": self.before.indptr, "indices": self.before.indices}
+        """Return what `from_arrays` needs besides the structure that came out, for a checkpoint."""
         width = np.int32 if self.before.nnz < 2**31 else np.int64
-        lost = SparseStructure.from_coo(*self.percolated, self.before.shape)
-        percolated = self.before.positions_in(lost) >= 0
-        return {**wiring, "carry": self.carry.astype(width), "percolated": percolated}
+        wiring = {"indptr": self.before.indptr, "indices": self.before.indices}
+        return {**wiring, "carry": self.carry.astype(width), "cut_off": self.cut_off}
+
+    @classmethod
+    def from_arrays(cls, layer: str, after: SparseStructure, arrays: Mapping[str, NDArray[Any]]) -> LayerUpdate:
+        """Rebuild the log of a layer from `to_arrays` and the structure that came out."""
+        before = SparseStructure(after.shape, arrays["indptr"], arrays["indices"])
+        return cls(layer, before, after, arrays["carry"].astype(np.int64), arrays["cut_off"])
 
 
 @dataclass(frozen=True, eq=False)
 class TopologyUpdate:
-    """Say what one update did to the whole net.
+    """Say what one update did to the whole network.
 
     Attributes
     ----------
@@ -152,9 +134,9 @@ class TopologyUpdate:
         step : int, optional
             After which batch it happened.
         survivors : mapping of str to int, optional
-            How many of the first links of each layer still live, see `LinkHistory.survivors_of_first`.
+            How many of the first links of each layer still live, see `LinkAges.survivors_of_first`.
         """
-        layers = [_counts(update) for update in self.layers]
+        layers = [change.counts() for change in self.layers]
         for counts in layers:
             if survivors is not None:
                 counts["survivors_of_first"] = int(survivors[counts["layer"]])
@@ -164,14 +146,3 @@ class TopologyUpdate:
 
 def _links_where(structure: SparseStructure, mask: Mask) -> Links:
     return structure.rows()[mask], structure.indices[mask]
-
-
-def _counts(update: LayerUpdate) -> dict[str, Any]:
-    return {
-        "layer": update.layer,
-        "before": update.before.nnz,
-        "removed": len(update.removed[0]),
-        "percolated": len(update.percolated[0]),
-        "grown": len(update.grown[0]),
-        "after": update.after.nnz,
-    }

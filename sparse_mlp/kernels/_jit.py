@@ -19,11 +19,13 @@ from typing import Any, TypeVar
 import numba
 from numba import prange
 
-__all__ = ["JIT_ENABLED", "cache_directory", "jit", "parallel_jit", "prange"]
+__all__ = ["JIT_ENABLED", "SIMD", "cache_directory", "jit", "parallel_jit", "prange"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 JIT_ENABLED = not numba.config.DISABLE_JIT
+# Whether kernels with explicit vectors are used; SPARSE_MLP_SIMD=0 asks for the plain loops, which agree within rounding.
+SIMD = JIT_ENABLED and os.environ.get("SPARSE_MLP_SIMD", "1") != "0"
 
 # A parallel launch costs 2 microseconds with OpenMP and 50 with Numba's own workqueue, more than a whole layer.
 if "NUMBA_THREADING_LAYER_PRIORITY" not in os.environ:

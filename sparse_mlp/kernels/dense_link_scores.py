@@ -5,15 +5,17 @@ Walks grow with the cube of the density. Here each row of the layer's matrix is 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sparse_mlp.kernels._jit import parallel_jit, prange
+from sparse_mlp.kernels._jit import jit
 from sparse_mlp.kernels.blas import matmul
 from sparse_mlp.kernels.link_factors import NODE_FACTORS, PATH_FACTORS
 from sparse_mlp.kernels.link_layer import LinkLayer
+from sparse_mlp.kernels.pool import run
 
 Array = NDArray[Any]
 
@@ -45,7 +47,7 @@ def _by_paths(layer: LinkLayer, x: Array, method: str) -> Array:
     factor, scores = PATH_FACTORS[method], np.zeros_like(x)
     right = np.ascontiguousarray(_shared(np.ascontiguousarray(x.T), factor).T)
     matrices: Any = _shared(x, factor), right, x
-    _add_rows(scores, layer.cut(0, len(x)), *layer.links, *matrices)
+    run([partial(_add_rows, scores, *rows, *layer.links, *matrices) for rows in layer.ranges()])
     return scores
 
 
@@ -58,29 +60,28 @@ def _shared(x: Array, factor: Any) -> Array:
     return factors
 
 
-@parallel_jit
+@jit
 def _add_rows(
-    scores: Array, cut: Array, in_ptr: Array, in_idx: Array, out_ptr: Array, out_idx: Array,
+    scores: Array, begin_row: int, end_row: int, in_ptr: Array, in_idx: Array, out_ptr: Array, out_idx: Array,
     left: Array, right: Array, x: Array,
 ) -> None:  # fmt: skip
     n_out = x.shape[1]
-    for task in prange(len(cut) - 1):
-        along = np.zeros(n_out)
-        for u in range(cut[task], cut[task + 1]):
-            for i in range(in_ptr[u], in_ptr[u + 1]):
-                b = in_idx[i]
-                along[:] = 0.0
-                begin, end = out_ptr[b], out_ptr[b + 1]
-                fours = begin + (end - begin) // np.uint64(4) * np.uint64(4)
-                for j in range(begin, fours, 4):  # four rows for each load and store of the sum
-                    p, q, r, s = out_idx[j], out_idx[j + 1], out_idx[j + 2], out_idx[j + 3]
-                    wp, wq, wr, ws = left[u, p], left[u, q], left[u, r], left[u, s]
-                    for v in range(n_out):
-                        along[v] = along[v] + wp * x[p, v] + wq * x[q, v] + wr * x[r, v] + ws * x[s, v]
-                for j in range(fours, end):
-                    p = out_idx[j]
-                    wp = left[u, p]
-                    for v in range(n_out):
-                        along[v] += wp * x[p, v]
+    along = np.zeros(n_out)
+    for u in range(begin_row, end_row):
+        for i in range(in_ptr[u], in_ptr[u + 1]):
+            b = in_idx[i]
+            along[:] = 0.0
+            begin, end = out_ptr[b], out_ptr[b + 1]
+            fours = begin + (end - begin) // np.uint64(4) * np.uint64(4)
+            for j in range(begin, fours, 4):  # four rows for each load and store of the sum
+                p, q, r, s = out_idx[j], out_idx[j + 1], out_idx[j + 2], out_idx[j + 3]
+                wp, wq, wr, ws = left[u, p], left[u, q], left[u, r], left[u, s]
                 for v in range(n_out):
-                    scores[u, v] += along[v] * right[b, v]
+                    along[v] = along[v] + wp * x[p, v] + wq * x[q, v] + wr * x[r, v] + ws * x[s, v]
+            for j in range(fours, end):
+                p = out_idx[j]
+                wp = left[u, p]
+                for v in range(n_out):
+                    along[v] += wp * x[p, v]
+            for v in range(n_out):
+                scores[u, v] += along[v] * right[b, v]

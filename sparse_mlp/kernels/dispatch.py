@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import importlib
 import os
+from functools import cache
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sparse_mlp.errors import check_choice
+from sparse_mlp.kernels.one_tile import OneTile
 
 BACKENDS = ("reference", "scipy", "numba")
 VARIABLE = "SPARSE_MLP_BACKEND"
@@ -69,19 +71,19 @@ def choose_backend(name: str | None = None) -> Backend:
     return Backend("numba", f"the default; set {VARIABLE} or pass backend= to change it")
 
 
-def linear_ops(backend: str | None = None) -> ModuleType:
-    """Return the module with `spmm`, `spmm_transpose`, `sddmm`, `bias_grad` and `linear_backward`."""
-    return _module("linear", backend)
+def linear_ops(backend: str) -> Any:
+    """Return `spmm`, `spmm_transpose`, `sddmm`, `bias_grad` and `linear_backward` on tiles."""
+    return _on_tiles("linear", backend)
 
 
-def motif_ops(backend: str | None = None) -> ModuleType:
-    """Return the module with `motif_sums` and with forward and backward passes, `shared_forward` and so on."""
-    return _module("motif", backend)
+def motif_ops(backend: str) -> Any:
+    """Return `motif_sums` and the forward and backward passes of motifs, `shared_forward` and so on, on tiles."""
+    return _on_tiles("motif", backend)
 
 
-def elementwise_ops(backend: str | None = None) -> ModuleType:
-    """Return the module with activations and losses."""
-    return _module("elementwise", backend)
+def elementwise_ops(backend: str) -> Any:
+    """Return activations, dropout and losses on tiles."""
+    return _on_tiles("elementwise", backend)
 
 
 def optim_ops(backend: str | None = None) -> ModuleType:
@@ -112,3 +114,9 @@ def link_score_ops(backend: str | None = None) -> ModuleType:
 
 def _module(room: str, backend: str | None) -> ModuleType:
     return importlib.import_module(f"sparse_mlp.{_MODULES[room][choose_backend(backend).name]}")
+
+
+@cache  # looked up in each pass through each layer
+def _on_tiles(room: str, backend: str) -> Any:
+    module = _module(room, backend)
+    return module if backend == "numba" else OneTile(module)

@@ -1,8 +1,8 @@
-"""Activations, dropout and losses, compiled: the twins of `reference.elementwise`.
+"""Activations, dropout and losses, compiled: the twins of `reference.elementwise` on tiles.
 
-All kernels are serial, so their bytes do not depend on the number of threads; each costs one pass, O(n * batch).
-The functions of one number come first; `network` applies them inside a whole training step.
-Results have the dtype of the first array; losses are accumulated in float64, sample after sample.
+All kernels are serial; each costs one pass, O(n * batch). Activations take arrays of any shape, losses take tiles
+(n_tiles, n_out, lanes), of which lanes behind the last sample are left out. Results have the dtype of the first array
+and go into `out` where it is given, which may be that array itself; losses are added up in float64.
 """
 
 from __future__ import annotations
@@ -18,174 +18,211 @@ from sparse_mlp.kernels._jit import jit
 Array = NDArray[Any]
 
 
-@jit
-def piecewise_linear(z: float, slope: float) -> float:
-    """Return z where it is positive, slope * z elsewhere; a slope of z's own type keeps float32 in float32."""
-    scaled = type(z)(0) if slope == 0 and z <= 0 else slope * z
-    return z if z > 0 else scaled
-
-
-@jit
-def piecewise_linear_grad(z: float, slope: float) -> float:
-    """Return the derivative of `piecewise_linear`; for slope >= 0 its output may stand in for z."""
-    return slope if z <= 0 else type(z)(1)
-
-
-@jit
-def sigmoid(z: float) -> float:
-    """Return 1 / (1 + exp(-z)) without overflow."""
-    small = math.exp(-abs(z))
-    return 1.0 / (1.0 + small) if z >= 0 else small / (1.0 + small)
-
-
-@jit
-def sigmoid_grad_from_output(a: float) -> float:
-    """Return the derivative of the sigmoid where its value is a."""
-    return a * (type(a)(1) - a)
-
-
-@jit
-def tanh_grad_from_output(a: float) -> float:
-    """Return the derivative of the hyperbolic tangent where its value is a."""
-    return type(a)(1) - a * a
-
-
-@jit
-def piecewise_linear_forward(z: Array, slope: float) -> Array:
-    """Apply `piecewise_linear` to each entry of z (n, batch)."""
-    a, left = np.empty_like(z), z.dtype.type(slope)
-    for i in range(z.shape[0]):
-        for j in range(z.shape[1]):
-            a[i, j] = piecewise_linear(z[i, j], left)
+def piecewise_linear_forward(z: Array, slope: float, *, out: Array | None = None) -> Array:
+    """Return z where it is positive, slope * z elsewhere."""
+    a = np.empty_like(z) if out is None else out
+    _piecewise_linear_forward(z.reshape(-1), z.dtype.type(slope), a.reshape(-1))
     return a
 
 
-@jit
-def piecewise_linear_backward(z: Array, da: Array, slope: float) -> Array:
-    """Return the gradient by z (n, batch), given z and the gradient da (n, batch) by the output."""
-    dz, left, zero = np.empty_like(z), z.dtype.type(slope), z.dtype.type(0)
-    for i in range(z.shape[0]):
-        for j in range(z.shape[1]):
-            derivative = piecewise_linear_grad(z[i, j], left)
-            dz[i, j] = da[i, j] * derivative if derivative != 0 else zero
+def piecewise_linear_backward(z: Array, da: Array, slope: float, *, out: Array | None = None) -> Array:
+    """Return the gradient by z, given z and the gradient da by the output; for slope >= 0 the output serves as z."""
+    dz = np.empty_like(z) if out is None else out
+    _piecewise_linear_backward(z.reshape(-1), da.reshape(-1), z.dtype.type(slope), dz.reshape(-1))
     return dz
 
 
-@jit
-def sigmoid_forward(z: Array) -> Array:
-    """Apply `sigmoid` to each entry of z (n, batch)."""
-    a = np.empty_like(z)
-    for i in range(z.shape[0]):
-        for j in range(z.shape[1]):
-            a[i, j] = sigmoid(z[i, j])
+def sigmoid_forward(z: Array, *, out: Array | None = None) -> Array:
+    """Apply 1 / (1 + exp(-z)) to each entry of z."""
+    a = np.empty_like(z) if out is None else out
+    _sigmoid_forward(z.reshape(-1), a.reshape(-1))
     return a
 
 
-@jit
-def sigmoid_backward(a: Array, da: Array) -> Array:
-    """Return the gradient by z (n, batch), given the *output* a and the gradient da (n, batch) by it."""
-    dz = np.empty_like(a)
-    for i in range(a.shape[0]):
-        for j in range(a.shape[1]):
-            dz[i, j] = da[i, j] * sigmoid_grad_from_output(a[i, j])
+def sigmoid_backward(a: Array, da: Array, *, out: Array | None = None) -> Array:
+    """Return the gradient by z, given the *output* a and the gradient da by it."""
+    dz = np.empty_like(a) if out is None else out
+    _sigmoid_backward(a.reshape(-1), da.reshape(-1), dz.reshape(-1))
     return dz
 
 
-@jit
-def tanh_forward(z: Array) -> Array:
-    """Apply the hyperbolic tangent to each entry of z (n, batch)."""
-    a = np.empty_like(z)
-    for i in range(z.shape[0]):
-        for j in range(z.shape[1]):
-            a[i, j] = math.tanh(z[i, j])
+def tanh_forward(z: Array, *, out: Array | None = None) -> Array:
+    """Apply the hyperbolic tangent to each entry of z."""
+    a = np.empty_like(z) if out is None else out
+    _tanh_forward(z.reshape(-1), a.reshape(-1))
     return a
 
 
-@jit
-def tanh_backward(a: Array, da: Array) -> Array:
-    """Return the gradient by z (n, batch), given the *output* a and the gradient da (n, batch) by it."""
-    dz = np.empty_like(a)
-    for i in range(a.shape[0]):
-        for j in range(a.shape[1]):
-            dz[i, j] = da[i, j] * tanh_grad_from_output(a[i, j])
+def tanh_backward(a: Array, da: Array, *, out: Array | None = None) -> Array:
+    """Return the gradient by z, given the *output* a and the gradient da by it."""
+    dz = np.empty_like(a) if out is None else out
+    _tanh_backward(a.reshape(-1), da.reshape(-1), dz.reshape(-1))
     return dz
 
 
-@jit
-def dropout(x: Array, uniforms: Array, rate: float) -> Array:
-    """Silence the entries of x (n, batch) whose uniform number is below rate and scale up the others."""
-    y, scale, zero = np.empty_like(x), x.dtype.type(1.0 / (1.0 - rate)), x.dtype.type(0)
-    for i in range(x.shape[0]):
-        for j in range(x.shape[1]):
-            y[i, j] = scale * x[i, j] if np.float64(uniforms[i, j]) >= rate else zero
+def dropout(x: Array, draws: Array, threshold: int, first: int = 0, *, out: Array | None = None) -> Array:
+    """Silence the entries of x whose draw is below the threshold and scale up the others.
+
+    Parameters
+    ----------
+    x : float (n_tiles, n, lanes)
+    draws : uint8 (n, n_samples)
+    threshold : int
+        From 0 to 255.
+    first : int
+        Which sample is the first of x; lanes behind the last sample become 0.
+    out : float (n_tiles, n, lanes), optional
+
+    Returns
+    -------
+    float (n_tiles, n, lanes)
+    """
+    y = np.empty_like(x) if out is None else out
+    _dropout(x, draws, threshold, first, x.dtype.type(256.0 / (256.0 - threshold)), y)
     return y
 
 
-@jit
-def _softmax_column(scores: Array, column: int, out: Array) -> tuple[float, float]:
-    """Write exp(score - largest) of one column into `out`; return the largest score and their sum, in float64."""
-    largest = np.float64(scores[0, column])
-    for k in range(1, scores.shape[0]):
-        largest = max(largest, np.float64(scores[k, column]))
-    total = 0.0
-    for k in range(scores.shape[0]):
-        exponential = math.exp(np.float64(scores[k, column]) - largest)
-        out[k, column] = exponential
-        total += exponential
-    return largest, total
-
-
-@jit
 def softmax(scores: Array) -> Array:
-    """Turn each column of scores (n_out, batch) into probabilities."""
-    probabilities = np.empty_like(scores)
-    for j in range(scores.shape[1]):
-        _, total = _softmax_column(scores, j, probabilities)
-        for k in range(scores.shape[0]):
-            probabilities[k, j] /= total
-    return probabilities
+    """Turn the scores of each sample, scores (n_tiles, n_out, lanes), into probabilities."""
+    wide = scores.astype(np.float64)
+    exponentials = np.exp(wide - wide.max(axis=1, keepdims=True))
+    return (exponentials / exponentials.sum(axis=1, keepdims=True)).astype(scores.dtype)
+
+
+def softmax_cross_entropy(
+    scores: Array, labels: Array, smoothing: float, normaliser: int | None = None, *, out: Array | None = None
+) -> tuple[float, Array]:
+    """Return the cross-entropy of scores and labels over `normaliser`, and its gradient.
+
+    Parameters
+    ----------
+    scores : float (n_tiles, n_out, lanes)
+    labels : int64 (n_samples,)
+        Of the first lanes; the gradient of the others is 0.
+    smoothing : float
+    normaliser : int, optional
+        What the sum over the samples is divided by; their number if not given.
+    out : float (n_tiles, n_out, lanes), optional
+
+    Returns
+    -------
+    loss : float
+    dscores : float (n_tiles, n_out, lanes)
+    """
+    dscores = np.empty_like(scores) if out is None else out
+    divisor = len(labels) if normaliser is None else normaliser
+    return _softmax_cross_entropy(scores, labels, smoothing, divisor, dscores), dscores
+
+
+def mean_squared_error(
+    scores: Array, target: Array, normaliser: int | None = None, *, out: Array | None = None
+) -> tuple[float, Array]:
+    """Return half the squared error over `normaliser`, and its gradient.
+
+    Parameters
+    ----------
+    scores, target : float (n_tiles, n_out, lanes)
+        Equal in lanes that hold no sample.
+    normaliser : int, optional
+        What the sum is divided by; the number of scores if not given.
+    out : float (n_tiles, n_out, lanes), optional
+
+    Returns
+    -------
+    loss : float
+    dscores : float (n_tiles, n_out, lanes)
+    """
+    dscores = np.empty_like(scores) if out is None else out
+    divisor = scores.size if normaliser is None else normaliser
+    loss = _mean_squared_error(scores.reshape(-1), target.reshape(-1), divisor, dscores.reshape(-1))
+    return loss, dscores
 
 
 @jit
-def _softmax_cross_entropy_column(
-    scores: Array, column: int, label: int, smoothing: float, scale: float, dscores: Array
-) -> float:
-    """Return one sample's cross-entropy, unscaled, and write scale times its gradient into that column of dscores."""
-    n_out = scores.shape[0]
-    largest, total = _softmax_column(scores, column, dscores)
-    log_total, even, loss = math.log(total), smoothing / n_out, 0.0
-    for k in range(n_out):
-        q = even + (1.0 - smoothing) if k == label else even
-        if q > 0:
-            loss -= q * (np.float64(scores[k, column]) - largest - log_total)
-        dscores[k, column] = scale * (dscores[k, column] / total - q)
-    return loss
+def _piecewise_linear_forward(z: Array, slope: float, a: Array) -> None:
+    zero = slope - slope
+    for i in range(len(z)):
+        left = zero if slope == 0 else slope * z[i]
+        a[i] = left if z[i] <= 0 else z[i]
 
 
 @jit
-def softmax_cross_entropy(scores: Array, labels: Array, smoothing: float) -> tuple[float, Array]:
-    """Return the mean cross-entropy of scores (n_out, batch) and labels (batch,), and its gradient (n_out, batch)."""
-    dscores, batch, loss = np.empty_like(scores), scores.shape[1], 0.0
-    for j in range(batch):
-        loss += _softmax_cross_entropy_column(scores, j, labels[j], smoothing, 1.0 / batch, dscores)
-    return loss / batch, dscores
+def _piecewise_linear_backward(z: Array, da: Array, slope: float, dz: Array) -> None:
+    zero = slope - slope
+    for i in range(len(z)):
+        left = zero if slope == 0 else da[i] * slope
+        dz[i] = left if z[i] <= 0 else da[i]
 
 
 @jit
-def _mean_squared_error_column(scores: Array, column: int, target: Array, scale: float, dscores: Array) -> float:
-    """Return half one sample's summed squared error and write scale times its gradient into that column of dscores."""
-    total = 0.0
-    for k in range(scores.shape[0]):
-        difference = np.float64(scores[k, column]) - np.float64(target[k, column])
-        total += difference * difference
-        dscores[k, column] = scale * difference
-    return 0.5 * total
+def _sigmoid_forward(z: Array, a: Array) -> None:
+    for i in range(len(z)):
+        small = math.exp(-abs(z[i]))
+        a[i] = 1.0 / (1.0 + small) if z[i] >= 0 else small / (1.0 + small)
 
 
 @jit
-def mean_squared_error(scores: Array, target: Array) -> tuple[float, Array]:
-    """Return half the mean squared error over batch and outputs, and its gradient (n_out, batch)."""
-    dscores, loss = np.empty_like(scores), 0.0
-    for j in range(scores.shape[1]):
-        loss += _mean_squared_error_column(scores, j, target, 1.0 / scores.size, dscores)
-    return loss / scores.size, dscores
+def _sigmoid_backward(a: Array, da: Array, dz: Array) -> None:
+    for i in range(len(a)):
+        dz[i] = da[i] * (a[i] * (a.dtype.type(1) - a[i]))
+
+
+@jit
+def _tanh_forward(z: Array, a: Array) -> None:
+    for i in range(len(z)):
+        a[i] = math.tanh(z[i])
+
+
+@jit
+def _tanh_backward(a: Array, da: Array, dz: Array) -> None:
+    for i in range(len(a)):
+        dz[i] = da[i] * (a.dtype.type(1) - a[i] * a[i])
+
+
+@jit
+def _dropout(x: Array, draws: Array, threshold: int, first: int, scale: float, y: Array) -> None:
+    lanes = x.shape[2]
+    for t in range(x.shape[0]):
+        start = first + t * lanes
+        count = max(0, min(lanes, draws.shape[1] - start))
+        for u in range(x.shape[1]):
+            x_u, y_u, drawn = x[t, u], y[t, u], draws[u, start : start + count]
+            for j in range(count):
+                y_u[j] = scale * x_u[j] if drawn[j] >= threshold else x.dtype.type(0)
+            for j in range(count, lanes):
+                y_u[j] = 0
+
+
+@jit
+def _softmax_cross_entropy(scores: Array, labels: Array, smoothing: float, divisor: int, dscores: Array) -> float:
+    n_out, lanes, loss = scores.shape[1], scores.shape[2], 0.0
+    even, shifted = smoothing / n_out, np.empty(n_out)
+    for t in range(scores.shape[0]):
+        s, d, count = scores[t], dscores[t], max(0, min(lanes, len(labels) - t * lanes))
+        for j in range(count):
+            label, largest, total = labels[t * lanes + j], np.float64(s[0, j]), 0.0
+            for v in range(1, n_out):
+                largest = max(largest, np.float64(s[v, j]))
+            for v in range(n_out):
+                shifted[v] = np.float64(s[v, j]) - largest
+                total += math.exp(shifted[v])
+            log_total = math.log(total)
+            for v in range(n_out):
+                q = even + (1.0 - smoothing) if v == label else even
+                if q > 0:
+                    loss -= q * (shifted[v] - log_total)
+                d[v, j] = (math.exp(shifted[v]) / total - q) / divisor
+        for v in range(n_out):
+            for j in range(count, lanes):
+                d[v, j] = 0
+    return loss / divisor
+
+
+@jit
+def _mean_squared_error(scores: Array, target: Array, divisor: int, dscores: Array) -> float:
+    loss = 0.0
+    for i in range(len(scores)):
+        difference = np.float64(scores[i]) - np.float64(target[i])
+        loss += difference * difference
+        dscores[i] = difference / divisor
+    return 0.5 * loss / divisor

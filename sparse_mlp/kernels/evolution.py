@@ -16,7 +16,7 @@ from sparse_mlp.kernels._jit import jit
 
 Array = NDArray[Any]
 
-_SAMPLED = 64  # one value of so many
+_SAMPLED = 64  # of so many values one
 
 
 def share(zeta: float, count: int) -> int:
@@ -60,9 +60,9 @@ def importance(indptr: Array, indices: Array, weight: Array, n_out: int, alpha: 
     return score
 
 
-def keep_by_arrival(score: Array, exponent: float, clocks: Array, n_keep: int) -> Array:
-    """Keep the links whose clocks ring first; see `reference.evolution.keep_by_arrival`."""
-    return take_largest(exponent * np.log(score) - np.log(clocks), n_keep)
+def sample_without_replacement(score: Array, exponent: float, exponentials: Array, count: int) -> Array:
+    """Draw links in proportion to score ** exponent; see `reference.evolution.sample_without_replacement`."""
+    return take_largest(exponent * np.log(score) - np.log(exponentials), count)
 
 
 def take_largest(values: Array, k: int) -> Array:
@@ -161,3 +161,23 @@ def insert_links(indptr: Array, indices: Array, keep: Array, new: Array, n_out: 
             at, i = at + 1, i + 1
     after[n_in] = at
     return after, columns, carry
+
+
+@jit
+def regrown_from(before: tuple[Array, Array], after: tuple[Array, Array], carry: Array) -> Array:
+    """Find links that an update took away and grew again; see `reference.evolution.regrown_from`.
+
+    One merge of the two wirings, input by input.
+    """
+    indptr, indices = before
+    found = np.empty(len(carry), np.int64)
+    count = 0
+    for u in range(len(indptr) - 1):
+        old = indptr[u]
+        for link in range(after[0][u], after[0][u + 1]):
+            while old < indptr[u + 1] and indices[old] < after[1][link]:
+                old += 1
+            if carry[link] < 0:
+                found[count] = old if old < indptr[u + 1] and indices[old] == after[1][link] else -1
+                count += 1
+    return found[:count].copy()

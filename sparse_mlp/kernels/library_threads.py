@@ -24,7 +24,7 @@ class _Singles(threading.local):
 
 _singles = _Singles()
 _lock = threading.RLock()
-_single_depth = 0  # of all threads together
+_single_threads = 0  # threads that are within `one_blas_thread`
 _limits: list[list[int]] = []  # those in force, the last one set at the end; each in its own list, to be told apart
 _chosen: list[int] | None = None  # the one among them that `limit_libraries` has set
 _original: dict[str, int] = {}  # threads of each library without a limit, by file; empty while there is no limit
@@ -62,27 +62,29 @@ class one_blas_thread:
 
     Notes
     -----
-    For the whole process, until the last thread has left. The first to enter pays some microseconds, who is inside
-    already pays less than one.
+    For the whole process, until the last thread has left. The first to enter pays some microseconds; entering again
+    costs next to nothing.
     """
 
     def __enter__(self) -> None:
         """Limit BLAS, unless it is limited already."""
-        global _single_depth
-        with _lock:
-            _singles.depth += 1
-            _single_depth += 1
-            if _single_depth == 1:
-                _apply(_blas_libraries("scipy.linalg" in sys.modules))
+        if _singles.depth == 0:
+            _change_singles(1)
+        _singles.depth += 1
 
     def __exit__(self, *error: object) -> None:
-        """Give BLAS back what it had, if nobody else needs one thread."""
-        global _single_depth
-        with _lock:
-            _singles.depth -= 1
-            _single_depth -= 1
-            if _single_depth == 0:
-                _apply(_blas_libraries("scipy.linalg" in sys.modules))
+        """Give BLAS back what it had, if no other thread of the process needs the limit."""
+        _singles.depth -= 1
+        if _singles.depth == 0:
+            _change_singles(-1)
+
+
+def _change_singles(by: int) -> None:
+    global _single_threads
+    with _lock:
+        _single_threads += by
+        if _single_threads in (0, by):  # the first came or the last went
+            _apply(_blas_libraries("scipy.linalg" in sys.modules))
 
 
 def one_thread_here() -> None:
@@ -110,7 +112,7 @@ def _apply(libraries: list[Any]) -> None:
     """Bring libraries to what is in force now; call it with the lock."""
     for library in libraries:
         count = _limits[-1][0] if _limits else None
-        if _single_depth and library.user_api == "blas":
+        if _single_threads and library.user_api == "blas":
             count = 1
         now = library.get_num_threads()
         if count is None:
@@ -144,8 +146,8 @@ def _blas_libraries(scipy_is_loaded: bool) -> list[Any]:
 
 def _forget_other_threads() -> None:
     """Forget in a forked child what threads wanted that do not exist there."""
-    global _lock, _single_depth
-    _lock, _single_depth = threading.RLock(), _singles.depth
+    global _lock, _single_threads
+    _lock, _single_threads = threading.RLock(), int(_singles.depth > 0)
 
 
 if hasattr(os, "register_at_fork"):

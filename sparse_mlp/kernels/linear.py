@@ -1,79 +1,169 @@
-"""The sparse linear layer, compiled: the readable twins of `reference.linear`.
+"""The sparse linear layer, compiled: the twins of `reference.linear` on tiles.
 
-Each `*_tile` kernel is serial and works on columns `start:stop` of feature-major arrays, so that every link does one
-contiguous multiply-add along the batch. The public functions cut the batch into fixed tiles of `TILE` columns and
-spread the tiles over the threads. Link gradients of groups of tiles are summed in order, hence the same bytes for any
-number of threads. Cost of each: O(nnz * batch); nothing of size n_in * n_out is made.
+Activations are tiles (n_tiles, features, lanes): every link does contiguous multiply-adds along the lanes, which are
+samples. The kernels are serial and release the interpreter lock; callers give each thread tiles of its own. Results can
+be written into given arrays (`out`), gradients are added to given ones (`add_to`), so that nothing is allocated in a
+training step. Tiles of 32 and 64 lanes go to the explicit vectors of `simd_linear`, others to the plain loops here.
+Cost of each kernel: O(nnz * batch); nothing of size n_in * n_out is made.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sparse_mlp.kernels._jit import jit, parallel_jit, prange
+from sparse_mlp.kernels._jit import SIMD, jit
 
 Array = NDArray[Any]
+Kernels = dict[int, Callable[..., None]]
 
-TILE = 64  # columns; widest tile whose rows of a 3000-neuron layer stay in a 1 MB second-level cache
-GROUPS = 8  # gradient buffers, one for each run of tiles; more would cost memory for wide batches
+# The kernels with explicit vectors, by the number of lanes that they are made for.
+_SPMM: Kernels = {}
+_BACKWARD: Kernels = {}
+_SDDMM: Kernels = {}
+if SIMD:
+    from sparse_mlp.kernels import simd_linear
 
-
-@jit
-def spmm_tile(
-    indptr_out: Array, rows_out: Array, order_out: Array, weight: Array, bias: Array, x: Array, y: Array,
-    start: int, stop: int, relu: bool,
-) -> None:  # fmt: skip
-    """Write columns `start:stop` of `spmm` into y (n_out, batch), gathering by output neuron."""
-    for v in range(len(indptr_out) - 1):
-        z = y[v, start:stop]
-        z[:] = bias[v]
-        for k in range(indptr_out[v], indptr_out[v + 1]):
-            add_scaled(weight[order_out[k]], x[rows_out[k], start:stop], z)
-        if relu:
-            for j in range(len(z)):
-                z[j] = max(z[j], 0)
+    _SPMM = {64: simd_linear.spmm_64, 32: simd_linear.spmm_32}
+    _BACKWARD = {64: simd_linear.linear_backward_64, 32: simd_linear.linear_backward_32}
+    _SDDMM = {64: simd_linear.sddmm_64, 32: simd_linear.sddmm_32}
 
 
-@jit
-def linear_backward_tile(
-    indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, dx: Array, dweight: Array,
-    start: int, stop: int, relu: bool,
-) -> None:  # fmt: skip
-    """Write columns `start:stop` of dx and add their part of the link gradients to dweight, in one pass by input.
+def spmm(
+    indptr_out: Array, rows_out: Array, order_out: Array, weight: Array, bias: Array, x: Array, relu: bool = False,
+    *, out: Array | None = None,
+) -> Array:  # fmt: skip
+    """Multiply the activations with the sparse weights and add the bias; see `reference.linear.spmm`.
 
-    dx may be x itself. `relu` multiplies with the derivative of the ReLU that made x.
+    Parameters
+    ----------
+    indptr_out, rows_out, order_out, weight, bias, relu
+        As in the reference; weight and bias of the type of x.
+    x : float (n_tiles, n_in, lanes)
+    out : float (n_tiles, n_out, lanes), optional
+        Receives the result.
+
+    Returns
+    -------
+    float (n_tiles, n_out, lanes)
     """
-    gathered = np.empty(stop - start, dx.dtype)
-    for u in range(len(indptr) - 1):
-        x_u, dx_u = x[u, start:stop], dx[u, start:stop]
-        gathered[:] = 0
-        for k in range(indptr[u], indptr[u + 1]):
-            dy_v = dy[indices[k], start:stop]
-            add_scaled(weight[k], dy_v, gathered)
-            dweight[k] += dot(x_u, dy_v)
-        for j in range(len(gathered)):
-            dx_u[j] = 0 if relu and x_u[j] <= 0 else gathered[j]
+    y = np.empty((len(x), len(bias), x.shape[2]), x.dtype) if out is None else out
+    kernel = _SPMM.get(x.shape[2], _spmm)
+    kernel(indptr_out, rows_out, order_out, weight, bias, x, y, relu)
+    return y
+
+
+def spmm_transpose(indptr: Array, indices: Array, weight: Array, dy: Array, *, out: Array | None = None) -> Array:
+    """Carry the gradient from the outputs back to the inputs; see `reference.linear.spmm_transpose`."""
+    dx = np.empty((len(dy), len(indptr) - 1, dy.shape[2]), dy.dtype) if out is None else out
+    _spmm_transpose(indptr, indices, weight, dy, dx)
+    return dx
+
+
+def sddmm(indptr: Array, indices: Array, x: Array, dy: Array, *, add_to: Array | None = None) -> Array:
+    """Compute the gradient of each link's weight; see `reference.linear.sddmm`."""
+    dweight = np.zeros(len(indices), x.dtype) if add_to is None else add_to
+    kernel = _SDDMM.get(x.shape[2], _sddmm)
+    kernel(indptr, indices, x, dy, dweight)
+    return dweight
+
+
+def bias_grad(dy: Array, *, add_to: Array | None = None) -> Array:
+    """Sum the gradient of each output neuron over the batch; see `reference.linear.bias_grad`."""
+    dbias = np.zeros(dy.shape[1], dy.dtype) if add_to is None else add_to
+    kernel = simd_linear.bias_grad_by_16 if SIMD and dy.shape[2] % 16 == 0 else _bias_grad
+    kernel(dy, dbias)
+    return dbias
+
+
+def linear_backward(
+    indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, relu: bool = False,
+    *, out: Array | None = None, add_to: Array | None = None,
+) -> tuple[Array, Array]:  # fmt: skip
+    """Compute `spmm_transpose` and `sddmm` in one pass over the links; see `reference.linear.linear_backward`.
+
+    Parameters
+    ----------
+    indptr, indices, weight, dy, relu
+        As in the reference.
+    x : float (n_tiles, n_in, lanes)
+    out : float (n_tiles, n_in, lanes), optional
+        Receives dx; it may be x itself.
+    add_to : float (nnz,), optional
+        The link gradients are added to it.
+
+    Returns
+    -------
+    dx : float (n_tiles, n_in, lanes)
+    dweight : float (nnz,)
+    """
+    dx = np.empty_like(x) if out is None else out
+    dweight = np.zeros(len(indices), x.dtype) if add_to is None else add_to
+    kernel = _BACKWARD.get(x.shape[2], _linear_backward)
+    kernel(indptr, indices, weight, x, dy, dx, dweight, relu)
+    return dx, dweight
 
 
 @jit
-def sddmm_tile(indptr: Array, indices: Array, x: Array, dy: Array, dweight: Array, start: int, stop: int) -> None:
-    """Add the part of columns `start:stop` of the link gradients to dweight (nnz,)."""
-    for u in range(len(indptr) - 1):
-        for k in range(indptr[u], indptr[u + 1]):
-            dweight[k] += dot(x[u, start:stop], dy[indices[k], start:stop])
+def _spmm(
+    indptr_out: Array, rows_out: Array, order_out: Array, weight: Array, bias: Array, x: Array, y: Array, relu: bool
+) -> None:
+    for t in range(x.shape[0]):
+        for v in range(len(indptr_out) - 1):
+            z = y[t, v]
+            z[:] = bias[v]
+            for k in range(indptr_out[v], indptr_out[v + 1]):
+                add_scaled(weight[order_out[k]], x[t, rows_out[k]], z)
+            if relu:
+                for j in range(len(z)):
+                    z[j] = max(z[j], 0)
 
 
 @jit
-def bias_grad_tile(dy: Array, dbias: Array, start: int, stop: int) -> None:
-    """Add the sums of columns `start:stop` of dy (n_out, batch) to dbias (n_out,)."""
-    for v in range(len(dbias)):
-        total = dy.dtype.type(0)
-        for j in range(start, stop):
-            total += dy[v, j]
-        dbias[v] += total
+def _spmm_transpose(indptr: Array, indices: Array, weight: Array, dy: Array, dx: Array) -> None:
+    for t in range(dy.shape[0]):
+        for u in range(len(indptr) - 1):
+            dx[t, u] = 0
+            for k in range(indptr[u], indptr[u + 1]):
+                add_scaled(weight[k], dy[t, indices[k]], dx[t, u])
+
+
+@jit
+def _linear_backward(
+    indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, dx: Array, dweight: Array, relu: bool
+) -> None:
+    gathered = np.empty(x.shape[2], dx.dtype)
+    for t in range(x.shape[0]):
+        for u in range(len(indptr) - 1):
+            x_u, dx_u = x[t, u], dx[t, u]
+            gathered[:] = 0
+            for k in range(indptr[u], indptr[u + 1]):
+                dy_v = dy[t, indices[k]]
+                add_scaled(weight[k], dy_v, gathered)
+                dweight[k] += dot(x_u, dy_v)
+            for j in range(len(gathered)):
+                dx_u[j] = 0 if relu and x_u[j] <= 0 else gathered[j]
+
+
+@jit
+def _sddmm(indptr: Array, indices: Array, x: Array, dy: Array, dweight: Array) -> None:
+    for t in range(x.shape[0]):
+        for u in range(len(indptr) - 1):
+            for k in range(indptr[u], indptr[u + 1]):
+                dweight[k] += dot(x[t, u], dy[t, indices[k]])
+
+
+@jit
+def _bias_grad(dy: Array, dbias: Array) -> None:
+    for t in range(dy.shape[0]):
+        for v in range(len(dbias)):
+            total = dy.dtype.type(0)
+            for j in range(dy.shape[2]):
+                total += dy[t, v, j]
+            dbias[v] += total
 
 
 @jit
@@ -97,82 +187,3 @@ def dot(a: Array, b: Array) -> Any:
     for j in range(whole, len(a)):
         s0 += a[j] * b[j]
     return (s0 + s1) + (s2 + s3)
-
-
-@jit
-def sum_in_order(partial: Array, total: Array, start: int, stop: int) -> None:
-    """Write entries `start:stop` of the sum of the rows of partial (tiles, n), first row first, into total (n,)."""
-    part = total[start:stop]
-    part[:] = partial[0, start:stop]
-    for t in range(1, partial.shape[0]):
-        term = partial[t, start:stop]  # a slice: no index can be negative, so the compiler vectorises
-        for k in range(len(part)):
-            part[k] += term[k]
-
-
-@parallel_jit
-def spmm(
-    indptr_out: Array, rows_out: Array, order_out: Array, weight: Array, bias: Array, x: Array, relu: bool = False
-) -> Array:
-    """Multiply the activations with the sparse weights and add the bias; see `reference.linear.spmm`."""
-    batch = x.shape[1]
-    y = np.empty((len(indptr_out) - 1, batch), x.dtype)
-    for t in prange((batch + TILE - 1) // TILE):
-        stop = min(batch, (t + 1) * TILE)
-        spmm_tile(indptr_out, rows_out, order_out, weight, bias, x, y, t * TILE, stop, relu)
-    return y
-
-
-@parallel_jit
-def spmm_transpose(indptr: Array, indices: Array, weight: Array, dy: Array) -> Array:
-    """Carry the gradient from the outputs back to the inputs; see `reference.linear.spmm_transpose`."""
-    batch = dy.shape[1]
-    dx = np.zeros((len(indptr) - 1, batch), dy.dtype)
-    for t in prange((batch + TILE - 1) // TILE):
-        start, stop = t * TILE, min(batch, (t + 1) * TILE)
-        for u in range(len(indptr) - 1):
-            for k in range(indptr[u], indptr[u + 1]):
-                add_scaled(weight[k], dy[indices[k], start:stop], dx[u, start:stop])
-    return dx
-
-
-@parallel_jit
-def sddmm(indptr: Array, indices: Array, x: Array, dy: Array) -> Array:
-    """Compute the gradient of each link's weight; see `reference.linear.sddmm`."""
-    batch = x.shape[1]
-    tiles = (batch + TILE - 1) // TILE
-    groups = max(1, min(GROUPS, tiles))
-    partial = np.zeros((groups, len(indices)), x.dtype)
-    for g in prange(groups):
-        for t in range(g * tiles // groups, (g + 1) * tiles // groups):
-            sddmm_tile(indptr, indices, x, dy, partial[g], t * TILE, min(batch, (t + 1) * TILE))
-    dweight = np.empty(len(indices), x.dtype)
-    sum_in_order(partial, dweight, 0, len(indices))
-    return dweight
-
-
-@parallel_jit
-def bias_grad(dy: Array) -> Array:
-    """Sum the gradient of each output neuron over the batch; see `reference.linear.bias_grad`."""
-    dbias = np.zeros(dy.shape[0], dy.dtype)
-    for v in prange(dy.shape[0]):
-        for j in range(dy.shape[1]):
-            dbias[v] += dy[v, j]
-    return dbias
-
-
-@parallel_jit
-def linear_backward(indptr: Array, indices: Array, weight: Array, x: Array, dy: Array) -> tuple[Array, Array]:
-    """Compute `spmm_transpose` and `sddmm` in one pass over the links; see `reference.linear.linear_backward`."""
-    batch = x.shape[1]
-    tiles = (batch + TILE - 1) // TILE
-    groups = max(1, min(GROUPS, tiles))
-    dx = np.empty_like(x)
-    partial = np.zeros((groups, len(indices)), x.dtype)
-    for g in prange(groups):
-        for t in range(g * tiles // groups, (g + 1) * tiles // groups):
-            stop = min(batch, (t + 1) * TILE)
-            linear_backward_tile(indptr, indices, weight, x, dy, dx, partial[g], t * TILE, stop, False)
-    dweight = np.empty(len(indices), x.dtype)
-    sum_in_order(partial, dweight, 0, len(indices))
-    return dx, dweight

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from sparse_mlp.kernels.link_factors import NODE_FACTORS, PATH_FACTORS
+from sparse_mlp.kernels.pool import width
 
 Array = NDArray[Any]
 
@@ -86,16 +87,17 @@ class LinkLayer:
             tables.append(np.append(factor(internal, np.repeat(degrees, degrees)), 0.0))
         return tables[0], tables[1]
 
-    def cut(self, first: int, last: int) -> Array:
-        """Cut rows into one range of equal work for each thread, int64 (threads + 1,)."""
-        return even_cut(self.work[first:last] + self.shape[1], first)
+    def ranges(self) -> list[tuple[int, int]]:
+        """Cut the rows into one range of equal work for each thread."""
+        return even_ranges(self.work + self.shape[1])
 
 
-def even_cut(work: Array, first: int) -> Array:
-    """Cut items from `first` on into one range of equal work for each thread, int64 (threads + 1,)."""
-    done, threads = np.cumsum(work), numba.get_num_threads()
+def even_ranges(work: Array, first: int = 0) -> list[tuple[int, int]]:
+    """Cut items from `first` on into ranges of equal work, one for each thread; return where each begins and ends."""
+    done, threads = np.cumsum(work), width()
     wanted = np.arange(1, threads) * (done[-1] / threads if len(done) else 0.0)
-    return np.concatenate(([0], np.searchsorted(done, wanted), [len(work)])).astype(np.int64) + first
+    cuts = np.concatenate(([0], np.searchsorted(done, wanted), [len(work)])) + first
+    return [(begin, end) for begin, end in pairwise(cuts.tolist()) if begin < end] or [(first, first)]
 
 
 def _sums(indptr: Array, values: Array) -> Array:

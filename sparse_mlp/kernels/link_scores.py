@@ -2,22 +2,24 @@
 
 No path is stored and no local community built. All links of an intermediate node to the neighbours of the other end
 are internal, so how many a node a has depends on u and a alone, and how many b has on v and b alone (see Notes of
-`score_matrix`). Each row u is scored by itself: rows run in parallel, cut by work, and a score is summed in an order
-that does not depend on the number of threads.
+`score_matrix`). Each row u is scored by itself: threads of `pool` get ranges of rows with equal work, and a score is
+summed in an order that does not depend on their number.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sparse_mlp.kernels._jit import jit, parallel_jit, prange
+from sparse_mlp.kernels._jit import jit
 from sparse_mlp.kernels.dense_link_scores import dense_scores
 from sparse_mlp.kernels.link_factors import NODE_FACTORS
-from sparse_mlp.kernels.link_layer import LinkLayer, even_cut
+from sparse_mlp.kernels.link_layer import LinkLayer, even_ranges
+from sparse_mlp.kernels.pool import run
 from sparse_mlp.kernels.selection import capacity, compact, offer_arrivals, offer_scores
 
 Array = NDArray[Any]
@@ -98,7 +100,7 @@ def count_walks(indptr: Array, indices: Array, out_indptr: Array, out_indices: A
 def _walked(layer: LinkLayer, method: str) -> Array:
     scores = np.zeros(layer.shape)
     factors: Any = *layer.tables(method), method in NODE_FACTORS
-    _fill(scores, layer.cut(0, layer.shape[0]), *layer.links, *factors)
+    run([partial(_fill, scores, *rows, *layer.links, *factors) for rows in layer.ranges()])
     return scores
 
 
@@ -155,56 +157,59 @@ class _Source(NamedTuple):
         begin, end = 0, len(self.work)
         if len(uniforms):
             begin, end = np.searchsorted(self.names[0], [first, first + len(uniforms)])
-        cut = even_cut(self.work[begin:end], begin)
-        tasks, room = len(cut) - 1, capacity(k)
-        keys, ties = np.empty((tasks, room)), np.empty((tasks, room))
-        positions, found = np.empty((tasks, room), np.int64), np.zeros(tasks, np.int64)
-        if k > 0:
-            choice: Any = k, first, uniforms, *bound, arrivals
-            _collect(keys, ties, positions, found, cut, *self.arguments, *self.names, *choice)
-        best: Any = [np.concatenate([a[t, : found[t]] for t in range(tasks)]) for a in (keys, ties, positions)]
+        if k == 0:
+            return np.empty(0), np.empty(0), np.empty(0, np.int64)
+        choice: Any = k, first, uniforms, *bound, arrivals
+        rows = even_ranges(self.work[begin:end], begin)
+        found = run([partial(_collect, *some, *self.arguments, *self.names, *choice) for some in rows])
+        best: Any = [np.concatenate(arrays) for arrays in zip(*found, strict=True)]
         kept = compact(best[0], best[1], best[2], len(best[0]), k)
         order = np.lexsort((best[1][:kept], -best[0][:kept]))
         return best[0][order], best[1][order], best[2][order]
 
 
-@parallel_jit
+@jit
 def _fill(
-    scores: Array, cut: Array, in_ptr: Array, in_idx: Array, out_ptr: Array, out_idx: Array,
+    scores: Array, begin: int, end: int, in_ptr: Array, in_idx: Array, out_ptr: Array, out_idx: Array,
     in_table: Array, out_table: Array, of_nodes: bool,
 ) -> None:  # fmt: skip
-    for task in prange(len(cut) - 1):
-        scratch = _scratch(len(in_ptr) - 1, len(out_ptr) - 1)
-        for u in range(cut[task], cut[task + 1]):
-            _row(u, in_ptr, in_idx, out_ptr, out_idx, in_table, out_table, of_nodes, scratch, scores[u])
+    """Score rows `begin` to `end - 1`."""
+    scratch = _scratch(len(in_ptr) - 1, len(out_ptr) - 1)
+    for u in range(begin, end):
+        _row(u, in_ptr, in_idx, out_ptr, out_idx, in_table, out_table, of_nodes, scratch, scores[u])
 
 
-@parallel_jit
+@jit
 def _collect(
-    keys: Array, ties: Array, positions: Array, found: Array, cut: Array,
+    begin: int, end: int,
     given: Array, in_ptr: Array, in_idx: Array, out_ptr: Array, out_idx: Array, in_table: Array, out_table: Array,
     of_nodes: bool, rows: Array, cols: Array, n_out: int,
     k: int, first: int, uniforms: Array, bound_key: float, bound_tie: float, arrivals: bool,
-) -> None:  # fmt: skip
-    """Fill the buffer of each task from its rows, which are given, or else scored; `rows` and `cols` name neurons."""
-    for task in prange(len(cut) - 1):
-        scratch = _scratch(len(in_ptr) - 1, given.shape[1])
-        row, bound = np.zeros(given.shape[1]), np.array([bound_key, bound_tie])
-        no_draw = np.empty(0)
-        n = 0
-        for u in range(cut[task], cut[task + 1]):
-            if len(given):
-                row[:] = given[u]
-            else:
-                row[:] = 0.0
-                _row(u, in_ptr, in_idx, out_ptr, out_idx, in_table, out_table, of_nodes, scratch, row)
-            best = keys[task], ties[task], positions[task]
-            draws = uniforms[rows[u] - first] if len(uniforms) else no_draw
-            if arrivals:
-                n = offer_arrivals(row, cols, draws, rows[u] * n_out, k, n, bound, *best)
-            else:
-                n = offer_scores(row, cols, draws, rows[u] * n_out, k, n, bound, *best)
-        found[task] = n
+) -> Best:  # fmt: skip
+    """Choose among rows `begin` to `end - 1`, which are given, or else scored; `rows` and `cols` name neurons.
+
+    Returns
+    -------
+    keys, ties, positions : float64, float64, int64 (n,)
+        The best k and some others, in no order.
+    """
+    scratch = _scratch(len(in_ptr) - 1, given.shape[1])
+    row, bound = np.zeros(given.shape[1]), np.array([bound_key, bound_tie])
+    keys, ties, positions = np.empty(capacity(k)), np.empty(capacity(k)), np.empty(capacity(k), np.int64)
+    no_draw = np.empty(0)
+    n = 0
+    for u in range(begin, end):
+        if len(given):
+            row[:] = given[u]
+        else:
+            row[:] = 0.0
+            _row(u, in_ptr, in_idx, out_ptr, out_idx, in_table, out_table, of_nodes, scratch, row)
+        draws = uniforms[rows[u] - first] if len(uniforms) else no_draw
+        if arrivals:
+            n = offer_arrivals(row, cols, draws, rows[u] * n_out, k, n, bound, keys, ties, positions)
+        else:
+            n = offer_scores(row, cols, draws, rows[u] * n_out, k, n, bound, keys, ties, positions)
+    return keys[:n], ties[:n], positions[:n]
 
 
 @jit

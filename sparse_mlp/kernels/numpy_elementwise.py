@@ -48,10 +48,10 @@ def tanh_backward(a: Array, da: Array) -> Array:
     return da * (1 - a * a)
 
 
-def dropout(x: Array, uniforms: Array, rate: float) -> Array:
-    """Silence the entries of x (n, batch) whose uniform number is below rate and scale up the others."""
-    kept = uniforms >= np.float64(rate)  # a Python float would be rounded to the precision of the uniform numbers
-    return np.where(kept, x * x.dtype.type(1.0 / (1.0 - rate)), x.dtype.type(0))
+def dropout(x: Array, draws: Array, threshold: int, first: int = 0) -> Array:
+    """Silence the entries of x (n, batch) whose drawn byte is below the threshold and scale up the others."""
+    kept = draws[:, first : first + x.shape[1]] >= threshold
+    return np.where(kept, x * x.dtype.type(256.0 / (256.0 - threshold)), x.dtype.type(0))
 
 
 def softmax(scores: Array) -> Array:
@@ -59,23 +59,27 @@ def softmax(scores: Array) -> Array:
     return np.exp(_log_softmax(scores)).astype(scores.dtype)
 
 
-def softmax_cross_entropy(scores: Array, labels: Array, smoothing: float) -> tuple[float, Array]:
-    """Return the mean cross-entropy of scores (n_out, batch) and labels (batch,), and its gradient (n_out, batch)."""
+def softmax_cross_entropy(
+    scores: Array, labels: Array, smoothing: float, normaliser: int | None = None
+) -> tuple[float, Array]:
+    """Return the cross-entropy of scores (n_out, batch) and labels (batch,), and its gradient (n_out, batch)."""
     n_out, batch = scores.shape
+    divisor = batch if normaliser is None else normaliser
     log_p = _log_softmax(scores)
     q = np.full((n_out, batch), smoothing / n_out)
     q[labels, np.arange(batch)] += 1.0 - smoothing
     with np.errstate(invalid="ignore"):  # scores of a diverged net are the trainer's to report
-        loss = -np.sum(q * log_p, where=q > 0) / batch
-    return float(loss), ((np.exp(log_p) - q) / batch).astype(scores.dtype)
+        loss = -np.sum(q * log_p, where=q > 0) / divisor
+    return float(loss), ((np.exp(log_p) - q) / divisor).astype(scores.dtype)
 
 
-def mean_squared_error(scores: Array, target: Array) -> tuple[float, Array]:
+def mean_squared_error(scores: Array, target: Array, normaliser: int | None = None) -> tuple[float, Array]:
     """Return half the mean squared error over batch and outputs, and its gradient (n_out, batch)."""
+    divisor = scores.size if normaliser is None else normaliser
     with np.errstate(over="ignore", invalid="ignore"):
         difference = scores.astype(np.float64) - target
-        loss = 0.5 * np.mean(difference * difference)
-    return float(loss), (difference / scores.size).astype(scores.dtype)
+        loss = 0.5 * np.sum(difference * difference) / divisor
+    return float(loss), (difference / divisor).astype(scores.dtype)
 
 
 def _log_softmax(scores: Array) -> Array:

@@ -1,23 +1,25 @@
 """Optimizer steps, compiled: the twins of `reference.optim`, which states the equations.
 
-Every entry is computed by itself, so the bytes do not depend on the number of threads. Arrays of more than `BLOCK`
-entries are cut into blocks that the threads share. float32 arrays are computed in float32: the scalars are turned into
-the arrays' own dtype first.
+Every entry is computed by itself: long arrays are cut for the threads of `pool`, and the bytes do not depend on where.
+float32 arrays are computed in float32: the scalars are turned into the arrays' own dtype first.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sparse_mlp.kernels._jit import jit, parallel_jit, prange
+from sparse_mlp.kernels import pool
+from sparse_mlp.kernels._jit import jit
 
 Array = NDArray[Any]
 
-BLOCK = 1 << 15  # entries; below it, starting threads costs more than they save
+PIECE = 1 << 16  # entries; a shorter piece is done before another thread has begun with it
 
 
 def sgd_step(
@@ -28,10 +30,7 @@ def sgd_step(
     scalar = values.dtype.type
     coupled_decay, free_decay = (0.0, weight_decay) if decoupled else (weight_decay, 0.0)
     scalars = (scalar(learning_rate), scalar(momentum), bool(nesterov), scalar(coupled_decay), scalar(free_decay))
-    if len(values) <= BLOCK:
-        _sgd_slice(values, gradient, velocity, *scalars)
-    else:
-        _sgd_blocks(values, gradient, velocity, *scalars)
+    _in_pieces(_sgd, (values, gradient, velocity), scalars)
 
 
 def adam_step(
@@ -46,18 +45,20 @@ def adam_step(
         scalar(learning_rate), scalar(beta1), scalar(1.0 - beta1), scalar(beta2), scalar(1.0 - beta2),
         scalar(first_scale), scalar(second_scale), scalar(epsilon), scalar(coupled_decay), scalar(free_decay),
     )  # fmt: skip
-    if len(values) <= BLOCK:
-        _adam_slice(values, gradient, first, second, *scalars)
-    else:
-        _adam_blocks(values, gradient, first, second, *scalars)
+    _in_pieces(_adam, (values, gradient, first, second), scalars)
+
+
+def _in_pieces(step: Callable[..., None], arrays: tuple[Array, ...], scalars: tuple[Any, ...]) -> None:
+    pieces = pool.ranges(len(arrays[0]), PIECE)
+    pool.run([partial(step, *(array[start:stop] for array in arrays), *scalars) for start, stop in pieces])
 
 
 @jit
-def _sgd_slice(
+def _sgd(
     values: Array, gradient: Array, velocity: Array, learning_rate: float, momentum: float, nesterov: bool,
     coupled_decay: float, free_decay: float,
 ) -> None:  # fmt: skip
-    """Do `sgd_step` serially; one of the two decays is zero."""
+    """Do `sgd_step`; one of the two decays is zero."""
     for i in range(len(values)):
         w = values[i]
         g = gradient[i] + coupled_decay * w
@@ -68,12 +69,12 @@ def _sgd_slice(
 
 
 @jit
-def _adam_slice(
+def _adam(
     values: Array, gradient: Array, first: Array, second: Array, learning_rate: float, beta1: float, rest1: float,
     beta2: float, rest2: float, first_scale: float, second_scale: float, epsilon: float, coupled_decay: float,
     free_decay: float,
 ) -> None:  # fmt: skip
-    """Do `adam_step` serially; rest1 and rest2 are 1 - beta1 and 1 - beta2; one decay is zero."""
+    """Do `adam_step`; rest1 and rest2 are 1 - beta1 and 1 - beta2; one decay is zero."""
     for i in range(len(values)):
         w = values[i]
         g = gradient[i] + coupled_decay * w
@@ -82,30 +83,3 @@ def _adam_slice(
         d = m * first_scale / (np.sqrt(s) * second_scale + epsilon)
         first[i], second[i] = m, s
         values[i] = w - learning_rate * (d + free_decay * w)
-
-
-@parallel_jit
-def _sgd_blocks(
-    values: Array, gradient: Array, velocity: Array, learning_rate: float, momentum: float, nesterov: bool,
-    coupled_decay: float, free_decay: float,
-) -> None:  # fmt: skip
-    for block in prange((len(values) + BLOCK - 1) // BLOCK):
-        start, stop = block * BLOCK, min((block + 1) * BLOCK, len(values))
-        _sgd_slice(
-            values[start:stop], gradient[start:stop], velocity[start:stop],
-            learning_rate, momentum, nesterov, coupled_decay, free_decay,
-        )  # fmt: skip
-
-
-@parallel_jit
-def _adam_blocks(
-    values: Array, gradient: Array, first: Array, second: Array, learning_rate: float, beta1: float, rest1: float,
-    beta2: float, rest2: float, first_scale: float, second_scale: float, epsilon: float, coupled_decay: float,
-    free_decay: float,
-) -> None:  # fmt: skip
-    for block in prange((len(values) + BLOCK - 1) // BLOCK):
-        start, stop = block * BLOCK, min((block + 1) * BLOCK, len(values))
-        _adam_slice(
-            values[start:stop], gradient[start:stop], first[start:stop], second[start:stop], learning_rate,
-            beta1, rest1, beta2, rest2, first_scale, second_scale, epsilon, coupled_decay, free_decay,
-        )  # fmt: skip

@@ -8,19 +8,23 @@ Results must not depend on which thread does what; then they do not depend on th
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import copy_context
 from queue import SimpleQueue
+from types import ModuleType
 from typing import Any, TypeVar
+
+import numpy as np
 
 from sparse_mlp.errors import check_integer, invalid
 from sparse_mlp.kernels.library_threads import libraries_limited, limit_libraries, one_blas_thread, one_thread_here
 from sparse_mlp.machine import usable_cores
 
-__all__ = ["most_threads", "one_blas_thread", "run", "set_threads", "threads_limited", "width"]
+__all__ = ["most_threads", "one_blas_thread", "ranges", "run", "set_threads", "threads_limited", "width"]
 
 T = TypeVar("T")
 
@@ -39,7 +43,8 @@ class _Batch:
         self.waiting = deque(enumerate(tasks))
         self.results: list[Any] = [None] * len(tasks)
         self.errors: list[tuple[int, BaseException]] = []
-        self.helpers: list[threading.Lock] = []  # one for each worker that has joined; free once it has left
+        self.helpers: list[threading.Lock] = []  # one for each worker that is here; free once it has left
+        self.left = np.zeros(1, np.int64)  # raised by workers that have left
         self.context = copy_context()  # NumPy's error state, for instance
 
     def work(self) -> None:
@@ -49,10 +54,14 @@ class _Batch:
                 index, task = self.waiting.popleft()
             except IndexError:
                 return
-            try:
-                self.results[index] = task()
-            except BaseException as error:
-                self.errors.append((index, error))
+            self.do(index, task)
+
+    def do(self, index: int, task: Callable[[], Any]) -> None:
+        """Do a task and keep what it returns or raises."""
+        try:
+            self.results[index] = task()
+        except BaseException as error:
+            self.errors.append((index, error))
 
     def first_error(self) -> BaseException:
         """Take out the error of the first task that failed. What stayed would hold this batch by its traceback."""
@@ -74,6 +83,8 @@ class _Batch:
     def wait(self) -> None:
         """Return once no worker is busy with a task; may be called again where Ctrl-C has come in between."""
         self.waiting.clear()
+        if self.helpers and _spinning is not None:
+            _spinning.wait_for_change(self.left, 0)
         for present in tuple(self.helpers):
             if present in self.helpers:
                 present.acquire()
@@ -83,7 +94,9 @@ _here = _Here()
 _default: int | None = None  # what `set_threads` has chosen
 _queue: SimpleQueue[_Batch] = SimpleQueue()
 _workers: list[threading.Thread] = []
+_posted = np.zeros(1, np.int64)  # how often something was put into the queue
 _starting = threading.Lock()
+_spinning: ModuleType | None = None
 
 
 def run(tasks: Sequence[Callable[[], T]]) -> list[T]:
@@ -115,16 +128,19 @@ def run(tasks: Sequence[Callable[[], T]]) -> list[T]:
     >>> run([lambda: 1, lambda: 2])
     [1, 2]
     """
-    threads = min(width(), len(tasks))
+    threads = min(width(), len(tasks)) if len(tasks) > 1 else 1
     if threads > 1:
         threads = min(threads, 1 + _start_workers(threads - 1))
     if threads <= 1:
         return [task() for task in tasks]
     batch = _Batch(tasks)
+    first = batch.waiting.popleft()
     for _ in range(threads - 1):
         _queue.put(batch)
+    _posted[0] += 1
     _here.is_busy = True
     try:
+        batch.do(*first)
         batch.work()
     finally:
         _here.is_busy = False
@@ -139,6 +155,30 @@ def width() -> int:
     if _here.is_busy:
         return 1
     return _here.limit or _default or most_threads()
+
+
+def ranges(count: int, least: int = 1) -> list[tuple[int, int]]:
+    """Cut `range(count)` into pieces of equal length, one for each thread of `run` here.
+
+    Parameters
+    ----------
+    count : int
+    least : int
+        Length below which a piece is not worth a thread.
+
+    Returns
+    -------
+    list of (int, int)
+        First and last + 1 of each; at least one piece.
+
+    Examples
+    --------
+    >>> with threads_limited(1):
+    ...     ranges(1000)
+    [(0, 1000)]
+    """
+    pieces = max(1, min(width(), count // least))
+    return [(piece * count // pieces, (piece + 1) * count // pieces) for piece in range(pieces)]
 
 
 def most_threads() -> int:
@@ -197,6 +237,7 @@ def _start_workers(wanted: int) -> int:
     """Start threads until there are as many as wanted; return how many there are."""
     if len(_workers) < wanted:
         with _starting:
+            _prepare_spinning()
             while len(_workers) < wanted:
                 worker = threading.Thread(target=_serve, args=(_queue,), name="sparse_mlp", daemon=True)
                 try:
@@ -211,7 +252,26 @@ def _serve(queue: SimpleQueue[_Batch]) -> None:
     _here.is_busy = True
     one_thread_here()
     while True:
-        queue.get().help()
+        batch = queue.get()
+        batch.help()
+        left, seen = batch.left, int(_posted[0])
+        del batch  # and with it the arrays of its tasks
+        if _spinning is not None and queue.empty():
+            _spinning.leave_and_wait(left, _posted, seen)
+        else:
+            left[0] = 1
+
+
+def _prepare_spinning() -> None:
+    """Get ready to spin where kernels are compiled anyway, and compile what that takes before threads need it."""
+    global _spinning
+    compiled = sys.modules.get("sparse_mlp.kernels._jit")
+    if _spinning is None and compiled is not None and compiled.JIT_ENABLED:
+        from sparse_mlp.kernels import spinning
+
+        spinning.leave_and_wait(np.zeros(1, np.int64), np.zeros(1, np.int64), 1)
+        spinning.wait_for_change(np.ones(1, np.int64), 0)
+        _spinning = spinning
 
 
 def _uninterrupted(wait: Callable[[], None]) -> None:

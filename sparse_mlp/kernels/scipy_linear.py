@@ -52,6 +52,9 @@ def bias_grad(dy: Array) -> Array:
     return dy.sum(axis=1)
 
 
-def linear_backward(indptr: Array, indices: Array, weight: Array, x: Array, dy: Array) -> tuple[Array, Array]:
+def linear_backward(
+    indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, relu: bool = False
+) -> tuple[Array, Array]:
     """Compute `spmm_transpose` and `sddmm`; see `reference.linear.linear_backward`."""
-    return spmm_transpose(indptr, indices, weight, dy), sddmm(indptr, indices, x, dy)
+    dx = spmm_transpose(indptr, indices, weight, dy)
+    return np.where(x <= 0, 0, dx) if relu else dx, sddmm(indptr, indices, x, dy)

@@ -34,13 +34,22 @@ def shared_forward(
     return np.maximum(z, 0) if relu else z
 
 
-def shared_backward(indptr: Array, indices: Array, weight: Array, x: Array, dy: Array) -> tuple[Array, Array]:
+def shared_backward(
+    indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, relu: bool = False
+) -> tuple[Array, Array]:
     """Compute dx and the gradient of each shared weight; see `reference.motif.shared_backward`."""
     motifs = len(indptr) - 1
     m = len(x) // motifs
     sums, deltas = motif_sums(x, motifs), motif_sums(dy, len(dy) // m)
     core, dweight = scipy_linear.linear_backward(indptr, indices, weight, sums, deltas)
-    return np.repeat(core, m, axis=0), dweight
+    dx = np.repeat(core, m, axis=0)
+    return np.where(x <= 0, 0, dx) if relu else dx, dweight
+
+
+def shared_sddmm(indptr: Array, indices: Array, x: Array, dy: Array) -> Array:
+    """Compute the gradient of each shared weight alone; see `reference.motif.shared_sddmm`."""
+    m = len(x) // (len(indptr) - 1)
+    return scipy_linear.sddmm(indptr, indices, motif_sums(x, len(x) // m), motif_sums(dy, len(dy) // m))
 
 
 def block_forward(
@@ -52,15 +61,22 @@ def block_forward(
     return np.maximum(z, 0) if relu else z
 
 
-def block_backward(indptr: Array, indices: Array, weight: Array, x: Array, dy: Array) -> tuple[Array, Array]:
+def block_backward(
+    indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, relu: bool = False
+) -> tuple[Array, Array]:
     """Compute dx and the gradients of the blocks (nnz, m, m); see `reference.motif.block_backward`."""
-    m, batch = weight.shape[1], x.shape[1]
     dx = bsr_array((weight, indices, indptr), shape=(len(x), len(dy))) @ dy
+    return np.where(x <= 0, 0, dx) if relu else dx, block_sddmm(indptr, indices, x, dy)
+
+
+def block_sddmm(indptr: Array, indices: Array, x: Array, dy: Array) -> Array:
+    """Compute the gradients of the blocks alone, (nnz, m, m); see `reference.motif.block_sddmm`."""
+    m, batch = len(x) // (len(indptr) - 1), x.shape[1]
     rows = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
     inputs, deltas = x.reshape(len(x) // m, m, batch), dy.reshape(len(dy) // m, m, batch)
-    dweight = np.empty(weight.shape, np.result_type(x, dy))
+    dweight = np.empty((len(indices), m, m), np.result_type(x, dy))
     at_once = max(1, GATHERED // max(1, m * batch))
     for start in range(0, len(indices), at_once):
         links = slice(start, start + at_once)
         dweight[links] = inputs[rows[links]] @ deltas[indices[links]].transpose(0, 2, 1)
-    return dx, dweight
+    return dweight

@@ -19,6 +19,7 @@ _DIGITS = 12
 _POWERS = 10.0 ** np.arange(23)  # those that float64 holds exactly
 
 
+@jit
 def capacity(k: int) -> int:
     """Return how many candidates a buffer holds before it is compacted."""
     return 2 * k + 64

@@ -1,4 +1,4 @@
-"""The tile kernels of `motif` for blocks of weights with explicit vectors: the same results, several times the speed.
+"""The kernels of `motif` for blocks of weights with explicit vectors: the same results, several times faster.
 
 As `simd_shared_motif`. Up to four rows of results stay in registers, so that each row that is read serves all of them.
 They are written out one by one, for motifs of four, two and any number of neurons, since no array of vectors stays in
@@ -211,3 +211,28 @@ def _block_sddmm(indptr: Array, indices: Array, x: Array, dy: Array, dweight: Ar
                 for q in range(m):
                     at, g_q = (k * m + p) * m + q, load_like(dy, (indices[k] * m + q) * width, zeros)
                     dweight[at] += total(multiply_fold(x0, g_q))
+
+
+@jit
+def block_forward(
+    indptr_out: Array, rows_out: Array, order_out: Array, weight: Array, bias: Array, x: Array, y: Array, relu: bool
+) -> None:
+    """Write `block_forward` of the tiles x into y; weight is flat (nnz * m * m,)."""
+    for t in range(x.shape[0]):
+        block_spmm_tile(indptr_out, rows_out, order_out, weight, bias, x[t], y[t], relu)
+
+
+@jit
+def block_backward(
+    indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, dx: Array, dweight: Array, relu: bool
+) -> None:
+    """Write dx of all tiles and add the gradients to dweight, flat like weight."""
+    for t in range(x.shape[0]):
+        block_backward_tile(indptr, indices, weight, x[t], dy[t], dx[t], dweight, relu)
+
+
+@jit
+def block_sddmm(indptr: Array, indices: Array, x: Array, dy: Array, dweight: Array) -> None:
+    """Add the gradients of all tiles to dweight, flat."""
+    for t in range(x.shape[0]):
+        block_sddmm_tile(indptr, indices, x[t], dy[t], dweight)

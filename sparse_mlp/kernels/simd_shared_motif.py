@@ -1,7 +1,7 @@
-"""The tile kernels of `motif` for shared weights with explicit vectors: the same results, several times the speed.
+"""The kernels of `motif` for shared weights with explicit vectors: the same results, several times faster.
 
-They work on whole tiles, C-contiguous arrays (features, width) with a width of 32 or 64 columns; a row of a tile is one
-vector, `zeros` gives its type. Read `motif` first.
+They work on single tiles (features, lanes) of 32 or 64 lanes; a row of a tile is one vector, `zeros` gives its type.
+The functions at the end take all tiles of a batch. Read `motif` first.
 """
 
 from __future__ import annotations
@@ -133,3 +133,33 @@ def _shared_sddmm(indptr: Array, indices: Array, x: Array, deltas: Array, dweigh
         rows = _sum_rows(x, g * m, m, zeros)
         for k in range(indptr[g], indptr[g + 1]):
             dweight[k] += total(multiply_fold(rows, load_like(deltas, indices[k] * width, zeros)))
+
+
+@jit
+def shared_forward(
+    indptr_out: Array, rows_out: Array, order_out: Array, weight: Array, bias: Array, x: Array, sums: Array, y: Array,
+    relu: bool,
+) -> None:  # fmt: skip
+    """Write `shared_forward` of the tiles x into y; sums (motifs, lanes) is memory for one tile."""
+    for t in range(x.shape[0]):
+        motif_sums_tile(x[t], sums)
+        shared_spmm_tile(indptr_out, rows_out, order_out, weight, bias, sums, y[t], relu)
+
+
+@jit
+def shared_backward(
+    indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, deltas: Array, dx: Array, dweight: Array,
+    relu: bool,
+) -> None:  # fmt: skip
+    """Write dx of all tiles and add the gradient to dweight; deltas (motifs, lanes) is memory for one tile."""
+    for t in range(x.shape[0]):
+        motif_sums_tile(dy[t], deltas)
+        shared_backward_tile(indptr, indices, weight, x[t], deltas, dx[t], dweight, relu)
+
+
+@jit
+def shared_sddmm(indptr: Array, indices: Array, x: Array, dy: Array, deltas: Array, dweight: Array) -> None:
+    """Add the gradient of all tiles to dweight; deltas (motifs, lanes) is memory for one tile."""
+    for t in range(x.shape[0]):
+        motif_sums_tile(dy[t], deltas)
+        shared_sddmm_tile(indptr, indices, x[t], deltas, dweight)

@@ -10,7 +10,7 @@ import numba
 
 from sparse_mlp.kernels import pool
 from sparse_mlp.kernels._jit import JIT_ENABLED, cache_directory
-from sparse_mlp.kernels.tile import SIMD
+from sparse_mlp.kernels._jit import SIMD
 
 SPIN_COUNT = "1000"  # what the package sets in `_jit` unless the user chose
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sparse_mlp.layers.activations import AllReLU, LeakyReLU, ReLU, Sigmoid, Tanh
 from sparse_mlp.layers.base import Layer
+from sparse_mlp.layers.batch import Batch
+from sparse_mlp.layers.composite import Residual, Sequential
 from sparse_mlp.layers.dense import Dense
 from sparse_mlp.layers.dropout import Dropout
 from sparse_mlp.layers.linked import Linked
@@ -15,6 +17,7 @@ from sparse_mlp.layers.sparse_linear import SparseLinear
 __all__ = [
     "MOTIF_MODES",
     "AllReLU",
+    "Batch",
     "Dense",
     "Dropout",
     "Layer",
@@ -25,6 +28,8 @@ __all__ = [
     "MotifLinear",
     "Pad",
     "ReLU",
+    "Residual",
+    "Sequential",
     "Sigmoid",
     "SoftmaxCrossEntropy",
     "SparseLinear",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sparse_mlp.errors import invalid
+
+if TYPE_CHECKING:
+    from sparse_mlp.layers.base import Layer
 
 
 def check_batch(name: str, x: ArrayLike, n_features: int | None = None) -> NDArray[Any]:
@@ -20,3 +23,10 @@ def check_batch(name: str, x: ArrayLike, n_features: int | None = None) -> NDArr
     if array.dtype not in (np.float32, np.float64):
         raise invalid(f"{name} of {array.dtype}", "of float32 or float64", "use x.astype('float32')")
     return array
+
+
+def checked_features(layer: Layer, n_in: int) -> None:
+    """Refuse another number of features than a layer with a `shape` takes."""
+    expected = layer.shape[0]  # type: ignore[attr-defined]
+    if n_in != expected:
+        raise invalid(f"{n_in} features at the input of layer {layer.name!r}", f"{expected}")

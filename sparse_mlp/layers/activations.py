@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from sparse_mlp.errors import check_integer, check_number
 from sparse_mlp.kernels.dispatch import choose_backend, elementwise_ops
-from sparse_mlp.layers._checks import check_batch
-from sparse_mlp.layers.base import Array, Gradients, Layer, batch_major, feature_major
+from sparse_mlp.layers.base import Array, Gradients, Layer
+from sparse_mlp.layers.batch import Batch
 from sparse_mlp.reference.elementwise import all_relu_slope
 
 
@@ -18,10 +16,6 @@ class Activation(Layer):
 
     Attributes
     ----------
-    kind : {"piecewise-linear", "sigmoid", "tanh"}
-        Which function it is.
-    slope : float
-        Slope for z <= 0 of the piecewise linear kind; 0 for the others, which have none.
     backend : str
         Backend that computes it.
 
@@ -30,16 +24,9 @@ class Activation(Layer):
     Results have the dtype of the layer's input.
     """
 
-    kind: str
-    slope: float = 0.0
-
     def __init__(self, *, backend: str | None = None, name: str = "") -> None:
         self.backend = choose_backend(backend).name
         self.name = name or type(self).__name__.lower()
-
-    def _compute(self, direction: str, *arguments: Any) -> Array:
-        operation = getattr(elementwise_ops(self.backend), f"{self.kind.replace('-', '_')}_{direction}")
-        return operation(*arguments).astype(arguments[0].dtype, copy=False)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
@@ -53,16 +40,21 @@ class PiecewiseLinear(Activation):
     :math:`a = z` and :math:`da/dz = 1` for z > 0, else :math:`a = slope \\cdot z` and :math:`da/dz = slope`.
     """
 
-    kind = "piecewise-linear"
+    slope = 0.0
 
-    def forward(self, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
-        """Return the activations (batch, n) and, as cache, the inputs."""
-        z = feature_major(check_batch("x", x))
-        return batch_major(self._compute("forward", z, self.slope)), z
+    @property
+    def is_relu(self) -> bool:  # type: ignore[override]
+        """Whether the slope is 0."""
+        return self.slope == 0
 
-    def backward(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
-        """Return the gradient by the input (batch, n)."""
-        return batch_major(self._compute("backward", cache, feature_major(dy, cache.dtype), self.slope)), {}
+    def forward_tiles(self, x: Array, batch: Batch) -> tuple[Array, Array]:
+        """Return the activations and, as cache, the inputs."""
+        ops = elementwise_ops(self.backend)
+        return ops.piecewise_linear_forward(x, self.slope, out=batch.empty_like(x)), x
+
+    def backward_tiles(self, dy: Array, cache: Array, batch: Batch, grads: Gradients, wants_dx: bool = True) -> Any:
+        """Return the gradient by the input."""
+        return elementwise_ops(self.backend).piecewise_linear_backward(cache, dy, self.slope, out=dy)
 
 
 class ReLU(PiecewiseLinear):
@@ -123,23 +115,25 @@ class AllReLU(PiecewiseLinear):
 class _FromOutput(Activation):
     """Be an activation whose derivative is computed from its own output."""
 
-    def forward(self, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
-        """Return the activations (batch, n) and, as cache, the same feature-major."""
-        a = self._compute("forward", feature_major(check_batch("x", x)))
-        return batch_major(a), a
+    function: str
 
-    def backward(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
-        """Return the gradient by the input (batch, n)."""
-        return batch_major(self._compute("backward", cache, feature_major(dy, cache.dtype))), {}
+    def forward_tiles(self, x: Array, batch: Batch) -> tuple[Array, Array]:
+        """Return the activations, which are the cache as well."""
+        a = getattr(elementwise_ops(self.backend), f"{self.function}_forward")(x, out=batch.empty_like(x))
+        return a, a
+
+    def backward_tiles(self, dy: Array, cache: Array, batch: Batch, grads: Gradients, wants_dx: bool = True) -> Any:
+        """Return the gradient by the input."""
+        return getattr(elementwise_ops(self.backend), f"{self.function}_backward")(cache, dy, out=dy)
 
 
 class Sigmoid(_FromOutput):
     """Squash into (0, 1): 1 / (1 + exp(-z)), with the derivative a (1 - a)."""
 
-    kind = "sigmoid"
+    function = "sigmoid"
 
 
 class Tanh(_FromOutput):
     """Squash into (-1, 1) by the hyperbolic tangent, with the derivative 1 - a²."""
 
-    kind = "tanh"
+    function = "tanh"

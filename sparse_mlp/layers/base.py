@@ -2,26 +2,118 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sparse_mlp.kernels.tiles import aligned_empty, lanes_for, pack, unpack
+from sparse_mlp.layers._checks import check_batch
+from sparse_mlp.layers.batch import Batch
+from sparse_mlp.layers.flow import Flow, Trace
+
 Array = NDArray[Any]
-Gradients = dict[str, Array]
+Gradients = dict[str, Any]
 
 
-class Layer(ABC):
-    """Map activations (batch, n_in) to (batch, n_out), and gradients back.
+class Layer:
+    """Map activations to activations, and gradients back.
 
-    Arrays are indexed (batch, features) but lie feature-major in memory, so that one neuron's batch is
-    contiguous; `feature_major` and `batch_major` cross between the two without a copy.
+    A layer has two pairs of passes. `forward` and `backward` are for people, on arrays (batch, features). A network uses
+    `forward_tiles` and `backward_tiles`, on tiles (n_tiles, features, lanes). Write one pair; the other follows from it.
+    Features lie behind each other per sample here, per feature in tiles.
+
+    Attributes
+    ----------
+    name : str
+    children : mapping of str to Layer
+        The layers that this one is made of, by the name that stands in the keys of their parameters.
+    decayed : tuple of str
+        Names of those parameters on which weight decay pulls.
+    needs_batch : bool
+        Whether a part of a batch is not enough for it, as for batch normalisation.
+    takes_relu : bool
+        Whether `forward_tiles` takes `relu=True`, to apply a ReLU to its output at once, and `backward_tiles` takes
+        `rectified=True`: its input was the output of such a ReLU, whose derivative it multiplies into dx. The input is
+        then nobody else's, and dx may be written over it.
+    uses_blas : bool
+        Whether its passes call BLAS, which a network then keeps to one thread.
+    bears_links : bool
+        Whether it answers what `layers.linked.Linked` asks.
+    is_relu : bool
+        Whether it is max(x, 0), which the layer before it may take over.
+    dtype : numpy dtype or None
+        Of parameters and activations; None where it follows the input.
+    backend : str
+        What computes it. Any but "numba" puts a batch into a single tile.
     """
 
     name: str = ""
+    decayed: tuple[str, ...] = ()
+    needs_batch = False
+    takes_relu = False
+    bears_links = False
+    uses_blas = False
+    is_relu = False
+    dtype: np.dtype[Any] | None = None
+    backend: str = "numba"
 
-    @abstractmethod
+    @property
+    def children(self) -> Mapping[str, Layer]:
+        """The layers inside this one, none for most."""
+        return {}
+
+    def parameters(self) -> dict[str, Array]:
+        """Return the layer's own trainable arrays by name; they share memory with the layer."""
+        return {}
+
+    def set_parameter(self, name: str, array: Array) -> None:
+        """Let the layer use another array for a parameter, such as a view of a network's flat store."""
+        setattr(self, name, array)
+
+    def kind(self) -> str:
+        """Describe what two layers share whose states fit each other; the wiring may differ."""
+        return repr(self)
+
+    def state(self) -> dict[str, Array]:
+        """Return arrays that a checkpoint must hold although nothing trains them, such as running means."""
+        return {}
+
+    def n_out(self, n_in: int) -> int:
+        """Return how many features leave the layer where `n_in` enter it.
+
+        Raises
+        ------
+        InvalidInputError
+            If it takes another number of them.
+        """
+        return n_in
+
+    def n_in(self, n_out: int) -> int:
+        """Return how many features enter the layer where `n_out` leave it; `n_out` is 0 where nobody knows."""
+        return n_out
+
+    def n_stored(self, n_in: int) -> int:
+        """Return how many features all arrays together have that a pass leaves behind."""
+        return self.n_out(n_in)
+
+    def draw_masks(self, n_in: int, batch: Batch, rng: np.random.Generator) -> None:
+        """Draw the random numbers of a whole batch into `batch.draws`, in the order of the forward pass."""
+        for child in self.children.values():
+            child.draw_masks(n_in, batch, rng)
+
+    def prepare(self) -> None:
+        """Do what is to be done once before each batch; it is called for every layer of a tree."""
+
+    def trace(self, flow: Flow, trace: Trace) -> Flow:
+        """Follow which evolving layers feed which; a layer that keeps its features apart passes the flow on."""
+        return flow
+
+    def outputs(self, x: Array) -> Iterator[tuple[Layer, Array]]:
+        """Pass x (batch, n_in) through and yield each simple layer with its output, to look for where a net fails."""
+        yield self, self.forward(x)[0]
+
     def forward(self, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, Any]:
         """Return the layer's output and what its backward pass needs.
 
@@ -37,8 +129,18 @@ class Layer(ABC):
         cache : object
             To be handed to `backward`.
         """
+        if type(self).forward_tiles is Layer.forward_tiles:
+            raise TypeError(f"found {type(self).__name__} without a forward pass; expected forward or forward_tiles")
+        x = check_batch(f"input of layer {self.name!r}", x)
+        self.n_out(x.shape[1])  # refuses what does not fit
+        batch = Batch(len(x), training=rng is not None, keep=True)
+        if rng is not None:
+            self.draw_masks(x.shape[1], batch, rng)
+        for layer in nodes(self):
+            layer.prepare()
+        y, cache = self.forward_tiles(self._packed(x), batch)
+        return unpack(y, len(x)), (cache, batch)
 
-    @abstractmethod
     def backward(self, dy: Array, cache: Any) -> tuple[Array, Gradients]:
         """Return the gradient by the input and by each parameter.
 
@@ -53,19 +155,82 @@ class Layer(ABC):
         -------
         dx : float (batch, n_in)
         grads : dict of str to float arrays
-            One entry for each entry of `parameters`.
+            One entry for each entry of `parameters`, and a dict for each of `children`.
         """
+        if type(self).backward_tiles is Layer.backward_tiles:
+            raise TypeError(f"found {type(self).__name__} without a backward pass; expected backward or backward_tiles")
+        inner, batch = cache
+        grads = zero_gradients(self)
+        dx = self.backward_tiles(self._packed(np.asarray(dy)), inner, batch, grads)
+        return unpack(dx, batch.n_samples), grads
 
-    def parameters(self) -> dict[str, Array]:
-        """Return the trainable arrays by name; they share memory with the layer."""
-        return {}
+    def forward_tiles(self, x: Array, batch: Batch) -> tuple[Array, Any]:
+        """Return the layer's output on tiles and what its backward pass needs.
+
+        Parameters
+        ----------
+        x : float (n_tiles, n_in, lanes)
+            Not to be changed.
+        batch : Batch
+
+        Returns
+        -------
+        y : float (n_tiles, n_out, lanes)
+        cache : object
+        """
+        return self._retiled(*self.forward(unpack(x, batch.n_samples)), x)
+
+    def backward_tiles(self, dy: Array, cache: Any, batch: Batch, grads: Gradients, wants_dx: bool = True) -> Any:
+        """Add the gradients of the parameters to `grads` and return the gradient by the input.
+
+        Parameters
+        ----------
+        dy : float (n_tiles, n_out, lanes)
+            Zero in empty lanes. It may be written over.
+        cache : object
+            What `forward_tiles` returned.
+        batch : Batch
+        grads : dict
+            As `backward` returns it.
+        wants_dx : bool
+            Whether anybody needs the gradient by the input.
+
+        Returns
+        -------
+        float (n_tiles, n_in, lanes), or None where nobody needs it
+        """
+        dx, own = self.backward(unpack(dy, batch.n_samples), cache)
+        for name, grad in own.items():
+            grads[name] += grad
+        return self._retiled(dx, None, dy)[0]
+
+    def _packed(self, x: Array) -> Array:
+        lanes = lanes_for(len(x)) if self.backend == "numba" else len(x)
+        x = np.ascontiguousarray(x, self.dtype or x.dtype)
+        tiles = aligned_empty((max(1, -(-len(x) // max(1, lanes))), x.shape[1], lanes), x.dtype)
+        return pack(x, np.arange(len(x)), tiles)
+
+    def _retiled(self, y: Array, cache: Any, like: Array) -> tuple[Array, Any]:
+        tiles = np.zeros((len(like), y.shape[1], like.shape[2]), like.dtype)
+        return pack(np.ascontiguousarray(y, like.dtype), np.arange(len(y)), tiles), cache
 
 
-def feature_major(x: Array, dtype: Any = None) -> Array:
-    """Return (batch, features) as a C-contiguous (features, batch) array, without a copy where it already is one."""
-    return np.ascontiguousarray(x.T, dtype=dtype)
+def nodes(layer: Layer) -> Iterator[Layer]:
+    """Yield all layers of a tree, each before its children."""
+    yield layer
+    for child in layer.children.values():
+        yield from nodes(child)
 
 
-def batch_major(x: Array) -> Array:
-    """Return a feature-major (features, batch) array as (batch, features), sharing its memory."""
-    return x.T
+def leaves(layer: Layer, path: str = "") -> Iterator[tuple[str, Layer]]:
+    """Yield the path and the layer of everything in a tree that has parameters or a state of its own, in order."""
+    if layer.parameters() or layer.state():
+        yield path, layer
+    for name, child in layer.children.items():
+        yield from leaves(child, f"{path}.{name}" if path else name)
+
+
+def zero_gradients(layer: Layer) -> Gradients:
+    """Return zeros for the gradient of each parameter of a tree of layers, as `Layer.backward` returns them."""
+    own = {name: np.zeros_like(array) for name, array in layer.parameters().items()}
+    return {**own, **{name: zero_gradients(child) for name, child in layer.children.items()}}

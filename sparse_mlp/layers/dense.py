@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import Any
+
 import numpy as np
 from numpy.typing import DTypeLike
 
 from sparse_mlp.errors import check_integer
-from sparse_mlp.kernels.blas import matmul
-from sparse_mlp.kernels.dispatch import choose_backend
-from sparse_mlp.layers._checks import check_batch
-from sparse_mlp.layers.base import Array, Gradients, Layer, batch_major, feature_major
+from sparse_mlp.kernels.dispatch import choose_backend, linear_ops
+from sparse_mlp.layers._checks import checked_features
+from sparse_mlp.layers.base import Array, Gradients, Layer
+from sparse_mlp.layers.batch import Batch
+from sparse_mlp.layers.flow import Flow, Trace
 from sparse_mlp.rng import RandomState
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology import initial_weights
+
+MOST_LINKS = 2**20  # of a dense layer that is computed like a sparse one with all links, tile by tile in the cache
 
 
 class Dense(Layer):
@@ -22,11 +28,11 @@ class Dense(Layer):
     ----------
     n_in, n_out : int
     weights : str
-        Law of the initial weights, see `sparse_mlp.topology.initial_weights`. Biases start at 0.
+        Distribution of the initial weights, see `sparse_mlp.topology.initial_weights`. Biases start at 0.
     rng : None, int or numpy.random.Generator
     dtype : float32 or float64
     backend : str, optional
-        Taken for the likeness of all layers; every backend computes this one by BLAS.
+        BLAS computes this layer for every backend, except that "numba" has small ones computed as if they were sparse.
     name : str
 
     Attributes
@@ -37,8 +43,11 @@ class Dense(Layer):
     Notes
     -----
     :math:`Z = X W + b`, hence :math:`dX = dZ \\, W^T`, :math:`dW = X^T dZ` and :math:`db = \\sum_j dZ_j`.
-    Cost O(n_in * n_out * batch), in the threads of the BLAS.
+    Cost O(n_in * n_out * batch).
     """
+
+    decayed = ("weight",)
+    takes_relu = True
 
     def __init__(
         self, n_in: int, n_out: int, weights: str = "kaiming", *, rng: RandomState = None,
@@ -56,19 +65,62 @@ class Dense(Layer):
         """(n_in, n_out)."""
         return self.weight.shape[0], self.weight.shape[1]
 
-    def forward(self, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
-        """Return z (batch, n_out) and, as cache, the inputs feature-major."""
-        x_fm = feature_major(check_batch("x", x, self.shape[0]), self.dtype)
-        return batch_major(matmul(self.weight.T, x_fm) + self.bias[:, None]), x_fm
+    def n_out(self, n_in: int) -> int:
+        """Return the number of outputs."""
+        checked_features(self, n_in)
+        return self.shape[1]
 
-    def backward(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
-        """Return the gradient by the input (batch, n_in), by the weight (n_in, n_out) and by the bias (n_out,)."""
-        dz = feature_major(dy, self.dtype)
-        return batch_major(matmul(self.weight, dz)), {"weight": matmul(cache, dz.T), "bias": dz.sum(axis=1)}
+    def n_in(self, n_out: int) -> int:
+        """Return the number of inputs."""
+        return self.shape[0]
+
+    @property
+    def uses_blas(self) -> bool:  # type: ignore[override]
+        """Whether BLAS computes the layer; the kernels of sparse layers are faster for a small one on tiles."""
+        return self.backend != "numba" or self.weight.size > MOST_LINKS
+
+    @cached_property
+    def _wiring(self) -> SparseStructure:
+        return SparseStructure.complete(self.shape)
+
+    def forward_tiles(self, x: Array, batch: Batch, relu: bool = False) -> tuple[Array, Array]:
+        """Return z on tiles (n_tiles, n_out, lanes) and, as cache, the inputs."""
+        y = batch.empty((len(x), len(self.bias), x.shape[2]), x.dtype)
+        if not self.uses_blas:
+            links = self._wiring.by_output
+            return linear_ops(self.backend).spmm(*links, self.weight.reshape(-1), self.bias, x, relu, out=y), x
+        np.matmul(self.weight.T, x, out=y)
+        y += self.bias[:, None]
+        return np.maximum(y, 0, out=y) if relu else y, x
+
+    def backward_tiles(
+        self, dy: Array, cache: Array, batch: Batch, grads: Gradients, wants_dx: bool = True, rectified: bool = False
+    ) -> Any:
+        """Add the gradients by weight and bias and return that by the input, (n_tiles, n_in, lanes)."""
+        ops, dx = linear_ops(self.backend), batch.for_dx(cache, rectified) if wants_dx else None
+        ops.bias_grad(dy, add_to=grads["bias"])
+        if not self.uses_blas and dx is not None:
+            links, total = (self._wiring.indptr, self._wiring.indices), grads["weight"].reshape(-1)
+            ops.linear_backward(*links, self.weight.reshape(-1), cache, dy, rectified, out=dx, add_to=total)
+            return dx
+        for x_tile, dy_tile in zip(cache, dy, strict=True):
+            grads["weight"] += x_tile @ dy_tile.T
+        if dx is None:
+            return None
+        found = np.matmul(self.weight, dy)
+        if rectified:
+            np.copyto(found, 0, where=cache <= 0)
+        dx[:] = found
+        return dx
 
     def parameters(self) -> dict[str, Array]:
         """Return weight (n_in, n_out) and bias (n_out,), sharing memory with the layer."""
         return {"weight": self.weight, "bias": self.bias}
+
+    def trace(self, flow: Flow, trace: Trace) -> Flow:
+        """Read all neurons, and feed all behind it."""
+        trace.read(flow)
+        return Flow()
 
     def __repr__(self) -> str:
         return f"Dense({self.shape[0]} x {self.shape[1]})"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from sparse_mlp.errors import check_fraction
 from sparse_mlp.kernels.dispatch import choose_backend, elementwise_ops
-from sparse_mlp.layers._checks import check_batch
-from sparse_mlp.layers.base import Array, Gradients, Layer, batch_major, feature_major
+from sparse_mlp.layers.base import Array, Gradients, Layer
+from sparse_mlp.layers.batch import Batch
 
 
 class Dropout(Layer):
@@ -16,38 +18,52 @@ class Dropout(Layer):
     Parameters
     ----------
     rate : float
-        Fraction to silence, in [0, 1).
+        Fraction to silence, in [0, 1); it is rounded to a multiple of 1 / 256, and not to 1.
     backend : str, optional
     name : str
 
+    Attributes
+    ----------
+    threshold : int
+        256 times the rate that is used; bytes below it silence a neuron.
+
     Notes
     -----
-    Dropout [Srivastava2014], with the scale 1 / (1 - rate) moved from inference to training. One float32 uniform number
-    is drawn for each entry, neuron by neuron: `rng.random((n, batch), dtype=np.float32)`.
+    Dropout [Srivastava2014], with the scale 1 / (1 - rate) moved from inference to training. One random byte is drawn
+    for each entry, neuron by neuron.
+
+    Differences from the original
+    -----------------------------
+    The rate is a multiple of 1 / 256, which costs a quarter of the random numbers of single precision: 0.3 becomes
+    77 / 256 = 0.3008. The scale is that of the rounded rate, so the mean is exact.
     """
 
     def __init__(self, rate: float, *, backend: str | None = None, name: str = "dropout") -> None:
         self.rate = check_fraction("rate", rate, zero=True, one=False)
+        self.threshold = min(255, round(256 * self.rate))
         self.backend = choose_backend(backend).name
         self.name = name
 
-    def forward(self, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, Array | None]:
-        """Return x (batch, n) with entries silenced, or x itself for inference, when `rng` is None."""
-        x = check_batch("x", x)
-        if rng is None or self.rate == 0:
-            return x, None
-        uniforms = rng.random((x.shape[1], x.shape[0]), dtype=np.float32)
-        return self._silence(x, uniforms), uniforms
+    def draw_masks(self, n_in: int, batch: Batch, rng: np.random.Generator) -> None:
+        """Draw a byte for each neuron and sample."""
+        if self.threshold:
+            count = n_in * batch.n_samples
+            batch.draws[id(self)] = np.frombuffer(rng.bytes(count), np.uint8).reshape(n_in, batch.n_samples)
 
-    def backward(self, dy: Array, cache: Array | None) -> tuple[Array, Gradients]:
-        """Return the gradient by the input (batch, n): the same entries silenced, the same scale."""
-        if cache is None:
-            return dy, {}
-        return self._silence(dy, cache), {}
+    def forward_tiles(self, x: Array, batch: Batch) -> tuple[Array, None]:
+        """Return x with entries silenced, or x itself for inference."""
+        return self._silenced(x, batch, None), None
 
-    def _silence(self, x: Array, uniforms: Array) -> Array:
-        y = elementwise_ops(self.backend).dropout(feature_major(x), uniforms, self.rate)
-        return batch_major(y.astype(x.dtype, copy=False))
+    def backward_tiles(self, dy: Array, cache: None, batch: Batch, grads: Gradients, wants_dx: bool = True) -> Any:
+        """Return the gradient by the input: the same entries silenced, the same scale."""
+        return self._silenced(dy, batch, dy)
+
+    def _silenced(self, x: Array, batch: Batch, out: Array | None) -> Array:
+        if not batch.training or not self.threshold:
+            return x
+        target = batch.empty_like(x) if out is None else out
+        draws = batch.draws[id(self)]
+        return elementwise_ops(self.backend).dropout(x, draws, self.threshold, batch.first, out=target)
 
     def __repr__(self) -> str:
         return f"Dropout(rate={self.rate:g})"

@@ -1,8 +1,8 @@
-"""Losses: how wrong the scores of the last layer are, and the gradient that says so to the layers below."""
+"""Losses: how wrong the scores of the last layer are, and the gradient that the layers below train by."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,20 +10,43 @@ from numpy.typing import ArrayLike
 from sparse_mlp.errors import check_fraction, invalid
 from sparse_mlp.kernels.dispatch import choose_backend, elementwise_ops
 from sparse_mlp.layers._checks import check_batch
-from sparse_mlp.layers.base import Array, batch_major, feature_major
+from sparse_mlp.kernels.tiles import clear_empty_lanes, pack, unpack
+from sparse_mlp.layers.base import Array
 
 
-class Loss(Protocol):
-    """Compare scores (batch, n_out) with a target; both losses below are means over the batch."""
+class Loss:
+    """Compare scores (batch, n_out) with a target; the losses below are means over the batch.
 
-    def forward(self, scores: Array, target: ArrayLike) -> tuple[float, Array]:
-        """Return the loss and what `backward` needs."""
+    A loss of your own needs `forward` and `backward`; a network calls `tiles`, which follows from them.
+    """
 
-    def backward(self, cache: Array) -> Array:
-        """Return the gradient by the scores (batch, n_out), already divided by the batch size."""
+    def forward(self, scores: Array, target: ArrayLike) -> tuple[float, Any]:
+        """Return the mean loss and what `backward` needs."""
+        raise TypeError(f"{type(self).__name__} needs a method forward")
+
+    def backward(self, cache: Any) -> Array:
+        """Return the gradient of the mean loss by the scores (batch, n_out)."""
+        raise TypeError(f"{type(self).__name__} needs a method backward")
+
+    def tiles(self, scores: Array, target: Array, n_samples: int) -> float:
+        """Replace the scores of a group of samples by their gradient and return the group's part of the mean loss.
+
+        Parameters
+        ----------
+        scores : float (n_tiles, n_out, lanes)
+        target : array (count, …)
+            Of the samples in these tiles; lanes behind them are empty.
+        n_samples : int
+            Samples of the whole batch, over which the mean is taken.
+        """
+        value, cache = self.forward(unpack(scores, len(target)), target)
+        share = len(target) / n_samples
+        dscores = np.ascontiguousarray(self.backward(cache) * share, scores.dtype)
+        pack(dscores, np.arange(len(target)), scores)
+        return value * share
 
 
-class SoftmaxCrossEntropy:
+class SoftmaxCrossEntropy(Loss):
     """Compare class scores with labels: the cross-entropy of the softmax, in nats.
 
     Parameters
@@ -45,7 +68,7 @@ class SoftmaxCrossEntropy:
         self.backend = choose_backend(backend).name
 
     def forward(self, scores: Array, target: ArrayLike) -> tuple[float, Array]:
-        """Return the mean loss and its gradient, feature-major, as cache.
+        """Return the mean loss and, as cache, its gradient.
 
         Parameters
         ----------
@@ -60,17 +83,21 @@ class SoftmaxCrossEntropy:
         """
         checked = _check_scores(scores)
         labels = check_labels(target, *checked.shape)
-        loss, dscores = elementwise_ops(self.backend).softmax_cross_entropy(
-            feature_major(checked), labels, self.label_smoothing
-        )
-        return float(loss), dscores.astype(checked.dtype, copy=False)
+        dscores = np.ascontiguousarray(checked.T)[None].copy()
+        loss = self.tiles(dscores, labels, len(labels))
+        return float(loss), dscores[0].T
 
     def backward(self, cache: Array) -> Array:
         """Return the gradient by the scores (batch, n_out): softmax minus target, divided by the batch size."""
-        return batch_major(cache)
+        return cache
+
+    def tiles(self, scores: Array, target: Array, n_samples: int) -> float:
+        """Replace scores by their gradient and return the group's part of the mean loss; labels as `check_labels`."""
+        ops = elementwise_ops(self.backend)
+        return ops.softmax_cross_entropy(scores, target, self.label_smoothing, n_samples, out=scores)[0]
 
 
-class MeanSquaredError:
+class MeanSquaredError(Loss):
     """Compare outputs with a target: half the squared difference, mean over batch and outputs.
 
     Parameters
@@ -86,7 +113,7 @@ class MeanSquaredError:
         self.backend = choose_backend(backend).name
 
     def forward(self, scores: Array, target: ArrayLike) -> tuple[float, Array]:
-        """Return the mean loss and its gradient, feature-major, as cache.
+        """Return the mean loss and, as cache, its gradient.
 
         Parameters
         ----------
@@ -104,12 +131,20 @@ class MeanSquaredError:
             wanted = wanted[:, None]
         if wanted.shape != checked.shape:
             raise invalid(f"target of shape {wanted.shape}", f"of shape {checked.shape}, like the scores")
-        loss, dscores = elementwise_ops(self.backend).mean_squared_error(feature_major(checked), feature_major(wanted))
-        return float(loss), dscores.astype(checked.dtype, copy=False)
+        dscores = np.ascontiguousarray(checked.T)[None].copy()
+        loss = self.tiles(dscores, wanted, len(wanted))
+        return float(loss), dscores[0].T
 
     def backward(self, cache: Array) -> Array:
         """Return the gradient by the scores (batch, n_out): their difference, over batch size times outputs."""
-        return batch_major(cache)
+        return cache
+
+    def tiles(self, scores: Array, target: Array, n_samples: int) -> float:
+        """Replace scores by their gradient and return the group's part of the mean loss; target (count, n_out)."""
+        ops, n_out = elementwise_ops(self.backend), scores.shape[1]
+        wanted = pack(np.ascontiguousarray(target, scores.dtype), np.arange(len(target)), np.empty_like(scores))
+        clear_empty_lanes(scores, len(target))  # no error where there is no sample
+        return ops.mean_squared_error(scores, wanted, n_samples * n_out, out=scores)[0]
 
 
 def check_labels(target: ArrayLike, batch: int, n_classes: int) -> Array:

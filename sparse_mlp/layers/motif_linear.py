@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike
 
 from sparse_mlp.errors import check_choice, check_integer
 from sparse_mlp.kernels.blas import matmul
-from sparse_mlp.kernels.dispatch import motif_ops
+from sparse_mlp.kernels.dispatch import linear_ops, motif_ops
 from sparse_mlp.layers.base import Array
 from sparse_mlp.layers.sparse_linear import SparseLinear
 from sparse_mlp.rng import RandomState
@@ -142,7 +142,7 @@ class MotifLinear(SparseLinear):
         if self.mode == "block":
             return inputs, deltas
         sums = motif_ops(self.backend).motif_sums
-        return sums(inputs, self.structure.n_in), sums(deltas, self.structure.n_out)
+        return sums(inputs[None], self.structure.n_in)[0], sums(deltas[None], self.structure.n_out)[0]
 
     def gradient_magnitudes(self, first: int, last: int) -> Array:
         """Return the magnitude of the gradient of all possible links of rows `first` to `last - 1`.
@@ -155,19 +155,37 @@ class MotifLinear(SparseLinear):
         gradient = matmul(inputs[first * m : last * m], deltas.T)
         return np.sqrt(np.square(gradient).reshape(last - first, m, -1, m).sum(axis=(1, 3)))
 
-    def _outputs(self, inputs: Array) -> Array:
+    def _outputs(self, x: Array, relu: bool, y: Array) -> None:
+        links = *self.structure.by_output, self.weight
         if self.motif_size == 1:  # the bytes of a SparseLinear, not only its numbers
-            return super()._outputs(inputs)
-        ops = motif_ops(self.backend)
-        forward = ops.shared_forward if self.mode == "shared" else ops.block_forward
-        return forward(*self.structure.by_output, self.weight, self.bias, inputs)
+            linear_ops(self.backend).spmm(*links[:3], self.weight.reshape(-1), self.bias, x, relu, out=y)
+        elif self.mode == "shared":
+            motif_ops(self.backend).shared_forward(*links, self.bias, x, relu, out=y)
+        else:
+            motif_ops(self.backend).block_forward(*links, self.bias, x, relu, out=y)
 
-    def _gradients(self, inputs: Array, deltas: Array) -> tuple[Array, Array]:
+    def _gradients(self, x: Array, dy: Array, rectified: bool, dx: Array, dweight: Array) -> None:
+        ops, links = motif_ops(self.backend), (self.structure.indptr, self.structure.indices)
         if self.motif_size == 1:
-            return super()._gradients(inputs, deltas)
-        ops = motif_ops(self.backend)
-        backward = ops.shared_backward if self.mode == "shared" else ops.block_backward
-        return backward(self.structure.indptr, self.structure.indices, self.weight, inputs, deltas)
+            weight, total = self.weight.reshape(-1), dweight.reshape(-1)
+            linear_ops(self.backend).linear_backward(*links, weight, x, dy, rectified, out=dx, add_to=total)
+        elif self.mode == "shared":
+            ops.shared_backward(*links, self.weight, x, dy, rectified, out=dx, add_to=dweight)
+        else:
+            ops.block_backward(*links, self.weight, x, dy, rectified, out=dx, add_to=dweight)
+
+    def _link_gradients(self, x: Array, dy: Array, dweight: Array) -> None:
+        ops, links = motif_ops(self.backend), (self.structure.indptr, self.structure.indices)
+        if self.motif_size == 1:
+            linear_ops(self.backend).sddmm(*links, x, dy, add_to=dweight.reshape(-1))
+        elif self.mode == "shared":
+            ops.shared_sddmm(*links, x, dy, add_to=dweight)
+        else:
+            ops.block_sddmm(*links, x, dy, add_to=dweight)
+
+    def kind(self) -> str:
+        """Return the class, the neurons, the size of a motif and the mode."""
+        return f"MotifLinear({self.shape[0]} x {self.shape[1]}, {self.motif_size}, {self.mode})"
 
     def __repr__(self) -> str:
         size = f"motif_size={self.motif_size}, mode={self.mode!r}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
 from sparse_mlp.errors import check_integer
-from sparse_mlp.layers._checks import check_batch
+from sparse_mlp.kernels.dispatch import choose_backend
 from sparse_mlp.layers.base import Array, Gradients, Layer
+from sparse_mlp.layers.batch import Batch
 
 
 class Pad(Layer):
@@ -16,25 +17,39 @@ class Pad(Layer):
     ----------
     columns : int
         How many.
+    backend : str, optional
     name : str
 
     Examples
     --------
-    >>> Pad(2).forward(np.array([[3.0]]))[0]
+    >>> import numpy as np
+    >>> Pad(2, backend="scipy").forward(np.array([[3.0]]))[0]
     array([[3., 0., 0.]])
     """
 
-    def __init__(self, columns: int, *, name: str = "pad") -> None:
+    def __init__(self, columns: int, *, backend: str | None = None, name: str = "pad") -> None:
         self.columns, self.name = check_integer("columns", columns, minimum=0), name
+        self.backend = choose_backend(backend).name
 
-    def forward(self, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, None]:
-        """Return x (batch, n) with the new features, (batch, n + columns)."""
-        x = check_batch("x", x)
-        return np.hstack((x, np.zeros((len(x), self.columns), x.dtype))), None
+    def n_out(self, n_in: int) -> int:
+        """Return the number of features with the new ones."""
+        return n_in + self.columns
 
-    def backward(self, dy: Array, cache: None) -> tuple[Array, Gradients]:
+    def n_in(self, n_out: int) -> int:
+        """Return the number of features without the new ones."""
+        return n_out - self.columns
+
+    def forward_tiles(self, x: Array, batch: Batch) -> tuple[Array, None]:
+        """Return x with the new features."""
+        y = batch.empty((len(x), x.shape[1] + self.columns, x.shape[2]), x.dtype)
+        y[:, : x.shape[1]], y[:, x.shape[1] :] = x, 0
+        return y, None
+
+    def backward_tiles(self, dy: Array, cache: None, batch: Batch, grads: Gradients, wants_dx: bool = True) -> Any:
         """Return the gradient by the features that there were."""
-        return dy[:, : dy.shape[1] - self.columns], {}
+        dx = batch.empty((len(dy), dy.shape[1] - self.columns, dy.shape[2]), dy.dtype)
+        dx[:] = dy[:, : dx.shape[1]]
+        return dx
 
     def __repr__(self) -> str:
         return f"Pad({self.columns})"

@@ -12,8 +12,10 @@ from sparse_mlp import link_prediction
 from sparse_mlp.errors import invalid
 from sparse_mlp.kernels.blas import matmul
 from sparse_mlp.kernels.dispatch import choose_backend, linear_ops
-from sparse_mlp.layers._checks import check_batch
-from sparse_mlp.layers.base import Array, Gradients, Layer, batch_major, feature_major
+from sparse_mlp.layers._checks import checked_features
+from sparse_mlp.layers.base import Array, Gradients, Layer
+from sparse_mlp.layers.batch import Batch
+from sparse_mlp.layers.flow import Flow, Trace
 from sparse_mlp.link_prediction.predictors import Links
 from sparse_mlp.rng import RandomState
 from sparse_mlp.structure import SparseStructure
@@ -67,6 +69,11 @@ class SparseLinear(Layer):
     note = ""
     block_shape: tuple[int, ...] = ()  # of the weights that one link has
     recorded: tuple[Array, Array] | None = None
+    evolves = True  # whether a rule may change the wiring; a network may forbid it
+    decayed = ("weight",)
+    takes_relu = True
+    bears_links = True
+    dtype: np.dtype[Any]
 
     def __init__(
         self,
@@ -99,29 +106,71 @@ class SparseLinear(Layer):
         matrix.data, matrix.indices, matrix.indptr = self.weight, self.structure.indices, self.structure.indptr
         return matrix
 
-    def forward(self, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
-        """Return x W + b (batch, n_out) and the feature-major input for the backward pass."""
-        x = check_batch(f"input of layer {self.name!r}", x, self.shape[0])
-        inputs = feature_major(x, self.dtype)
-        return batch_major(self._outputs(inputs).astype(self.dtype, copy=False)), inputs
+    def n_out(self, n_in: int) -> int:
+        """Return the number of outputs."""
+        checked_features(self, n_in)
+        return self.shape[1]
 
-    def backward(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
-        """Return dy W^T (batch, n_in) and the gradients of `weight` and `bias`, shaped like them."""
-        outputs = feature_major(dy, self.dtype)
-        dx, dweight = self._gradients(cache, outputs)
-        grads = {"weight": dweight.reshape(self.weight.shape), "bias": linear_ops(self.backend).bias_grad(outputs)}
-        return batch_major(dx.astype(self.dtype, copy=False)), {
-            key: grad.astype(self.dtype, copy=False) for key, grad in grads.items()
-        }
+    def n_in(self, n_out: int) -> int:
+        """Return the number of inputs."""
+        return self.shape[0]
 
-    def _outputs(self, inputs: Array) -> Array:
-        """Return z (n_out, batch) of the inputs (n_in, batch); a link may have a block of one weight."""
-        return linear_ops(self.backend).spmm(*self.structure.by_output, self.weight.ravel(), self.bias, inputs)
+    def forward_tiles(self, x: Array, batch: Batch, relu: bool = False) -> tuple[Array, Array]:
+        """Return x W + b on tiles (n_tiles, n_out, lanes) and, as cache, the inputs."""
+        y = batch.empty((len(x), len(self.bias), x.shape[2]), x.dtype)
+        if batch.spread:
+            batch.over_tiles(len(x), lambda t: self._outputs(x[t], relu, y[t]))
+        else:
+            self._outputs(x, relu, y)
+        return y, x
 
-    def _gradients(self, inputs: Array, deltas: Array) -> tuple[Array, Array]:
-        """Return the gradient by the inputs (n_in, batch) and by the weights."""
-        links = self.structure.indptr, self.structure.indices
-        return linear_ops(self.backend).linear_backward(*links, self.weight.ravel(), inputs, deltas)
+    def backward_tiles(
+        self, dy: Array, cache: Array, batch: Batch, grads: Gradients, wants_dx: bool = True, rectified: bool = False
+    ) -> Any:
+        """Add the gradients by weight and bias and return that by the input, (n_tiles, n_in, lanes)."""
+        if batch.signals is not None:
+            batch.record(self, cache, dy)
+        linear_ops(self.backend).bias_grad(dy, add_to=grads["bias"])
+        dx = batch.for_dx(cache, rectified) if wants_dx else None
+        if batch.spread:
+            batch.adding(
+                len(dy),
+                lambda t, total: self._back(dy[t], cache[t], None if dx is None else dx[t], rectified, total),
+                grads["weight"],
+            )
+        else:
+            self._back(dy, cache, dx, rectified, grads["weight"])
+        return dx
+
+    def _back(self, dy: Array, x: Array, dx: Array | None, rectified: bool, dweight: Array) -> None:
+        """Add the gradient by the weights to dweight, and write that by the inputs where it is wanted."""
+        if dx is None:
+            self._link_gradients(x, dy, dweight)
+        else:
+            self._gradients(x, dy, rectified, dx, dweight)
+
+    def _outputs(self, x: Array, relu: bool, y: Array) -> None:
+        """Write z, or max(z, 0), into y (n_tiles, n_out, lanes)."""
+        by_output = self.structure.by_output
+        linear_ops(self.backend).spmm(*by_output, self.weight, self.bias, x, relu, out=y)
+
+    def _gradients(self, x: Array, dy: Array, rectified: bool, dx: Array, dweight: Array) -> None:
+        """Write the gradient by the inputs into dx, add that by the weights to dweight."""
+        wiring, backward = self.structure, linear_ops(self.backend).linear_backward
+        backward(wiring.indptr, wiring.indices, self.weight, x, dy, rectified, out=dx, add_to=dweight)
+
+    def _link_gradients(self, x: Array, dy: Array, dweight: Array) -> None:
+        """Add the gradient by the weights to dweight."""
+        wiring = self.structure
+        linear_ops(self.backend).sddmm(wiring.indptr, wiring.indices, x, dy, add_to=dweight)
+
+    def trace(self, flow: Flow, trace: Trace) -> Flow:
+        """Be part of a chain of evolving layers, or read what comes."""
+        if self.evolves:
+            return trace.evolving(self, flow)
+        trace.read(flow)
+        trace.fixed.append(self.name)
+        return Flow()
 
     def parameters(self) -> dict[str, Array]:
         """Return `weight` and `bias`."""
@@ -215,6 +264,10 @@ class SparseLinear(Layer):
         weight[~new] = self.weight[carry[~new]]
         weight[new] = new_weights
         self.structure, self.weight = structure, weight
+
+    def kind(self) -> str:
+        """Return the class and the neurons of the layer."""
+        return f"SparseLinear({self.shape[0]} x {self.shape[1]})"
 
     def __repr__(self) -> str:
         return f"SparseLinear({self.name!r}, {self.structure!r}, {self.dtype})"

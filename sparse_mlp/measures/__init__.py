@@ -17,7 +17,7 @@ from sparse_mlp.measures.lcp_correlation import lcp_correlation
 from sparse_mlp.measures.modularity import modularity
 from sparse_mlp.measures.overlap import overlap
 from sparse_mlp.measures.paths import characteristic_path_length, giant_component
-from sparse_mlp.measures.percolation import forms_chain, percolate
+from sparse_mlp.measures.percolation import Chain, forms_chain, percolate
 from sparse_mlp.measures.power_law import PowerLaw, p_value, power_law
 from sparse_mlp.measures.repeated import Repeated
 from sparse_mlp.measures.spectrum import ramanujan_bound, second_singular_value
@@ -26,6 +26,7 @@ from sparse_mlp.measures.wiring_measures import MEASURES, measure_wiring
 
 __all__ = [
     "MEASURES",
+    "Chain",
     "DegreeDistribution",
     "Embedding",
     "EverActive",

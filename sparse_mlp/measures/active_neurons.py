@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sparse_mlp.errors import invalid
-from sparse_mlp.measures.percolation import Mask, backward_sweeps, check_chain, forward_sweeps
+from sparse_mlp.measures.percolation import Chain, Mask, sweep
 from sparse_mlp.structure import SparseStructure
 
 
@@ -33,15 +33,13 @@ def active_by_links(structures: Sequence[SparseStructure]) -> list[Mask]:
     return [*(np.diff(s.indptr) > 0 for s in structures), structures[-1].degrees_out() > 0]
 
 
-def active_by_paths(structures: Sequence[SparseStructure], backend: str | None = None) -> list[Mask]:
+def active_by_paths(structures: Sequence[SparseStructure]) -> list[Mask]:
     """Mark the neurons on a path from an input to an output.
 
     Parameters
     ----------
     structures : sequence of SparseStructure
         The sparse layers from input to output, each feeding the next.
-    backend : str, optional
-        As in `kernels.dispatch.choose_backend`; the result does not depend on it.
 
     Returns
     -------
@@ -58,11 +56,8 @@ def active_by_paths(structures: Sequence[SparseStructure], backend: str | None =
     After percolation a neuron lies on a path exactly if it has a link: the two definitions agree on what is left.
     """
     _check_layers(structures)
-    check_chain(structures)
-    kept, leading = backward_sweeps(structures, [np.ones(s.nnz, bool) for s in structures], backend)
-    _, reached = forward_sweeps(structures, kept, backend)
-    # All that the forward sweep reaches leads on, since the links that do not were dropped before.
-    return [leading[0], *reached[1:]]
+    _, (alive,) = sweep([Chain(tuple(structures))])
+    return alive
 
 
 def anp_by_links(structures: Sequence[SparseStructure]) -> float:
@@ -89,15 +84,13 @@ def anp_by_links(structures: Sequence[SparseStructure]) -> float:
     return _rate(active_by_links(structures))
 
 
-def anp_by_paths(structures: Sequence[SparseStructure], backend: str | None = None) -> float:
+def anp_by_paths(structures: Sequence[SparseStructure]) -> float:
     """Return the active neuron post-percolation rate after a final percolation, in [0, 1].
 
     Parameters
     ----------
     structures : sequence of SparseStructure
         The sparse layers from input to output, each feeding the next.
-    backend : str, optional
-        As in `kernels.dispatch.choose_backend`; the result does not depend on it.
 
     Notes
     -----
@@ -111,7 +104,7 @@ def anp_by_paths(structures: Sequence[SparseStructure], backend: str | None = No
     >>> anp_by_paths([first, second])  # hidden neuron 2 and output 1 have a link, but no input reaches them
     0.42857142857142855
     """
-    return _rate(active_by_paths(structures, backend))
+    return _rate(active_by_paths(structures))
 
 
 def _rate(active: Sequence[Mask]) -> float:

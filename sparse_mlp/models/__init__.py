@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from sparse_mlp.models.architecture import ACTIVATIONS
+from sparse_mlp.models.batch import Samples
 from sparse_mlp.models.mlp import SparseMLP
-from sparse_mlp.models.signals import layer_signals
+from sparse_mlp.models.network import Network
 from sparse_mlp.models.summary import LayerSummary, summarize, summary_table
 
-__all__ = ["ACTIVATIONS", "LayerSummary", "SparseMLP", "layer_signals", "summarize", "summary_table"]
+__all__ = ["ACTIVATIONS", "LayerSummary", "Network", "Samples", "SparseMLP", "summarize", "summary_table"]

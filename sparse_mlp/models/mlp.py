@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
 from sparse_mlp.errors import check_choice, invalid
-from sparse_mlp.kernels.dispatch import choose_backend
-from sparse_mlp.layers import MOTIF_MODES, Dense, Pad, SparseLinear
-from sparse_mlp.layers.base import Array, Gradients, Layer
-from sparse_mlp.layers.losses import Loss
+from sparse_mlp.layers import MOTIF_MODES, Dense, Pad, Sequential, SparseLinear
+from sparse_mlp.layers.base import Layer
 from sparse_mlp.models.architecture import (
     given_structures,
     layer_links,
@@ -22,19 +20,13 @@ from sparse_mlp.models.architecture import (
     sparse_layer,
     with_activations,
 )
-from sparse_mlp.models.compiled import CompiledNetwork, has_compiled_loss, padding_of, why_not_compiled
-from sparse_mlp.models.store import ParameterStore
+from sparse_mlp.models.network import Network
 from sparse_mlp.rng import RandomState, spawn_streams
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology import generate_network
 
-if TYPE_CHECKING:
-    from sparse_mlp.evolution import TopologyUpdate
 
-PREDICTED_AT_ONCE = 1024  # samples of a layer-by-layer prediction
-
-
-class SparseMLP:
+class SparseMLP(Network):
     """Build a truly sparse multilayer perceptron.
 
     Parameters
@@ -135,14 +127,14 @@ class SparseMLP:
         if dense_readout:
             linear.append(Dense(*shapes[-1], name="readout", **common))
         padding = counts[0] * motif_size - shapes[0][0] if structures else 0
-        front = [Pad(padding)] if padding else []
-        self._assemble([*front, *with_activations(linear, activation, dropout, backend)], backend)
+        front = [Pad(padding, backend=backend)] if padding else []
+        self._assemble([*front, *with_activations(linear, activation, dropout, backend)])
 
     @classmethod
-    def from_layers(cls, layers: Sequence[Layer], backend: str | None = None) -> SparseMLP:
-        """Wrap given layers, in order from input to output."""
+    def from_layers(cls, layers: Sequence[Layer]) -> SparseMLP:
+        """Make a network of given layers, in order from input to output."""
         model = cls.__new__(cls)
-        model._assemble(list(layers), backend)
+        model._assemble(list(layers))
         return model
 
     @classmethod
@@ -157,144 +149,35 @@ class SparseMLP:
         dtype: DTypeLike = np.float32,
         backend: str | None = None,
     ) -> SparseMLP:
-        """Build the dense network that a sparse one is held against, with matrices in all layers."""
+        """Build the dense network that a sparse one is compared with, with matrices in all layers."""
         shapes, stream = layer_shapes(sizes), spawn_streams(rng)["weights"]
         names = [f"dense{i + 1}" for i in range(len(shapes) - 1)] + ["readout"]
         linear = [
             Dense(*shape, weights, name=name, rng=stream, dtype=dtype, backend=backend)
             for shape, name in zip(shapes, names, strict=True)
         ]
-        return cls.from_layers(with_activations(linear, activation, dropout, backend), backend)
+        return cls.from_layers(with_activations(linear, activation, dropout, backend))
 
-    def _assemble(self, layers: list[Layer], backend: str | None) -> None:
-        self.layers, self.backend = layers, choose_backend(backend).name
-        self.linear_layers = [layer for layer in layers if isinstance(layer, (SparseLinear, Dense))]
-        names = [layer.name for layer in self.linear_layers]
-        if len(set(names)) < len(names):
-            raise invalid(f"layers named {names}", "names that differ", "a topology update tells layers apart by name")
-        self.sparse_layers = [layer for layer in layers if isinstance(layer, SparseLinear)]
-        self.evolving_layers = [layer for layer in self.sparse_layers if layer is not self.linear_layers[-1]]
-        self.store = ParameterStore(self.linear_layers)
-        self._compiled: CompiledNetwork | None = None
+    def _assemble(self, layers: list[Layer]) -> None:
+        linear = [layer for layer in layers if layer.parameters()]
+        if linear[-1].bears_links:
+            linear[-1].evolves = False  # type: ignore[attr-defined]  # a sparse read-out stays as it is
+        super().__init__(Sequential(layers))
+
+    @property
+    def layers(self) -> list[Layer]:
+        """All layers in order."""
+        return list(self.root.children.values())
+
+    @property
+    def linear_layers(self) -> list[Any]:
+        """Those that have weights, sparse and dense ones."""
+        return [layer for layer in self.layers if layer.parameters()]
 
     @property
     def sizes(self) -> list[int]:
         """Neurons of the input, of each hidden layer and of the output."""
-        first, *_ = self.linear_layers
-        return [first.shape[0] - padding_of(self.layers), *(layer.shape[1] for layer in self.linear_layers)]
-
-    @property
-    def n_links(self) -> int:
-        """Weights stored, all links of sparse and dense layers; blocks of weights count weight by weight."""
-        return self.store.n_weights
-
-    @property
-    def compiled(self) -> CompiledNetwork | None:
-        """The network as one compiled step, or None where it runs layer by layer."""
-        if not self.store.is_bound():  # somebody gave a layer other weights or links
-            self.store, self._compiled = ParameterStore(self.linear_layers), None
-        if self._compiled is None and not self.why_not_compiled:
-            self._compiled = CompiledNetwork(self.layers, self.store)
-        return self._compiled
-
-    @property
-    def why_not_compiled(self) -> str:
-        """The reason for which the network runs layer by layer, which is slower; empty if it does not."""
-        return why_not_compiled(self.layers, self.backend)
-
-    def forward(self, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, list[Any]]:
-        """Pass a batch through all layers.
-
-        Parameters
-        ----------
-        x : float (batch, n_in)
-        rng : numpy.random.Generator, optional
-            Given while training; dropout draws from it.
-
-        Returns
-        -------
-        scores : float (batch, n_out)
-        caches : list
-            One entry a layer, for `backward`.
-        """
-        caches = []
-        for layer in self.layers:
-            x, cache = layer.forward(x, rng)
-            caches.append(cache)
-        return x, caches
-
-    def backward(self, dscores: Array, caches: list[Any]) -> list[Gradients]:
-        """Pass the gradient by the scores back through all layers and return each layer's gradients."""
-        grads: list[Gradients] = []
-        for layer, cache in zip(reversed(self.layers), reversed(caches), strict=True):
-            dscores, grad = layer.backward(dscores, cache)
-            grads.append(grad)
-        return grads[::-1]
-
-    def gradient(
-        self,
-        x: Array,
-        samples: NDArray[np.int64],
-        target: Array,
-        loss: Loss,
-        rng: np.random.Generator | None = None,
-    ) -> float:
-        """Compute the mean loss of a batch and leave its gradient in `store.gradient`.
-
-        Parameters
-        ----------
-        x : float (n_samples, n_in)
-            C-contiguous, of the network's dtype.
-        samples : int64 (batch,)
-            The rows of x and of target that form the batch.
-        target : int64 (n_samples,) or float (n_samples, n_out)
-        loss : Loss
-        rng : numpy.random.Generator, optional
-            For dropout.
-
-        Returns
-        -------
-        float
-            The mean loss.
-        """
-        if self.compiled is not None and has_compiled_loss(loss):
-            return self.compiled.gradient(x, samples, target, loss)
-        scores, caches = self.forward(x[samples], rng)
-        value, cache = loss.forward(scores, target[samples])
-        grads = self.backward(loss.backward(cache), caches)
-        self.store.collect([grad for grad in grads if grad])
-        return value
-
-    def predict_scores(self, x: Array) -> Array:
-        """Return the scores (n_samples, n_out) of all rows of x (n_samples, n_in)."""
-        x = np.ascontiguousarray(x, dtype=self.store.values.dtype)
-        if x.ndim != 2 or x.shape[1] != self.sizes[0]:
-            raise invalid(f"input of shape {x.shape}", f"(n_samples, {self.sizes[0]})")
-        if self.compiled is not None:
-            return self.compiled.scores(x)
-        starts = range(0, max(1, len(x)), PREDICTED_AT_ONCE)
-        return np.concatenate([self.forward(x[start : start + PREDICTED_AT_ONCE])[0] for start in starts])
-
-    def apply(self, update: TopologyUpdate) -> NDArray[np.int64]:
-        """Take note of a topology update that was done to the layers; see `ParameterStore.rebind`."""
-        self._compiled = None
-        return self.store.rebind(update)
-
-    def load_values(self, values: Array) -> None:
-        """Take over all weights, then all biases, after the layers were given their structures.
-
-        Raises
-        ------
-        InvalidInputError
-            If their number does not fit the structures.
-        """
-        self.store, self._compiled = ParameterStore(self.linear_layers), None
-        if values.shape != self.store.values.shape:
-            raise invalid(f"{values.shape} values", f"{self.store.values.shape} for these structures")
-        self.store.values[:] = values
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_compiled": None}  # made again when it is needed
+        return [self.n_features, *(layer.shape[1] for layer in self.linear_layers)]
 
     def __repr__(self) -> str:
         return f"SparseMLP({'-'.join(map(str, self.sizes))}, {self.n_links} links)"

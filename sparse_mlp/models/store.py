@@ -1,25 +1,32 @@
-"""All parameters of a network in one flat array: every weight by layer, then every bias.
+"""All parameters of a network in one flat array: those that decay first, each layer by layer.
 
-Each layer holds views, so it reads and writes its own part. An optimizer is one pass over the array, weight decay
-stops where the biases begin, and a checkpoint is a handful of arrays.
+Each layer holds views, so it reads and writes its own part. An optimizer is one pass over the array, weight decay stops
+where the other parameters begin, and a checkpoint is a handful of arrays.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sparse_mlp.layers import Dense, SparseLinear
-from sparse_mlp.layers.base import Array, Gradients
+from sparse_mlp.errors import invalid
+from sparse_mlp.layers.base import Array, Gradients, Layer, leaves
 
 if TYPE_CHECKING:
     from sparse_mlp.evolution import TopologyUpdate
 
-Linear = SparseLinear | Dense
+
+class Entry(NamedTuple):
+    """A parameter of the store: its key, its layer, its name there, its part of the flat arrays and its shape."""
+
+    key: str
+    layer: Layer
+    name: str
+    part: slice
+    shape: tuple[int, ...]
 
 
 class ParameterStore:
@@ -27,52 +34,72 @@ class ParameterStore:
 
     Parameters
     ----------
-    layers : sequence of SparseLinear or Dense
-        In order from input to output. From here on their `weight` and `bias` are views of `values`.
+    root : Layer
+        The tree of layers. From here on their parameters are views of `values`.
 
     Attributes
     ----------
     values, gradient : float (size,)
-    n_weights : int
-        Where the biases begin: weight decay applies to `values[:n_weights]`.
+    n_decayed : int
+        Weight decay applies to `values[:n_decayed]`.
+    entries : list of Entry
+        In the order of the flat arrays; the key of the query weights in the first block of an encoder is
+        "encoder.0.query/weight".
     """
 
-    def __init__(self, layers: Sequence[Linear]) -> None:
-        self.layers = list(layers)
+    def __init__(self, root: Layer) -> None:
+        self.root = root
         self._bind()
 
     def _bind(self) -> None:
-        arrays = [layer.weight for layer in self.layers] + [layer.bias for layer in self.layers]
-        ends = np.cumsum([array.size for array in arrays])
-        self.values: Array = np.concatenate([array.ravel() for array in arrays])
+        found = [
+            (f"{path}/{name}", layer, name, array, name in layer.decayed)
+            for path, layer in leaves(self.root)
+            for name, array in layer.parameters().items()
+        ]
+        found = [entry for entry in found if entry[-1]] + [entry for entry in found if not entry[-1]]
+        if not found:
+            raise invalid("a network without parameters", "at least one layer that can be trained")
+        dtypes = {entry[3].dtype for entry in found}
+        if len(dtypes) > 1:
+            raise invalid(f"layers of {' and '.join(sorted(map(str, dtypes)))}", "one dtype in all layers")
+        ends = np.cumsum([array.size for *_, array, _ in found]).tolist()
+        self.values: Array = np.concatenate([array.ravel() for *_, array, _ in found])
         self.gradient: Array = np.zeros_like(self.values)
-        self.n_weights = int(ends[len(self.layers) - 1])
-        parts = [slice(int(end) - array.size, int(end)) for array, end in zip(arrays, ends, strict=True)]
-        self.weight_parts, self.bias_parts = parts[: len(self.layers)], parts[len(self.layers) :]
-        for layer, weight, bias in zip(self.layers, self.weight_parts, self.bias_parts, strict=True):
-            layer.weight = self.values[weight].reshape(layer.weight.shape)
-            layer.bias = self.values[bias]
-        self._bound = [_parts(layer) for layer in self.layers]
+        self.n_decayed = int(sum(array.size for *_, array, decays in found if decays))
+        self.entries = [
+            Entry(key, layer, name, slice(end - array.size, end), array.shape)
+            for (key, layer, name, array, _), end in zip(found, ends, strict=True)
+        ]
+        self._bound: list[tuple[Layer, str, Array]] = []
+        for entry in self.entries:
+            view = self.values[entry.part].reshape(entry.shape)
+            entry.layer.set_parameter(entry.name, view)
+            self._bound.append((entry.layer, entry.name, view))
 
     def is_bound(self) -> bool:
-        """Tell whether all layers still have the structures and the views that they were given."""
-        return all(
-            a is b for layer, bound in zip(self.layers, self._bound, strict=True)
-            for a, b in zip(_parts(layer), bound, strict=True)
-        )  # fmt: skip
+        """Tell whether all layers still have the views that they were given."""
+        for layer, name, view in self._bound:  # noqa: SIM110 - asked in every step: a loop takes half of the time
+            if getattr(layer, name) is not view:
+                return False
+        return True
 
-    def __reduce__(self) -> tuple[type[ParameterStore], tuple[list[Linear]]]:
-        return ParameterStore, (self.layers,)  # a copy's layers are to be views of the copy
+    def __reduce__(self) -> tuple[type[ParameterStore], tuple[Layer]]:
+        return ParameterStore, (self.root,)  # a copy's layers are to be views of the copy
 
-    def collect(self, grads: Sequence[Gradients]) -> None:
-        """Copy the gradients of each layer, in the layers' order, into the flat gradient."""
-        parts = zip(grads, self.weight_parts, self.bias_parts, strict=True)
-        for grad, weight, bias in parts:
-            self.gradient[weight] = grad["weight"].ravel()
-            self.gradient[bias] = grad["bias"]
+    def views(self, flat: Array) -> Gradients:
+        """Return a flat array (size,) as the tree of arrays that `Layer.backward_tiles` adds to."""
+        by_layer: dict[int, Gradients] = {}
+        for entry in self.entries:
+            by_layer.setdefault(id(entry.layer), {})[entry.name] = flat[entry.part].reshape(entry.shape)
+
+        def tree(layer: Layer) -> Gradients:
+            return {**by_layer.get(id(layer), {}), **{name: tree(child) for name, child in layer.children.items()}}
+
+        return tree(self.root)
 
     def rebind(self, update: TopologyUpdate) -> NDArray[np.int64]:
-        """Flatten the layers anew after a topology update.
+        """Flatten the layers again after a topology update.
 
         Parameters
         ----------
@@ -86,17 +113,26 @@ class ParameterStore:
             remap its state.
         """
         carries = {changed.layer: changed.carry for changed in update.layers}  # one entry a link
-        old_weights, old_biases = self.weight_parts, self.bias_parts
+        before = {entry.key: entry for entry in self.entries}
         self._bind()
         carry = np.empty(len(self.values), np.int64)
-        for i, layer in enumerate(self.layers):
-            start, stop = old_weights[i].start, old_weights[i].stop
-            within = np.arange(stop - start)
-            if layer.name in carries:
-                within = _of_weights(carries[layer.name], math.prod(layer.weight.shape[1:]))
-            carry[self.weight_parts[i]] = np.where(within < 0, -1, within + start)
-            carry[self.bias_parts[i]] = np.arange(old_biases[i].start, old_biases[i].stop)
+        for entry in self.entries:
+            old = before[entry.key]
+            moved = carries.get(entry.layer.name) if entry.layer.bears_links and entry.name == "weight" else None
+            if moved is None:
+                carry[entry.part] = np.arange(old.part.start, old.part.stop)
+            else:
+                within = _of_weights(moved, math.prod(entry.shape[1:]))
+                carry[entry.part] = np.where(within < 0, -1, within + old.part.start)
         return carry
+
+    def state(self) -> dict[str, Array]:
+        """Return all arrays of the layers that nothing trains, by key."""
+        return {f"{path}/{name}": array for path, layer in leaves(self.root) for name, array in layer.state().items()}
+
+    def shapes(self) -> dict[str, Any]:
+        """Return the shape of each parameter by key, in the order of the flat arrays, as plain JSON types."""
+        return {entry.key: list(entry.shape) for entry in self.entries}
 
 
 def _of_weights(carry: NDArray[np.int64], size: int) -> NDArray[np.int64]:
@@ -105,7 +141,3 @@ def _of_weights(carry: NDArray[np.int64], size: int) -> NDArray[np.int64]:
         return carry
     within = carry[:, None] * size + np.arange(size)
     return np.where(carry[:, None] < 0, -1, within).ravel()
-
-
-def _parts(layer: Linear) -> tuple[Array, Array, object]:
-    return layer.weight, layer.bias, getattr(layer, "structure", None)

@@ -1,11 +1,11 @@
-"""What a network stores, layer by layer, beside what a dense one would store."""
+"""What a network stores, layer by layer, and what a dense one would store."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sparse_mlp.layers import Dense, SparseLinear
-from sparse_mlp.models.mlp import SparseMLP
+from sparse_mlp.layers.base import leaves
+from sparse_mlp.models.network import Network
 
 
 class LayerSummary(NamedTuple):
@@ -17,12 +17,14 @@ class LayerSummary(NamedTuple):
     shape : (int, int)
         Neurons on either side; features that a network adds to its input as padding count.
     links : int
-        Between motifs where `motif_size` is above 1: pairs of motifs.
     density : float
-        Fraction of the possible links, the same in motifs as in neurons.
+        Fraction of the possible links.
     bytes_stored, bytes_if_dense : int
         Of weights, indices and biases, not of gradients or optimizer state.
-    motif_size : int
+    link_size : int
+        Neurons that a link joins on either side.
+    note : str
+        What else there is to say.
     """
 
     name: str
@@ -31,40 +33,32 @@ class LayerSummary(NamedTuple):
     density: float
     bytes_stored: int
     bytes_if_dense: int
-    motif_size: int = 1
+    link_size: int = 1
+    note: str = ""
 
 
-def summarize(model: SparseMLP) -> list[LayerSummary]:
-    """Return one line for each linear layer.
-
-    Parameters
-    ----------
-    model : SparseMLP
-
-    Returns
-    -------
-    list of LayerSummary
-    """
-    return [_line(layer) for layer in model.linear_layers]
+def summarize(model: Network) -> list[LayerSummary]:
+    """Return one line for each layer that has a weight, in the order of the forward pass."""
+    return [_line(path, layer) for path, layer in leaves(model.root) if "weight" in layer.parameters()]
 
 
-def _line(layer: SparseLinear | Dense) -> LayerSummary:
-    weight, bias = layer.weight, layer.bias
+def _line(path: str, layer: Any) -> LayerSummary:
     n_in, n_out = layer.shape
-    dense = n_in * n_out * weight.itemsize + bias.nbytes
-    stored = weight.nbytes + bias.nbytes
-    if isinstance(layer, Dense):
-        return LayerSummary(layer.name, layer.shape, weight.size, 1.0, stored, dense)
+    dense = n_in * n_out * layer.weight.itemsize + layer.bias.nbytes
+    stored, name = layer.weight.nbytes + layer.bias.nbytes, layer.name or path
+    if not layer.bears_links:
+        return LayerSummary(name, layer.shape, layer.weight.size, 1.0, stored, dense)
     wiring = layer.structure
     stored += wiring.indices.nbytes + wiring.indptr.nbytes
-    return LayerSummary(layer.name, layer.shape, wiring.nnz, wiring.density, stored, dense, layer.motif_size)
+    return LayerSummary(name, layer.shape, wiring.nnz, wiring.density, stored, dense, layer.link_size, layer.note)
 
 
-def summary_table(model: SparseMLP) -> str:
+def summary_table(model: Network) -> str:
     """Return the summary as a table that fits a terminal.
 
     Examples
     --------
+    >>> from sparse_mlp import SparseMLP
     >>> print(summary_table(SparseMLP([64, 100, 10], density=0.05, rng=0)))
     layer         shape       links  density     stored    if dense
     sparse1     64 x 100         320   5.00 %     3.2 kB     26.0 kB
@@ -77,13 +71,10 @@ def summary_table(model: SparseMLP) -> str:
         shape = f"{row.shape[0]:>6} x {row.shape[1]:<6}"
         lines.append(f"{row.name:<8}{shape}{_counts(row.links, row.density, row.bytes_stored, row.bytes_if_dense)}")
     links, possible = sum(r.links for r in rows), sum(r.shape[0] * r.shape[1] for r in rows)
-    single = sum(r.links * r.motif_size**2 for r in rows)
+    single = sum(r.links * r.link_size**2 for r in rows)
     stored, dense = sum(r.bytes_stored for r in rows), sum(r.bytes_if_dense for r in rows)
     lines.append(f"{'total':<23}{_counts(links, single / possible, stored, dense)}")
-    lines += [
-        f"{row.name}: links join motifs of {row.motif_size} neurons, each stands for {row.motif_size**2} single ones"
-        for row in rows if row.motif_size > 1
-    ]  # fmt: skip
+    lines += [f"{row.name}: {row.note}" for row in rows if row.note]
     return "\n".join(line.rstrip() for line in lines)
 
 

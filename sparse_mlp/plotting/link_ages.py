@@ -15,7 +15,7 @@ from sparse_mlp.plotting._display import Display
 from sparse_mlp.plotting._style import INK, count_axis, root_figure, single_axes, style
 
 if TYPE_CHECKING:
-    from sparse_mlp.evolution import LinkHistory
+    from sparse_mlp.evolution import LinkAges
 
 
 @dataclass(eq=False, repr=False)
@@ -109,8 +109,8 @@ class LinkAgesDisplay(Display):
     ages: tuple[NDArray[np.int32], ...]
 
     @classmethod
-    def from_link_history(cls, history: LinkHistory) -> Self:
-        """Take the ages that a `LinkHistory` has counted.
+    def from_link_history(cls, history: LinkAges) -> Self:
+        """Take the ages that a `LinkAges` has counted.
 
         Raises
         ------

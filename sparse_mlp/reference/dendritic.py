@@ -1,4 +1,4 @@
-"""Dendrites, in loops: how many links each takes, and which inputs."""
+"""Reference implementation of dendrites, as plain loops: how many links each has, and which inputs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def share_links(shares: Array, pointers: Array, degrees: Array, uniforms: Array)
     Parameters
     ----------
     shares : float64 (n_dendrites,)
-        What each is to get, in proportion, at least 0; where all of an output are 0, they count as equal.
+        The share of each, in proportion, at least 0; if all of an output are 0, they count as equal.
     pointers : int64 (n_out + 1,)
         Output j has the dendrites from pointers[j] to pointers[j + 1] - 1.
     degrees : int64 (n_out,)
@@ -32,9 +32,9 @@ def share_links(shares: Array, pointers: Array, degrees: Array, uniforms: Array)
 
     Notes
     -----
-    Each dendrite takes one link; the other r links are dealt out by systematic sampling [Madow1949]: on a line on which
-    the dendrites lie one after the other, r links long altogether, links are set one apart from a random
-    first on. A dendrite gets the whole part of its length, and one more with its fractional part as probability.
+    Each dendrite takes one link; the other r links are shared by systematic sampling [Madow1949]. The dendrites lie one
+    after the other on a line of length r, and links are placed at distance one, from a random first place on. A
+    dendrite gets the whole part of its length, and one more with its fractional part as probability.
     """
     sizes = np.empty(len(shares), np.int64)
     for j in range(len(degrees)):
@@ -57,7 +57,7 @@ def share_links(shares: Array, pointers: Array, degrees: Array, uniforms: Array)
 
 
 def place_blocks(centres: Array, sizes: Array, pointers: Array, starts: Array, widths: Array) -> Array:
-    """Place the dendrites of each output side by side, as near to their centres as they can be.
+    """Place the dendrites of each output side by side, as near to their centres as possible.
 
     Parameters
     ----------
@@ -77,10 +77,10 @@ def place_blocks(centres: Array, sizes: Array, pointers: Array, starts: Array, w
 
     Notes
     -----
-    If the blocks before it are pushed together from the left, a block may start at :math:`y` = its wished-for start
-    less their sizes, and blocks do not overlap exactly if y never falls. The nearest such y by least squares, each
-    link counting once, is found by pooling neighbours that fall into their mean [Best1990]; those pooled form one run.
-    Rounding, and moving what is outside the field to its border, keep the order.
+    Let :math:`y` be the desired start of a block less the sizes of the blocks before it. Blocks do not overlap exactly
+    if y never falls. The nearest such y by least squares, each link counting once, is found by replacing neighbours
+    that fall by their mean [Best1990]; blocks that are pooled form one run. Rounding, and moving what is outside the
+    field to its border, keep the order.
     """
     placed = np.empty(len(centres), np.int64)
     for j in range(len(starts)):

@@ -1,4 +1,4 @@
-"""The truth about activations, dropout and losses, in loops.
+"""Reference implementation of activations, dropout and losses, as plain loops.
 
 Arrays are feature-major: row k of an array (n, batch) is neuron k over the batch. All results are float64.
 The functions of one number come first; each `*_forward` and `*_backward` applies them to every entry.
@@ -18,7 +18,7 @@ Array = NDArray[Any]
 def piecewise_linear(z: float, slope: float) -> float:
     """Return z where it is positive, slope * z elsewhere: ReLU (slope 0), leaky ReLU and All-ReLU in one.
 
-    Slope 0 silences even z = -inf, of which 0 * z would make NaN; NaN itself stays NaN for every slope.
+    With slope 0 even z = -inf gives 0, where 0 * z would be NaN; NaN stays NaN for every slope.
     """
     if slope == 0 and z <= 0:
         return 0.0
@@ -26,7 +26,7 @@ def piecewise_linear(z: float, slope: float) -> float:
 
 
 def piecewise_linear_grad(z: float, slope: float) -> float:
-    """Return the derivative of `piecewise_linear`, taking the left one, slope, at the kink z = 0; 1 where z is NaN."""
+    """Return the derivative of `piecewise_linear`, the left one (slope) at the kink z = 0, and 1 for NaN."""
     return slope if z <= 0 else 1.0
 
 
@@ -42,7 +42,7 @@ def all_relu_slope(alpha: float, layer_index: int) -> float:
 
 
 def sigmoid(z: float) -> float:
-    """Return 1 / (1 + exp(-z)), written so that exp never sees a positive number and cannot overflow."""
+    """Return 1 / (1 + exp(-z)); exp is only taken of numbers that are not positive and cannot overflow."""
     if z >= 0:
         return 1.0 / (1.0 + math.exp(-z))
     return math.exp(z) / (1.0 + math.exp(z))
@@ -111,15 +111,18 @@ def tanh_backward(a: Array, da: Array) -> Array:
     return dz
 
 
-def dropout(x: Array, uniforms: Array, rate: float) -> Array:
-    """Silence the entries whose uniform number is below rate and scale up the others (inverted dropout).
+def dropout(x: Array, draws: Array, threshold: int, first: int = 0) -> Array:
+    """Silence the entries whose drawn byte is below a threshold and scale up the others (inverted dropout).
 
     Parameters
     ----------
-    x, uniforms : float (n, batch)
-        Activations, and one uniform number in [0, 1) for each.
-    rate : float
-        Fraction to silence, in [0, 1).
+    x : float (n, batch)
+    draws : uint8 (n, n_samples)
+        A uniform random byte for each neuron and each sample of the whole batch.
+    threshold : int
+        From 0 to 255; the rate is threshold / 256.
+    first : int
+        Which sample of the whole batch is the first of x.
 
     Returns
     -------
@@ -127,13 +130,13 @@ def dropout(x: Array, uniforms: Array, rate: float) -> Array:
 
     Notes
     -----
-    :math:`y = x / (1 - rate)` where the uniform number is at least rate, else 0, so the mean over the draws is x.
-    The map is linear in x and its own transpose: the backward pass is `dropout(dy, uniforms, rate)`.
+    :math:`y = x / (1 - rate)` where the byte is at least the threshold, else 0, so the mean over the draws is x.
+    The map is linear in x and its own transpose: the backward pass is `dropout(dy, draws, threshold, first)`.
     """
     y = np.zeros(x.shape)
     for i, j in np.ndindex(x.shape):
-        if float(uniforms[i, j]) >= rate:
-            y[i, j] = float(x[i, j]) / (1.0 - rate)
+        if draws[i, first + j] >= threshold:
+            y[i, j] = float(x[i, j]) / (1.0 - threshold / 256)
     return y
 
 
@@ -142,7 +145,7 @@ def softmax(scores: Array) -> Array:
 
     Notes
     -----
-    The column's largest score is subtracted first, which changes nothing but keeps exp from overflowing.
+    The largest score of a column is subtracted first; the result is the same, and exp cannot overflow.
     """
     probabilities = np.zeros(scores.shape)
     for j in range(scores.shape[1]):
@@ -154,8 +157,10 @@ def softmax(scores: Array) -> Array:
     return probabilities
 
 
-def softmax_cross_entropy(scores: Array, labels: Array, smoothing: float) -> tuple[float, Array]:
-    """Compute the mean cross-entropy between the softmax of the scores and the labels, and its gradient.
+def softmax_cross_entropy(
+    scores: Array, labels: Array, smoothing: float, normaliser: int | None = None
+) -> tuple[float, Array]:
+    """Compute the cross-entropy between the softmax of the scores and the labels, and its gradient.
 
     Parameters
     ----------
@@ -163,14 +168,16 @@ def softmax_cross_entropy(scores: Array, labels: Array, smoothing: float) -> tup
     labels : integer (batch,)
         Class of each sample, in [0, n_out).
     smoothing : float
-        Fraction of the target that is spread evenly over all classes, in [0, 1).
+        Fraction of the target spread evenly over all classes, in [0, 1).
+    normaliser : int, optional
+        What the sum over the samples is divided by: their number, or that of a larger batch of which these are a part.
 
     Returns
     -------
     loss : float
-        In nats, mean over the batch.
+        In nats.
     dscores : float64 (n_out, batch)
-        Gradient of the mean loss.
+        Gradient of the loss.
 
     Notes
     -----
@@ -178,6 +185,7 @@ def softmax_cross_entropy(scores: Array, labels: Array, smoothing: float) -> tup
     :math:`-\\sum_k q_k \\log p_k` and its gradient :math:`p - q`.
     """
     n_out, batch = scores.shape
+    divisor = batch if normaliser is None else normaliser
     p = softmax(scores)
     dscores = np.zeros(scores.shape)
     losses = []
@@ -188,16 +196,18 @@ def softmax_cross_entropy(scores: Array, labels: Array, smoothing: float) -> tup
             q = (1.0 - smoothing) * (k == labels[j]) + smoothing / n_out
             if q > 0:
                 losses.append(-q * (float(scores[k, j]) - largest - log_total))
-            dscores[k, j] = (p[k, j] - q) / batch
-    return math.fsum(losses) / batch, dscores
+            dscores[k, j] = (p[k, j] - q) / divisor
+    return math.fsum(losses) / divisor, dscores
 
 
-def mean_squared_error(scores: Array, target: Array) -> tuple[float, Array]:
+def mean_squared_error(scores: Array, target: Array, normaliser: int | None = None) -> tuple[float, Array]:
     """Compute half the mean squared error over batch and outputs, and its gradient.
 
     Parameters
     ----------
     scores, target : float (n_out, batch)
+    normaliser : int, optional
+        What the sum is divided by: the number of scores, or that of a larger batch of which these are a part.
 
     Returns
     -------
@@ -212,9 +222,10 @@ def mean_squared_error(scores: Array, target: Array) -> tuple[float, Array]:
     is the gradient of the loss.)
     """
     dscores = np.zeros(scores.shape)
+    divisor = scores.size if normaliser is None else normaliser
     squares = []
     for i, j in np.ndindex(scores.shape):
         difference = float(scores[i, j]) - float(target[i, j])
         squares.append(difference * difference)
-        dscores[i, j] = difference / scores.size
-    return 0.5 * math.fsum(squares) / scores.size, dscores
+        dscores[i, j] = difference / divisor
+    return 0.5 * math.fsum(squares) / divisor, dscores

@@ -1,4 +1,4 @@
-"""One update of the wiring, in loops: remove, percolate, find absent positions, insert.
+"""Reference implementation of one update of the wiring, as plain loops: remove, percolate, find room, insert.
 
 A link's position is its place in row-major order, so positions decide ties. `keep` masks run parallel to the links.
 """
@@ -110,35 +110,36 @@ def importance(indptr: Array, indices: Array, weight: Array, n_out: int, alpha: 
     return score
 
 
-def keep_by_arrival(score: Array, exponent: float, clocks: Array, n_keep: int) -> Mask:
-    """Draw the links to keep: each has a clock that runs at the speed of its score, and the first to ring are kept.
+def sample_without_replacement(score: Array, exponent: float, exponentials: Array, count: int) -> Mask:
+    """Draw links one after the other without replacement, each time in proportion to score ** exponent.
 
     Parameters
     ----------
     score : float64 (nnz,)
         Above 0.
     exponent : float
-        Finite; the speed of a clock is score ** exponent.
-    clocks : float64 (nnz,)
-        How long each clock would run at speed 1, above 0; exponentially distributed, drawn by the caller.
-    n_keep : int
-        0 to nnz.
+        Finite.
+    exponentials : float64 (nnz,)
+        Standard exponential numbers, above 0; drawn by the caller.
+    count : int
+        How many to draw, 0 to nnz.
 
     Returns
     -------
     bool (nnz,)
-        The keep mask, with exactly n_keep entries true. Of clocks that ring together, the lower position is kept.
+        With exactly `count` entries true. Of equal arrival times the lower position is drawn.
 
     Notes
     -----
-    The first of several exponential clocks is each of them with probability proportional to its speed, and so on among
-    the others: drawing without replacement. Times are compared as logarithms, which neither overflow nor vanish.
+    Each link arrives at the time exponential / score ** exponent, and the first `count` to arrive are drawn: the first
+    of several exponential clocks is each of them with probability proportional to its rate, and so on among the others.
+    Times are compared as logarithms, which neither overflow nor vanish.
     """
-    ring = [float(np.log(clocks[i]) - exponent * np.log(score[i])) for i in range(len(score))]
-    keep = np.zeros(len(score), bool)
-    for position in sorted(range(len(score)), key=lambda position: (ring[position], position))[:n_keep]:
-        keep[position] = True
-    return keep
+    time = [float(np.log(exponentials[i]) - exponent * np.log(score[i])) for i in range(len(score))]
+    drawn = np.zeros(len(score), bool)
+    for position in sorted(range(len(score)), key=lambda position: (time[position], position))[:count]:
+        drawn[position] = True
+    return drawn
 
 
 def take_largest(values: Array, k: int) -> Mask:
@@ -271,3 +272,32 @@ def insert_links(
         counts[position // n_out + 1] += 1
     columns = np.array([position % n_out for position in after], np.int32)
     return np.cumsum(counts).astype(np.int64), columns, np.array([links[p] for p in after], np.int64)
+
+
+def regrown_from(
+    before: tuple[Array, Array], after: tuple[Array, Array], carry: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Find the links that an update took away and grew again.
+
+    Parameters
+    ----------
+    before, after : (integer (n_in + 1,), integer (nnz,))
+        `indptr` and `indices` of the wiring before and after the update.
+    carry : int64 (nnz after,)
+        Where each link stood before, -1 for a new one.
+
+    Returns
+    -------
+    int64 (new links,)
+        For each new link in order, where a link stood at its place before the update; -1 if none did.
+    """
+    stood = {}
+    for u in range(len(before[0]) - 1):
+        for link in range(before[0][u], before[0][u + 1]):
+            stood[u, int(before[1][link])] = link
+    found = []
+    for u in range(len(after[0]) - 1):
+        for link in range(after[0][u], after[0][u + 1]):
+            if carry[link] < 0:
+                found.append(stood.get((u, int(after[1][link])), -1))
+    return np.array(found, np.int64)

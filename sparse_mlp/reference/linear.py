@@ -108,12 +108,27 @@ def bias_grad(dy: Array) -> Array:
     return np.array([math.fsum(float(value) for value in row) for row in dy])
 
 
-def linear_backward(indptr: Array, indices: Array, weight: Array, x: Array, dy: Array) -> tuple[Array, Array]:
+def linear_backward(
+    indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, relu: bool = False
+) -> tuple[Array, Array]:
     """Compute `spmm_transpose` and `sddmm` together, as the kernel does in one pass over the links.
+
+    Parameters
+    ----------
+    indptr, indices, weight, x, dy
+        As in these two.
+    relu : bool
+        Multiply dx with the derivative of the ReLU whose output x is: 0 where x is not positive.
 
     Returns
     -------
     dx : float64 (n_in, batch)
     dweight : float64 (nnz,)
     """
-    return spmm_transpose(indptr, indices, weight, dy), sddmm(indptr, indices, x, dy)
+    dx = spmm_transpose(indptr, indices, weight, dy)
+    return behind_relu(dx, x) if relu else dx, sddmm(indptr, indices, x, dy)
+
+
+def behind_relu(dx: Array, x: Array) -> Array:
+    """Return the gradient dx (n, batch) by the output x of a ReLU as that by its input: 0 where x is not positive."""
+    return np.where(x <= 0, 0.0, dx)

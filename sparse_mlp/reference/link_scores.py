@@ -1,7 +1,7 @@
-"""Which absent links deserve to exist, in loops: paths of length three and the local communities that they pass.
+"""Reference implementation of link scores, as plain loops: paths of length three and their local communities.
 
 A layer is a bipartite graph. A path of length three from input u to output v is u – b – a – v, with b an output linked
-to u and a an input linked to v. Absent links are scored, by the wiring alone.
+to u and a an input linked to v. Absent links are scored by the wiring alone.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Community(NamedTuple):
 
 
 def local_community(indptr: Array, indices: Array, out_indptr: Array, out_indices: Array, u: int, v: int) -> Community:
-    """Find the paths of length three between an input and an output that are not linked, and who lies on them.
+    """Find the paths of length three between an input and an output that are not linked, and the neurons on them.
 
     Parameters
     ----------

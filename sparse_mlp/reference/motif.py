@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sparse_mlp.reference.linear import linear_backward, spmm
+from sparse_mlp.reference.linear import behind_relu, linear_backward, spmm
 
 Array = NDArray[Any]
 
@@ -66,7 +66,9 @@ def shared_forward(
     return y
 
 
-def shared_backward(indptr: Array, indices: Array, weight: Array, x: Array, dy: Array) -> tuple[Array, Array]:
+def shared_backward(
+    indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, relu: bool = False
+) -> tuple[Array, Array]:
     """Carry the gradient back to the inputs and compute the gradient of each shared weight.
 
     Parameters
@@ -76,6 +78,8 @@ def shared_backward(indptr: Array, indices: Array, weight: Array, x: Array, dy: 
     weight : float (nnz,)
     x : float (n_in, batch)
     dy : float (n_out, batch)
+    relu : bool
+        Multiply dx with the derivative of the ReLU whose output x is.
 
     Returns
     -------
@@ -94,7 +98,12 @@ def shared_backward(indptr: Array, indices: Array, weight: Array, x: Array, dy: 
     dx = np.zeros(x.shape)
     for u in range(len(x)):
         dx[u] = core[u // m]
-    return dx, dweight
+    return behind_relu(dx, x) if relu else dx, dweight
+
+
+def shared_sddmm(indptr: Array, indices: Array, x: Array, dy: Array) -> Array:
+    """Compute the gradient of each shared weight alone, float64 (nnz,); see `shared_backward`."""
+    return shared_backward(indptr, indices, np.zeros(len(indices)), x, dy)[1]
 
 
 def block_forward(
@@ -131,12 +140,14 @@ def block_forward(
     return y
 
 
-def block_backward(indptr: Array, indices: Array, weight: Array, x: Array, dy: Array) -> tuple[Array, Array]:
+def block_backward(
+    indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, relu: bool = False
+) -> tuple[Array, Array]:
     """Carry the gradient back to the inputs and compute the gradient of each weight of each block.
 
     Parameters
     ----------
-    indptr, indices, x, dy
+    indptr, indices, x, dy, relu
         As in `shared_backward`.
     weight : float (nnz, m, m)
 
@@ -162,4 +173,10 @@ def block_backward(indptr: Array, indices: Array, weight: Array, x: Array, dy: A
             for q in range(m):
                 v = indices[k] * m + q
                 dweight[k, p, q] = math.fsum(float(x[u, j]) * float(dy[v, j]) for j in range(batch))
-    return dx, dweight
+    return behind_relu(dx, x) if relu else dx, dweight
+
+
+def block_sddmm(indptr: Array, indices: Array, x: Array, dy: Array) -> Array:
+    """Compute the gradient of each weight of each block alone, float64 (nnz, m, m); see `block_backward`."""
+    m = len(x) // (len(indptr) - 1)
+    return block_backward(indptr, indices, np.zeros((len(indices), m, m)), x, dy)[1]

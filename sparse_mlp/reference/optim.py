@@ -1,4 +1,4 @@
-"""The truth about optimizer steps, in loops: one parameter at a time, in place, float64 arithmetic."""
+"""Reference implementation of optimizer steps, as plain loops: one parameter at a time, in place, in float64."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def sgd_step(
     values, gradient, velocity : float (n,)
     learning_rate, momentum, weight_decay : float
     nesterov : bool
-        Step along the gradient and the velocity after this step, rather than along the velocity alone.
+        Step along the gradient plus the updated velocity, not along the velocity alone.
     decoupled : bool
         Whether decay bypasses the velocity [Loshchilov2019] or is part of the gradient (an L2 penalty).
 

@@ -1,6 +1,6 @@
-"""The five perturbations of a layer's weights as plain loops, to read and to hold `robustness.perturbations` against.
+"""Reference implementation of the five perturbations of a layer's weights, as plain loops.
 
-Where one of them is random it takes its randomness as an argument: an order of the links, or noise.
+Random ones take their randomness as an argument: an order of the links, or noise.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ def reverse_weight_order(weight: Array, strength: float) -> Array:
 def weight_bins(weight: Array, strength: float) -> Array:
     """Return the bin of each weight, of width strength * (largest - smallest weight), as int64 (n,).
 
-    The bins begin at the smallest weight; the largest weight, where it would begin a bin of its own, belongs to the
-    one below. A strength of zero, or weights that are all equal, give each weight a bin of its own.
+    The bins begin at the smallest weight. The largest weight, if it would begin a new bin, belongs to the one below. If
+    the strength is zero or all weights are equal, each weight has its own bin.
     """
     bins = np.arange(len(weight))
     if len(weight) == 0:

@@ -1,4 +1,4 @@
-"""Links that stand twice after the matching of stubs, and how swaps remove them, in loops."""
+"""Reference implementation, as plain loops: find links that occur twice after matching stubs, and swap them away."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def doubled_links(indptr: Integers, partners: Integers) -> Integers:
 
 
 def swap_apart(indptr: Integers, partners: Integers, doubled: Integers, others: Integers) -> Integers:
-    """Exchange the partners of doubled links with those of other links where that makes no new double.
+    """Exchange the partners of doubled links with those of other links if no new double arises.
 
     Parameters
     ----------

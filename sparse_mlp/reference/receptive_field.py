@@ -1,4 +1,4 @@
-"""Drawing receptive fields, in loops: partners without replacement, the nearer the likelier."""
+"""Reference implementation of receptive fields, as plain loops: partners without replacement, near ones more likely."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def draw_fields(degrees: NDArray[np.int64], weights: Floats, uniforms: Floats) -
     The centre of neuron i is :math:`\\lfloor (i + 1/2)\\, n / count \\rfloor`. One after the other, each partner is
     drawn among the places that are still free, with probability in proportion to their weights; when these are all
     zero, the nearest free place is taken. A number u picks the place that holds the share u of what is left, found by
-    halving: sums of halves are added pairwise, as the compiled twin has them in a tree, so both pick the same place.
+    halving: sums of halves are added pairwise, as in the tree of the compiled twin, so that both pick the same place.
     """
     count, n = len(degrees), len(weights)
     partners, link = [], 0

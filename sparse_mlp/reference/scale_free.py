@@ -1,4 +1,4 @@
-"""Growth by preferential attachment between two sides, in loops."""
+"""Reference implementation of preferential attachment between two sides, as plain loops."""
 
 from __future__ import annotations
 

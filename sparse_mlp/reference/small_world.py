@@ -1,4 +1,4 @@
-"""The ring lattice of the small-world wiring, in loops."""
+"""Reference implementation of the ring lattice of the small-world wiring, as plain loops."""
 
 from __future__ import annotations
 

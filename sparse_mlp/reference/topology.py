@@ -1,4 +1,4 @@
-"""Drawing a wiring, in loops: distinct numbers from given draws."""
+"""Reference implementation of drawing a wiring, as plain loops: distinct numbers from given draws."""
 
 from __future__ import annotations
 

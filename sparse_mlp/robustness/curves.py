@@ -15,7 +15,7 @@ from sparse_mlp.models import SparseMLP
 from sparse_mlp.rng import RandomState, as_generator
 from sparse_mlp.robustness.perturbations import LAWS, PERTURBATIONS
 from sparse_mlp.robustness.perturbed_model import SCOPES, WorkingCopy, check_strength
-from sparse_mlp.training.data import check_data
+from sparse_mlp.training.task import as_task
 
 Grid = None | int | ArrayLike
 EVEN = np.arange(51) / 50
@@ -212,10 +212,10 @@ def _grid(name: str, strengths: Grid | Mapping[str, Grid]) -> NDArray[np.float64
 
 def labelled(x: ArrayLike, y: ArrayLike, model: SparseMLP) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Return inputs of the network's dtype and integer labels, if they fit the network."""
-    inputs, labels = check_data("test", (x, y), model)
-    if not np.issubdtype(labels.dtype, np.integer):
-        raise invalid(f"targets of {labels.dtype}", "integer labels", "accuracy is the fraction of right labels")
-    return inputs, labels
+    task = as_task((np.asarray(x), np.asarray(y))).bound("test", model)
+    if not np.issubdtype(task.target.dtype, np.integer):
+        raise invalid(f"targets of {task.target.dtype}", "integer labels", "accuracy is the fraction of right labels")
+    return task.x, task.target
 
 
 def one_seed(rng: RandomState) -> int:

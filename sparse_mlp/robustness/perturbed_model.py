@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from sparse_mlp.errors import check_choice, check_number, invalid
 from sparse_mlp.layers.base import Array
 from sparse_mlp.models import SparseMLP
-from sparse_mlp.models.store import Linear
 from sparse_mlp.rng import RandomState, as_generator
 from sparse_mlp.robustness.perturbations import LAWS
 
@@ -89,7 +89,7 @@ class WorkingCopy:
 
     def __init__(self, model: SparseMLP, *, scope: str = "layer", readout: bool = False) -> None:
         self.scope = check_choice("scope", scope, SCOPES)
-        self.model = SparseMLP.from_layers([copy.copy(layer) for layer in model.layers], model.backend)
+        self.model = copy.deepcopy(model)  # structures are shared
         self._layers = _layers_to_perturb(self.model, readout)
         self._weights = [_finite(layer).ravel().copy() for layer in self._layers]
 
@@ -119,14 +119,14 @@ def check_strength(name: str, strength: float) -> float:
     return number
 
 
-def _layers_to_perturb(model: SparseMLP, readout: bool) -> Sequence[Linear]:
-    layers: Sequence[Linear] = model.linear_layers if readout else model.sparse_layers
+def _layers_to_perturb(model: SparseMLP, readout: bool) -> Sequence[Any]:
+    layers: Sequence[Any] = model.linear_layers if readout else model.sparse_layers
     if not layers:
         raise invalid("a network without sparse layers", "one with some", "readout=True perturbs dense layers as well")
     return layers
 
 
-def _finite(layer: Linear) -> Array:
+def _finite(layer: Any) -> Array:
     if not np.isfinite(layer.weight).all():
         raise invalid(f"infinite or missing weights in layer {layer.name}", "finite", "training has diverged")
     return layer.weight

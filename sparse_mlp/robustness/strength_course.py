@@ -100,7 +100,7 @@ class InputStrengths(Callback):
     def on_epoch_end(self, trainer: Trainer, record: Record) -> None:
         """Record the weights that the epoch ended with, if it is one of those to record."""
         epoch = int(record["epoch"])
-        if epoch <= ALWAYS or epoch == trainer.epochs or epoch % math.ceil(trainer.epochs / MOST) == 0:
+        if epoch <= ALWAYS or epoch == trainer.state.epochs or epoch % math.ceil(trainer.state.epochs / MOST) == 0:
             self._record(trainer, epoch)
 
     def _record(self, trainer: Trainer, epoch: int) -> None:

@@ -66,7 +66,7 @@ def load_data(table: Table) -> Dataset:
     return datasets.standardize(data) if table["standardize"] else data
 
 
-def make_rule(table: Table, *, density: float | None = None, backend: str | None = None) -> Rule:
+def make_rule(table: Table, *, density: float | None = None) -> Rule:
     """Make the rule of a table with its options; those that it does not take are not handed on.
 
     Parameters
@@ -75,10 +75,9 @@ def make_rule(table: Table, *, density: float | None = None, backend: str | None
         `name`, and options of that rule.
     density : float, optional
         That of the wiring, for rules whose density decays to it.
-    backend : str, optional
     """
     make = TABLES["rule"].part("name", table["name"])
-    options = {**table, "density": density, "backend": backend}
+    options = {**table, "density": density}
     del options["name"]
     return make(**pick(make, options))
 

@@ -49,7 +49,7 @@ class RunConfig:
 
     def make_rule(self) -> Rule:
         """Make the rule with its options."""
-        return make_rule(self.rule, density=self.wiring.get("density"), backend=self.run["backend"])
+        return make_rule(self.rule, density=self.wiring.get("density"))
 
     def to_json(self) -> str:
         """Return the settings as JSON text."""

@@ -15,8 +15,6 @@ def result(run: Run) -> dict[str, Any]:
     history, rows = run.trainer.history, summarize(run.model)
     last = history.epochs[-1] if history.epochs else {}
     dense = sum(row.shape[0] * row.shape[1] for row in rows)
-    link_sizes = {layer.name: layer.link_size for layer in run.model.sparse_layers}
-    joined = sum(row.links * link_sizes.get(row.name, 1) ** 2 for row in rows)
     return {
         **about(run),
         "test_accuracy": last.get("test_accuracy"),
@@ -27,8 +25,8 @@ def result(run: Run) -> dict[str, Any]:
         "seconds_per_update": _median([record["seconds"] for record in history.updates]),
         "links": sum(row.links for row in rows),
         "dense_parameters": dense,
-        "density": joined / dense,
-        "link_size": max(link_sizes.values(), default=1),
+        "density": sum(row.links * row.link_size**2 for row in rows) / dense,
+        "link_size": max(row.link_size for row in rows),
         "sparse_density": _sparse_density(run),
         **_active_neurons(run),
         "itop": history.updates[-1]["itop"] if history.updates else None,

@@ -51,6 +51,6 @@ def _train(
 
     model = SparseMLP(sizes, density=density, rng=0, backend="numba", **network)
     percolate = {"percolate": True} if rule in ("set", "rlr") else {}
-    evolve = make_rule(rule, backend="numba", **percolate)
+    evolve = make_rule(rule, **percolate)
     trainer = Trainer(model, rule=evolve, optimizer=optimizer, batch_size=batch_size, rng=0)
     trainer.fit((x, target), (x, target), epochs=2)

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from sparse_mlp.training.callbacks import Callback, Checkpoints, EarlyStopping, HistoryFile, Progress
+from sparse_mlp.training.callback import Callback
+from sparse_mlp.training.callbacks import Checkpoints, EarlyStopping, HistoryFile, Progress
 from sparse_mlp.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from sparse_mlp.training.evaluate import Evaluation, evaluate
 from sparse_mlp.training.gradient_check import GradientCheck, gradient_check
 from sparse_mlp.training.history import History, read_history, write_history
-from sparse_mlp.training.state import last_update_of, layers_of, structures_of
+from sparse_mlp.training.state import TrainingState, last_update_of, layers_of, structures_of
+from sparse_mlp.training.task import Classification, Regression, Task
 from sparse_mlp.training.trainer import Trainer
 
 __all__ = [
     "Callback",
     "Checkpoint",
     "Checkpoints",
+    "Classification",
     "EarlyStopping",
-    "Evaluation",
     "GradientCheck",
     "History",
     "HistoryFile",
     "Progress",
+    "Regression",
+    "Task",
     "Trainer",
-    "evaluate",
+    "TrainingState",
     "gradient_check",
     "last_update_of",
     "layers_of",

@@ -5,43 +5,13 @@ from __future__ import annotations
 import math
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sparse_mlp.errors import check_integer, check_number, invalid
+from sparse_mlp.evolution import TopologyUpdate
+from sparse_mlp.training.callback import Callback
 from sparse_mlp.training.checkpoint import save_checkpoint
 from sparse_mlp.training.history import Record, to_line, write_history
-
-if TYPE_CHECKING:
-    from sparse_mlp.evolution import TopologyUpdate
-    from sparse_mlp.training.trainer import Trainer
-
-
-class Callback:
-    """Listen to a run; override what is of interest."""
-
-    def on_fit_begin(self, trainer: Trainer) -> None:
-        """Training begins or goes on."""
-
-    def on_step(self, trainer: Trainer) -> None:
-        """A batch was trained."""
-
-    def on_epoch_end(self, trainer: Trainer, record: Record) -> None:
-        """An epoch was trained and evaluated."""
-
-    def on_update(self, trainer: Trainer, update: TopologyUpdate, record: Record) -> None:
-        """The wiring was changed."""
-
-    def on_state(self, trainer: Trainer) -> None:
-        """Epoch and update are over: the state is one from which a run can be resumed."""
-
-    def on_interrupt(self, trainer: Trainer) -> None:
-        """The user asked to stop, between two batches."""
-
-    def on_fit_end(self, trainer: Trainer) -> None:
-        """Training is over."""
-
-    def on_failure(self, trainer: Trainer) -> None:
-        """Training broke with an error; nothing may be saved."""
 
 
 class EarlyStopping(Callback):
@@ -62,19 +32,19 @@ class EarlyStopping(Callback):
         self.metric, self.min_delta = metric, check_number("min_delta", min_delta)
         self.best, self.waited = -math.inf, 0
 
-    def on_fit_begin(self, trainer: Trainer) -> None:
+    def on_fit_begin(self, trainer: Any) -> None:
         """Look again at the epochs of a resumed run; one that was over stays over."""
         self.best, self.waited = -math.inf, 0
         for record in trainer.history.epochs:
             self._see(record)
         self._stop_if_over(trainer)
 
-    def on_epoch_end(self, trainer: Trainer, record: Record) -> None:
+    def on_epoch_end(self, trainer: Any, record: Record) -> None:
         """Ask the trainer to stop if the patience is over."""
         self._see(record)
         self._stop_if_over(trainer)
 
-    def _stop_if_over(self, trainer: Trainer) -> None:
+    def _stop_if_over(self, trainer: Any) -> None:
         if self.waited >= self.patience:
             trainer.stop(f"{self.metric} did not improve for {self.waited} epochs")
 
@@ -94,16 +64,16 @@ class HistoryFile(Callback):
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
 
-    def on_fit_begin(self, trainer: Trainer) -> None:
+    def on_fit_begin(self, trainer: Any) -> None:
         """Write what is known so far; lines of epochs that will be trained again go."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         write_history(self.path, trainer.history)
 
-    def on_epoch_end(self, trainer: Trainer, record: Record) -> None:
+    def on_epoch_end(self, trainer: Any, record: Record) -> None:
         """Append the epoch."""
         self._append(record)
 
-    def on_update(self, trainer: Trainer, update: TopologyUpdate, record: Record) -> None:
+    def on_update(self, trainer: Any, update: TopologyUpdate, record: Record) -> None:
         """Append the update."""
         self._append(record)
 
@@ -126,19 +96,19 @@ class Checkpoints(Callback):
         self.folder, self.every = Path(folder), check_integer("every", every)
         self._saved = -1
 
-    def on_state(self, trainer: Trainer) -> None:
+    def on_state(self, trainer: Any) -> None:
         """Save if it is time."""
-        if trainer.epoch % self.every == 0:
+        if trainer.state.epoch % self.every == 0:
             self._save(trainer)
 
-    def on_fit_end(self, trainer: Trainer) -> None:
+    def on_fit_end(self, trainer: Any) -> None:
         """Save the last state, be it in the middle of an epoch, if it is not saved already."""
-        if trainer.step != self._saved:
+        if trainer.state.step != self._saved:
             self._save(trainer)
 
-    def _save(self, trainer: Trainer) -> None:
+    def _save(self, trainer: Any) -> None:
         save_checkpoint(self.folder, trainer.checkpoint())
-        self._saved = trainer.step
+        self._saved = trainer.state.step
 
 
 class Progress(Callback):
@@ -154,24 +124,24 @@ class Progress(Callback):
         self.bar = sys.stderr.isatty() if bar is None else bar
         self._tqdm: Any = None
 
-    def on_fit_begin(self, trainer: Trainer) -> None:
+    def on_fit_begin(self, trainer: Any) -> None:
         """Open the bar."""
         from tqdm import tqdm
 
         self._tqdm = tqdm(
-            total=trainer.total_steps, initial=trainer.step, disable=not self.bar, unit="batch", leave=False,
+            total=trainer.state.total_steps, initial=trainer.state.step, disable=not self.bar, unit="batch", leave=False,
             dynamic_ncols=True,
         )  # fmt: skip
 
-    def on_step(self, trainer: Trainer) -> None:
+    def on_step(self, trainer: Any) -> None:
         """Move the bar."""
         self._tqdm.update()
 
-    def on_epoch_end(self, trainer: Trainer, record: Record) -> None:
+    def on_epoch_end(self, trainer: Any, record: Record) -> None:
         """Write the epoch's line."""
-        self._tqdm.write(epoch_line(record, trainer.epochs), file=sys.stderr)
+        self._tqdm.write(epoch_line(record, trainer.state.epochs), file=sys.stderr)
 
-    def on_fit_end(self, trainer: Trainer) -> None:
+    def on_fit_end(self, trainer: Any) -> None:
         """Close the bar."""
         self._tqdm.close()
 

@@ -21,7 +21,7 @@ from sparse_mlp.errors import CheckpointError, describe
 from sparse_mlp.layers.base import Array
 from sparse_mlp.training.files import remove_half_written, write_atomically, write_text
 
-FORMAT = 2
+FORMAT = 3  # with the shape of each structure, and the parameters of any tree of layers
 CURRENT, PREVIOUS = "checkpoint.json", "checkpoint.previous.json"
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from sparse_mlp.errors import DivergenceError
-from sparse_mlp.layers.base import Array
-from sparse_mlp.models import SparseMLP
+from sparse_mlp.errors import DivergenceError, describe
+from sparse_mlp.layers.base import Array, leaves
+from sparse_mlp.models import Network, Samples
+
+REMEDY = "train again with a lower learning rate"
 
 
-def divergence(model: SparseMLP, x: Array, step: int, loss: float) -> DivergenceError:
+def divergence(network: Network, batch: Samples, step: int, loss: float) -> DivergenceError:
     """Build the error for a loss that is not finite.
 
     Parameters
     ----------
-    model : SparseMLP
-    x : float (batch, n_in)
+    network : Network
+    batch : Samples
         The batch at which it happened.
     step : int
         Batches trained before it.
@@ -26,32 +28,27 @@ def divergence(model: SparseMLP, x: Array, step: int, loss: float) -> Divergence
     DivergenceError
         Naming layer and step.
     """
-    return DivergenceError(
-        f"loss={loss} found at step {step}, first in {_first_bad_layer(model, x)}; must be finite; train again "
-        "with a lower learning rate"
-    )
+    found = f"loss={loss} at step {step}, first in {_first_bad_layer(network, batch)}"
+    return DivergenceError(describe(found, "a finite number", REMEDY))
 
 
-def check_finite(model: SparseMLP, step: int) -> None:
+def check_finite(network: Network, step: int) -> None:
     """Raise a `DivergenceError` if a parameter is infinite or not a number."""
-    if np.all(np.isfinite(model.store.values)):
+    if np.all(np.isfinite(network.store.values)):
         return
-    bad = next(layer for layer in model.linear_layers if not _finite(layer.weight, layer.bias))
-    raise DivergenceError(
-        f"parameters that are not finite found after step {step}, first in layer {bad.name!r}; must be finite; train "
-        "again with a lower learning rate"
-    )
+    bad = next(path for path, layer in leaves(network.root) if not _finite(*layer.parameters().values()))
+    found = f"parameters that are not finite after step {step}, first in layer {bad!r}"
+    raise DivergenceError(describe(found, "finite numbers", REMEDY))
 
 
-def _first_bad_layer(model: SparseMLP, x: Array) -> str:
-    for number, layer in enumerate(model.layers, 1):
-        name = f"layer {layer.name or type(layer).__name__!r} ({number} of {len(model.layers)})"
-        if not _finite(*layer.parameters().values()):
-            return f"the parameters of {name}"
-        with np.errstate(all="ignore"):
-            x = layer.forward(x)[0]
-        if not _finite(x):
-            return f"the output of {name}"
+def _first_bad_layer(network: Network, batch: Samples) -> str:
+    with np.errstate(all="ignore"):
+        for number, (layer, y) in enumerate(network.root.outputs(batch.inputs()), 1):
+            name = f"layer {layer.name or type(layer).__name__!r} (number {number})"
+            if not _finite(*layer.parameters().values()):
+                return f"the parameters of {name}"
+            if not _finite(y):
+                return f"the output of {name}"
     return "the loss itself"
 
 

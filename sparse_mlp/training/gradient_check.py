@@ -1,4 +1,4 @@
-"""Hold a hand-written backward pass against central differences."""
+"""Compare a hand-written backward pass with central differences."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from sparse_mlp.layers.base import Array
 from sparse_mlp.layers.losses import Loss
-from sparse_mlp.models import SparseMLP
+from sparse_mlp.models import Network, Samples
 from sparse_mlp.rng import RandomState, as_generator
 
 
@@ -32,7 +32,7 @@ class GradientCheck(NamedTuple):
 
 
 def gradient_check(
-    model: SparseMLP,
+    model: Network,
     x: Array,
     target: Array,
     loss: Loss,
@@ -45,7 +45,7 @@ def gradient_check(
 
     Parameters
     ----------
-    model : SparseMLP
+    model : Network
         Of dtype float64; in float32 the differences drown in rounding.
     x : float64 (batch, n_in)
         A few samples are enough, and better, where the activation has kinks. A ReLU neuron without any active input
@@ -66,11 +66,11 @@ def gradient_check(
     :math:`(L(w + h) - L(w - h)) / 2h`, with the policy of the course notes of Stanford's CS231n: double precision, the
     larger of the two in the denominator, some entries of every parameter.
     """
-    generator, samples = as_generator(rng), np.arange(len(x))
-    model.gradient(x, samples, target, loss)
+    generator = as_generator(rng)
+    model.gradient(Samples(x, np.arange(len(x)), target), loss)
     analytic, values = model.store.gradient.copy(), model.store.values
     worst = GradientCheck(0.0, "", 0.0, 0.0)
-    for name, part in _parameters(model):
+    for name, part in [(entry.key.replace("/", "."), entry.part) for entry in model.store.entries]:
         chosen = generator.permutation(np.arange(part.start, part.stop))[:entries]
         for at in np.sort(chosen):
             before = values[at]
@@ -87,8 +87,3 @@ def gradient_check(
                 worst = GradientCheck(error, f"{name}[{at - part.start}]", float(analytic[at]), float(numeric))
     return worst
 
-
-def _parameters(model: SparseMLP) -> list[tuple[str, slice]]:
-    store, names = model.store, [layer.name for layer in model.linear_layers]
-    weights = [(f"{name}.weight", part) for name, part in zip(names, store.weight_parts, strict=True)]
-    return weights + [(f"{name}.bias", part) for name, part in zip(names, store.bias_parts, strict=True)]

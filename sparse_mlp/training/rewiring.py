@@ -1,49 +1,53 @@
-"""One topology update in training: the rule acts, and everything that runs parallel to the links follows."""
+"""One topology update in training: the rule acts, and everything that is stored by link follows."""
 
 from __future__ import annotations
 
 from time import perf_counter
-from typing import TYPE_CHECKING
 
-from sparse_mlp.layers.base import Array
-from sparse_mlp.models import layer_signals
+from sparse_mlp.evolution import Rule
+from sparse_mlp.layers.losses import Loss
+from sparse_mlp.models import Network
+from sparse_mlp.models.batch import Samples
+from sparse_mlp.optim import Optimizer
+from sparse_mlp.training.history import Record
+from sparse_mlp.training.state import TrainingState
 
-if TYPE_CHECKING:
-    from sparse_mlp.evolution import Signals
-    from sparse_mlp.training.trainer import Trainer
 
-
-def rewire(trainer: Trainer, batch: tuple[Array, Array, Array] | None = None) -> None:
-    """Let the trainer's rule rewire the layers; optimizer, log, history and listeners follow.
+def rewire(
+    network: Network, rule: Rule, optimizer: Optimizer, state: TrainingState, batch: Samples | None, loss: Loss | None
+) -> Record | None:
+    """Let a rule rewire the layers of a network; optimizer, log and history follow.
 
     Parameters
     ----------
-    trainer : Trainer
-    batch : (float (n_samples, n_in), target, int64 (batch,)), optional
-        All inputs, all targets, and which of them were trained last; for rules that want signals.
+    network, rule, optimizer, state
+        Those of the training.
+    batch : Samples, optional
+        What was trained last, for rules that want signals.
+    loss : Loss, optional
+        For the signals.
+
+    Returns
+    -------
+    Record or None
+        The update's entry of the history, None if the rule left the wiring alone.
 
     Raises
     ------
     InvalidInputError
         If the rule wants signals and there is no batch.
     """
-    began, model = perf_counter(), trainer.model
-    streams = {**trainer.streams, "weights": trainer.streams["new_weights"]}
-    progress = trainer.step / max(1, trainer.total_steps)
-    update = trainer.rule.update(model.evolving_layers, progress, streams, _signals(trainer, batch))
+    began = perf_counter()
+    if rule.wants_signals and batch is not None and loss is not None:
+        network.record_signals(batch, loss)
+    streams = {**state.streams, "weights": state.streams["new_weights"]}
+    update = rule.update(network.units, state.progress, streams)
+    network.forget_signals()
     if not update.layers:
-        return
-    trainer.optimizer.remap(model.apply(update), len(model.store.values))
-    trainer.last_update = update
-    record = trainer.wiring_log.record(update, epoch=trainer.epoch, step=trainer.step)
-    record["seconds"] = perf_counter() - began
-    trainer.history.append(record)
-    trainer.tell("on_update", update, record)
-
-
-def _signals(trainer: Trainer, batch: tuple[Array, Array, Array] | None) -> Signals | None:
-    if batch is None or not trainer.rule.wants_signals:
         return None
-    assert trainer.loss is not None
-    x, target, samples = batch
-    return layer_signals(trainer.model, x[samples], target[samples], trainer.loss)
+    optimizer.remap(network.apply(update), len(network.store.values))
+    state.last_update = update
+    record = state.wiring_log.record(update, epoch=state.epoch, step=state.step)
+    record["seconds"] = perf_counter() - began
+    state.history.append(record)
+    return record

@@ -6,7 +6,7 @@ import warnings
 
 from sparse_mlp.errors import check_integer, invalid
 from sparse_mlp.evolution import Rule
-from sparse_mlp.models import SparseMLP
+from sparse_mlp.models import Network
 
 
 def update_interval(every: int | None, steps: int | None, rule: Rule) -> tuple[int | None, int | None]:
@@ -35,37 +35,24 @@ def update_interval(every: int | None, steps: int | None, rule: Rule) -> tuple[i
     return 1, None
 
 
-def check_rule(rule: Rule, model: SparseMLP) -> None:
+def check_rule(rule: Rule, model: Network) -> None:
     """Check that a network has what its rule relies on.
 
     Raises
     ------
     InvalidInputError
-        If a rule that percolates, for which every last hidden neuron counts, gets a sparse read-out or layers that do
-        not follow each other, or a rule whose density decays gets a layer of another density than it begins with, or
-        would leave it without a link.
+        If a rule that percolates, for which every last hidden neuron counts, gets a sparse read-out, or a rule whose
+        density decays gets a layer of another density than it begins with, or would leave it without a link.
     """
-    if getattr(rule, "percolate", False):
-        _check_paths(rule.name, model)
+    if getattr(rule, "percolate", False) and model.fixed_layers:
+        remedy = "use a dense read-out, or percolate=False"
+        raise invalid(f"rule {rule.name!r}, which percolates, with the sparse layer {model.fixed_layers[0]!r} that does "
+                      "not evolve", "that every neuron in front of it counts", remedy)
     if rule.initial_density is not None:
         _check_density(rule, rule.initial_density, model)
 
 
-def _check_paths(rule: str, model: SparseMLP) -> None:
-    remedy = "percolate=False does without paths"
-    if model.linear_layers[-1] in model.sparse_layers:
-        raise invalid("a rule that percolates and a sparse read-out", "used with a dense read-out", remedy)
-    if not evolve_in_a_row(model):
-        raise invalid(f"a dense layer between the layers that rule {rule!r} percolates", "in front or behind", remedy)
-
-
-def evolve_in_a_row(model: SparseMLP) -> bool:
-    """Tell whether the layers that evolve follow each other, with no dense one in between."""
-    at = [i for i, layer in enumerate(model.linear_layers) if layer in model.evolving_layers]
-    return not at or at[-1] - at[0] < len(at)
-
-
-def _check_density(rule: Rule, density: float, model: SparseMLP) -> None:
+def _check_density(rule: Rule, density: float, model: Network) -> None:
     density_at = getattr(rule, "density_at", None)
     for layer in model.evolving_layers:
         wiring = layer.structure

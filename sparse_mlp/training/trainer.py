@@ -4,31 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from sparse_mlp.errors import check_integer, invalid
-from sparse_mlp.evolution import Rule, make_rule
+from sparse_mlp.evolution import Rule, TopologyUpdate, make_rule
+from sparse_mlp.kernels.pool import one_blas_thread
 from sparse_mlp.layers import Loss
 from sparse_mlp.layers.base import Array
-from sparse_mlp.models import SparseMLP
+from sparse_mlp.models import Network, Samples
 from sparse_mlp.optim import Optimizer, make_optimizer, make_schedule
 from sparse_mlp.rng import RandomState, generator_from_json, spawn_streams, state_to_json
-from sparse_mlp.training.callbacks import Callback
-from sparse_mlp.training.data import Data, check_data, check_target, loss_for
+from sparse_mlp.training.callback import Callback
+from sparse_mlp.training.checkpoint import Checkpoint
 from sparse_mlp.training.divergence import check_finite, divergence
-from sparse_mlp.training.evaluate import evaluate
 from sparse_mlp.training.history import History, Record
 from sparse_mlp.training.interrupt import Interrupt, interruptible
 from sparse_mlp.training.rewiring import rewire
-from sparse_mlp.training.rule_checks import check_rule, evolve_in_a_row, update_interval, warn_unfinished_decay
-from sparse_mlp.training.state import begin, capture, restore
+from sparse_mlp.training.rule_checks import check_rule, update_interval, warn_unfinished_decay
+from sparse_mlp.training.state import TrainingState, capture, restore
+from sparse_mlp.training.task import Data, Task, as_task
 from sparse_mlp.training.wiring_log import WiringLog
-
-if TYPE_CHECKING:
-    from sparse_mlp.evolution import TopologyUpdate
-    from sparse_mlp.training.checkpoint import Checkpoint
 
 
 class Trainer:
@@ -36,7 +33,7 @@ class Trainer:
 
     Parameters
     ----------
-    model : SparseMLP
+    model : Network
     rule : str or Rule
         A name of `evolution.RULES`, or a rule made by `make_rule`.
     optimizer : str or Optimizer
@@ -61,29 +58,19 @@ class Trainer:
 
     Attributes
     ----------
-    epoch, step : int
-        Epochs that are over, batches trained.
-    begun : bool
-        Whether the rule's state is that of this training.
-    history : History
-    wiring_log : WiringLog
-        Ages of the links, and positions tried so far.
-    last_update : TopologyUpdate or None
-    interrupted : bool
-        Whether the user stopped the run.
-    stop_reason : str
-        Why a callback stopped the run; empty if none did.
+    state : TrainingState
+        All that it remembers; its history, epoch, step and so on can be read from the trainer too.
 
     Notes
     -----
     An epoch is: all batches, evaluation, topology update. There is no update after the last epoch, as in SET
     [Mocanu2018]: new links would stay untrained. Where updates are counted in batches they follow the step of the
-    optimizer at once, take the place of none, and their seconds are among the epoch's.
+    optimizer at once, replace none, and their seconds count as part of the epoch.
     """
 
     def __init__(
         self,
-        model: SparseMLP,
+        model: Network,
         *,
         rule: str | Rule = "set",
         optimizer: str | Optimizer = "sgd",
@@ -106,19 +93,43 @@ class Trainer:
         self.batch_size = check_integer("batch_size", batch_size)
         self.update_every, self.update_steps = update_interval(update_every, update_steps, self.rule)
         self.shuffle = shuffle
-        self.streams = spawn_streams(rng)
         self.callbacks = list(callbacks)
-        self.wiring_log = WiringLog(model.evolving_layers, in_a_row=evolve_in_a_row(model))
-        self.history = History()
-        self.last_update: TopologyUpdate | None = None
-        self.epoch = self.step = self.epochs = self.total_steps = 0
-        self.begun, self.interrupted, self.stop_reason = False, False, ""
-        # The epoch under way: batches done, their summed loss and seconds, and the stream that gave their order.
-        self.batch, self.loss_sum, self.seconds = 0, 0.0, 0.0
-        self.n_samples = 0
-        self.order_state: dict[str, Any] | None = None
+        self.state = TrainingState(spawn_streams(rng), WiringLog(model.units))
+        self._last_batch: Samples | None = None
 
-    def fit(self, train: Data, test: Data | None = None, *, epochs: int, validation: Data | None = None) -> History:
+    @property
+    def history(self) -> History:
+        """What happened, epoch by epoch and update by update."""
+        return self.state.history
+
+    @property
+    def epoch(self) -> int:
+        """Epochs that are over."""
+        return self.state.epoch
+
+    @property
+    def step(self) -> int:
+        """Batches trained."""
+        return self.state.step
+
+    @property
+    def last_update(self) -> TopologyUpdate | None:
+        """The log of the last topology update."""
+        return self.state.last_update
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the user stopped the run."""
+        return self.state.interrupted
+
+    @property
+    def stop_reason(self) -> str:
+        """Why a callback stopped the run; empty if none did."""
+        return self.state.stop_reason
+
+    def fit(
+        self, train: Task | Data, test: Task | Data | None = None, *, epochs: int, validation: Task | Data | None = None
+    ) -> History:
         """Train until `epochs` epochs are over, counted from the very first; go on from wherever the state is.
 
         Going on after a resume gives the same bytes as never stopping. Asking for more epochs afterwards does not: the
@@ -127,9 +138,9 @@ class Trainer:
 
         Parameters
         ----------
-        train : (x, target)
-            x float (n_samples, n_in); target int64 (n_samples,) or float (n_samples, n_out).
-        test, validation : (x, target), optional
+        train : Task or (x, target)
+            x float (n_samples, n_features); target int64 (n_samples,) or float (n_samples, n_outputs).
+        test, validation : Task or (x, target), optional
             Evaluated after each epoch.
         epochs : int
 
@@ -145,39 +156,38 @@ class Trainer:
         DivergenceError
             If the loss or a parameter is no longer finite, naming layer and step.
         """
-        self.epochs = check_integer("epochs", epochs)
-        begin(self)
-        x, target = check_data("train", train, self.model)
-        if self.batch and len(x) != self.n_samples:
-            raise invalid(f"{len(x)} training samples", f"the {self.n_samples} of the epoch that was interrupted")
-        self.n_samples = len(x)
-        self.loss = self.loss or loss_for(target, self.model.backend)
+        state = self.state
+        state.epochs = check_integer("epochs", epochs)
+        state.begin(self.rule)
+        task = self._task("train", train)
+        if state.batch and task.n_samples != state.n_samples:
+            wanted = f"the {state.n_samples} of the epoch that was interrupted"
+            raise invalid(f"{task.n_samples} training samples", wanted)
+        state.n_samples, self.loss = task.n_samples, task.loss
         parts = {"validation": validation, "test": test}
-        evaluated = {name: check_data(name, data, self.model) for name, data in parts.items() if data}
-        for name, (_, wanted) in {"train": (x, target), **evaluated}.items():
-            check_target(name, wanted, self.loss)
-        self.total_steps = self.epochs * self._batches(len(x))
-        warn_unfinished_decay(self.rule, self.total_steps, self._update_interval(len(x)))
+        evaluated = {name: self._task(name, data) for name, data in parts.items() if data is not None}
+        state.total_steps = epochs * task.n_batches
+        warn_unfinished_decay(self.rule, state.total_steps, self._update_interval(task))
         self._rate = make_schedule(
-            self.schedule, self.optimizer.learning_rate, self.total_steps, **self.schedule_params
+            self.schedule, self.optimizer.learning_rate, state.total_steps, **self.schedule_params
         )
-        self.interrupted, self.stop_reason = False, ""
-        self.tell("on_fit_begin")
+        state.interrupted, state.stop_reason = False, ""
+        self.notify("on_fit_begin")
         try:
-            with interruptible() as interrupt:
-                self._run(x, target, evaluated, interrupt)
+            with interruptible() as interrupt, one_blas_thread():
+                self._run(task, evaluated, interrupt)
         except BaseException:
-            self.tell("on_failure")
+            self.notify("on_failure")
             raise
-        self.tell("on_fit_end")
+        self.notify("on_fit_end")
         return self.history
 
     def stop(self, reason: str) -> None:
         """Ask to end training after the current epoch."""
-        self.stop_reason = reason
+        self.state.stop_reason = reason
 
     def update_topology(self) -> None:
-        """Let the rule rewire the layers, and everything that runs parallel to the links follow.
+        """Let the rule rewire the layers, and everything that is stored by link follow.
 
         `fit` does so, but not after the last batch; call it before training is to go on from there.
 
@@ -186,8 +196,8 @@ class Trainer:
         InvalidInputError
             If the rule wants the signals of a batch, which only `fit` has.
         """
-        begin(self)
-        rewire(self)
+        self.state.begin(self.rule)
+        self._rewire()
 
     def checkpoint(self) -> Checkpoint:
         """Return all that a resumed run needs, byte for byte.
@@ -197,9 +207,9 @@ class Trainer:
         DivergenceError
             If a parameter is not finite: such a state must not replace a good one.
         """
-        check_finite(self.model, self.step)
-        begin(self)
-        return capture(self)
+        check_finite(self.model, self.state.step)
+        self.state.begin(self.rule)
+        return capture(self.state, self.model, self.rule, self.optimizer, self._identity())
 
     def resume(self, checkpoint: Checkpoint) -> None:
         """Take back the state of `checkpoint`; the trainer must be made like the one that it came from.
@@ -209,89 +219,104 @@ class Trainer:
         CheckpointError
             If it belongs to another network, rule or optimizer.
         """
-        restore(self, checkpoint)
+        self.state = restore(checkpoint, self.model, self.rule, self.optimizer, self._identity())
 
-    def _run(self, x: Array, target: Array, evaluated: dict[str, Data], interrupt: Interrupt) -> None:
-        while self.epoch < self.epochs and not self.stop_reason:
-            last = self._train_epoch(x, target, interrupt)
-            if interrupt.requested and self.batch < self._batches(len(x)):
-                self.interrupted = True
-                self.tell("on_interrupt")
+    def notify(self, event: str, *arguments: Any) -> None:
+        """Call all callbacks for an event."""
+        for callback in self.callbacks:
+            getattr(callback, event)(self, *arguments)
+
+    def _task(self, name: str, data: Task | Data) -> Task:
+        return as_task(data, batch_size=self.batch_size, loss=self.loss).bound(name, self.model)
+
+    def _run(self, task: Task, evaluated: dict[str, Task], interrupt: Interrupt) -> None:
+        state = self.state
+        while state.epoch < state.epochs and not state.stop_reason:
+            self._train_epoch(task, interrupt)
+            if interrupt.requested and state.batch < task.n_batches:
+                state.interrupted = True
+                self.notify("on_interrupt")
                 return
-            self._end_epoch(x, target, last, evaluated)
+            self._end_epoch(task, evaluated)
             if interrupt.requested:
-                self.interrupted = True
+                state.interrupted = True
                 return
 
-    def _train_epoch(self, x: Array, target: Array, interrupt: Interrupt) -> Array:
-        """Train the batches that the epoch has left and return the samples of the last one."""
-        order = self._order(len(x))
-        began = perf_counter()
-        for first in range(self.batch * self.batch_size, len(x), self.batch_size):
-            samples = order[first : first + self.batch_size]
-            self._train_batch(x, target, samples)
-            if self.update_steps and self.step % self.update_steps == 0 and self.step < self.total_steps:
-                check_finite(self.model, self.step)
-                rewire(self, (x, target, samples))
-            self.tell("on_step")
+    def _train_epoch(self, task: Task, interrupt: Interrupt) -> None:
+        """Train the batches that the epoch has left."""
+        state, began = self.state, perf_counter()
+        for batch in task.batches(self._order(task.n_samples))[state.batch :]:
+            self._train_batch(task, batch)
+            if self.update_steps and state.step % self.update_steps == 0 and state.step < state.total_steps:
+                check_finite(self.model, state.step)
+                self._rewire()
+            self.notify("on_step")
             if interrupt.requested:
                 break
-        self.seconds += perf_counter() - began
-        return order[(self.batch - 1) * self.batch_size : self.batch * self.batch_size]
+        state.seconds += perf_counter() - began
 
-    def _train_batch(self, x: Array, target: Array, samples: Array) -> None:
-        assert self.loss is not None
-        store = self.model.store
-        value = self.model.gradient(x, samples, target, self.loss, self.streams["dropout"])
+    def _train_batch(self, task: Task, batch: Samples) -> None:
+        state, store = self.state, self.model.store
+        value = self.model.gradient(batch, task.loss, state.streams["dropout"])
         if not np.isfinite(value):
-            raise divergence(self.model, x[samples], self.step, value)
-        self.optimizer.step(store.values, store.gradient, store.n_weights, self._rate(self.step))
-        self.loss_sum += value * len(samples)
-        self.step += 1
-        self.batch += 1
+            raise divergence(self.model, batch, state.step, value)
+        store = self.model.store
+        self.optimizer.step(store.values, store.gradient, store.n_decayed, self._rate(state.step))
+        self._last_batch = batch
+        state.loss_sum += value * task.weight_of(batch)
+        state.step += 1
+        state.batch += 1
 
     def _order(self, n_samples: int) -> Array:
         """Return the order of the epoch's samples, the same again if the epoch was interrupted."""
         if not self.shuffle:
             return np.arange(n_samples)
-        stream = self.streams["data_order"]
-        if self.batch == 0 or self.order_state is None:
-            self.order_state = state_to_json(stream)
+        stream = self.state.streams["data_order"]
+        if self.state.batch == 0 or self.state.order_state is None:
+            self.state.order_state = state_to_json(stream)
             return stream.permutation(n_samples)
-        return generator_from_json(self.order_state).permutation(n_samples)
+        return generator_from_json(self.state.order_state).permutation(n_samples)
 
-    def _end_epoch(self, x: Array, target: Array, last: Array, evaluated: dict[str, Data]) -> None:
-        check_finite(self.model, self.step)
-        self.epoch += 1
-        record = self._record(len(x), evaluated)
-        self.batch, self.loss_sum, self.seconds, self.order_state = 0, 0.0, 0.0, None
+    def _end_epoch(self, task: Task, evaluated: dict[str, Task]) -> None:
+        state = self.state
+        check_finite(self.model, state.step)
+        state.epoch += 1
+        record = self._record(task, evaluated)
+        state.begin_epoch()
         self.history.append(record)
-        self.tell("on_epoch_end", record)
-        goes_on = self.epoch < self.epochs and not self.stop_reason
-        if goes_on and self.update_every and self.epoch % self.update_every == 0:
-            rewire(self, (x, target, last))
-        self.tell("on_state")
+        self.notify("on_epoch_end", record)
+        goes_on = state.epoch < state.epochs and not state.stop_reason
+        if goes_on and self.update_every and state.epoch % self.update_every == 0:
+            self._rewire()
+        self.notify("on_state")
 
-    def _record(self, n_samples: int, evaluated: dict[str, Data]) -> Record:
-        assert self.loss is not None
+    def _rewire(self) -> None:
+        record = rewire(self.model, self.rule, self.optimizer, self.state, self._last_batch, self.loss)
+        if record is not None:
+            self.notify("on_update", self.state.last_update, record)
+
+    def _record(self, task: Task, evaluated: dict[str, Task]) -> Record:
+        state = self.state
         record: Record = {
-            "kind": "epoch", "epoch": self.epoch, "step": self.step, "loss": self.loss_sum / n_samples,
-            "learning_rate": self._rate(self.step - 1), "seconds": self.seconds,
+            "kind": "epoch", "epoch": state.epoch, "step": state.step, "loss": state.loss_sum / task.weight,
+            "learning_rate": self._rate(state.step - 1), "seconds": state.seconds,
             "links": [layer.structure.nnz for layer in self.model.sparse_layers],
         }  # fmt: skip
-        for name, (x, target) in evaluated.items():
-            result = evaluate(self.model, x, target, self.loss)
-            record[f"{name}_loss"], record[f"{name}_accuracy"] = result.loss, result.accuracy
+        for name, part in evaluated.items():
+            record |= {f"{name}_{metric}": value for metric, value in part.evaluate(self.model).items()}
         return record
 
-    def _update_interval(self, n_samples: int) -> int:
+    def _update_interval(self, task: Task) -> int:
         """Return the batches between two updates."""
-        return self.update_steps or (self.update_every or 1) * self._batches(n_samples)
+        return self.update_steps or (self.update_every or 1) * task.n_batches
 
-    def _batches(self, n_samples: int) -> int:
-        return -(-n_samples // self.batch_size)
-
-    def tell(self, event: str, *arguments: Any) -> None:
-        """Tell all callbacks of an event."""
-        for callback in self.callbacks:
-            getattr(callback, event)(self, *arguments)
+    def _identity(self) -> dict[str, Any]:
+        return {
+            "rule": self.rule.name,
+            "optimizer": type(self.optimizer).__name__,
+            "schedule": self.schedule,
+            "batch_size": self.batch_size,
+            "update_every": self.update_every,
+            "update_steps": self.update_steps,
+            "shuffle": self.shuffle,
+        }

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from sparse_mlp.errors import check_choice
-from sparse_mlp.evolution import EvolvingLayer, LayerUpdate, LinkHistory, TopologyUpdate, regrown_overlap
-from sparse_mlp.evolution.update import Links
-from sparse_mlp.measures import EverActive, anp_by_links, anp_by_paths, forms_chain
+from sparse_mlp.evolution import LayerUpdate, LinkAges, TopologyUpdate
+from sparse_mlp.evolution.units import EvolvingUnit, layers_of
+from sparse_mlp.measures import EverActive, anp_by_links, anp_by_paths
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.training.history import Record
 
@@ -19,27 +18,25 @@ from sparse_mlp.training.history import Record
 class WiringLog:
     """Follow the links of all evolving layers from update to update.
 
-    Links between motifs count as they are: ages, positions tried and paths are those of pairs of motifs. A motif is
-    active with all its neurons or with none, so the fraction of active neurons is the same counted in either.
+    Ages, positions tried and paths are those of links, whatever a layer's links join.
 
     Parameters
     ----------
-    layers : iterable of EvolvingLayer
+    units : sequence of EvolvingUnit
         The layers as they are before the first update.
-    in_a_row : bool
-        Whether each feeds the next at once; widths that fit do not tell, a dense layer may stand in between.
 
     Attributes
     ----------
-    links : LinkHistory
+    links : LinkAges
         The age of each link.
     ever_active : dict of str to EverActive
         The positions of each layer that ever held a link.
     """
 
-    def __init__(self, layers: Iterable[EvolvingLayer] = (), *, in_a_row: bool = True) -> None:
-        layers, self.in_a_row = list(layers), in_a_row
-        self.links = LinkHistory(layers)
+    def __init__(self, units: Sequence[EvolvingUnit] = ()) -> None:
+        layers = layers_of(units)
+        self._chains = [[layer.name for layer in unit.layers] for unit in units if not any(unit.turned)]
+        self.links = LinkAges(layers)
         self.ever_active = {layer.name: EverActive(layer.structure) for layer in layers}
 
     def record(self, update: TopologyUpdate, **when: Any) -> Record:
@@ -56,8 +53,7 @@ class WiringLog:
         Record
             What `TopologyUpdate.to_record` says and, for each layer, its `density`, the `overlap` of removal and
             regrowth, the rate `itop` of positions tried so far and the `mean_age` of its links in updates; for the
-            whole net `itop`, and the active neurons `anp_by_links` and `anp_by_paths` where the layers that
-            evolve feed each other.
+            whole net `itop`, and the shares of active neurons `anp_by_links` and `anp_by_paths` of its units.
 
         Raises
         ------
@@ -67,11 +63,11 @@ class WiringLog:
         self.links.record(update)
         for change in update.layers:
             check_choice("layer", change.layer, self.ever_active)
-            self.ever_active[change.layer].add(_positions(change.grown, change))
+            self.ever_active[change.layer].add(change.after.keys()[change.carry < 0])
         record = update.to_record(**when, survivors=self.links.survivors_of_first())
         for entry, change in zip(record["layers"], update.layers, strict=True):
             entry.update(self._layer_measures(change))
-        return {**record, **self._net_measures([change.after for change in update.layers])}
+        return {**record, **self._net_measures({change.layer: change.after for change in update.layers})}
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return all that is known as arrays, for a checkpoint: `<layer>.<what>`."""
@@ -81,16 +77,16 @@ class WiringLog:
         return arrays
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], *, in_a_row: bool = True) -> WiringLog:
-        """Rebuild the log from `to_arrays`, for layers in a row or not.
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], units: Sequence[EvolvingUnit] = ()) -> WiringLog:
+        """Rebuild the log from `to_arrays`, for the units that it follows.
 
         Raises
         ------
         InvalidInputError
             If an array is missing.
         """
-        log = cls(in_a_row=in_a_row)
-        log.links = LinkHistory.from_arrays(arrays)
+        log = cls(units)
+        log.links = LinkAges.from_arrays(arrays)
         for name in log.links.ages:
             start = f"{name}.ever_"
             kept = {key.removeprefix(start): arrays[key] for key in arrays if key.startswith(start)}
@@ -101,19 +97,17 @@ class WiringLog:
         ages = self.links.ages[change.layer]
         return {
             "density": change.after.density,
-            "overlap": regrown_overlap(change),
+            "overlap": change.overlap,
             "itop": self.ever_active[change.layer].rate,
             "mean_age": float(ages.mean()) if len(ages) else 0.0,
         }
 
-    def _net_measures(self, structures: list[SparseStructure]) -> Record:
+    def _net_measures(self, structures: Mapping[str, SparseStructure]) -> Record:
         tried = self.ever_active.values()
         measures = {"itop": sum(t.count for t in tried) / max(1, sum(t.size for t in tried))}
-        if structures and self.in_a_row and forms_chain(structures):
-            measures |= {"anp_by_links": anp_by_links(structures), "anp_by_paths": anp_by_paths(structures)}
+        chains = [[structures[name] for name in chain] for chain in self._chains if set(chain) <= set(structures)]
+        neurons = [chain[0].n_in + sum(structure.n_out for structure in chain) for chain in chains]
+        for name, share in (("anp_by_links", anp_by_links), ("anp_by_paths", anp_by_paths)):
+            if chains:
+                measures[name] = sum(n * share(chain) for n, chain in zip(neurons, chains, strict=True)) / sum(neurons)
         return measures
-
-
-def _positions(links: Links, change: LayerUpdate) -> NDArray[np.int64]:
-    rows, cols = links
-    return rows.astype(np.int64) * change.after.n_out + cols

@@ -11,7 +11,7 @@ import pytest
 from sparse_mlp.bench import updates
 from sparse_mlp.bench.job import make_job
 from sparse_mlp.bench.updates import RULES, STAGES, Stopwatch, UpdatesBetweenEpochs, time_updates, watched
-from sparse_mlp.evolution import ThreeStageRule, TopologyUpdate, make_rule, three_stages
+from sparse_mlp.evolution import ThreeStageRule, TopologyUpdate, make_rule, one_chain, three_stages
 from sparse_mlp.evolution.new_weights import NewWeights
 
 JOB = make_job("tiny", (12, 25, 20, 5), batch=8, density=0.3, n_samples=24)
@@ -43,8 +43,8 @@ def test_a_watched_rule_does_the_same(name: str) -> None:
     plain, under_watch = JOB.model().evolving_layers, JOB.model().evolving_layers
     rule = made(name)
     for progress in (0.1, 0.6):
-        rule.update(plain, progress, 7)
-        watched(made(name), Stopwatch()).update(under_watch, progress, 7)
+        rule.update(one_chain(plain), progress, 7)
+        watched(made(name), Stopwatch()).update(one_chain(under_watch), progress, 7)
     for one, other in zip(plain, under_watch, strict=True):
         np.testing.assert_array_equal(one.structure.indices, other.structure.indices)
         np.testing.assert_array_equal(one.weight, other.weight)
@@ -68,12 +68,12 @@ def test_each_stage_pays_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     slow, rule = Slow(), made("rlr", percolate=True)
     weights = NewWeights("kaiming")
     monkeypatch.setattr(three_stages, "percolate", slow.after(1000.0, three_stages.percolate))
-    monkeypatch.setattr(three_stages, "_log", slow.after(10_000.0, three_stages._log))
+    monkeypatch.setattr(three_stages, "_change", slow.after(10_000.0, three_stages._change))
     monkeypatch.setattr(NewWeights, "draw", slow.after(100.0, NewWeights.draw))
     rule = replace(rule, remove=slow.after(1.0, rule.remove), regrow=slow.after(10.0, rule.regrow), new_weights=weights)
     watch = Stopwatch(lambda: slow.now)
     slow.now = 5.0
-    watched(rule, watch).update(JOB.model().evolving_layers, 0.5, 0)
+    watched(rule, watch).update(one_chain(JOB.model().evolving_layers), 0.5, 0)
     assert watch.began == 5.0
     assert watch.spent == {
         "remove": 2.0, "percolate": 1000.0, "score and choose": 20.0, "insert and rewire": 20_000.0,

@@ -39,7 +39,7 @@ def test_repr_is_short_and_stamped() -> None:
     [
         ({"train_x": np.zeros((3, 4))}, "train_x of float64"),
         ({"train_x": np.zeros((3, 2, 2), np.float32)}, "train_x of float32"),
-        ({"test_x": np.zeros((1, 5), np.float32)}, "test_x with 5 features"),
+        ({"test_x": np.zeros((1, 5), np.float32)}, "found test_x with 5 features; expected 4 features, as in train_x"),
         ({"train_y": np.array([0, 1, 1], dtype=np.int32)}, "train_y of int32"),
         ({"train_y": np.array([0, 1])}, "3 rows of train_x with 2 labels"),
         ({"train_y": np.array([0, 1, 2])}, "train_y from 0 to 2"),
@@ -67,7 +67,7 @@ def test_subset_is_seeded_and_keeps_pairs() -> None:
 
 
 def test_subset_refuses_more_than_there_is() -> None:
-    with pytest.raises(InvalidInputError, match="n_train=4; expected at most 3"):
+    with pytest.raises(InvalidInputError, match="n_train=4"):
         small().subset(4, 1)
     with pytest.raises(InvalidInputError, match="n_test"):
         small().subset(1, 0)
@@ -90,7 +90,7 @@ def test_standardize_agrees_with_float64_over_several_blocks() -> None:
 
 
 def test_standardize_refuses_one_grey() -> None:
-    with pytest.raises(InvalidInputError, match="one grey"):
+    with pytest.raises(InvalidInputError, match="training images"):
         standardize(small(train_x=np.full((3, 4), 0.25, np.float32)))
 
 
@@ -111,5 +111,5 @@ def test_features_of_a_table_are_standardised_one_by_one() -> None:
     assert scaled.train_x.tolist() == [[-1, 0, -1], [1, 0, 1]] and scaled.train_x.dtype == np.float32
     assert scaled.test_x.tolist() == [[3, 0, -2]]  # a feature that never changes in training tells nothing
     assert scaled.provenance == "made; each feature standardised by its mean and standard deviation in training"
-    with pytest.raises(InvalidInputError, match="all alike"):
+    with pytest.raises(InvalidInputError, match="training samples"):
         standardize(replace(table, train_x=np.ones((2, 3), np.float32)))

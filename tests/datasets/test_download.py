@@ -109,7 +109,7 @@ def test_without_network_the_error_says_all(serve: Serve, tmp_path: Path) -> Non
     assert f"place them, gzipped or not, in {tmp_path / 'data' / 'fashion-mnist'}" in message
     assert "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/train-images-idx3-ubyte.gz" in message
     assert "ConnectionError" in message
-    assert "--data-dir" in message and f"data_dir={tmp_path / 'data'} is no folder" in message
+    assert "--data-dir" in message and f"data_dir={tmp_path / 'data'} is not an existing folder" in message
     assert not (tmp_path / "data").exists()
 
 

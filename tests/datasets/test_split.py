@@ -32,7 +32,7 @@ def test_resplit_takes_both_parts_and_says_so() -> None:
     digits = datasets.load("digits")
     other = resplit(digits, rng=3)
     assert (len(other.train_y), len(other.test_y)) == (1198, 599)
-    assert other.provenance.endswith("; split anew: stratified, 1,198 to train, 599 to test, seed 3")
+    assert other.provenance.endswith("; split again: stratified, 1,198 to train, 599 to test, seed 3")
     whole = np.concatenate([digits.train_x, digits.test_x])
     np.testing.assert_array_equal(
         np.sort(np.concatenate([other.train_x, other.test_x]), axis=0), np.sort(whole, axis=0)

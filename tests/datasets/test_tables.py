@@ -1,4 +1,4 @@
-"""Tables from MATLAB files and from text: the values by hand, a message for every kind of damage."""
+"""Tables from MATLAB files and from text: the values by hand, an error for every kind of damage."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_file_with_all_samples_is_unverified_as_no_checksum_of_it_is_known(tmp
     assert [file.sha256 for file in file_sets()["lung"].files] == [None]
     write_mat(tmp_path, {"X": np.ones((203, 3)), "Y": np.arange(203)[:, None] % 5 + 1})
     assert [report.status for report in datasets.check("lung", tmp_path)] == ["unverified"]
-    assert "format checked only" in datasets.load("lung", tmp_path, download=False).provenance
+    assert "checksum is not known" in datasets.load("lung", tmp_path, download=False).provenance
 
 
 def test_the_stand_in_is_another_set_in_the_same_folder(tmp_path: Path) -> None:
@@ -103,18 +103,21 @@ def changed(**parts) -> dict:
 
 LABELS = table()["Y"]
 MAT_DAMAGE = {
-    "no Y": ({"X": np.ones((9, 3))}, r"no variable Y \(but X\)"),
-    "nothing": ({}, r"no variable X \(but nothing\)"),
-    "too few features": (changed(X=np.ones((9, 2))), "X of shape 9 × 2; expected 1 to 203 samples × 3 features"),
+    "no Y": ({"X": np.ones((9, 3))}, r"no variable Y \(only X\)"),
+    "nothing": ({}, "no variable X"),
+    "too few features": (
+        changed(X=np.ones((9, 2))),
+        "found X of shape 9 × 2; expected 1 to 203 samples × 3 features; delete the file",
+    ),
     "too many samples": (changed(X=np.ones((204, 3))), "X of shape 204 × 3"),
     "three dimensions": (changed(X=np.ones((9, 3, 1, 2))), "X of shape 9 × 3 × 1 × 2"),
-    "labels of others": (changed(Y=LABELS[:8]), "Y of shape 8 × 1; expected 9 × 1, as X has rows"),
+    "labels of others": (changed(Y=LABELS[:8]), "Y of shape 8 × 1"),
     "one-hot labels": (changed(Y=np.eye(9)), "Y of shape 9 × 9"),
-    "label": (changed(Y=LABELS - 1), r"label 0 in row 0 \(3 such labels\); expected one of 1, 2, 3, 4, 5"),
+    "label": (changed(Y=LABELS - 1), "label 0 in row 0"),
     "half a label": (changed(Y=LABELS + 0.5), "label 1.5 in row 0"),
     "not a number": (changed(X=np.where(np.eye(9, 3) > 0, np.nan, 1.0)), "nan in row 0, column 0"),
     "beyond float32": (changed(X=np.full((9, 3), 1e300)), r"1e\+300 in row 0"),
-    "text": (changed(X=np.array(["one", "two"])), "X of kind text; expected full and of numbers"),
+    "text": (changed(X=np.array(["one", "two"])), "X of kind text"),
     "sparse": (changed(X=csc_array(np.eye(9, 3))), "X of kind sparse matrix"),
     "complex": (changed(X=np.ones((9, 3)) * 1j), "X of kind complex numbers"),
     "cells": (changed(X=np.array([[1, "a"]], dtype=object)), "X of kind cell"),
@@ -134,9 +137,9 @@ def test_each_damage_of_a_mat_file_has_its_message(tmp_path: Path, kind: str) ->
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "no whole MATLAB 5 file"),
+        (b"", "not a complete MATLAB 5 file"),
         (b"no such format" * 20, "no header of a MATLAB 5 file"),
-        (b"\x89HDF\r\n\x1a\n" + bytes(200), "a MATLAB 7.3 file; .*save it in MATLAB with the option -v7"),
+        (b"\x89HDF\r\n\x1a\n" + bytes(200), "a MATLAB 7.3 file"),
         (b"MATLAB 7.3 MAT-file" + bytes(200), "a MATLAB 7.3 file"),
         (bytes(4 << 20), "more than [0-9,]+ bytes"),
         (gzip.compress(bytes(1 << 26)), "more than [0-9,]+ bytes"),
@@ -165,18 +168,22 @@ def test_madelon_by_hand(tmp_path: Path) -> None:
 
 
 TEXT_DAMAGE = {
-    "empty": ("madelon_train.data", b" \n", "an empty file; expected 1 to 2,000 lines of 3 numbers"),
-    "words": ("madelon_train.data", b"1 2 x\n", "a file that is no table"),
-    "ragged": ("madelon_train.data", b"1 2 3\n1 2\n", "a file that is no table"),
+    "empty": ("madelon_train.data", b" \n", "an empty file"),
+    "words": ("madelon_train.data", b"1 2 x\n", "not a table of numbers"),
+    "ragged": ("madelon_train.data", b"1 2 3\n1 2\n", "not a table of numbers"),
     "columns": ("madelon_train.data", b"1 2\n3 4\n", "2 numbers in a line"),
-    "bytes": ("madelon_train.data", b"\xff\xfe1 2 3\n", "a file that is no table"),
-    "infinite": ("madelon_valid.data", b"1 2 inf\n4 5 6", "inf in row 0, column 2; expected a finite number"),
-    "too many": ("madelon_valid.labels", b"1\n" * 601, "more than 600 lines; expected 1 to 600 lines of 1 number"),
-    "label": ("madelon_valid.labels", b"1\n0\n", r"label 0 in row 1 \(1 such labels\); expected one of -1, 1"),
+    "bytes": ("madelon_train.data", b"\xff\xfe1 2 3\n", "not a table of numbers"),
+    "infinite": ("madelon_valid.data", b"1 2 inf\n4 5 6", "inf in row 0, column 2"),
+    "too many": (
+        "madelon_valid.labels",
+        b"1\n" * 601,
+        "found more than 600 lines; expected 1 to 600 lines of 1 number; delete",
+    ),
+    "label": ("madelon_valid.labels", b"1\n0\n", "label 0 in row 1"),
     "pairs": (
         "madelon_train.labels",
         b"1\n-1\n",
-        "2 labels; expected 3, the number of samples in madelon_train.d",
+        "2 labels; expected 3",
     ),
 }
 

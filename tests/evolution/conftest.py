@@ -1,4 +1,4 @@
-"""A layer that can do what a rule asks for, and nothing else."""
+"""Layers and chains of layers, to update them by hand."""
 
 from __future__ import annotations
 
@@ -7,23 +7,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from sparse_mlp.layers import SparseLinear
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology import generate
-
-
-class BareLayer:
-    motif_size = 1
-
-    def __init__(self, name, structure, weight):
-        self.name, self.structure, self.weight = name, structure, np.asarray(weight)
-        assert self.weight.shape == (structure.nnz,)
-
-    def rewire(self, structure, carry, new_weights):
-        new = carry < 0
-        assert new_weights.shape == (np.count_nonzero(new),)
-        weight = np.empty(structure.nnz, self.weight.dtype)
-        weight[~new], weight[new] = self.weight[carry[~new]], new_weights
-        self.structure, self.weight = structure, weight
 
 
 @pytest.fixture(scope="session")
@@ -31,14 +17,11 @@ def make_layer():
     """Make a layer from its links, or from a 0/1 matrix; weights default to 1, 2, 3 …"""
 
     def make(links, weight=None, name="sparse1", dtype=np.float64):
-        matrix = links if isinstance(links, SparseStructure) else np.array(links)
-        structure = (
-            matrix
-            if isinstance(links, SparseStructure)
-            else SparseStructure.from_coo(*np.nonzero(matrix), matrix.shape)
-        )
-        values = np.arange(1, structure.nnz + 1) if weight is None else weight
-        return BareLayer(name, structure, np.array(values, dtype))
+        if not isinstance(links, SparseStructure):
+            matrix = np.array(links)
+            links = SparseStructure.from_coo(*np.nonzero(matrix), matrix.shape)
+        values = np.arange(1, links.nnz + 1) if weight is None else weight
+        return SparseLinear(links, values, name=name, dtype=dtype)
 
     return make
 
@@ -53,3 +36,10 @@ def make_net(make_layer):
         return [make_layer(s, rng.normal(size=s.nnz), f"sparse{i + 1}", dtype) for i, s in enumerate(wiring)]
 
     return make
+
+
+@pytest.fixture(params=["reference", "numba"])
+def backend(request, monkeypatch):
+    """Let the stages of an update be computed by the loops of the reference, then by the kernels."""
+    monkeypatch.setenv("SPARSE_MLP_BACKEND", request.param)
+    return request.param

@@ -1,20 +1,19 @@
-"""One sweep each way leaves exactly the links on paths, as a search over the graph finds them."""
+"""Percolation over units: by hand, and compared with a search over the graph of all neurons."""
 
 from __future__ import annotations
 
 import warnings
 
+import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import breadth_first_order
 
 from sparse_mlp.errors import InvalidInputError
-from sparse_mlp.evolution import percolate, warn_disconnected
-
-BACKENDS = pytest.mark.parametrize("backend", ["reference", "numba"])
+from sparse_mlp.evolution import EvolvingUnit, make_rule, one_chain, percolate, warn_disconnected
+from sparse_mlp.layers import MotifLinear, SparseLinear
+from sparse_mlp.structure import SparseStructure
 
 
 @pytest.fixture
@@ -32,96 +31,188 @@ def all_links(layers):
     return [np.ones(layer.structure.nnz, bool) for layer in layers]
 
 
-@BACKENDS
-def test_chain_by_hand(chain, backend):
+@pytest.mark.usefixtures("backend")
+def test_chain_by_hand(chain):
     # Node 1 of the third column leads nowhere, hence 2 -> 1 goes; then nodes 1 and 2 of the second column lead nowhere.
-    keep = percolate(chain, all_links(chain), backend=backend)
+    keep = percolate(one_chain(chain), all_links(chain))
     assert links_left(chain, keep) == [[(0, 0)], [(0, 0)], [(0, 0)]]
-    assert percolate(chain, keep, backend=backend)[0].tolist() == keep[0].tolist()
-
-
-@BACKENDS
-def test_each_sweep_alone(chain, backend):
-    backward = percolate(chain, all_links(chain), forward=False, backend=backend)
-    assert links_left(chain, backward) == [[(0, 0)], [(0, 0)], [(0, 0)]]
-    forward = percolate(chain, all_links(chain), backward=False, backend=backend)
-    assert links_left(chain, forward) == links_left(chain, all_links(chain))
+    assert percolate(one_chain(chain), keep)[0].tolist() == keep[0].tolist()
     # Without the link 0 -> 0 nothing reaches node 0 of the later columns.
-    keep = [np.array([False, True, True]), *all_links(chain)[1:]]
-    forward = percolate(chain, keep, backward=False, backend=backend)
-    assert links_left(chain, forward) == [[(0, 1), (1, 2)], [(2, 1)], []]
-    neither = percolate(chain, keep, backward=False, forward=False, backend=backend)
-    assert [mask.tolist() for mask in neither] == [mask.tolist() for mask in keep]
+    keep = percolate(one_chain(chain), [np.array([False, True, True]), *all_links(chain)[1:]])
+    assert links_left(chain, keep) == [[], [], []]
 
 
 def test_the_masks_handed_in_stay_as_they_are(chain):
     keep = all_links(chain)
-    percolate(chain, keep)
+    percolate(one_chain(chain), keep)
     assert all(mask.all() for mask in keep)
 
 
 def test_one_layer_has_nothing_to_lose(make_layer):
     layer = make_layer([[0, 1], [0, 0]])
-    assert percolate([layer], [np.array([True])])[0].tolist() == [True]
+    assert percolate(one_chain([layer]), [np.array([True])])[0].tolist() == [True]
     assert percolate([], []) == []
 
 
-@given(
-    st.lists(st.integers(1, 7), min_size=2, max_size=6), st.floats(0.02, 0.6), st.integers(0, 10**6),
-    st.sampled_from(["reference", "numba"]),
-)  # fmt: skip
-def test_equals_search_over_the_graph(make_net, sizes, density, seed, backend):
-    layers = make_net(sizes, density, seed)
-    rng = np.random.default_rng(seed)
-    before = [rng.random(layer.structure.nnz) < 0.9 for layer in layers]
-    reached, leading = _search(sizes, layers, before)
-    start = np.concatenate(([0], np.cumsum(sizes)))
-    expected, forward_only, backward_only = [], [], []
-    for i, (layer, mask) in enumerate(zip(layers, before, strict=True)):
-        tail, head = start[i] + layer.structure.rows(), start[i + 1] + layer.structure.indices
-        expected.append(mask & reached[tail] & leading[head])
-        forward_only.append(mask & reached[tail])
-        backward_only.append(mask & leading[head])
-    for wanted, options in (
-        (expected, {}),
-        (forward_only, {"backward": False}),
-        (backward_only, {"forward": False}),
-    ):
-        actual = percolate(layers, before, backend=backend, **options)
-        for e, a in zip(wanted, actual, strict=True):
-            np.testing.assert_array_equal(a, e)
+@pytest.mark.usefixtures("backend")
+def test_query_and_key_keep_the_units_into_which_both_lead(make_layer):
+    query, key = make_layer([[1, 0, 1], [0, 0, 1]], name="query"), make_layer([[0, 1, 1], [0, 1, 0]], name="key")
+    unit = EvolvingUnit("query-key", (query, key), turned=(False, True))
+    keep = percolate([unit], all_links([query, key]))
+    assert links_left([query, key], keep) == [[(0, 2), (1, 2)], [(0, 2)]]
+    log = make_rule("rlr", zeta=0.01, percolate=True).update([unit], 0.0, 0)
+    assert [(len(c.percolated[0]), len(c.grown[0])) for c in log.layers] == [(1, 1), (2, 2)]
+    assert [layer.structure.nnz for layer in (query, key)] == [3, 3]
 
 
-def _search(sizes, layers, keep):
-    """Which neurons does an input reach, and which reach an output, by breadth-first search from a hub."""
-    start = np.concatenate(([0], np.cumsum(sizes)))
-    hub = start[-1]
-    pairs = [
-        (start[i] + layer.structure.rows()[mask], start[i + 1] + layer.structure.indices[mask])
-        for i, (layer, mask) in enumerate(zip(layers, keep, strict=True))
+def test_a_block_between_stem_and_head(make_layer):
+    """Stream of 3: the stem fills 0, the block reads 0 and 1 and adds to 1 and 2, the head reads 0 and 1."""
+    matrices = [[1, 0, 0]], [[0, 1, 1], [0, 1, 0], [0, 0, 0]], np.eye(3)[:, :2]
+    layers = stem, block, head = [make_layer(matrix) for matrix in matrices]
+    units = [
+        EvolvingUnit("stem", (stem,), ends=False),
+        EvolvingUnit("block", (block,), sources=("stem",), ends=False),
+        EvolvingUnit("head", (head,), sources=("stem", "block")),
     ]
-    tails, heads = (np.concatenate(side) for side in zip(*pairs, strict=True))
-
-    def reach(tails, heads, sources):
-        tails, heads = np.append(tails, np.full(len(sources), hub)), np.append(heads, sources)
-        graph = coo_array((np.ones(len(tails)), (tails, heads)), shape=(hub + 1, hub + 1)).tocsr()
-        found = np.zeros(hub + 1, bool)
-        found[breadth_first_order(graph, hub, return_predecessors=False)] = True
-        return found
-
-    inputs, outputs = np.arange(sizes[0]), np.arange(start[-2], hub)
-    return reach(tails, heads, inputs), reach(heads, tails, outputs)
+    expected = [[(0, 0)], [(0, 1)], [(0, 0), (1, 1)]]
+    assert links_left(layers, percolate(units, all_links(layers))) == expected
+    # With a dense head all outputs lead on; with a dense stem all inputs are alive.
+    assert links_left(layers[:2], percolate([u._replace(ends=True) for u in units[:2]], all_links(layers[:2]))) == [
+        [(0, 0)], [(0, 1), (0, 2)]
+    ]  # fmt: skip
+    free = [units[1]._replace(sources=()), units[2]._replace(sources=("block",))]
+    assert links_left(layers[1:], percolate(free, all_links(layers[1:]))) == [[(0, 1), (1, 1)], [(1, 1)]]
 
 
-def test_layers_that_do_not_fit(make_layer):
-    layers = [make_layer([[1, 1]], name="first"), make_layer([[1]], name="second")]
-    with pytest.raises(InvalidInputError, match="layers 1 x 2, 1 x 1; expected a chain"):
-        percolate(layers, all_links(layers))
+WIDTH = 4
+UNITS = st.lists(
+    st.tuples(st.lists(st.integers(1, 4), max_size=2), st.lists(st.booleans(), min_size=3, max_size=3), st.booleans()),
+    min_size=1, max_size=4,
+)  # fmt: skip
+BACKENDS = st.sampled_from(["reference", "numba"])
+
+
+@given(UNITS, st.data(), st.floats(0.05, 0.8), st.integers(0, 10**6), BACKENDS)
+def test_units_that_read_any_earlier_ones(specifications, data, density, seed, backend):
+    rng, units = np.random.default_rng(seed), []
+    for i, (inner, turned, ends) in enumerate(specifications):
+        sources = data.draw(st.sets(st.sampled_from([u.name for u in units])) if units else st.just(set()))
+        units.append(random_unit(f"unit{i}", inner, turned, density, rng, tuple(sorted(sources)), ends))
+    graph = nx.DiGraph()
+    for unit in units:
+        ends = [((unit.name, len(unit.layers), n), "output") for n in range(WIDTH) if unit.ends]
+        starts = [("input", (unit.name, 0, n)) for n in range(WIDTH) if not unit.sources]
+        identities = [((s, column(units, s), n), (unit.name, 0, n)) for s in unit.sources for n in range(WIDTH)]
+        graph.add_edges_from([*ends, *starts, *identities])
+    check(units, graph, rng, backend)
+
+
+@given(UNITS, st.booleans(), st.floats(0.05, 0.8), st.integers(0, 10**6), BACKENDS)
+def test_a_residual_stream(specifications, dense_head, density, seed, backend):
+    """Each block reads the stream and adds to it; the graph has the stream's neurons, and identities for the skips."""
+    rng, units, stream = np.random.default_rng(seed), [], []
+    for i, (inner, turned, _) in enumerate(specifications):
+        units.append(random_unit(f"unit{i}", inner, turned, density, rng, tuple(stream), dense_head))
+        stream.append(f"unit{i}")
+    if not dense_head:
+        units.append(random_unit("head", [], [False], density, rng, tuple(stream), True))
+    graph, blocks = nx.DiGraph(), len(specifications)
+    for n in range(WIDTH):
+        graph.add_edge("input", ("unit0", 0, n))  # the stem fills the stream
+        graph.add_edge(("unit0", column(units, "unit0"), n), ("stream", 1, n))
+        for i in range(1, blocks):
+            graph.add_edge(("stream", i, n), (f"unit{i}", 0, n))
+            graph.add_edge((f"unit{i}", column(units, f"unit{i}"), n), ("stream", i + 1, n))
+            graph.add_edge(("stream", i, n), ("stream", i + 1, n))
+        graph.add_edge(("stream", blocks, n), "output" if dense_head else ("head", 0, n))
+        if not dense_head:
+            graph.add_edge(("head", 1, n), "output")
+    check(units, graph, rng, backend)
+
+
+def random_unit(name, inner, turned, density, rng, sources, ends):
+    """Make a chain of layers from the stream's width to the stream's width."""
+    sizes = [WIDTH, *inner, WIDTH]
+    turned, layers = tuple(turned[: len(sizes) - 1]), []
+    for k, turn in enumerate(turned):
+        passed = rng.random((sizes[k], sizes[k + 1])) < density
+        matrix = passed.T if turn else passed
+        structure = SparseStructure.from_coo(*np.nonzero(matrix), matrix.shape)
+        layers.append(SparseLinear(structure, np.ones(structure.nnz), name=f"{name}.{k}"))
+    return EvolvingUnit(name, tuple(layers), turned if any(turned) else (), sources, ends)
+
+
+def column(units, name):
+    """Return the number of the last column of neurons of a unit."""
+    return len(next(unit for unit in units if unit.name == name).layers)
+
+
+def check(units, graph, rng, backend):
+    """Compare percolation with a breadth-first search, after some links have gone."""
+    layers = [layer for unit in units for layer in unit.layers]
+    keep = [rng.random(layer.structure.nnz) < 0.9 for layer in layers]
+    edges, masks = [], iter(keep)
+    for unit in units:
+        for k, layer in enumerate(unit.layers):
+            rows, cols = layer.structure.rows().tolist(), layer.structure.indices.tolist()
+            tails, heads = (cols, rows) if unit.turned and unit.turned[k] else (rows, cols)
+            edges.append([((unit.name, k, t), (unit.name, k + 1, h)) for t, h in zip(tails, heads, strict=True)])
+            graph.add_edges_from(edge for edge, there in zip(edges[-1], next(masks), strict=True) if there)
+    graph.add_nodes_from(["input", "output"])
+    reached = {"input", *(head for _, head in nx.bfs_edges(graph, "input"))}
+    leading = {"output", *(head for _, head in nx.bfs_edges(graph.reverse(), "output"))}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SPARSE_MLP_BACKEND", backend)
+        found = percolate(units, keep)
+    for mask, links, left in zip(keep, edges, found, strict=True):
+        wanted = [bool(m) and tail in reached and head in leading for m, (tail, head) in zip(mask, links, strict=True)]
+        assert left.tolist() == wanted
+
+
+class Taps(SparseLinear):
+    """A layer with two rows for each channel of its input, such as the taps of a kernel."""
+
+    def units(self):
+        channels = self.structure.rows() // 2 * self.structure.n_out + self.structure.indices
+        keys, unit_link = np.unique(channels, return_inverse=True)
+        return SparseStructure.from_keys(keys, (self.structure.n_in // 2, self.structure.n_out)), unit_link
+
+
+def test_taps_stay_while_their_channels_are_linked(make_layer):
+    # Channel 0 has taps 0 and 1, channel 1 taps 2 and 3. Only channel 1 of the first layer's output leads on.
+    first = Taps(SparseStructure.from_coo([0, 1, 1, 3], [1, 0, 1, 1], (4, 2)), np.ones(4))
+    second = make_layer([[0], [1]])
+    keep = percolate(one_chain([first, second]), all_links([first, second]))
+    assert [mask.tolist() for mask in keep] == [[True, False, True, True], [True]]
+    keep = percolate(one_chain([first, second]), [np.array([True, True, False, True]), np.array([True])])
+    assert keep[0].tolist() == [True, False, False, True]
+
+
+def test_motifs_are_followed_as_motifs():
+    first = MotifLinear(SparseStructure.from_coo([0, 1], [0, 1], (2, 2)), [1, 2], motif_size=3)
+    second = MotifLinear(SparseStructure.from_coo([1], [0], (2, 1)), [1], motif_size=3)
+    keep = percolate(one_chain([first, second]), [np.ones(2, bool), np.ones(1, bool)])
+    assert [mask.tolist() for mask in keep] == [[False, True], [True]]
+
+
+def test_units_that_do_not_fit(make_layer):
+    first, second = make_layer([[1, 1]], name="first"), make_layer([[1]], name="second")
+    for units, found in [
+        (one_chain([first, second]), "layers of shapes 1 x 2, 1 x 1; expected a chain"),
+        ([EvolvingUnit("a", (first,)), EvolvingUnit("b", (second,), sources=("a",))], "'a' among the sources of 'b'"),
+        ([EvolvingUnit("a", (second,), sources=("b",)), EvolvingUnit("b", (second,))], "'b' among the sources of 'a'"),
+        ([EvolvingUnit("a", (first,)), EvolvingUnit("a", (first,))], "chain 'a' twice"),
+    ]:
+        layers = [layer for unit in units for layer in unit.layers]
+        with pytest.raises(InvalidInputError, match=found):
+            percolate(units, all_links(layers))
+    turned = EvolvingUnit("a", (first, second), turned=(True, True))  # 2 to 1 to 1: fits
+    assert all(mask.all() for mask in percolate([turned], all_links([first, second])))
 
 
 def test_warning_names_the_layer(make_layer):
     layers = [make_layer([[1, 1]], name="first"), make_layer([[1], [0]], name="second")]
-    with pytest.warns(UserWarning, match="layer second: none of its 1 links found on a path") as caught:
+    with pytest.warns(UserWarning, match="layer second: none of its 1 links lies on a path") as caught:
         warn_disconnected(layers, [np.array([True, False]), np.array([False])])
     assert len(caught) == 1
 

@@ -10,16 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from on_arrays import OnArrays
+
 from sparse_mlp.kernels import elementwise, numpy_elementwise
 from sparse_mlp.reference import elementwise as reference
 
 U32 = 2.0**-24  # unit roundoff of float32
-TWINS = pytest.mark.parametrize("twin", [elementwise, numpy_elementwise], ids=["numba", "numpy"])
+TWINS = pytest.mark.parametrize(
+    "twin", [OnArrays(elementwise, 64), OnArrays(elementwise, 4), numpy_elementwise], ids=["64 lanes", "4 lanes", "numpy"]
+)
 ARRAYS = (
     "piecewise_linear_forward", "piecewise_linear_backward", "sigmoid_forward", "sigmoid_backward", "tanh_forward",
     "tanh_backward", "dropout", "softmax", "softmax_cross_entropy", "mean_squared_error",
 )  # fmt: skip
-SCALARS = ("piecewise_linear", "piecewise_linear_grad", "sigmoid", "sigmoid_grad_from_output", "tanh_grad_from_output")
 
 shapes = st.tuples(st.integers(1, 12), st.integers(1, 9))
 seeds = st.integers(0, 2**32 - 1)
@@ -40,20 +43,13 @@ def assert_close(actual, expected, dtype, rounding, scale=None):
     assert np.all(np.abs(actual - expected) <= bound)
 
 
-@pytest.mark.parametrize("name", SCALARS)
-@pytest.mark.parametrize("z", [-3.0, -0.0, 0.0, 0.25, 0.75])
-def test_functions_of_one_number(name, z):
-    arguments = (z, 0.3) if name.startswith("piecewise") else (z,)
-    assert getattr(elementwise, name)(*arguments) == pytest.approx(getattr(reference, name)(*arguments), rel=1e-15)
-
-
-@TWINS
 @pytest.mark.parametrize("name", ARRAYS)
-def test_twins_take_the_same_arguments(name, twin):
+def test_twins_take_the_same_arguments(name):
     def parameters(module):
-        return list(inspect.signature(getattr(module, name)).parameters)
+        found = inspect.signature(getattr(module, name)).parameters.values()
+        return [parameter.name for parameter in found if parameter.kind is not parameter.KEYWORD_ONLY]
 
-    assert parameters(twin) == parameters(reference)
+    assert parameters(elementwise) == parameters(numpy_elementwise) == parameters(reference)
 
 
 @TWINS
@@ -100,11 +96,27 @@ def test_tanh(twin, shape, seed, spread, dtype):
 
 
 @TWINS
-@given(shape=shapes, seed=seeds, rate=st.sampled_from([0.0, 0.1, 0.5, 0.9]), dtype=dtypes)
-def test_dropout(twin, shape, seed, rate, dtype):
-    x, uniforms = normal(seed, shape, 1.0, dtype), np.random.default_rng(seed).random(shape, dtype=np.float32)
-    uniforms[0, 0] = np.float32(rate)  # on the border, and below it where float32 rounds the rate down
-    assert_close(twin.dropout(x, uniforms, rate), reference.dropout(x, uniforms, rate), dtype, 3)
+@given(shape=shapes, seed=seeds, threshold=st.sampled_from([0, 1, 128, 255]), first=st.integers(0, 3), dtype=dtypes)
+def test_dropout(twin, shape, seed, threshold, first, dtype):
+    draws = np.random.default_rng(seed).integers(0, 256, (shape[0], first + shape[1]), dtype=np.uint8)
+    draws[0, first] = threshold  # on the border: kept
+    x = normal(seed, shape, 1.0, dtype)
+    found = twin.dropout(x, draws, threshold, first)
+    assert_close(found, reference.dropout(x, draws, threshold, first), dtype, 3)
+    assert found[0, 0] == pytest.approx(x[0, 0] * 256 / (256 - threshold), rel=1e-6)
+
+
+@TWINS
+@given(shape=shapes, seed=seeds, dtype=dtypes)
+def test_a_part_of_a_batch_is_divided_by_the_whole(twin, shape, seed, dtype):
+    scores, target = normal(seed, shape, 1.0, dtype), normal(seed + 1, shape, 1.0, dtype)
+    labels = np.random.default_rng(seed).integers(0, *shape)
+    for loss, wanted in ((twin.softmax_cross_entropy, labels), (twin.mean_squared_error, target)):
+        options = (0.1,) if wanted is labels else ()
+        mean, gradient = loss(scores, wanted, *options, 7)
+        twice, half = loss(scores, wanted, *options, 14)
+        assert mean == pytest.approx(2 * twice, rel=1e-12)
+        np.testing.assert_allclose(gradient, 2 * half, rtol=1e-6)
 
 
 @TWINS

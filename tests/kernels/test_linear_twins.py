@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import Any
 
-import numba
 import numpy as np
 import pytest
 from hypothesis import given
 from layer_cases import LayerCase, assert_within_bound, layer_cases, make_case
+from on_arrays import OnArrays
 
 from sparse_mlp.kernels import linear, scipy_linear
-from sparse_mlp.kernels._jit import JIT_ENABLED
-from sparse_mlp.kernels.dispatch import BACKENDS, linear_ops
+from sparse_mlp.kernels.tiles import sum_in_order
 from sparse_mlp.reference import linear as reference
 from sparse_mlp.structure import SparseStructure
 
-FAST = pytest.mark.parametrize("twin", [linear, scipy_linear], ids=["numba", "scipy"])
+ON_TILES = {f"{lanes} lanes": OnArrays(linear, lanes) for lanes in (64, 32, 7)}
+FAST = pytest.mark.parametrize("twin", [*ON_TILES.values(), scipy_linear], ids=[*ON_TILES, "scipy"])
 DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
 
-@pytest.fixture(params=BACKENDS)
-def ops(request: pytest.FixtureRequest) -> ModuleType:
-    return linear_ops(request.param)
+@pytest.fixture(params=[*ON_TILES, "scipy", "reference"])
+def ops(request: pytest.FixtureRequest) -> Any:
+    return {**ON_TILES, "scipy": scipy_linear, "reference": reference}[request.param]
 
 
 # ------------------------------------------------------------------------------------------------ by hand
@@ -44,7 +43,7 @@ HAND = LayerCase(
 
 
 @DTYPES
-def test_spmm_by_hand(ops: ModuleType, dtype: Any) -> None:
+def test_spmm_by_hand(ops: Any, dtype: Any) -> None:
     case = HAND.cast(dtype)
     y = ops.spmm(*case.structure.by_output, case.weight, case.bias, case.x)
     assert y.tolist() == [[1 - 2, 1 - 4], [10 + 2 + 6, 10 - 2 + 12], [-5, -5]]
@@ -54,7 +53,7 @@ def test_spmm_by_hand(ops: ModuleType, dtype: Any) -> None:
 
 
 @DTYPES
-def test_backward_by_hand(ops: ModuleType, dtype: Any) -> None:
+def test_backward_by_hand(ops: Any, dtype: Any) -> None:
     case = HAND.cast(dtype)
     links = case.structure.indptr, case.structure.indices
     dx_by_hand = [[2 * 2, 2 * -1], [0, 0], [-1 * 1 + 3 * 2, 0 + 3 * -1]]
@@ -121,7 +120,7 @@ def magnitudes(case: LayerCase) -> LayerCase:
 @FAST
 @DTYPES
 @given(case=layer_cases())
-def test_spmm(twin: ModuleType, dtype: Any, case: LayerCase) -> None:
+def test_spmm(twin: Any, dtype: Any, case: LayerCase) -> None:
     case, by_output = case.cast(dtype), case.structure.by_output
     terms = case.structure.degrees_out()[:, None] + 1
     magnitude = reference.spmm(*by_output, *magnitudes(case)[1:4])
@@ -133,7 +132,7 @@ def test_spmm(twin: ModuleType, dtype: Any, case: LayerCase) -> None:
 @FAST
 @DTYPES
 @given(case=layer_cases())
-def test_backward(twin: ModuleType, dtype: Any, case: LayerCase) -> None:
+def test_backward(twin: Any, dtype: Any, case: LayerCase) -> None:
     case, links = case.cast(dtype), (case.structure.indptr, case.structure.indices)
     big, batch = magnitudes(case), case.x.shape[1]
     dx, dweight = reference.linear_backward(*links, case.weight, case.x, case.dy)
@@ -148,7 +147,7 @@ def test_backward(twin: ModuleType, dtype: Any, case: LayerCase) -> None:
     assert_within_bound(twin.bias_grad(case.dy), reference.bias_grad(case.dy), batch, bias_size, dtype)
 
 
-def test_a_batch_of_nothing(ops: ModuleType) -> None:
+def test_a_batch_of_nothing(ops: Any) -> None:
     structure = SparseStructure.complete((3, 2))
     case = make_case(structure, 0, seed=0)
     links = structure.indptr, structure.indices
@@ -161,7 +160,7 @@ def test_a_batch_of_nothing(ops: ModuleType) -> None:
     assert ops.bias_grad(case.dy).tolist() == [0, 0]
 
 
-def test_inputs_are_left_alone(ops: ModuleType) -> None:
+def test_inputs_are_left_alone(ops: Any) -> None:
     case = make_case(SparseStructure.from_keys([0, 3, 4], (3, 2)), 5, seed=1)
     before = [array.copy() for array in case[1:]]
     ops.spmm(*case.structure.by_output, *case[1:4], True)
@@ -182,71 +181,53 @@ def test_scipy_gathers_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
         assert np.array_equal(scipy_linear.sddmm(*links, case.x, case.dy), whole)
 
 
+# ------------------------------------------------------------------------------- what only tiles have
+
+
 @DTYPES
-@pytest.mark.skipif(not JIT_ENABLED, reason="plain Python has one thread")
-def test_same_bytes_for_any_number_of_threads(dtype: Any) -> None:
-    if numba.config.NUMBA_NUM_THREADS < 2:
-        pytest.skip("this machine has a single core")
-    keys = np.flatnonzero(np.random.default_rng(0).random(40 * 30) < 0.3)
-    case = make_case(SparseStructure.from_keys(keys, (40, 30)), 517, seed=3, dtype=dtype)
-    links = case.structure.indptr, case.structure.indices
-
-    def results() -> list[bytes]:
-        dx, dweight = linear.linear_backward(*links, case.weight, case.x, case.dy)
-        others = [
-            linear.spmm(*case.structure.by_output, *case[1:4]),
-            linear.spmm_transpose(*links, case.weight, case.dy),
-            linear.sddmm(*links, case.x, case.dy),
-            linear.bias_grad(case.dy),
-        ]
-        return [array.tobytes() for array in (dx, dweight, *others)]
-
-    threads = numba.get_num_threads()
-    try:
-        numba.set_num_threads(1)
-        alone = results()
-        numba.set_num_threads(2)
-        assert all(results() == alone for _ in range(5))
-    finally:
-        numba.set_num_threads(threads)
-
-
-# ------------------------------------------------------------------------ the tile kernels of `linear`
-
-
-def test_spmm_tile_writes_its_columns_only() -> None:
-    y = np.full((3, 4), 99.0)
-    x = np.hstack([np.full((3, 1), 50.0), HAND.x, np.full((3, 1), 50.0)])
-    linear.spmm_tile(*HAND.structure.by_output, HAND.weight, HAND.bias, x, y, 1, 3, False)
-    assert y.tolist() == [[99, -1, -3, 99], [99, 18, 20, 99], [99, -5, -5, 99]]
-
-
-@pytest.mark.parametrize("in_place", [False, True])
-def test_linear_backward_tile_masks_adds_and_may_overwrite_its_input(in_place: bool) -> None:
-    x = np.array([[9.0, 1.0, -1.0, 9.0], [9.0, 5.0, 7.0, 9.0], [9.0, 0.0, 4.0, 9.0]])
-    dy = np.hstack([np.full((3, 1), 50.0), HAND.dy, np.full((3, 1), 50.0)])
-    dx = x if in_place else np.full((3, 4), 9.0)
-    dweight = np.array([100.0, 200.0, 300.0])
-    links = HAND.structure.indptr, HAND.structure.indices
-    linear.linear_backward_tile(*links, HAND.weight, x, dy, dx, dweight, 1, 3, True)
-    assert dx.tolist() == [[9, 4, 0, 9], [9, 0, 0, 9], [9, 0, -3, 9]], "0 where x was not positive"
+@pytest.mark.parametrize("lanes", [64, 32, 7])
+def test_backward_masks_adds_and_may_overwrite_its_input(lanes: int, dtype: Any) -> None:
+    x = np.zeros((2, 3, lanes), dtype)
+    x[1, :, :2] = [[1.0, -1.0], [5.0, 7.0], [0.0, 4.0]]
+    dy = np.zeros((2, 3, lanes), dtype)
+    dy[1, :, :2] = HAND.dy
+    dweight, links = np.array([100.0, 200.0, 300.0], dtype), (HAND.structure.indptr, HAND.structure.indices)
+    dx, added = linear.linear_backward(*links, HAND.weight.astype(dtype), x, dy, True, out=x, add_to=dweight)
+    assert dx is x and added is dweight
+    assert dx[1, :, :2].tolist() == [[4, 0], [0, 0], [0, -3]], "0 where x was not positive"
+    assert not dx[0].any() and not dx[:, :, 2:].any()
     assert dweight.tolist() == [100 + 2 + 1, 200 + 0, 300 - 4]
 
 
-def test_sddmm_and_bias_tiles_add_their_columns() -> None:
-    dweight, dbias = np.array([100.0, 200.0, 300.0]), np.array([10.0, 20.0, 30.0])
-    linear.sddmm_tile(HAND.structure.indptr, HAND.structure.indices, HAND.x, HAND.dy, dweight, 1, 2)
-    assert dweight.tolist() == [100 + 1, 200 + 0, 300 - 4]
-    linear.bias_grad_tile(HAND.dy, dbias, 1, 2)
-    assert dbias.tolist() == [10 + 0, 20 - 1, 30 + 4]
+@DTYPES
+@pytest.mark.parametrize("lanes", [64, 32, 16, 7])
+def test_gradients_are_added(lanes: int, dtype: Any) -> None:
+    x, dy = np.zeros((1, 3, lanes), dtype), np.zeros((1, 3, lanes), dtype)
+    x[0, :, :2], dy[0, :, :2] = HAND.x, HAND.dy
+    dweight, dbias = np.array([100.0, 200.0, 300.0], dtype), np.array([10.0, 20.0, 30.0], dtype)
+    linear.sddmm(HAND.structure.indptr, HAND.structure.indices, x, dy, add_to=dweight)
+    assert dweight.tolist() == [100 + 3, 200 + 2, 300 + 0]
+    linear.bias_grad(dy, add_to=dbias)
+    assert dbias.tolist() == [10 + 1, 20 + 1, 30 + 8]
 
 
-def test_tiles_are_summed_in_their_order() -> None:
+@given(case=layer_cases(batches=(64,)))
+def test_lanes_do_not_meet(case: LayerCase) -> None:
+    """A sample that is not a number must not reach another one."""
+    tiles = OnArrays(linear, 64)
+    clean = tiles.spmm(*case.structure.by_output, *case[1:4])
+    dirty = case.x.copy()
+    dirty[:, 5] = np.nan
+    found = tiles.spmm(*case.structure.by_output, case.weight, case.bias, dirty)
+    others = np.arange(64) != 5
+    assert np.array_equal(found[:, others], clean[:, others])
+
+
+def test_groups_are_summed_in_their_order() -> None:
     """In float32, 1e8 + 1 = 1e8: only the order first to last gives these sums."""
-    partial = np.array([[1e8, 1, 7], [1, 1e8, 7], [-1e8, -1e8, 7], [3, 3, 7]], np.float32)
-    total = np.full(3, -1, np.float32)
-    linear.sum_in_order(partial, total, 0, 2)
-    assert total.tolist() == [3, 3, -1]
-    back = np.empty(2, np.float32)
-    linear.sum_in_order(np.array([[1, 1], [1e8, 2], [-1e8, 3]], np.float32), back, 0, 2)
+    total = np.array([1e8, 1, 7], np.float32)
+    sum_in_order(total, np.array([[1, 1e8, 7], [-1e8, -1e8, 7], [3, 3, 7]], np.float32), 0, 2)
+    assert total.tolist() == [3, 3, 7]
+    back = np.array([1, 1], np.float32)
+    sum_in_order(back, np.array([[1e8, 2], [-1e8, 3]], np.float32), 0, 2)
     assert back.tolist() == [0, 6]

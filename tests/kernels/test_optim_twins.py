@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 
-import numba
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sparse_mlp.kernels import numpy_optim, optim
+from sparse_mlp.kernels.pool import most_threads, threads_limited
 from sparse_mlp.reference import optim as reference
 
 U32 = 2.0**-24
@@ -121,8 +121,8 @@ def test_adam(twin, seed, size, dtype, rate, decay, step, decoupled):
     np.testing.assert_array_equal(actual[1], g)
 
 
-@pytest.mark.parametrize("size", [optim.BLOCK, optim.BLOCK + 1, 2 * optim.BLOCK + 7])
-def test_blocks_cover_every_entry_once(size):
+@pytest.mark.parametrize("size", [optim.PIECE, 2 * optim.PIECE - 1, 2 * optim.PIECE + 7])
+def test_pieces_cover_every_entry_once(size):
     w, g, m, s = draw(1, size, "float64")
     actual, expected = both("sgd_step", optim, [w, g, m], 0.1, 0.9, True, 1e-3, False)
     for a, e in zip(actual, expected, strict=True):
@@ -132,14 +132,13 @@ def test_blocks_cover_every_entry_once(size):
         np.testing.assert_allclose(a, e, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="needs two threads")
+@pytest.mark.skipif(most_threads() < 2, reason="needs two threads")
 def test_the_same_bytes_for_any_number_of_threads():
     results = []
     for threads in (1, 2):
-        numba.set_num_threads(threads)
-        w, g, m, s = draw(2, 3 * optim.BLOCK + 5, "float32")
-        optim.sgd_step(w, g, m, 0.1, 0.9, True, 1e-3, False)
-        optim.adam_step(w, g, m, s, 7, 0.01, 0.9, 0.999, 1e-8, 1e-3, True)
+        w, g, m, s = draw(2, 2 * optim.PIECE + 5, "float32")
+        with threads_limited(threads):
+            optim.sgd_step(w, g, m, 0.1, 0.9, True, 1e-3, False)
+            optim.adam_step(w, g, m, s, 7, 0.01, 0.9, 0.999, 1e-8, 1e-3, True)
         results.append([array.tobytes() for array in (w, m, s)])
-    numba.set_num_threads(numba.config.NUMBA_NUM_THREADS)
     assert results[0] == results[1]

@@ -17,7 +17,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from sparse_mlp.errors import InvalidInputError
-from sparse_mlp.kernels import pool
+from sparse_mlp.kernels import _jit, pool
 
 MOST = pool.most_threads()
 several = pytest.mark.skipif(MOST < 2, reason="one core: there is nothing to share")
@@ -86,6 +86,12 @@ def test_an_error_waits_for_the_tasks_that_still_run() -> None:
 
 
 @several
+def test_threads_look_for_work_before_they_sleep_where_kernels_are_compiled() -> None:
+    pool.run([returning(1), returning(2)])
+    assert (pool._spinning is not None) == _jit.JIT_ENABLED
+
+
+@several
 def test_a_task_has_one_thread() -> None:
     def inside() -> tuple[int, set[threading.Thread]]:
         return pool.width(), set(pool.run([threading.current_thread] * 8))
@@ -139,7 +145,7 @@ def test_tasks_are_not_kept() -> None:
 
 FORKS = """
 import os, sys, threading, time
-from sparse_mlp.kernels import pool
+from sparse_mlp.kernels import _jit, pool
 
 def busy():
     while not over:

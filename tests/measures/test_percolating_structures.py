@@ -10,9 +10,16 @@ from hypothesis import strategies as st
 from wirings import random_chain, wiring, worked_chain
 
 from sparse_mlp.errors import InvalidInputError
-from sparse_mlp.measures import active_by_links, active_by_paths, anp_by_links, anp_by_paths, forms_chain, percolate
+from sparse_mlp.measures import (
+    Chain,
+    active_by_links,
+    active_by_paths,
+    anp_by_links,
+    anp_by_paths,
+    forms_chain,
+    percolate,
+)
 
-BACKENDS = pytest.mark.parametrize("backend", ["reference", "numba"])
 CHAINS = {
     "sizes": st.lists(st.integers(1, 7), min_size=2, max_size=6),
     "density": st.floats(0.02, 0.6),
@@ -29,31 +36,24 @@ def lists(masks):
     return [mask.tolist() for mask in masks]
 
 
-@BACKENDS
-def test_chain_by_hand(chain, backend):
+def percolated(structures, keep=None):
+    return percolate([Chain(tuple(structures))], keep)
+
+
+def test_chain_by_hand(chain):
     # Node 1 of the third column leads nowhere, hence 2 -> 1 goes; then nodes 1 and 2 of the second column lead nowhere.
-    assert lists(percolate(chain, backend=backend)) == [[True, False, False], [True, False], [True]]
-    assert lists(percolate(chain, backward=False, backend=backend)) == [[True] * 3, [True] * 2, [True]]
-
-
-@BACKENDS
-def test_each_sweep_alone(chain, backend):
-    keep = [np.array([False, True, True]), np.ones(2, bool), np.ones(1, bool)]
+    assert lists(percolated(chain)) == [[True, False, False], [True, False], [True]]
     # Without the link 0 -> 0 nothing reaches node 0 of the later columns.
-    forward = percolate(chain, keep, backward=False, backend=backend)
-    assert lists(forward) == [[False, True, True], [False, True], [False]]
-    backward = percolate(chain, keep, forward=False, backend=backend)
-    assert lists(backward) == [[False] * 3, [True, False], [True]]
-    assert lists(percolate(chain, keep, backward=False, forward=False)) == lists(keep)
+    keep = [np.array([False, True, True]), np.ones(2, bool), np.ones(1, bool)]
+    assert lists(percolated(chain, keep)) == [[False] * 3, [False] * 2, [False]]
     assert lists(keep) == [[False, True, True], [True, True], [True]]
 
 
-@BACKENDS
-def test_active_neurons_by_hand(chain, backend):
+def test_active_neurons_by_hand(chain):
     assert lists(active_by_links(chain)) == [[True, True], [True, False, True], [True, False], [True]]
-    assert lists(active_by_paths(chain, backend)) == [[True, False], [True, False, False], [True, False], [True]]
+    assert lists(active_by_paths(chain)) == [[True, False], [True, False, False], [True, False], [True]]
     assert anp_by_links(chain) == 6 / 8
-    assert anp_by_paths(chain, backend) == 4 / 8
+    assert anp_by_paths(chain) == 4 / 8
 
 
 def test_a_hidden_neuron_that_nothing_reaches_is_active_by_links_alone():
@@ -73,8 +73,8 @@ def test_full_and_empty_nets():
     assert percolate([]) == []
 
 
-@given(**CHAINS, backend=st.sampled_from(["reference", "numba"]))
-def test_equals_search_over_the_graph(sizes, density, seed, backend):
+@given(**CHAINS)
+def test_equals_search_over_the_graph(sizes, density, seed):
     chain = random_chain(sizes, density, seed)
     graph = nx.DiGraph()
     for i, s in enumerate(chain):
@@ -83,9 +83,9 @@ def test_equals_search_over_the_graph(sizes, density, seed, backend):
     graph.add_edges_from(((len(chain), v), "goal") for v in range(sizes[-1]))
     alive = nx.descendants(graph, "source") & nx.ancestors(graph, "goal")
     neurons = [[(i, n) in alive for n in range(size)] for i, size in enumerate(sizes)]
-    assert lists(active_by_paths(chain, backend)) == neurons
-    assert anp_by_paths(chain, backend) == sum(map(sum, neurons)) / sum(sizes)
-    for i, (s, kept) in enumerate(zip(chain, percolate(chain, backend=backend), strict=True)):
+    assert lists(active_by_paths(chain)) == neurons
+    assert anp_by_paths(chain) == sum(map(sum, neurons)) / sum(sizes)
+    for i, (s, kept) in enumerate(zip(chain, percolated(chain), strict=True)):
         on_path = [neurons[i][u] and neurons[i + 1][v] for u, v in zip(s.rows(), s.indices, strict=True)]
         assert kept.tolist() == on_path
 
@@ -93,19 +93,19 @@ def test_equals_search_over_the_graph(sizes, density, seed, backend):
 @given(**CHAINS)
 def test_the_definitions_agree_on_what_percolation_leaves(sizes, density, seed):
     chain = random_chain(sizes, density, seed)
-    left = [s.select(kept) for s, kept in zip(chain, percolate(chain), strict=True)]
+    left = [s.select(kept) for s, kept in zip(chain, percolated(chain), strict=True)]
     assert anp_by_links(left) == anp_by_paths(left) == anp_by_paths(chain) <= anp_by_links(chain)
-    assert all(kept.all() for kept in percolate(left))
+    assert all(kept.all() for kept in percolated(left))
 
 
 def test_errors(chain):
     assert forms_chain(chain) and not forms_chain(chain[1:] + chain[:1] * 2)
-    with pytest.raises(InvalidInputError, match=r"layers 2 x 1, 2 x 3; expected a chain"):
-        percolate([chain[2], chain[0]])
+    with pytest.raises(InvalidInputError, match=r"layers of shapes 2 x 1, 2 x 3; expected a chain"):
+        percolated([chain[2], chain[0]])
     with pytest.raises(InvalidInputError, match="a chain"):
         anp_by_paths([chain[2], chain[0]])
-    with pytest.raises(InvalidInputError, match=r"keep masks of shapes .* of shapes \[\(3,\), \(2,\), \(1,\)\]"):
-        percolate(chain, [np.ones(3, bool), np.ones(3, bool), np.ones(1, bool)])
+    with pytest.raises(InvalidInputError, match=r"keep masks of shapes .*; expected \[\(3,\), \(2,\), \(1,\)\]"):
+        percolated(chain, [np.ones(3, bool), np.ones(3, bool), np.ones(1, bool)])
     for rate in (anp_by_links, anp_by_paths):
         with pytest.raises(InvalidInputError, match="no layer"):
             rate([])

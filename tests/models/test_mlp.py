@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sparse_mlp.errors import InvalidInputError
-from sparse_mlp.evolution import make_rule
+from sparse_mlp.evolution import make_rule, one_chain
 from sparse_mlp.kernels.dispatch import BACKENDS
 from sparse_mlp.layers import (
     AllReLU,
@@ -320,7 +320,7 @@ def test_structure_of() -> None:
 
 
 def evolved(model: SparseMLP) -> Any:
-    update = make_rule("set", zeta=0.4).update(model.evolving_layers, 0.0, np.random.default_rng(9))
+    update = make_rule("set", zeta=0.4).update(one_chain(model.evolving_layers), 0.0, np.random.default_rng(9))
     return update, model.apply(update)
 
 

@@ -214,7 +214,7 @@ def test_the_store_carries_blocks() -> None:
     after = SparseStructure.from_keys([1, 2, 3], (2, 2))
     carry = after.positions_in(before)
     layer.rewire(after, carry, np.full((1, 2, 2), 50.0))
-    change = LayerUpdate.from_carry("one", before, after, carry, np.zeros(3, bool))
+    change = LayerUpdate("one", before, after, carry, np.zeros(3, bool))
     flat = store.rebind(TopologyUpdate((change,)))
     assert flat.tolist() == [4, 5, 6, 7, 8, 9, 10, 11, -1, -1, -1, -1, 12, 13, 14, 15]
     assert store.values.tolist() == [4, 5, 6, 7, 8, 9, 10, 11, 50, 50, 50, 50, 0, 0, 0, 0]

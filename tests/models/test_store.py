@@ -94,8 +94,7 @@ def rewired(layer: SparseLinear, keys: list[int], new_weights: list[float]) -> L
     before, after = layer.structure, SparseStructure.from_keys(keys, layer.structure.shape)
     carry = after.positions_in(before)
     layer.rewire(after, carry, np.array(new_weights))
-    nothing = np.zeros(0, np.int32), np.zeros(0, np.int32)
-    return LayerUpdate(layer.name, before, after, nothing, nothing, nothing, carry)
+    return LayerUpdate(layer.name, before, after, carry, np.zeros(before.nnz, bool))
 
 
 def test_rebind_after_one_layer_grew() -> None:

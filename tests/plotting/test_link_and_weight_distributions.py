@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sparse_mlp.errors import InvalidInputError
-from sparse_mlp.evolution import LayerUpdate, LinkHistory, TopologyUpdate
+from sparse_mlp.evolution import LayerUpdate, LinkAges, TopologyUpdate
 from sparse_mlp.plotting import LinkAgesDisplay, LinkSurvivalDisplay, WeightDistributionDisplay
 from sparse_mlp.structure import SparseStructure
 
@@ -84,13 +84,11 @@ def test_survival_needs_counted_updates():
 def test_ages_follow_the_links():
     before = SparseStructure.from_coo([0, 1, 2], [0, 0, 0], (4, 1))
     after = SparseStructure.from_coo([0, 1, 3], [0, 0, 0], (4, 1))
-    none = (np.empty(0, np.int32), np.empty(0, np.int32))
-    removed, grown = (np.array([2]), np.array([0])), (np.array([3]), np.array([0]))
-    history = LinkHistory([SimpleNamespace(name="a", structure=before)])
-    history.record(TopologyUpdate((LayerUpdate("a", before, after, removed, none, grown, np.array([0, 1, -1])),)))
+    history = LinkAges([SimpleNamespace(name="a", structure=before)])
+    history.record(TopologyUpdate((LayerUpdate("a", before, after, np.array([0, 1, -1]), np.zeros(3, bool)),)))
     display = LinkAgesDisplay.from_link_history(history)
     np.testing.assert_array_equal(display.ages[0], [1, 1, 0])
     np.testing.assert_allclose(display.fractions(), [[1 / 3, 2 / 3]])
     assert len(display.plot().ax_.patches) == 1
     with pytest.raises(InvalidInputError, match="no layer"):
-        LinkAgesDisplay.from_link_history(LinkHistory())
+        LinkAgesDisplay.from_link_history(LinkAges())

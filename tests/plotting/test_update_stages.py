@@ -25,7 +25,7 @@ def layer_update(name, shape, kept, removed, percolated, grown):
     after = SparseStructure.from_coo(*split(kept + grown), shape)
     carry = after.positions_in(before)
     carry[np.isin(after.keys(), [u * shape[1] + v for u, v in grown])] = -1
-    return LayerUpdate(name, before, after, split(removed), split(percolated), split(grown), carry)
+    return LayerUpdate(name, before, after, carry, np.isin(before.keys(), [u * shape[1] + v for u, v in percolated]))
 
 
 @pytest.fixture

@@ -103,20 +103,20 @@ def test_importance_of_links_beside_nothing_but_zeros(twin):
 
 
 @TWINS
-def test_the_first_clocks_to_ring_are_kept(twin):
-    score, clocks = np.array([1.0, 2.0, 4.0, 1.0]), np.array([1.0, 3.0, 4.1, 2.0])
-    # at exponent 1 they ring at 1, 1.5, 1.025, 2; at exponent 0 at 1, 3, 4.1, 2; at exponent 3 at 1, .375, .064, 2
-    assert np.flatnonzero(twin.keep_by_arrival(score, 1.0, clocks, 2)).tolist() == [0, 2]
-    assert np.flatnonzero(twin.keep_by_arrival(score, 0.0, clocks, 2)).tolist() == [0, 3]
-    assert np.flatnonzero(twin.keep_by_arrival(score, 3.0, clocks, 2)).tolist() == [1, 2]
-    assert twin.keep_by_arrival(score, 1.0, clocks, 0).tolist() == [False] * 4
-    assert twin.keep_by_arrival(score, 1.0, clocks, 4).tolist() == [True] * 4
+def test_the_first_links_to_arrive_are_drawn(twin):
+    score, exponentials = np.array([1.0, 2.0, 4.0, 1.0]), np.array([1.0, 3.0, 4.1, 2.0])
+    # at exponent 1 they arrive at 1, 1.5, 1.025, 2; at exponent 0 at 1, 3, 4.1, 2; at exponent 3 at 1, .375, .064, 2
+    assert np.flatnonzero(twin.sample_without_replacement(score, 1.0, exponentials, 2)).tolist() == [0, 2]
+    assert np.flatnonzero(twin.sample_without_replacement(score, 0.0, exponentials, 2)).tolist() == [0, 3]
+    assert np.flatnonzero(twin.sample_without_replacement(score, 3.0, exponentials, 2)).tolist() == [1, 2]
+    assert twin.sample_without_replacement(score, 1.0, exponentials, 0).tolist() == [False] * 4
+    assert twin.sample_without_replacement(score, 1.0, exponentials, 4).tolist() == [True] * 4
 
 
 @TWINS
 def test_scores_far_apart_neither_overflow_nor_vanish(twin):
-    score, clocks = np.array([1e-12, 1e-11, 1e12]), np.array([1.0, 1e-3, 5.0])
-    assert np.flatnonzero(twin.keep_by_arrival(score, 99.0, clocks, 2)).tolist() == [1, 2]
+    score, exponentials = np.array([1e-12, 1e-11, 1e12]), np.array([1.0, 1e-3, 5.0])
+    assert np.flatnonzero(twin.sample_without_replacement(score, 99.0, exponentials, 2)).tolist() == [1, 2]
 
 
 @TWINS
@@ -167,6 +167,20 @@ def test_a_link_that_was_removed_can_be_inserted_again_as_a_new_one(twin):
     assert (indices.tolist(), carry.tolist()) == ([1, 0], [-1, 1])
 
 
+@TWINS
+def test_links_that_grew_again_by_hand(twin):
+    before = SparseStructure.from_coo([0, 0, 2, 2], [1, 3, 0, 2], (4, 4))
+    # 0 -> 3 and 2 -> 0 went and came back, 0 -> 2 and 3 -> 3 are new, 0 -> 1 and 2 -> 2 stayed
+    after = SparseStructure.from_coo([0, 0, 0, 2, 2, 3], [1, 2, 3, 0, 2, 3], (4, 4))
+    carry = np.array([0, -1, -1, -1, 3, -1])
+    found = twin.regrown_from((before.indptr, before.indices), (after.indptr, after.indices), carry)
+    assert (found.dtype, found.tolist()) == (np.int64, [-1, 1, 2, -1])
+    none = SparseStructure.from_coo([], [], (4, 4))
+    assert len(twin.regrown_from((before.indptr, before.indices), (none.indptr, none.indices), carry[:0])) == 0
+    found = twin.regrown_from((none.indptr, none.indices), (after.indptr, after.indices), np.full(6, -1))
+    assert found.tolist() == [-1] * 6
+
+
 @given(weights, st.data())
 def test_magnitude_twins(weight, data):
     k = data.draw(st.integers(0, len(weight)))
@@ -198,12 +212,25 @@ positive = st.sampled_from([0.25, 0.5, 1.0, 2.0, 4.0]) | st.floats(1e-12, 1e12)
 
 
 @given(st.lists(st.tuples(positive, positive), max_size=30), st.floats(0, 100), st.data())
-def test_arrival_twins(pairs, exponent, data):
-    score, clocks = np.array(pairs).reshape(-1, 2).T
-    n_keep = data.draw(st.integers(0, len(pairs)))
-    expected = reference.keep_by_arrival(score, exponent, clocks, n_keep)
-    np.testing.assert_array_equal(kernel.keep_by_arrival(score, exponent, clocks, n_keep), expected)
-    assert np.count_nonzero(expected) == n_keep
+def test_sampling_twins(pairs, exponent, data):
+    score, exponentials = np.array(pairs).reshape(-1, 2).T
+    count = data.draw(st.integers(0, len(pairs)))
+    expected = reference.sample_without_replacement(score, exponent, exponentials, count)
+    np.testing.assert_array_equal(kernel.sample_without_replacement(score, exponent, exponentials, count), expected)
+    assert np.count_nonzero(expected) == count
+
+
+@given(wirings(), st.data())
+def test_regrown_twins(wiring, data):
+    s, keep = wiring
+    absent = np.setdiff1d(np.arange(s.n_in * s.n_out), s.keys()[keep])
+    new = absent[data.draw(masks(len(absent)))]
+    indptr, indices, carry = reference.insert_links(s.indptr, s.indices, keep, new, s.n_out)
+    both = (s.indptr, s.indices), (indptr, indices), carry
+    expected = reference.regrown_from(*both)
+    np.testing.assert_array_equal(kernel.regrown_from(*both), expected)
+    old = {key: at for at, key in enumerate(s.keys().tolist())}
+    assert expected.tolist() == [old.get(key, -1) for key in new.tolist()]
 
 
 @given(weights, st.data())

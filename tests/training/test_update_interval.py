@@ -95,9 +95,9 @@ class Listening:
     def __init__(self, wants_signals):
         self.wants_signals, self.told = wants_signals, []
 
-    def update(self, layers, progress, rng=None, signals=None):
-        self.told.append((progress, signals))
-        return make_rule("static").update(layers, progress)
+    def update(self, units, progress, rng=None):
+        self.told.append((progress, {layer.name: layer.recorded for layer in units[0].layers}))
+        return make_rule("static").update(units, progress)
 
     def state(self):
         return {}
@@ -114,7 +114,7 @@ def test_progress_is_the_fraction_of_all_steps(interval, expected):
     rule = Listening(wants_signals=False)
     Trainer(make_model(), rule=rule, batch_size=8, rng=0, **interval).fit(samples(), epochs=2)
     assert [progress for progress, _ in rule.told] == expected
-    assert all(signals is None for _, signals in rule.told)
+    assert all(pair is None for _, signals in rule.told for pair in signals.values())
 
 
 @pytest.mark.parametrize("interval", [{"update_steps": 3}, {"update_steps": 7}, {"update_every": 1}])
@@ -143,9 +143,7 @@ def test_signals_are_of_the_last_batch_after_its_step(interval):
 
 def test_rules_that_want_signals_are_updated_by_fit_alone():
     trainer = make_trainer(rule="rigl")
-    with pytest.raises(
-        InvalidInputError, match=r"rule 'rigl' without a batch; .*let Trainer\.fit do the updates"
-    ):
+    with pytest.raises(InvalidInputError, match=r"no signals of layer 'sparse1'; .*let Trainer\.fit do the updates"):
         trainer.update_topology()
 
 
@@ -173,9 +171,9 @@ def test_rigl_grows_what_the_dense_gradient_wants():
         batch["samples"] = chosen
         return gradient(inputs, chosen, *rest)
 
-    def listen(layers, progress, rng, got):
+    def listen(units, progress, rng):
         signals.update(layer_signals(trainer.model, x[batch["samples"]], target[batch["samples"]], trainer.loss))
-        return update(layers, progress, rng, got)
+        return update(units, progress, rng)
 
     trainer.model.gradient = remember
     object.__setattr__(trainer.rule, "update", listen)

@@ -10,7 +10,7 @@ import pytest
 from training_cases import make_model, make_trainer, samples
 
 from sparse_mlp.errors import InvalidInputError
-from sparse_mlp.evolution import LayerUpdate, TopologyUpdate, make_rule
+from sparse_mlp.evolution import LayerUpdate, TopologyUpdate, make_rule, one_chain
 from sparse_mlp.measures import anp_by_links, anp_by_paths
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.training.wiring_log import WiringLog
@@ -24,7 +24,7 @@ def change(name, before, after, gone=(), percolated=(), back=()):
     """Log a change; positions in `back` were removed or percolated, and grown again."""
     carry = after.positions_in(before)
     carry[np.isin(after.keys(), back)] = -1
-    return LayerUpdate.from_carry(name, before, after, carry, np.isin(before.keys(), percolated))
+    return LayerUpdate(name, before, after, carry, np.isin(before.keys(), percolated))
 
 
 def two_layers():
@@ -90,7 +90,7 @@ def test_a_run_against_sets(rule):
     log, tried = WiringLog(layers), [set(layer.structure.keys().tolist()) for layer in layers]
     for epoch in range(1, 6):
         old = [layer.structure for layer in layers]
-        update = rule.update(layers, 0.0, rng)
+        update = rule.update(one_chain(layers), 0.0, rng)
         record = log.record(update, epoch=epoch)
         for entry, layer, before, known, stages in zip(
             record["layers"], layers, old, tried, update.layers, strict=True
@@ -114,11 +114,11 @@ def links_of(pairs):
 def test_there_and_back_through_a_file(tmp_path):
     layers, rule, rng = make_model().evolving_layers, make_rule("set"), np.random.default_rng(2)
     log = WiringLog(layers)
-    log.record(rule.update(layers, 0.0, rng))
+    log.record(rule.update(one_chain(layers), 0.0, rng))
     np.savez(tmp_path / "log.npz", **log.to_arrays())
     with np.load(tmp_path / "log.npz", allow_pickle=False) as arrays:
         again = WiringLog.from_arrays(arrays)
-    update = rule.update(layers, 0.0, rng)
+    update = rule.update(one_chain(layers), 0.0, rng)
     assert again.record(update, epoch=2) == log.record(update, epoch=2)
     for name, array in log.to_arrays().items():
         np.testing.assert_array_equal(again.to_arrays()[name], array)

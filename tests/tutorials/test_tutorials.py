@@ -24,7 +24,7 @@ def test_there_are_tutorials_and_each_has_its_own_number():
 @pytest.mark.parametrize("tutorial", TUTORIALS, ids=lambda path: path.stem)
 def test_it_runs_and_asserts_its_numbers(tutorial, tmp_path):
     output = run_in_a_folder_of_its_own(tutorial, tmp_path, SPARSE_MLP_DATA=str(tmp_path / "no data"))
-    assert output.endswith("All numbers are as told.\n")
+    assert output.endswith("All numbers are as stated.\n")
 
 
 @pytest.mark.slow
@@ -32,7 +32,7 @@ def test_it_runs_and_asserts_its_numbers(tutorial, tmp_path):
 def test_its_numbers_hold_on_the_real_data_as_on_the_stand_in(tutorial, tmp_path, real_data_dir):
     output = run_in_a_folder_of_its_own(tutorial, tmp_path, SPARSE_MLP_DATA=str(real_data_dir.resolve()))
     assert "SYNTHETIC" not in output
-    assert output.endswith("All numbers are as told.\n")
+    assert output.endswith("All numbers are as stated.\n")
 
 
 def run_in_a_folder_of_its_own(tutorial, tmp_path, **settings):

@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from sparse_mlp.errors import check_fraction, invalid
-from sparse_mlp.evolution.importance import link_importance, remove_by_importance
-from sparse_mlp.evolution.removal import Removal, checked_zeta
-from sparse_mlp.evolution.update import Mask, WeightedLinks
+from sparse_mlp.evolution.removal import Removal, WeightedLinks, link_importance, remove_by_importance, share
+from sparse_mlp.evolution.update import Mask
 from sparse_mlp.kernels.dispatch import evolution_ops
 
 SMALLEST_SCORE = 1e-12  # so that links of weight zero can be drawn too
 
 
 def remove_softly(
-    layer: WeightedLinks,
+    links: WeightedLinks,
     zeta: float,
+    *,
     progress: float,
     rng: np.random.Generator,
-    *,
     exponents: tuple[float, float],
     end: float,
     alpha: float = 1.0,
-    backend: str | None = None,
+    **_: Any,
 ) -> Mask:
     """Draw the links that stay, the important ones more often; floor(zeta * nnz) are not drawn.
 
     Parameters
     ----------
-    layer : WeightedLinks
+    links : WeightedLinks
     zeta : float
         Fraction in [0, 1].
     progress : float
@@ -41,8 +41,8 @@ def remove_softly(
         Of the score at the start of training and at `end`, linear in between and constant thereafter.
     end : float
         Fraction of training, in (0, 1].
-    alpha, backend
-        As in `importance.link_importance`.
+    alpha : float
+        As in `removal.link_importance`.
 
     Returns
     -------
@@ -52,24 +52,23 @@ def remove_softly(
     Notes
     -----
     Links are drawn one by one without replacement with probability proportional to importance ** exponent [Zhang2025].
-    That is another law than to draw the links that go with the inverse probability.
+    To draw the links that go with the inverse probability would be another distribution.
 
     Differences from the original
     -----------------------------
-    Scores below 1e-12 count as 1e-12, as in one of the two codes beside the paper; the other one fails where fewer
-    weights than links to be kept differ from zero.
+    Scores below 1e-12 count as 1e-12, as in one of the two published codes; the other one fails where fewer weights
+    than links to be kept differ from zero.
     """
-    ops, score = evolution_ops(backend), link_importance(layer, alpha=alpha, backend=backend)
-    n_keep = len(score) - ops.share(checked_zeta(zeta), len(score))
+    score = link_importance(links, alpha=alpha)
+    n_keep = len(score) - share(zeta, len(score))
     start, stop = exponents
     exponent = start + (stop - start) * min(1.0, progress / end)
-    clocks = np.maximum(rng.standard_exponential(len(score)), np.finfo(np.float64).tiny)
-    return ops.keep_by_arrival(np.maximum(score, SMALLEST_SCORE), exponent, clocks, n_keep)
+    exponentials = np.maximum(rng.standard_exponential(len(score)), np.finfo(np.float64).tiny)
+    score = np.maximum(score, SMALLEST_SCORE)
+    return evolution_ops().sample_without_replacement(score, exponent, exponentials, n_keep)
 
 
-def soft_removal(
-    delta_start: float, delta_end: float, *, end: float = 0.75, alpha: float = 1.0, backend: str | None = None
-) -> Removal:
+def soft_removal(delta_start: float, delta_end: float, *, end: float = 0.75, alpha: float = 1.0) -> Removal:
     """Make the removal that grows from soft to less soft in the course of training.
 
     Parameters
@@ -78,30 +77,30 @@ def soft_removal(
         Softness in [0, 1]: 0 draws all links alike, 1 always keeps those of the highest score; both 1 or none.
     end : float
         Fraction of training at which `delta_end` is reached.
-    alpha, backend
-        As in `importance.link_importance`.
+    alpha : float
+        As in `removal.link_importance`.
 
     Returns
     -------
     callable
-        (layer, zeta, progress, rng) -> keep mask. It can be pickled.
+        A removal, called as (links, zeta, progress=…, rng=…). It can be pickled.
 
     Raises
     ------
     InvalidInputError
-        If a fraction is none, or exactly one delta is 1.
+        If a value is not a fraction, or exactly one delta is 1.
 
     Notes
     -----
-    The exponent is delta / (1 - delta) [Zhang2025], from 1 to 3 for the paper's 0.5 to 0.75. As in the code beside the
-    paper the exponent is linear in the step; delta itself then is not.
+    The exponent is delta / (1 - delta) [Zhang2025], from 1 to 3 for the paper's 0.5 to 0.75. As in the published code
+    the exponent is linear in the step; delta itself then is not.
     """
     deltas = check_fraction("delta_start", delta_start, zero=True), check_fraction("delta_end", delta_end, zero=True)
     check_fraction("alpha", alpha, zero=True)
     check_fraction("zeta_end", end)
     if deltas == (1.0, 1.0):
-        return partial(remove_by_importance, alpha=alpha, backend=backend)
+        return partial(remove_by_importance, alpha=alpha)
     if 1.0 in deltas:
         raise invalid(f"delta_start={delta_start!r} and delta_end={delta_end!r}", "both 1, or both below 1")
     exponents = deltas[0] / (1 - deltas[0]), deltas[1] / (1 - deltas[1])
-    return partial(remove_softly, exponents=exponents, end=end, alpha=alpha, backend=backend)
+    return partial(remove_softly, exponents=exponents, end=end, alpha=alpha)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 
 from sparse_mlp.errors import InvalidInputError
-from sparse_mlp.evolution import make_rule, predicted_regrowth
+from sparse_mlp.evolution import make_rule, one_chain, predicted_regrowth
 from sparse_mlp.link_prediction import score_matrix
 
 # CH3-L3p: 0 -> 2 has 1.707107, 0 -> 3 .707107, 1 -> 0 1.707107, 1 -> 3 .707107, 2 -> 1 2
@@ -23,17 +23,17 @@ ALL = np.ones(7, bool)
 def test_best_of_the_worked_example(make_layer):
     layer, rng = make_layer(EXAMPLE), np.random.default_rng(0)
     regrow = predicted_regrowth("ch3-l3p", "hard")
-    assert regrow(layer, ALL, 1, rng, None).tolist() == [9]
-    assert regrow(layer, ALL, 3, rng, None).tolist() == [2, 4, 9]
-    assert regrow(layer, ALL, 5, rng, None).tolist() == [2, 3, 4, 7, 9]
+    assert regrow(layer, ALL, 1, rng=rng).tolist() == [9]
+    assert regrow(layer, ALL, 3, rng=rng).tolist() == [2, 4, 9]
+    assert regrow(layer, ALL, 5, rng=rng).tolist() == [2, 3, 4, 7, 9]
 
 
 def test_ties(make_layer):
     layer, rng = make_layer(EXAMPLE), np.random.default_rng(1)
     by_index = predicted_regrowth("ch3-l3p", "hard", ties="index")
-    assert {tuple(by_index(layer, ALL, 2, rng, None).tolist()) for _ in range(20)} == {(2, 9)}
+    assert {tuple(by_index(layer, ALL, 2, rng=rng).tolist()) for _ in range(20)} == {(2, 9)}
     at_random = predicted_regrowth("ch3-l3p", "hard", ties="random")
-    drawn = Counter(tuple(at_random(layer, ALL, 2, rng, None).tolist()) for _ in range(400))
+    drawn = Counter(tuple(at_random(layer, ALL, 2, rng=rng).tolist()) for _ in range(400))
     assert set(drawn) == {(2, 9), (4, 9)}
     assert chisquare(list(drawn.values())).pvalue > 1e-6
 
@@ -41,7 +41,7 @@ def test_ties(make_layer):
 def test_soft_choice_follows_the_scores(make_layer):
     layer, rng = make_layer(EXAMPLE), np.random.default_rng(2)
     regrow = pickle.loads(pickle.dumps(predicted_regrowth("ch2-l3n", "soft")))
-    drawn = Counter(int(regrow(layer, ALL, 1, rng, None)[0]) for _ in range(4000))
+    drawn = Counter(int(regrow(layer, ALL, 1, rng=rng)[0]) for _ in range(4000))
     law = {2: 7, 3: 3, 4: 7, 7: 3, 9: 8}
     assert set(drawn) == set(law)
     assert chisquare([drawn[p] for p in law], [4000 * s / 28 for s in law.values()]).pvalue > 1e-6
@@ -58,7 +58,7 @@ def test_scores_are_of_what_is_left_and_positives_come_first(make_net, choice, n
     keep = rng.random(layer.structure.nnz) < 0.7
     left = layer.structure.select(keep)
     k = int(rng.integers(0, n_in * n_out - left.nnz + 1))
-    grown = predicted_regrowth(predictor, choice)(layer, keep, k, rng, None)
+    grown = predicted_regrowth(predictor, choice)(layer, keep, k, rng=rng)
     assert grown.dtype == np.int64
     assert len(grown) == k
     assert np.all(np.diff(grown) > 0)
@@ -75,7 +75,7 @@ def test_ch3l3_rule_by_hand(make_layer):
     weight = [0.7, -0.6, 0.5, 0.4, 0.9, 0.3, -0.01]
     layer = make_layer(EXAMPLE, weight)
     rule = make_rule("ch3l3", zeta=0.15, percolate=False, ties="index", new_weights="zero")
-    (change,) = rule.update([layer], 0.0, 0).layers
+    (change,) = rule.update(one_chain([layer]), 0.0, 0).layers
     assert list(zip(*change.removed, strict=True)) == [(2, 3)]
     assert list(zip(*change.grown, strict=True)) == [(0, 2)]
     assert layer.weight.tolist() == [0.7, -0.6, 0.0, 0.5, 0.4, 0.9, 0.3]
@@ -89,5 +89,5 @@ def test_errors(make_layer):
     with pytest.raises(InvalidInputError, match="ties='row'"):
         make_rule("ch3l3", ties="row")
     for choice in ("hard", "soft"):
-        with pytest.raises(InvalidInputError, match="5 positions for 6 new links in layer sparse1"):
-            predicted_regrowth("ch3-l3p", choice)(make_layer(EXAMPLE), ALL, 6, np.random.default_rng(0), None)
+        with pytest.raises(InvalidInputError, match="5 free positions for 6 new links in layer sparse1"):
+            predicted_regrowth("ch3-l3p", choice)(make_layer(EXAMPLE), ALL, 6, rng=np.random.default_rng(0))

@@ -9,15 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparse_mlp.errors import check_choice, invalid
-from sparse_mlp.evolution.update import EvolvingLayer, LayerUpdate, TopologyUpdate
+from sparse_mlp.evolution.update import LayerUpdate, TopologyUpdate
+from sparse_mlp.layers import Linked
 
 
-class LinkHistory:
+class LinkAges:
     """Count for each link how many updates it has survived.
 
     Parameters
     ----------
-    layers : iterable of EvolvingLayer
+    layers : iterable of Linked
         The layers as they are before the first update; their links are the first links.
 
     Attributes
@@ -34,7 +35,7 @@ class LinkHistory:
     A first link is one whose age equals the number of updates; one that is removed and regrown is not first any more.
     """
 
-    def __init__(self, layers: Iterable[EvolvingLayer] = ()) -> None:
+    def __init__(self, layers: Iterable[Linked] = ()) -> None:
         links = {layer.name: layer.structure.nnz for layer in layers}
         self.first: dict[str, int] = dict(links)
         self.updates: dict[str, int] = dict.fromkeys(links, 0)
@@ -46,7 +47,7 @@ class LinkHistory:
         Raises
         ------
         InvalidInputError
-            If a layer is unknown or has another number of links than the history says.
+            If a layer is unknown or an update was left out.
         """
         for change in update.layers:
             ages = self._ages_before(change)
@@ -69,7 +70,7 @@ class LinkHistory:
         return np.bincount(self.ages[layer], minlength=self.updates[layer] + 1)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the whole history as arrays, for a checkpoint: `<layer>.ages` and `<layer>.counts`."""
+        """Return all that is known as arrays, for a checkpoint: `<layer>.ages` and `<layer>.counts`."""
         arrays: dict[str, NDArray[Any]] = {}
         for name, ages in self.ages.items():
             arrays[f"{name}.ages"] = ages.copy()
@@ -77,29 +78,29 @@ class LinkHistory:
         return arrays
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> LinkHistory:
-        """Rebuild the history from `to_arrays`.
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> LinkAges:
+        """Rebuild the ages from `to_arrays`.
 
         Raises
         ------
         InvalidInputError
             If an array is missing.
         """
-        history = cls()
+        links = cls()
         for key in arrays:
             name, _, kind = key.rpartition(".")
             if kind != "ages":
                 continue
             if f"{name}.counts" not in arrays:
                 raise invalid(f"{key} without {name}.counts", "both arrays of a layer")
-            history.ages[name] = np.array(arrays[key], np.int32)
-            history.updates[name], history.first[name] = (int(n) for n in arrays[f"{name}.counts"])
-        return history
+            links.ages[name] = np.array(arrays[key], np.int32)
+            links.updates[name], links.first[name] = (int(n) for n in arrays[f"{name}.counts"])
+        return links
 
     def _ages_before(self, change: LayerUpdate) -> NDArray[np.int32]:
         check_choice("layer", change.layer, self.ages)
         ages = self.ages[change.layer]
         if len(ages) != change.before.nnz:
-            found = f"update of {change.before.nnz} links in layer {change.layer}"
-            raise invalid(found, f"of the {len(ages)} that the history knows", "record every update, in order")
+            found = f"an update of {change.before.nnz} links in layer {change.layer}"
+            raise invalid(found, f"the {len(ages)} links after the last update", "record every update, in order")
         return ages

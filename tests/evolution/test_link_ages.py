@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 
 from sparse_mlp.errors import InvalidInputError
-from sparse_mlp.evolution import LayerUpdate, LinkHistory, TopologyUpdate, make_rule
+from sparse_mlp.evolution import LayerUpdate, LinkAges, TopologyUpdate, make_rule, one_chain
 
 
 def update(layer, carry, name=None):
-    none = (np.zeros(0, np.int32), np.zeros(0, np.int32))
-    change = LayerUpdate(name or layer.name, layer.structure, layer.structure, none, none, none, np.array(carry))
+    structure = layer.structure
+    change = LayerUpdate(name or layer.name, structure, structure, np.array(carry), np.zeros(structure.nnz, bool))
     return TopologyUpdate((change,), 0.3, 0.0)
 
 
 def test_ages_by_hand(make_layer):
     layer = make_layer(np.ones((2, 2)))
-    history = LinkHistory([layer])
+    history = LinkAges([layer])
     assert history.survivors_of_first() == {"sparse1": 4}
     history.record(update(layer, [0, -1, 1, 3]))
     assert history.ages["sparse1"].tolist() == [1, 0, 1, 1]
@@ -29,16 +29,16 @@ def test_ages_by_hand(make_layer):
 
 
 def test_updates_without_layers_age_nobody(make_layer):
-    history = LinkHistory([make_layer(np.ones((2, 2)))])
+    history = LinkAges([make_layer(np.ones((2, 2)))])
     history.record(TopologyUpdate())
     assert history.histogram("sparse1").tolist() == [4]
 
 
 def test_against_positions_and_birthdays(make_net):
     layers, rule, rng = make_net([12, 15, 9], 0.4), make_rule("set"), np.random.default_rng(1)
-    history, born = LinkHistory(layers), [dict.fromkeys(layer.structure.keys().tolist(), 0) for layer in layers]
+    history, born = LinkAges(layers), [dict.fromkeys(layer.structure.keys().tolist(), 0) for layer in layers]
     for now in range(1, 7):
-        for births, change in zip(born, (log := rule.update(layers, 0.0, rng)).layers, strict=True):
+        for births, change in zip(born, (log := rule.update(one_chain(layers), 0.0, rng)).layers, strict=True):
             for rows, cols in (change.removed, change.grown):
                 for position in (rows.astype(int) * change.after.n_out + cols).tolist():
                     births[position] = now
@@ -51,12 +51,12 @@ def test_against_positions_and_birthdays(make_net):
 
 def test_there_and_back_through_a_file(make_net, tmp_path):
     layers, rule = make_net([12, 15, 9], 0.4), make_rule("rlr")
-    history = LinkHistory(layers)
-    history.record(rule.update(layers, 0.0, 1))
+    history = LinkAges(layers)
+    history.record(rule.update(one_chain(layers), 0.0, 1))
     np.savez(tmp_path / "history.npz", **history.to_arrays())
     with np.load(tmp_path / "history.npz", allow_pickle=False) as arrays:
-        again = LinkHistory.from_arrays(arrays)
-    log = rule.update(layers, 0.0, 2)
+        again = LinkAges.from_arrays(arrays)
+    log = rule.update(one_chain(layers), 0.0, 2)
     for one in (history, again):
         one.record(log)
     assert again.survivors_of_first() == history.survivors_of_first()
@@ -67,19 +67,19 @@ def test_there_and_back_through_a_file(make_net, tmp_path):
 
 
 def test_layer_without_links(make_layer):
-    history = LinkHistory([make_layer(np.zeros((2, 2)))])
+    history = LinkAges([make_layer(np.zeros((2, 2)))])
     assert history.fraction_of_first() == {"sparse1": 1.0}
     assert history.histogram("sparse1").tolist() == [0]
 
 
 def test_errors(make_layer):
     layer, other = make_layer(np.ones((2, 2))), make_layer(np.ones((2, 3)))
-    history = LinkHistory([layer])
+    history = LinkAges([layer])
     with pytest.raises(InvalidInputError, match="layer='sparse9'"):
         history.record(update(layer, [0, 1, 2, 3], name="sparse9"))
-    with pytest.raises(InvalidInputError, match="update of 6 links in layer sparse1; expected of the 4"):
+    with pytest.raises(InvalidInputError, match="an update of 6 links in layer sparse1; expected the 4"):
         history.record(update(other, range(6)))
     with pytest.raises(InvalidInputError, match="layer='sparse2'"):
         history.histogram("sparse2")
     with pytest.raises(InvalidInputError, match=r"sparse1\.ages without sparse1\.counts"):
-        LinkHistory.from_arrays({"sparse1.ages": np.zeros(3)})
+        LinkAges.from_arrays({"sparse1.ages": np.zeros(3)})

@@ -1,0 +1,98 @@
+"""New links where link prediction expects them, from the wiring alone."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from sparse_mlp.errors import check_choice
+from sparse_mlp.evolution.regrowth import Positions, Regrowth, check_room
+from sparse_mlp.evolution.update import Mask
+from sparse_mlp.layers import Linked
+from sparse_mlp.link_prediction import PREDICTORS, TIES
+from sparse_mlp.link_prediction.predictors import Links
+
+
+def predicted_regrowth(predictor: str = "ch3-l3p", regrowth: str = "hard", ties: str = "index") -> Regrowth:
+    """Make a regrowth by link prediction.
+
+    Parameters
+    ----------
+    predictor : str
+        Which absent links score high, one of `link_prediction.PREDICTORS`.
+    regrowth : {"hard", "soft"}
+        Whether the positions of highest score grow, or a draw in proportion to the scores.
+    ties : {"index", "random"}
+        Which of equal scores are taken in hard regrowth: the first in row-major order, or any.
+
+    Returns
+    -------
+    callable
+        A regrowth, called as (layer, keep, k, rng=…). It can be pickled.
+
+    Raises
+    ------
+    InvalidInputError
+        If a name is unknown.
+    """
+    check_choice("predictor", predictor, PREDICTORS)
+    check_choice("ties", ties, TIES)
+    if check_choice("regrowth", regrowth, ("hard", "soft")) == "soft":
+        return partial(regrow_likely, predictor=predictor)
+    return partial(regrow_best, predictor=predictor, ties=ties)
+
+
+def regrow_best(
+    layer: Linked, keep: Mask, k: int, *, rng: np.random.Generator, predictor: str, ties: str = "index"
+) -> Positions:
+    """Choose the k absent positions of highest score in the wiring of the links that stay.
+
+    Parameters
+    ----------
+    layer, keep, k
+        As in `regrowth.regrow_random`.
+    rng : numpy.random.Generator
+        Decides among equal scores, and fills up at random where too few scores are positive.
+    predictor, ties : str
+        As in `predicted_regrowth`.
+
+    Returns
+    -------
+    int64 (k,)
+        Ascending row-major positions.
+
+    Raises
+    ------
+    InvalidInputError
+        If fewer than k positions are absent.
+
+    Notes
+    -----
+    Regrowth of CHT [Zhang2024] and of the robustness paper [Sulyok2026].
+
+    Differences from the original
+    -----------------------------
+    The code of [Zhang2024] lets all links in that tie with the k-th, so that the layer may grow; here k grow.
+    """
+    check_room(layer, keep, k)
+    return _positions(layer, layer.top_links(layer.structure.select(keep), predictor, k, rng=rng, ties=ties))
+
+
+def regrow_likely(layer: Linked, keep: Mask, k: int, *, rng: np.random.Generator, predictor: str) -> Positions:
+    """Draw k absent positions without replacement, with probability proportional to their scores.
+
+    Parameters, errors and returned positions are those of `regrow_best`; positions without a score are drawn, all
+    alike, where the others do not suffice.
+
+    Notes
+    -----
+    Soft regrowth of CHTs [Zhang2025].
+    """
+    check_room(layer, keep, k)
+    return _positions(layer, layer.sample_links(layer.structure.select(keep), predictor, k, rng=rng))
+
+
+def _positions(layer: Linked, links: Links) -> Positions:
+    rows, cols = links
+    return np.sort(rows.astype(np.int64) * layer.structure.n_out + cols)

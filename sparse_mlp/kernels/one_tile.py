@@ -1,0 +1,65 @@
+"""Let functions on arrays (features, batch) serve layers that compute on tiles: one tile holds the whole batch.
+
+The backends `reference` and `scipy` need no tiles to be fast. Their functions stay as plain as their equations.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+TILES = {"x", "dy", "z", "a", "da", "scores", "target"}  # how the functions call what lies in tiles
+
+
+class OneTile:
+    """Offer a module's functions on tiles (1, features, batch), with the compiled twins' `out` and `add_to`.
+
+    Parameters
+    ----------
+    module : module
+        Of functions on (features, batch). What they return is one array, or a tuple.
+    """
+
+    def __init__(self, module: ModuleType) -> None:
+        self.module = module
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return _on_one_tile(getattr(self.module, name))
+
+
+@cache
+def _on_one_tile(function: Callable[..., Any]) -> Callable[..., Any]:
+    names = list(inspect.signature(function).parameters)
+
+    def call(*args: Any, out: Array | None = None, add_to: Array | None = None, **options: Any) -> Any:
+        tiles = [arg for name, arg in zip(names, args, strict=False) if name in TILES]
+        flat = [arg[0] if name in TILES else arg for name, arg in zip(names, args, strict=False)]
+        found = function(*flat, **options)
+        if not isinstance(found, tuple):
+            return _kept(found, out, add_to, tiles[0].dtype)
+        return *(_kept(result, out, None, tiles[0].dtype) for result in found[:-1]), _kept(
+            found[-1], out, add_to, tiles[0].dtype
+        )
+
+    return call
+
+
+def _kept(result: Any, out: Array | None, add_to: Array | None, dtype: Any) -> Any:
+    """Return a result where the caller wants it: activations as one tile, gradients added, a loss as it is."""
+    if add_to is not None:
+        add_to += result.reshape(add_to.shape)
+        return add_to
+    if not isinstance(result, np.ndarray) or result.ndim != 2:
+        return result
+    if out is None:
+        return result.astype(dtype, copy=False)[None]
+    out[0] = result
+    return out

@@ -1,0 +1,229 @@
+"""Layers made of layers: one after the other, or around a path that skips them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from sparse_mlp.errors import invalid
+from sparse_mlp.layers.base import Array, Gradients, Layer
+from sparse_mlp.layers.batch import Batch
+from sparse_mlp.layers.flow import Flow, Trace
+
+
+class Sequential(Layer):
+    """Pass through layers one after the other.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+    name : str
+
+    Attributes
+    ----------
+    layers : tuple of Layer
+
+    Notes
+    -----
+    A ReLU right behind a layer that `takes_relu` is computed by that layer, and its derivative by the layer behind it
+    where that one takes it too: neither then needs a pass through memory.
+    """
+
+    def __init__(self, layers: Sequence[Layer], *, name: str = "") -> None:
+        self.layers, self.name = tuple(layers), name
+        if not self.layers:
+            raise invalid("no layers", "at least one")
+        self.backend = self.layers[0].backend
+        names = [layer.name for layer in self.layers]
+        self._children = {
+            name if name and names.count(name) == 1 else str(i): layer
+            for i, (name, layer) in enumerate(zip(names, self.layers, strict=True))
+        }
+        self._steps = _steps(self._children)
+
+    @property
+    def children(self) -> Mapping[str, Layer]:
+        """The layers by name, or by position where names are missing or repeat."""
+        return self._children
+
+    @property
+    def needs_batch(self) -> bool:  # type: ignore[override]
+        """Whether one of the layers does."""
+        return any(layer.needs_batch for layer in self.layers)
+
+    @property
+    def dtype(self) -> Any:  # type: ignore[override]
+        """Of the first layer that has one."""
+        return next((layer.dtype for layer in self.layers if layer.dtype is not None), None)
+
+    def n_out(self, n_in: int) -> int:
+        """Return how many features leave the last layer."""
+        for layer in self.layers:
+            n_in = layer.n_out(n_in)
+        return n_in
+
+    def n_in(self, n_out: int) -> int:
+        """Return how many features enter the first layer."""
+        for layer in reversed(self.layers):
+            n_out = layer.n_in(n_out)
+        return n_out
+
+    def n_stored(self, n_in: int) -> int:
+        """Return the sum over the layers."""
+        total = 0
+        for layer in self.layers:
+            total += layer.n_stored(n_in)
+            n_in = layer.n_out(n_in)
+        return total
+
+    def draw_masks(self, n_in: int, batch: Batch, rng: np.random.Generator) -> None:
+        """Let each layer draw, the first first."""
+        for layer in self.layers:
+            layer.draw_masks(n_in, batch, rng)
+            n_in = layer.n_out(n_in)
+
+    def trace(self, flow: Flow, trace: Trace) -> Flow:
+        """Follow the layers in order."""
+        for layer in self.layers:
+            flow = layer.trace(flow, trace)
+        return flow
+
+    def outputs(self, x: Array) -> Iterator[tuple[Layer, Array]]:
+        """Yield the outputs of all layers inside."""
+        for layer in self.layers:
+            for inner, y in layer.outputs(x):
+                yield inner, y
+            x = y
+
+    def forward_tiles(self, x: Array, batch: Batch) -> tuple[Array, list[Any]]:
+        """Pass tiles through all layers."""
+        caches = []
+        for _, layer, relu in self._steps:
+            if relu:
+                x, cache = layer.forward_tiles(x, batch, relu=True)  # type: ignore[call-arg]
+            else:
+                x, cache = layer.forward_tiles(x, batch)
+            caches.append((cache, x if relu else None))
+        return x, caches
+
+    def backward_tiles(
+        self, dy: Array, cache: list[Any], batch: Batch, grads: Gradients, wants_dx: bool = True
+    ) -> Any:
+        """Pass gradients back through all layers."""
+        steps, done = self._steps, False  # done: whether the derivative of this step's ReLU is in dy already
+        for i in range(len(steps) - 1, -1, -1):
+            name, layer, relu = steps[i]
+            inner, y = cache[i]
+            if relu and not done:
+                np.copyto(dy, 0, where=y <= 0)
+            done = i > 0 and steps[i - 1][2] and layer.takes_relu
+            own = grads[name]
+            if done:
+                dy = layer.backward_tiles(dy, inner, batch, own, True, rectified=True)  # type: ignore[call-arg]
+            else:
+                dy = layer.backward_tiles(dy, inner, batch, own, wants_dx or i > 0)
+        return dy
+
+    def kind(self) -> str:
+        """Describe the layers inside."""
+        return f"Sequential({', '.join(layer.kind() for layer in self.layers)})"
+
+    def __repr__(self) -> str:
+        return f"Sequential({', '.join(map(repr, self.layers))})"
+
+
+def _steps(children: Mapping[str, Layer]) -> list[tuple[str, Layer, bool]]:
+    """Return name and layer of each step, and whether a ReLU behind the layer is part of it."""
+    steps, layers = [], list(children.items())
+    for i, (name, layer) in enumerate(layers):
+        taken = layer.is_relu and i > 0 and layers[i - 1][1].takes_relu
+        if not taken:
+            relu = layer.takes_relu and i + 1 < len(layers) and layers[i + 1][1].is_relu
+            steps.append((name, layer, relu))
+    return steps
+
+
+class Residual(Layer):
+    """Add what a branch computes to its input: y = x + branch(x).
+
+    Parameters
+    ----------
+    branch : Layer
+        With as many outputs as inputs.
+    name : str
+
+    Notes
+    -----
+    [He2016], with the gradient :math:`dx = dy + branch'(dy)`. No neuron behind the sum dies with its links in the
+    branch, since the input reaches it as well; percolation follows both ways.
+    """
+
+    def __init__(self, branch: Layer, *, name: str = "") -> None:
+        self.branch, self.name, self.backend = branch, name, branch.backend
+
+    @property
+    def children(self) -> Mapping[str, Layer]:
+        """The branch."""
+        return {"branch": self.branch}
+
+    @property
+    def needs_batch(self) -> bool:  # type: ignore[override]
+        """Whether the branch does."""
+        return self.branch.needs_batch
+
+    @property
+    def dtype(self) -> Any:  # type: ignore[override]
+        """That of the branch."""
+        return self.branch.dtype
+
+    def n_out(self, n_in: int) -> int:
+        """Return the number of features, which the branch has to keep.
+
+        Raises
+        ------
+        InvalidInputError
+            If it does not.
+        """
+        found = self.branch.n_out(n_in)
+        if found != n_in:
+            raise invalid(f"{found} outputs of the branch of residual block {self.name!r}", f"{n_in}, as many as inputs")
+        return n_in
+
+    def n_in(self, n_out: int) -> int:
+        """Return how many features enter the branch."""
+        return self.branch.n_in(n_out)
+
+    def n_stored(self, n_in: int) -> int:
+        """Return the branch's and those of the sum."""
+        return self.branch.n_stored(n_in) + n_in
+
+    def trace(self, flow: Flow, trace: Trace) -> Flow:
+        """Follow the branch; behind the sum both ways feed."""
+        return flow.shared() + self.branch.trace(flow.shared(), trace)
+
+    def outputs(self, x: Array) -> Iterator[tuple[Layer, Array]]:
+        """Yield the outputs inside the branch, then the sum."""
+        for inner, y in self.branch.outputs(x):
+            yield inner, y
+        yield self, x + y
+
+    def forward_tiles(self, x: Array, batch: Batch) -> tuple[Array, Any]:
+        """Return the sum of the input and the branch's output."""
+        y, cache = self.branch.forward_tiles(x, batch)
+        return np.add(x, y, out=batch.empty_like(x)), cache
+
+    def backward_tiles(self, dy: Array, cache: Any, batch: Batch, grads: Gradients, wants_dx: bool = True) -> Any:
+        """Return the sum of the gradients on both ways."""
+        kept = batch.empty_like(dy)
+        kept[:] = dy  # the branch may write over dy
+        dx = self.branch.backward_tiles(dy, cache, batch, grads["branch"], wants_dx)
+        return np.add(dx, kept, out=kept) if wants_dx else None
+
+    def kind(self) -> str:
+        """Describe the branch."""
+        return f"Residual({self.branch.kind()})"
+
+    def __repr__(self) -> str:
+        return f"Residual({self.branch!r})"
