@@ -75,10 +75,8 @@ def finish(run: Any, *, as_json: bool) -> int:
     from sparse_mlp.runs.result import result
 
     print(f"{run.model}, {brief(run.data.provenance)}", file=sys.stderr)
-    if run.model.compiled is not None and not has_compiled():
-        print("compiling the kernels, once; this takes some 10 to 20 seconds", file=sys.stderr)
-    if run.model.why_not_compiled:
-        print(f"computed layer by layer, which is slower: {run.model.why_not_compiled}", file=sys.stderr)
+    if run.model.backend == "numba" and not has_compiled():
+        print("compiling the kernels, once; this takes some 10 seconds", file=sys.stderr)
     run.fit()
     if run.trainer.interrupted:
         print(f"interrupted; the state is saved: sparse-mlp resume {run.folder}", file=sys.stderr)

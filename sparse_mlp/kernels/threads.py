@@ -41,7 +41,7 @@ def used_threads() -> int:
 def has_compiled() -> bool:
     """Tell whether the cache holds compiled kernels of this version."""
     folder = cache_directory()
-    return folder is not None and next(folder.rglob("step.*.nbc"), None) is not None
+    return folder is not None and next(folder.rglob("*linear_backward*.nbc"), None) is not None
 
 
 def describe_threads() -> dict[str, str]:
