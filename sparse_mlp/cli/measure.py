@@ -114,11 +114,11 @@ def wirings_of(folder: Path) -> list[SparseStructure]:
 
 
 def _link_size(folder: Path, structures: list[SparseStructure]) -> int:
-    """Return for how many neurons of a run each neuron of its wiring stands."""
+    """Return how many neurons of a run each neuron of its wiring stands for."""
     from sparse_mlp.training import load_checkpoint
 
-    neurons = load_checkpoint(folder).meta["identity"]["sizes"]
-    return int(neurons[1]) // structures[0].n_out
+    features = int(load_checkpoint(folder).meta["identity"]["network"]["n_features"])
+    return -(-features // structures[0].n_in)  # rounded up: features may have been added
 
 
 def _wirings(config: RunConfig, sizes: list[int]) -> list[SparseStructure]:

@@ -155,8 +155,8 @@ class Store:
     def _rows(self) -> Iterable[dict[str, Any]]:
         for run_id in self.run_ids():
             config = read_object(self.folder(run_id) / CONFIG) or {}
-            given = {column: config.get(table, {}).get(name) for column, table, name in FROM_CONFIG}
-            row = {"run_id": run_id, **given}
+            tables = {table: values for table, values in config.items() if isinstance(values, dict)}
+            row = {"run_id": run_id, **{name: tables.get(table, {}).get(key) for name, table, key in FROM_CONFIG}}
             if (outcome := self.result(run_id)) is not None:
                 yield {**row, **outcome, "state": "finished"}
             elif (error := self.failure(run_id)) is not None:

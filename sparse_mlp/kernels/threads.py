@@ -9,8 +9,7 @@ from contextlib import contextmanager
 import numba
 
 from sparse_mlp.kernels import pool
-from sparse_mlp.kernels._jit import JIT_ENABLED, cache_directory
-from sparse_mlp.kernels._jit import SIMD
+from sparse_mlp.kernels._jit import JIT_ENABLED, SIMD, cache_directory
 
 SPIN_COUNT = "1000"  # what the package sets in `_jit` unless the user chose
 

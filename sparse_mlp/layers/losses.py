@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 
 from sparse_mlp.errors import check_fraction, invalid
 from sparse_mlp.kernels.dispatch import choose_backend, elementwise_ops
-from sparse_mlp.layers._checks import check_batch
 from sparse_mlp.kernels.tiles import clear_empty_lanes, pack, unpack
+from sparse_mlp.layers._checks import check_batch
 from sparse_mlp.layers.base import Array
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 from cli_cases import assert_refused, run, run_json
+from sparse_mlp.runs.settings import make_config
 
 from sparse_mlp.cli.search import static_training
 from sparse_mlp.cli.search_report import search_result, search_table
 from sparse_mlp.experiments import SEARCHED, StaticTraining, WiringSearch
-from sparse_mlp.runs.settings import make_config
 
 SMALL = ["search", "--topology", "small-world", "--hidden", 20, 15, "--density", 0.2]
 BUDGET = ["--configurations", 5, "--min-epochs", 1, "--max-epochs", 2, "--factor", 2]

@@ -10,8 +10,8 @@ import pytest
 from cli_cases import TINY, assert_refused, final_bytes, run, run_json
 
 from sparse_mlp.cli import report
-from sparse_mlp.runs.saved import read_run
 from sparse_mlp.runs.files import read_config
+from sparse_mlp.runs.saved import read_run
 from sparse_mlp.training import load_checkpoint, read_history
 
 REQUIRED = {
@@ -274,7 +274,7 @@ def test_early_stopping_ends_the_run(capsys):
 def test_a_run_that_diverges_is_an_error_of_one_line(capsys):
     code, out, err = run(capsys, "train", *TINY, "--learning-rate", 1e20, "--out", "run")
     assert (code, out) == (1, "")
-    assert "found at step" in err.splitlines()[-1]
+    assert "found loss=" in err.splitlines()[-1]
     assert "Traceback" not in err
 
 
