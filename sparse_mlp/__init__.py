@@ -21,7 +21,7 @@ _LAZY = {
     "SparseMLPRegressor": "sparse_mlp.estimators",
 }
 _ROOMS = (
-    "bench", "datasets", "errors", "estimators", "evolution", "experiments", "kernels", "layers",
+    "datasets", "errors", "estimators", "evolution", "experiments", "kernels", "layers",
     "link_prediction", "machine", "measures", "models", "optim", "plotting", "reference", "rng", "robustness", "runs",
     "structure", "topology", "training",
 )  # fmt: skip

@@ -13,9 +13,6 @@ import sparse_mlp
 MODULES = ["sparse_mlp"] + [m.name for m in pkgutil.walk_packages(sparse_mlp.__path__, "sparse_mlp.")]
 
 
-MODULES.remove("sparse_mlp.bench.torch_peers")  # PyTorch is an optional guest
-
-
 @pytest.mark.parametrize("name", MODULES)
 def test_examples(name: str) -> None:
     results = doctest.testmod(importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE)

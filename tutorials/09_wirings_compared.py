@@ -107,18 +107,18 @@ print("dendritic ", inputs_of(dendrites))
 # ## 2. Side by side
 #
 # Eight layers of 64 × 64 with 256 links each, so four links for each neuron on average. 64 is the number of pixels of
-# a digit, since two of the generators look at the data. `generate_network` calls all of them in the same way.
+# a digit, since two of the generators look at the data. `wire` calls all of them in the same way.
 
 # %%
 from sparse_mlp.datasets import load, standardize
-from sparse_mlp.topology import generate_network
+from sparse_mlp.models.wirings import wire
 
 digits = standardize(load("digits"))
 train_x, train_y, test_x, test_y = digits.train_x, digits.train_y, digits.test_x, digits.test_y
 NAMES = (
     "erdos-renyi", "small-world", "receptive-field", "scale-free", "ramanujan", "dendritic", "correlated", "snip",
 )  # fmt: skip
-layers = {name: generate_network(name, [64, 64, 10], [256], rng=0, data=(train_x, train_y))[0] for name in NAMES}
+layers = {name: wire(name, [64, 64, 10], [256], rng=0, data=(train_x, train_y))[0] for name in NAMES}
 
 # %%
 from matplotlib.figure import Figure
@@ -177,7 +177,7 @@ for n_in, n_out, density in SHAPES:
     data = generator.random((50, n_in)), generator.integers(0, 3, 50)
     wanted = round(density * n_in * n_out)
     for name in NAMES:
-        found = generate_network(name, [n_in, n_out, 3], [wanted], rng=1, data=data)[0].nnz
+        found = wire(name, [n_in, n_out, 3], [wanted], rng=1, data=data)[0].nnz
         if found != wanted:
             wrong.append((name, n_in, n_out, found, wanted))
 print("wirings with another number of links than asked for:", wrong)
@@ -258,7 +258,7 @@ from sparse_mlp.plotting import WiringPanelsDisplay, save
 SHOWN = NAMES[:6]  # those that do not look at data
 sizes = [64, 100, 100]
 links = [round(0.06 * n * m) for n, m in pairwise(sizes)]
-networks = {name: generate_network(name, sizes, links, rng=0) for name in SHOWN}
+networks = {name: wire(name, sizes, links, rng=0) for name in SHOWN}
 display = WiringPanelsDisplay.from_wirings(networks, repeats=5, rng=0)
 print("picture:", save(display, figures / "09_networks.png", dpi=90))
 values = {panel.label: panel.measures for panel in display.wirings}

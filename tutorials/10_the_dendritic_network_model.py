@@ -541,7 +541,8 @@ for n_in, n_out, links in ((1000, 1000, 12_000), (1000, 1000, 300_000), (100_000
 # Tutorial 11 takes them apart. (`--fast` makes networks of half the size, with twice the density.)
 
 # %%
-from sparse_mlp.plotting import WiringPanelsDisplay, dendritic_figure
+from sparse_mlp.experiments.reproduction.figures.dendritic_network import four_wirings
+from sparse_mlp.plotting import WiringPanelsDisplay
 
 FOUR = {
     "(a) random": ("erdos-renyi", {}),
@@ -558,7 +559,7 @@ if options.fast:
         rng=0,
     )
 else:
-    panels = dendritic_figure(rng=0)
+    panels = four_wirings(rng=0)
 print("picture:", save(panels, figures / "10_four_networks.png"))
 
 SYMBOLS = {"path-length": "L", "modularity": "Q", "structural-consistency": "σ_c", "gamma": "γ"}

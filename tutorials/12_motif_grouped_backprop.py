@@ -469,7 +469,7 @@ for name in CASES:
 
 # %%
 from sparse_mlp.experiments import PUBLISHED_TRADE_OFFS, TradeOff
-from sparse_mlp.plotting import TradeOffDisplay, save
+from sparse_mlp.plotting import save
 
 MODELS = list(CASES)[:5]
 ours = TradeOff({name: step_time[name] for name in MODELS}, {name: mean[name] for name in MODELS})
@@ -481,7 +481,7 @@ for name in MODELS:
     print(f"{name:<17} {saved:>9.0%} {lost:>15.1%} {scores[name]:>14.4f} {level:>19}")
 printed = PUBLISHED_TRADE_OFFS["fashion-mnist"]
 print("Fashion-MNIST as printed, break-even:", {name: round(value, 3) for name, value in printed.break_even.items()})
-print("picture:", save(TradeOffDisplay.from_trade_off(ours, "digits"), figures / "12_trade_off.png"))
+print("picture:", save(ours.drawing("digits"), figures / "12_trade_off.png"))
 
 # %% [markdown]
 # You should see that shared motifs of either size need a weight above 0.1 to win, and that motifs of 2 are not far from

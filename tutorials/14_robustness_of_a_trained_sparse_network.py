@@ -123,7 +123,7 @@ print(f"second layer: {whole.structure.nnz} links; {np.count_nonzero(cut.weight)
 # are repeated five times, and we draw the mean.
 
 # %%
-from sparse_mlp.plotting import NoiseCurvesDisplay, PruningCurvesDisplay, WeightDensityDisplay, save
+from sparse_mlp.plotting import NoiseCurvesDisplay, PruningCurvesDisplay, WeightDistributionDisplay, save
 
 NEAR_ZERO = [0, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1]
 
@@ -272,13 +272,11 @@ for method, values in floor.items():
 
 # %%
 weights = {
-    "digits": {
-        method: [np.concatenate([layer.weight for layer in model.sparse_layers]) for model in found]
-        for method, found in models.items()
-    }
+    method: [np.concatenate([layer.weight for layer in model.sparse_layers]) for model in found]
+    for method, found in models.items()
 }
-print("picture:", save(WeightDensityDisplay.from_weights(weights), figures / "14_weights.png"))
-sizes = np.sort(np.abs(np.concatenate(weights["digits"]["RLR"])))[::-1]
+print("picture:", save(WeightDistributionDisplay.from_weights(weights), figures / "14_weights.png"))
+sizes = np.sort(np.abs(np.concatenate(weights["RLR"])))[::-1]
 share = {part: float(sizes[: int(part * len(sizes))].sum() / sizes.sum()) for part in (0.1, 0.5)}
 print(f"RLR: the largest 10 % of the links hold {share[0.1]:.0%} of all weight, the largest half {share[0.5]:.0%}")
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from sparse_mlp import __version__
 from sparse_mlp.cli import (
-    bench,
     campaign,
     data,
     doctor,
@@ -81,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"sparse_mlp {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB")
     for verb in (
-        train, evaluate, features, robustness, resume, campaign, reproduce, search, measure, data, doctor, bench,
+        train, evaluate, features, robustness, resume, campaign, reproduce, search, measure, data, doctor,
     ):  # fmt: skip
         verb.add_parser(verbs)
     words = list(sys.argv[1:] if arguments is None else arguments)

@@ -12,7 +12,8 @@ from typing import Any
 
 from sparse_mlp.errors import invalid
 
-RECIPES = Path(__file__).parents[1] / "experiments" / "recipes"  # looked up without the imports of `recipe_names`
+# Looked up without the imports of `recipe_names`.
+RECIPES = Path(__file__).parents[1] / "experiments" / "reproduction" / "figures"
 SMALLEST = """\
 title = "Two rules on digits"
 [settings]

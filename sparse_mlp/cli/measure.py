@@ -124,11 +124,10 @@ def _link_size(folder: Path, structures: list[SparseStructure]) -> int:
 def _wirings(config: RunConfig, sizes: list[int]) -> list[SparseStructure]:
     """Make the wirings that `train` with the same options and seed would begin with."""
     from sparse_mlp.models import SparseMLP
-    from sparse_mlp.runs.build import wiring_options
-    from sparse_mlp.topology import NEEDS_DATA
+    from sparse_mlp.runs.build import needs_data, wiring_options
 
     options = wiring_options(config.wiring)
-    if options["topology"] in NEEDS_DATA:
+    if needs_data(options["topology"]):
         found = f"topology={options['topology']}, which looks at data"
         raise invalid(found, "one that does not", "train a network with it for an epoch, and measure that run")
     for size in sizes:

@@ -1,4 +1,4 @@
-"""`sparse-mlp reproduce`: make figures and tables of the papers again, and hold our numbers against their claims."""
+"""`sparse-mlp reproduce`: make figures and tables of the papers again, and judge their claims by our numbers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sparse_mlp.errors import check_choice, invalid
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sparse_mlp.experiments.reproduction import Item, Reproduced
+    from sparse_mlp.experiments.reproduction import Figure, Reproduced
 
 STORE = Path("reproductions")
 
@@ -23,12 +23,12 @@ def add_parser(verbs: Any) -> None:
     """Declare the verb."""
     parser = verbs.add_parser(
         "reproduce", help="make figures and tables of the papers again",
-        description=f"{__doc__} Networks are trained once for all items and kept in the store; the same command again "
-        "goes on where it was stopped, and draws.",
+        description=f"{__doc__} Networks are trained once for all figures and kept in the store; the same command "
+        "again goes on where it was stopped, and draws.",
     )  # fmt: skip
-    parser.add_argument("items", nargs="*", metavar="ITEM", help="names, see --list")
-    parser.add_argument("--all", action="store_true", help="make all items")
-    parser.add_argument("--list", action="store_true", help="show the items and how long each takes on two cores")
+    parser.add_argument("figures", nargs="*", metavar="FIGURE", help="names, see --list")
+    parser.add_argument("--all", action="store_true", help="make all figures")
+    parser.add_argument("--list", action="store_true", help="show the figures and how long each takes on two cores")
     parser.add_argument("--preset", default="laptop", help="smoke, laptop or paper (%(default)s)")
     parser.add_argument("--store", type=Path, default=STORE, metavar="DIR",
                         help="folder of all runs and reports (%(default)s)")  # fmt: skip
@@ -40,70 +40,71 @@ def add_parser(verbs: Any) -> None:
 
 def reproduce(arguments: argparse.Namespace) -> int:
     """Run the verb."""
-    from sparse_mlp.experiments.reproduction import ITEMS, PRESETS, find_items
-    from sparse_mlp.experiments.reproduction import reproduce as reproduce_items
+    from sparse_mlp.experiments.reproduction import FIGURES, PRESETS, find_figures
+    from sparse_mlp.experiments.reproduction import reproduce as reproduce_figures
     from sparse_mlp.experiments.store import Store
 
     if arguments.list:
-        print(json.dumps([item_facts(item) for item in ITEMS.values()]) if arguments.json else item_table(ITEMS))
+        facts = [figure_facts(figure) for figure in FIGURES.values()]
+        print(json.dumps(facts) if arguments.json else figure_table(FIGURES))
         return 0
-    if bool(arguments.items) == arguments.all:
-        found = "no item" if not arguments.items else "items and --all"
-        raise invalid(found, f"some of {', '.join(ITEMS)}", "--all makes every one, --list tells what they are")
-    items = find_items(ITEMS if arguments.all else arguments.items)
+    if bool(arguments.figures) == arguments.all:
+        found = "no figure" if not arguments.figures else "figures and --all"
+        raise invalid(found, f"some of {', '.join(FIGURES)}", "--all makes every one, --list says what they are")
+    figures = find_figures(FIGURES if arguments.all else arguments.figures)
     check_choice("preset", arguments.preset, PRESETS)
     campaign = {name: getattr(arguments, name) for name in ("jobs", "dask", "data_dir", "retry")}
     try:
-        made, outcome = reproduce_items(
-            items, arguments.preset, Store(arguments.store), draw_only=arguments.draw_only, **campaign
+        made, outcome = reproduce_figures(
+            figures, arguments.preset, Store(arguments.store), draw_only=arguments.draw_only, **campaign
         )
     except KeyboardInterrupt:
         print("interrupted; the same command goes on where it stopped", file=sys.stderr)
         return 130
     facts = [made_facts(one) for one in made]
     if arguments.json:
-        print(json.dumps({"preset": arguments.preset, "items": facts, "missing_datasets": outcome.missing}))
+        print(json.dumps({"preset": arguments.preset, "figures": facts, "missing_datasets": outcome.missing}))
     else:
         print("\n".join(line for one in made for line in made_lines(one)))
-    return 1 if any(one.failed or not (one.figures) for one in made) else 0
+    return 1 if any(one.failed or not one.pictures for one in made) else 0
 
 
-def item_table(items: Mapping[str, Item]) -> str:
+def figure_table(figures: Mapping[str, Figure]) -> str:
     """Return what can be made again, at most 100 columns wide."""
-    lines = [f"{'item':21}{'paper':14}{'what':45}{'smoke':>6}{'laptop':>7}{'paper':>7}"]
-    for name, item in items.items():
-        times = [duration(item.minutes[preset]) for preset in ("smoke", "laptop", "paper")]
-        lines.append(f"{name:21}{item.paper:14}{item.title[:44]:45}{times[0]:>6}{times[1]:>7}{times[2]:>7}")
+    lines = [f"{'figure':21}{'paper':14}{'what':45}{'smoke':>6}{'laptop':>7}{'paper':>7}"]
+    for name, figure in figures.items():
+        times = [duration(figure.minutes[preset]) for preset in ("smoke", "laptop", "paper")]
+        lines.append(f"{name:21}{figure.paper:14}{figure.title[:44]:45}{times[0]:>6}{times[1]:>7}{times[2]:>7}")
     lines += [
-        "", "Times: alone, on two cores with --jobs 2. Items of one recipe share their networks: all seven",
-        "figures of robustness take as long as one, motif-trade-off nothing beside its two tables. The",
+        "", "Times: alone, on two cores with --jobs 2. Figures of one recipe share their networks: all seven",
+        "figures of robustness take as long as one, motif-trade-off nothing more than its two tables. The",
         "first run of all compiles the kernels, which takes some two minutes more.",
     ]  # fmt: skip
     return "\n".join(lines)
 
 
-def item_facts(item: Item) -> dict[str, Any]:
-    """Return an item as plain JSON types."""
-    return {"item": item.name, "paper": item.paper, "title": item.title, "recipes": list(item.recipes),
-            "minutes": dict(item.minutes), "claims": len(item.claims)}  # fmt: skip
+def figure_facts(figure: Figure) -> dict[str, Any]:
+    """Return a figure as plain JSON types."""
+    return {"figure": figure.name, "paper": figure.paper, "title": figure.title, "recipes": list(figure.recipes),
+            "minutes": dict(figure.minutes), "claims": len(figure.claims)}  # fmt: skip
 
 
 def made_facts(made: Reproduced) -> dict[str, Any]:
-    """Return what became of an item as plain JSON types."""
+    """Return what became of a figure as plain JSON types."""
     verdicts = [
         {"claim": verdict.claim.text, "source": verdict.claim.source, "verdict": verdict.word,
          "datasets": {finding.dataset: finding.verdict for finding in verdict.findings}}
         for verdict in made.verdicts
     ]  # fmt: skip
-    return {"item": made.item.name, "folder": str(made.folder), "figures": [path.name for path in made.figures],
+    return {"figure": made.figure.name, "folder": str(made.folder), "pictures": [path.name for path in made.pictures],
             "verdicts": verdicts, "missing_runs": made.missing, "failed": made.failed}  # fmt: skip
 
 
 def made_lines(made: Reproduced) -> list[str]:
-    """Return what became of an item as lines for a terminal."""
+    """Return what became of a figure as lines for a terminal."""
     from sparse_mlp.experiments.reproduction.report import tally
 
-    lines = [f"{made.item.name:21}{tally(made.verdicts)}: {made.folder / 'report.md'}"]
+    lines = [f"{made.figure.name:21}{tally(made.verdicts)}: {made.folder / 'report.md'}"]
     left = [run for run in made.missing if run not in made.failed]
     if left:
         lines.append(f"{'':21}{len(left)} runs are missing: {', '.join(left[:3])}{' …' if len(left) > 3 else ''}")

@@ -16,7 +16,7 @@ from sparse_mlp.runs.config import check_tables, merge
 from sparse_mlp.runs.files import load_toml, underscored
 from sparse_mlp.runs.places import OptionError
 
-RECIPES = Path(__file__).parent / "recipes"
+RECIPES = Path(__file__).parent / "reproduction" / "figures"  # next to the figures that they are of
 # Settings that the axes or the campaign decide.
 SET_BY_CAMPAIGN = {"data": ("dataset", *NOT_IN_RUN_ID["data"]), "run": ("seed", *NOT_IN_RUN_ID["run"])}
 

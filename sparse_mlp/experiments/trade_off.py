@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sparse_mlp.errors import check_fraction, check_number, invalid
 
+if TYPE_CHECKING:
+    from sparse_mlp.plotting import Display
+
 EFFICIENCY_WEIGHT = 0.1
+WEIGHTS = np.linspace(0, 1, 101)
+DASHES = ("-", "--", "-.", ":")
+MARKS = ("o", "s", "^", "D")
+LOWEST = -0.5  # scores below it, of a model many times slower than the base, are cut off
 
 
 def reduction(value: float, base: float) -> float:
@@ -38,7 +46,7 @@ def comprehensive_score(
     Parameters
     ----------
     time, base_time : float
-        Running time of the model and of the one that it is held against, in the same unit.
+        Running time of the model and of the one that it is compared with, in the same unit.
     accuracy, base_accuracy : float
         Their accuracies, in the same unit.
     weight : float
@@ -59,10 +67,10 @@ def comprehensive_score(
     S = w R + (1 - w) (1 - A) with R = (T_base - T) / T_base and A = (Acc_base - Acc) / Acc_base: section 4.2, eqs. 1
     to 3 of [Chen2025], where w is 0.1.
 
-    Of the four printed scores, one does not follow from the R and A beside it: equation 6 (Fashion-MNIST, motif size
-    4) prints 0.8864, its own R = 0.637 and A = 0.097 give 0.8764, and the times and accuracies of the tables 0.8819
-    (R = 0.635, A = 0.091; the text says "73.7 %" for R). Motif size 4 stays behind its base with all three. Equation 8
-    (Lung, motif size 2) prints R = 0.3039 where the times give 0.3037, and so 0.9199 for 0.9198. Equation 5
+    Of the four printed scores, one does not follow from the R and A printed with it: equation 6 (Fashion-MNIST, motif
+    size 4) prints 0.8864, its own R = 0.637 and A = 0.097 give 0.8764, and the times and accuracies of the tables
+    0.8819 (R = 0.635, A = 0.091; the text says "73.7 %" for R). Motif size 4 stays behind its base with all three.
+    Equation 8 (Lung, motif size 2) prints R = 0.3039 where the times give 0.3037, and so 0.9199 for 0.9198. Equation 5
     (Fashion-MNIST, motif size 2) prints 0.9100, of inputs with three digits; the tables give 0.9102.
 
     Examples
@@ -85,7 +93,7 @@ def break_even_weight(time: float, base_time: float, accuracy: float, base_accur
     Returns
     -------
     float
-        In [0, 1], or NaN if one of the two is ahead at every weight (or both are level at all). A model that is
+        In [0, 1], or NaN if one of the two is ahead at every weight (or both are equal at all). A model that is
         faster and less accurate is ahead above it, one that is slower and more accurate below it.
 
     Raises
@@ -108,9 +116,9 @@ def break_even_weight(time: float, base_time: float, accuracy: float, base_accur
 
 @dataclass(frozen=True)
 class TradeOff:
-    """Hold time and accuracy of one base and of models that are held against it.
+    """Hold time and accuracy of one base and of models that are compared with it.
 
-    `PUBLISHED_TRADE_OFFS` has those of the tables of [Chen2025]; `plotting.TradeOffDisplay` draws one.
+    `PUBLISHED_TRADE_OFFS` has those of the tables of [Chen2025].
 
     Parameters
     ----------
@@ -120,7 +128,7 @@ class TradeOff:
     Raises
     ------
     InvalidInputError
-        If the models differ, or there is none beside the base.
+        If the models differ, or there is only the base.
 
     Examples
     --------
@@ -141,11 +149,11 @@ class TradeOff:
     def __post_init__(self) -> None:
         if list(self.seconds) != list(self.accuracy) or len(self.seconds) < 2:
             found = f"times of {', '.join(self.seconds)} and accuracies of {', '.join(self.accuracy)}"
-            raise invalid(found, "of the same models in the same order, the base first and at least one more")
+            raise invalid(found, "the same models in the same order, the base first and at least one more")
 
     @property
     def base(self) -> str:
-        """Name of the model that the others are held against."""
+        """Name of the model that the others are compared with."""
         return next(iter(self.seconds))
 
     @property
@@ -184,6 +192,55 @@ class TradeOff:
         """Return the model of the highest score, the first of several."""
         scores = self.scores(weight)
         return max(scores, key=lambda name: float(scores[name]))
+
+    def drawing(self, title: str, *, mark: float = EFFICIENCY_WEIGHT) -> Display:
+        """Draw the scores over the weight of the time; on the right, near `mark`, how far each is ahead of the base.
+
+        Parameters
+        ----------
+        title : str
+            Such as the name of the data set.
+        mark : float
+            Weight that a vertical line marks. The right panel shows weights from 0 to three times it.
+
+        Notes
+        -----
+        Figures 8 and 9 of [Chen2025].
+        """
+        from sparse_mlp.plotting import CYCLE, INK, PanelsDisplay, grid, line_keys
+
+        scores, break_even, end = self.scores(WEIGHTS), self.break_even, min(1.0, 3 * mark)
+        looks: dict[str, dict[str, Any]] = {
+            name: {"linestyle": DASHES[i % len(DASHES)], "color": CYCLE[i]} for i, name in enumerate(scores)
+        }
+
+        def draw(axes: Any, panel: str) -> None:
+            near = panel == ahead
+            x = WEIGHTS[end + 1e-9 >= WEIGHTS] if near else WEIGHTS
+            values = {name: curve[: len(x)] - near * scores[self.base][: len(x)] for name, curve in scores.items()}
+            for i, (name, curve) in enumerate(values.items()):
+                axes.plot(x, curve, **looks[name])
+                crossing = break_even.get(name, np.nan)
+                height = np.interp(crossing, x, values[self.base], right=np.nan)
+                axes.plot(crossing, height, MARKS[i % len(MARKS)], color=looks[name]["color"], markeredgecolor="white",
+                          markersize=8, zorder=4)  # fmt: skip
+            every = np.concatenate(list(values.values())).clip(LOWEST)
+            room = 0.06 * float(np.ptp(every)) or 0.1
+            axes.set(xlim=(0, x[-1]), ylim=(every.min() - room, every.max() + room))
+            axes.set_ylabel(f"score less that of {self.base}" if near else "comprehensive score")
+            axes.axvline(mark, color=INK, linewidth=0.8, linestyle=(0, (1, 2)), zorder=0)
+            axes.annotate(f"weight {mark:g}", (mark, 0.02), xycoords=("data", "axes fraction"), xytext=(4, 0),
+                          textcoords="offset points", fontsize=8.5, color=INK)  # fmt: skip
+            grid(axes)
+
+        ahead = f"ahead of {self.base}"
+        labels = {name: f"{name}, level at {weight:.3f}" if weight == weight else f"{name}, never level"
+                  for name, weight in break_even.items()}  # fmt: skip
+        keys = line_keys({labels.get(name, name): {**look, "marker": MARKS[i % len(MARKS)] if name in labels else ""}
+                          for i, (name, look) in enumerate(looks.items())})  # fmt: skip
+        return PanelsDisplay(
+            [title, ahead], draw, xlabel="weight of the time", keys=keys, height=3.2
+        )
 
     def _of(self, name: str) -> tuple[float, float, float, float]:
         return self.seconds[name], self.seconds[self.base], self.accuracy[name], self.accuracy[self.base]

@@ -19,6 +19,7 @@ from sparse_mlp.kernels._jit import SIMD, jit
 
 Array = NDArray[Any]
 Kernels = dict[int, Callable[..., None]]
+Part = tuple[int, int]
 
 # The kernels with explicit vectors, by the number of lanes that they are made for.
 _SPMM: Kernels = {}
@@ -34,7 +35,7 @@ if SIMD:
 
 def spmm(
     indptr_out: Array, rows_out: Array, order_out: Array, weight: Array, bias: Array, x: Array, relu: bool = False,
-    *, out: Array | None = None,
+    *, out: Array | None = None, part: Part | None = None,
 ) -> Array:  # fmt: skip
     """Multiply the activations with the sparse weights and add the bias; see `reference.linear.spmm`.
 
@@ -45,6 +46,8 @@ def spmm(
     x : float (n_tiles, n_in, lanes)
     out : float (n_tiles, n_out, lanes), optional
         Receives the result.
+    part : (int, int), optional
+        Which output neurons to compute, from the first to before the last; the others of `out` stay as they are.
 
     Returns
     -------
@@ -52,7 +55,7 @@ def spmm(
     """
     y = np.empty((len(x), len(bias), x.shape[2]), x.dtype) if out is None else out
     kernel = _SPMM.get(x.shape[2], _spmm)
-    kernel(indptr_out, rows_out, order_out, weight, bias, x, y, relu)
+    kernel(indptr_out, rows_out, order_out, weight, bias, x, y, relu, *(part or (0, len(bias))))
     return y
 
 
@@ -63,11 +66,13 @@ def spmm_transpose(indptr: Array, indices: Array, weight: Array, dy: Array, *, o
     return dx
 
 
-def sddmm(indptr: Array, indices: Array, x: Array, dy: Array, *, add_to: Array | None = None) -> Array:
-    """Compute the gradient of each link's weight; see `reference.linear.sddmm`."""
+def sddmm(
+    indptr: Array, indices: Array, x: Array, dy: Array, *, add_to: Array | None = None, part: Part | None = None
+) -> Array:
+    """Compute the gradient of each link's weight, or of those of some inputs; see `reference.linear.sddmm`."""
     dweight = np.zeros(len(indices), x.dtype) if add_to is None else add_to
     kernel = _SDDMM.get(x.shape[2], _sddmm)
-    kernel(indptr, indices, x, dy, dweight)
+    kernel(indptr, indices, x, dy, dweight, *(part or (0, x.shape[1])))
     return dweight
 
 
@@ -81,7 +86,7 @@ def bias_grad(dy: Array, *, add_to: Array | None = None) -> Array:
 
 def linear_backward(
     indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, relu: bool = False,
-    *, out: Array | None = None, add_to: Array | None = None,
+    *, out: Array | None = None, add_to: Array | None = None, part: Part | None = None,
 ) -> tuple[Array, Array]:  # fmt: skip
     """Compute `spmm_transpose` and `sddmm` in one pass over the links; see `reference.linear.linear_backward`.
 
@@ -94,6 +99,8 @@ def linear_backward(
         Receives dx; it may be x itself.
     add_to : float (nnz,), optional
         The link gradients are added to it.
+    part : (int, int), optional
+        Which input neurons to compute, from the first to before the last.
 
     Returns
     -------
@@ -103,16 +110,17 @@ def linear_backward(
     dx = np.empty_like(x) if out is None else out
     dweight = np.zeros(len(indices), x.dtype) if add_to is None else add_to
     kernel = _BACKWARD.get(x.shape[2], _linear_backward)
-    kernel(indptr, indices, weight, x, dy, dx, dweight, relu)
+    kernel(indptr, indices, weight, x, dy, dx, dweight, relu, *(part or (0, x.shape[1])))
     return dx, dweight
 
 
 @jit
 def _spmm(
-    indptr_out: Array, rows_out: Array, order_out: Array, weight: Array, bias: Array, x: Array, y: Array, relu: bool
-) -> None:
+    indptr_out: Array, rows_out: Array, order_out: Array, weight: Array, bias: Array, x: Array, y: Array, relu: bool,
+    first: int, last: int,
+) -> None:  # fmt: skip
     for t in range(x.shape[0]):
-        for v in range(len(indptr_out) - 1):
+        for v in range(first, last):
             z = y[t, v]
             z[:] = bias[v]
             for k in range(indptr_out[v], indptr_out[v + 1]):
@@ -133,11 +141,12 @@ def _spmm_transpose(indptr: Array, indices: Array, weight: Array, dy: Array, dx:
 
 @jit
 def _linear_backward(
-    indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, dx: Array, dweight: Array, relu: bool
-) -> None:
+    indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, dx: Array, dweight: Array, relu: bool,
+    first: int, last: int,
+) -> None:  # fmt: skip
     gathered = np.empty(x.shape[2], dx.dtype)
     for t in range(x.shape[0]):
-        for u in range(len(indptr) - 1):
+        for u in range(first, last):
             x_u, dx_u = x[t, u], dx[t, u]
             gathered[:] = 0
             for k in range(indptr[u], indptr[u + 1]):
@@ -149,9 +158,9 @@ def _linear_backward(
 
 
 @jit
-def _sddmm(indptr: Array, indices: Array, x: Array, dy: Array, dweight: Array) -> None:
+def _sddmm(indptr: Array, indices: Array, x: Array, dy: Array, dweight: Array, first: int, last: int) -> None:
     for t in range(x.shape[0]):
-        for u in range(len(indptr) - 1):
+        for u in range(first, last):
             for k in range(indptr[u], indptr[u + 1]):
                 dweight[k] += dot(x[t, u], dy[t, indices[k]])
 

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import copy_context
+from functools import cache
 from queue import SimpleQueue
 from types import ModuleType
 from typing import Any, TypeVar
@@ -181,10 +182,12 @@ def ranges(count: int, least: int = 1) -> list[tuple[int, int]]:
     return [(piece * count // pieces, (piece + 1) * count // pieces) for piece in range(pieces)]
 
 
+@cache
 def most_threads() -> int:
     """Return how many threads may be asked for: the cores that this process may use, or `NUMBA_NUM_THREADS`.
 
-    The variable is what joblib sets in the processes that it starts, so that together they do not ask for too much.
+    The variable is what joblib sets in the processes that it starts, so that together they do not use more than there
+    are. Looked up once.
     """
     chosen = os.environ.get("NUMBA_NUM_THREADS", "")
     return int(chosen) if chosen.isdecimal() and int(chosen) > 0 else usable_cores() or 1

@@ -36,36 +36,44 @@ from sparse_mlp.kernels._simd_sums import sums_of_four
 Array = NDArray[Any]
 
 AHEAD = 8  # links: how early the row of a link is asked for
+VERY_FAR = 16_384  # neurons: beyond that the forward pass asks for rows as well, which then come from main memory
 FAR = 1024  # neurons: rows of smaller layers are near enough not to be asked for, in a second-level cache of 512 KB
 
 
 @jit
 def spmm_64(
-    indptr_out: Array, rows_out: Array, order_out: Array, weight: Array, bias: Array, x: Array, y: Array, relu: bool
-) -> None:
-    """Write `spmm` of the tiles x (n_tiles, n_in, 64) into y (n_tiles, n_out, 64)."""
-    _spmm(indptr_out, rows_out, order_out, weight, bias, x, y, relu, row_of_zeros(x, 64))
+    indptr_out: Array, rows_out: Array, order_out: Array, weight: Array, bias: Array, x: Array, y: Array, relu: bool,
+    first: int, last: int,
+) -> None:  # fmt: skip
+    """Write outputs `first:last` of `spmm` of the tiles x (n_tiles, n_in, 64) into y (n_tiles, n_out, 64)."""
+    _spmm(indptr_out, rows_out, order_out, weight, bias, x, y, relu, first, last, row_of_zeros(x, 64))
 
 
 @jit
 def spmm_32(
-    indptr_out: Array, rows_out: Array, order_out: Array, weight: Array, bias: Array, x: Array, y: Array, relu: bool
-) -> None:
-    """Write `spmm` of the tiles x (n_tiles, n_in, 32) into y (n_tiles, n_out, 32)."""
-    _spmm(indptr_out, rows_out, order_out, weight, bias, x, y, relu, row_of_zeros(x, 32))
+    indptr_out: Array, rows_out: Array, order_out: Array, weight: Array, bias: Array, x: Array, y: Array, relu: bool,
+    first: int, last: int,
+) -> None:  # fmt: skip
+    """Write outputs `first:last` of `spmm` of the tiles x (n_tiles, n_in, 32) into y (n_tiles, n_out, 32)."""
+    _spmm(indptr_out, rows_out, order_out, weight, bias, x, y, relu, first, last, row_of_zeros(x, 32))
 
 
 @jit
 def _spmm(
     indptr_out: Array, rows_out: Array, order_out: Array, weight: Array, bias: Array, x: Array, y: Array, relu: bool,
-    zeros: Any,
+    first: int, last: int, zeros: Any,
 ) -> None:  # fmt: skip
-    n_in, lanes, n_out = x.shape[1], x.shape[2], y.shape[1]
+    n_in, lanes, n_out, end = x.shape[1], x.shape[2], y.shape[1], len(rows_out) - 1
+    far = n_in > VERY_FAR
     for t in range(x.shape[0]):
         x_at, y_at = t * n_in * lanes, t * n_out * lanes
-        for v in range(n_out):
+        for v in range(first, last):
             z = repeat(bias, v, zeros)
             for k in range(indptr_out[v], indptr_out[v + 1]):
+                if far:
+                    ahead = min(k + AHEAD, end)
+                    prefetch(weight, order_out[ahead])
+                    _fetch(x, x_at + rows_out[ahead] * lanes, lanes)
                 row = load_like(x, x_at + rows_out[k] * lanes, zeros)
                 z = multiply_add(repeat(weight, order_out[k], zeros), row, z)
             if relu:
@@ -74,22 +82,30 @@ def _spmm(
 
 
 @jit
+def _fetch(rows: Array, at: int, lanes: int) -> None:
+    """Ask for a row before it is needed, cache line by cache line."""
+    for j in range(0, lanes, 16):
+        prefetch(rows, at + j)
+
+
+@jit
 def linear_backward_64(
-    indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, dx: Array, dweight: Array, relu: bool
-) -> None:
-    """Write dx (n_tiles, n_in, 64) and add the link gradients to dweight; see `linear.linear_backward`."""
+    indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, dx: Array, dweight: Array, relu: bool,
+    first: int, last: int,
+) -> None:  # fmt: skip
+    """Write inputs `first:last` of dx (n_tiles, n_in, 64) and add their link gradients to dweight."""
     n_in, n_out, four = x.shape[1], dy.shape[1], row_of_zeros(x, 4)
-    last, far = indptr[n_in] - 1, n_out > FAR
+    end_of_all, far = indptr[n_in] - 1, n_out > FAR
     for t in range(x.shape[0]):
         dy_at = t * n_out * 64
-        for u in range(n_in):
+        for u in range(first, last):
             row, begin, end = (t * n_in + u) * 64, indptr[u], indptr[u + 1]
             x0, x1, x2, x3 = load(x, row), load(x, row + 16), load(x, row + 32), load(x, row + 48)
             d0 = d1 = d2 = d3 = zeros_of(x)
             fours = end - (end - begin) % 4
             for k in range(begin, fours, 4):
                 if far:
-                    _fetch_four_64(dy, dy_at, indices, k + AHEAD, last)
+                    _fetch_four_64(dy, dy_at, indices, k + AHEAD, end_of_all)
                 a, b = dy_at + indices[k] * 64, dy_at + indices[k + 1] * 64
                 c, d = dy_at + indices[k + 2] * 64, dy_at + indices[k + 3] * 64
                 sums = sums_of_four(
@@ -143,13 +159,14 @@ def _fetch_four_64(rows: Array, rows_at: int, indices: Array, k: int, last: Any)
 
 @jit
 def linear_backward_32(
-    indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, dx: Array, dweight: Array, relu: bool
-) -> None:
-    """Write dx (n_tiles, n_in, 32) and add the link gradients to dweight; see `linear.linear_backward`."""
+    indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, dx: Array, dweight: Array, relu: bool,
+    first: int, last: int,
+) -> None:  # fmt: skip
+    """Write inputs `first:last` of dx (n_tiles, n_in, 32) and add their link gradients to dweight."""
     n_in, n_out, four = x.shape[1], dy.shape[1], row_of_zeros(x, 4)
     for t in range(x.shape[0]):
         dy_at = t * n_out * 32
-        for u in range(n_in):
+        for u in range(first, last):
             row, begin, end = (t * n_in + u) * 32, indptr[u], indptr[u + 1]
             x0, x1 = load(x, row), load(x, row + 16)
             d0 = d1 = zeros_of(x)
@@ -187,19 +204,21 @@ def _scaled_32(weight: float, rows: Array, at: int, d0: Any, d1: Any) -> tuple[A
 
 
 @jit
-def sddmm_64(indptr: Array, indices: Array, x: Array, dy: Array, dweight: Array) -> None:
-    """Add the link gradients of tiles of 64 lanes to dweight, where nobody asks for dx."""
+def sddmm_64(
+    indptr: Array, indices: Array, x: Array, dy: Array, dweight: Array, first: int, last: int
+) -> None:
+    """Add the link gradients of inputs `first:last` of tiles of 64 lanes to dweight, where nobody asks for dx."""
     n_in, n_out, four = x.shape[1], dy.shape[1], row_of_zeros(x, 4)
-    last, far = indptr[n_in] - 1, n_out > FAR
+    end_of_all, far = indptr[n_in] - 1, n_out > FAR
     for t in range(x.shape[0]):
         dy_at = t * n_out * 64
-        for u in range(n_in):
+        for u in range(first, last):
             row, begin, end = (t * n_in + u) * 64, indptr[u], indptr[u + 1]
             x0, x1, x2, x3 = load(x, row), load(x, row + 16), load(x, row + 32), load(x, row + 48)
             fours = end - (end - begin) % 4
             for k in range(begin, fours, 4):
                 if far:
-                    _fetch_four_64(dy, dy_at, indices, k + AHEAD, last)
+                    _fetch_four_64(dy, dy_at, indices, k + AHEAD, end_of_all)
                 sums = sums_of_four(
                     _dot_64(x0, x1, x2, x3, dy, dy_at + indices[k] * 64),
                     _dot_64(x0, x1, x2, x3, dy, dy_at + indices[k + 1] * 64),
@@ -212,12 +231,14 @@ def sddmm_64(indptr: Array, indices: Array, x: Array, dy: Array, dweight: Array)
 
 
 @jit
-def sddmm_32(indptr: Array, indices: Array, x: Array, dy: Array, dweight: Array) -> None:
-    """Add the link gradients of tiles of 32 lanes to dweight, where nobody asks for dx."""
+def sddmm_32(
+    indptr: Array, indices: Array, x: Array, dy: Array, dweight: Array, first: int, last: int
+) -> None:
+    """Add the link gradients of inputs `first:last` of tiles of 32 lanes to dweight, where nobody asks for dx."""
     n_in, n_out, four = x.shape[1], dy.shape[1], row_of_zeros(x, 4)
     for t in range(x.shape[0]):
         dy_at = t * n_out * 32
-        for u in range(n_in):
+        for u in range(first, last):
             row, begin, end = (t * n_in + u) * 32, indptr[u], indptr[u + 1]
             x0, x1 = load(x, row), load(x, row + 16)
             fours = end - (end - begin) % 4

@@ -22,6 +22,7 @@ Array = NDArray[Any]
 WIDE, NARROW = 64, 32  # lanes: the rows of a 3000-neuron layer in tiles of 64 stay in a 1 MB second-level cache
 MOST_GROUPS = 8  # runs of tiles, each with a gradient buffer; part of what the bytes of a result depend on
 LINE = 64  # bytes of a cache line
+SUMMED = 2**15  # numbers added at a time: 128 KB of each array
 BLOCK = 2**20  # bytes that an arena takes at least at a time
 
 
@@ -166,17 +167,9 @@ def clear_empty_lanes(tiles: Array, n_samples: int) -> None:
     tiles[-1, :, n_samples - (len(tiles) - 1) * tiles.shape[2] :] = 0
 
 
-def sum_in_order(total: Array, parts: Array, start: int, stop: int) -> None:
-    """Add entries `start:stop` of the rows of parts (k, n), first row first, to total (n,)."""
-    _sum_in_order(total, parts, start, stop)
-
-
-@jit
-def _sum_in_order(total: Array, parts: Array, start: int, stop: int) -> None:
-    for block in range(start, stop, 4096):  # 16 KB of each row
-        end = min(stop, block + 4096)
-        sums = total[block:end]
-        for i in range(parts.shape[0]):
-            term = parts[i, block:end]  # a slice: no index can be negative, so the compiler vectorises
-            for k in range(len(sums)):
-                sums[k] += term[k]
+def sum_in_order(total: Array, parts: list[Array], start: int, stop: int) -> None:
+    """Add entries `start:stop` of arrays (n,) to total (n,), the first array first."""
+    for block in range(start, stop, SUMMED):
+        sums = total[block : min(stop, block + SUMMED)]
+        for part in parts:
+            np.add(sums, part[block : block + len(sums)], out=sums)

@@ -15,6 +15,7 @@ from sparse_mlp.layers.flow import Flow, Trace
 
 Array = NDArray[Any]
 Gradients = dict[str, Any]
+Part = tuple[int, int]  # neurons, from the first to before the last
 
 
 class Layer:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sparse_mlp.kernels.pool import run
-from sparse_mlp.kernels.tiles import Arena, cut, flat
+from sparse_mlp.kernels.pool import run, width
+from sparse_mlp.kernels.tiles import Arena, flat
 
 if TYPE_CHECKING:
     from sparse_mlp.layers.base import Layer
@@ -40,7 +40,7 @@ class Batch:
     keep : bool
         Whether the backward pass leaves cached arrays as they are, so that it can be run again.
     spread : bool
-        Whether layers share their tiles among threads, since the batch is a single group.
+        Whether layers share their neurons among threads, where groups of samples do not.
     """
 
     n_samples: int
@@ -66,23 +66,18 @@ class Batch:
         """Return memory for the gradient by x: x itself where a layer may write over it, see `Layer.takes_relu`."""
         return x if rectified and not self.keep else self.empty_like(x)
 
-    def over_tiles(self, n_tiles: int, task: Callable[[slice], Any]) -> None:
-        """Let a task work on all tiles, given as a slice, or on runs of them in several threads."""
-        if self.spread:
-            run([partial(task, part) for part in cut(n_tiles)])
-        else:
-            task(slice(0, n_tiles))
+    def over_neurons(self, indptr: Array, task: Callable[[tuple[int, int] | None], Any]) -> None:
+        """Let a task work on all neurons, or on runs of them with equal numbers of links in several threads.
 
-    def adding(self, n_tiles: int, task: Callable[[slice, Array], Any], total: Array) -> None:
-        """Let a task add to `total` for all tiles; several threads add to arrays that are summed in order."""
-        if not self.spread:
-            task(slice(0, n_tiles), total)
+        What a task computes for a neuron must not depend on the run that it is in.
+        """
+        threads = width() if self.spread else 1
+        if threads == 1:
+            task(None)
             return
-        parts = cut(n_tiles)
-        sums = [total, *(np.zeros_like(total) for _ in parts[1:])]
-        run([partial(task, part, one) for part, one in zip(parts, sums, strict=True)])
-        for one in sums[1:]:
-            total += one
+        ends = np.searchsorted(indptr, np.arange(1, threads) * (int(indptr[-1]) / threads))
+        bounds = [0, *ends.tolist(), len(indptr) - 1]
+        run([partial(task, (bounds[i], bounds[i + 1])) for i in range(threads)])
 
     def record(self, layer: Layer, x: Array, dy: Array) -> None:
         """Keep the inputs and deltas of a layer if somebody asked for them, as copies: layers write over theirs."""

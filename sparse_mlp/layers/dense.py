@@ -18,7 +18,8 @@ from sparse_mlp.rng import RandomState
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology import initial_weights
 
-MOST_LINKS = 2**20  # of a dense layer that is computed like a sparse one with all links, tile by tile in the cache
+# A dense layer is computed like a sparse one with all links where that is faster: if it is small, or narrow on a side.
+MOST_LINKS, NARROW = 2**20, 32
 
 
 class Dense(Layer):
@@ -77,7 +78,7 @@ class Dense(Layer):
     @property
     def uses_blas(self) -> bool:  # type: ignore[override]
         """Whether BLAS computes the layer; the kernels of sparse layers are faster for a small one on tiles."""
-        return self.backend != "numba" or self.weight.size > MOST_LINKS
+        return self.backend != "numba" or (self.weight.size > MOST_LINKS and min(self.shape) > NARROW)
 
     @cached_property
     def _wiring(self) -> SparseStructure:
@@ -87,8 +88,10 @@ class Dense(Layer):
         """Return z on tiles (n_tiles, n_out, lanes) and, as cache, the inputs."""
         y = batch.empty((len(x), len(self.bias), x.shape[2]), x.dtype)
         if not self.uses_blas:
-            links = self._wiring.by_output
-            return linear_ops(self.backend).spmm(*links, self.weight.reshape(-1), self.bias, x, relu, out=y), x
+            links, weight = self._wiring.by_output, self.weight.reshape(-1)
+            spmm = linear_ops(self.backend).spmm
+            batch.over_neurons(links.indptr, lambda part: spmm(*links, weight, self.bias, x, relu, out=y, part=part))
+            return y, x
         np.matmul(self.weight.T, x, out=y)
         y += self.bias[:, None]
         return np.maximum(y, 0, out=y) if relu else y, x
@@ -100,8 +103,9 @@ class Dense(Layer):
         ops, dx = linear_ops(self.backend), batch.for_dx(cache, rectified) if wants_dx else None
         ops.bias_grad(dy, add_to=grads["bias"])
         if not self.uses_blas and dx is not None:
-            links, total = (self._wiring.indptr, self._wiring.indices), grads["weight"].reshape(-1)
-            ops.linear_backward(*links, self.weight.reshape(-1), cache, dy, rectified, out=dx, add_to=total)
+            links = self._wiring.indptr, self._wiring.indices, self.weight.reshape(-1), cache, dy, rectified
+            into = {"out": dx, "add_to": grads["weight"].reshape(-1)}
+            batch.over_neurons(self._wiring.indptr, lambda part: ops.linear_backward(*links, **into, part=part))
             return dx
         for x_tile, dy_tile in zip(cache, dy, strict=True):
             grads["weight"] += x_tile @ dy_tile.T

@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 from sparse_mlp.errors import check_choice, check_integer
 from sparse_mlp.kernels.blas import matmul
 from sparse_mlp.kernels.dispatch import linear_ops, motif_ops
-from sparse_mlp.layers.base import Array
+from sparse_mlp.layers.base import Array, Part
 from sparse_mlp.layers.sparse_linear import SparseLinear
 from sparse_mlp.rng import RandomState
 from sparse_mlp.structure import SparseStructure
@@ -93,6 +93,7 @@ class MotifLinear(SparseLinear):
         self.motif_size = self.link_size = m = check_integer("motif_size", motif_size)
         self.note = f"links join motifs of {m} neurons, each stands for {m**2} single ones" if m > 1 else ""
         self.mode = check_choice("mode", mode, MOTIF_MODES)
+        self.splits = False  # the kernels of motifs take all neurons
         self.block_shape = () if mode == "shared" else (self.motif_size, self.motif_size)
         super().__init__(structure, weights, rng=rng, dtype=dtype, backend=backend, name=name)
 
@@ -155,33 +156,29 @@ class MotifLinear(SparseLinear):
         gradient = matmul(inputs[first * m : last * m], deltas.T)
         return np.sqrt(np.square(gradient).reshape(last - first, m, -1, m).sum(axis=(1, 3)))
 
-    def _outputs(self, x: Array, relu: bool, y: Array) -> None:
-        links = *self.structure.by_output, self.weight
+    def _outputs(self, x: Array, relu: bool, y: Array, part: Part | None = None) -> None:
+        links, ops = self.structure.by_output, motif_ops(self.backend)
         if self.motif_size == 1:  # the bytes of a SparseLinear, not only its numbers
-            linear_ops(self.backend).spmm(*links[:3], self.weight.reshape(-1), self.bias, x, relu, out=y)
+            linear_ops(self.backend).spmm(*links, self.weight.reshape(-1), self.bias, x, relu, out=y)
         elif self.mode == "shared":
-            motif_ops(self.backend).shared_forward(*links, self.bias, x, relu, out=y)
+            ops.shared_forward(*links, self.weight, self.bias, x, relu, out=y)
         else:
-            motif_ops(self.backend).block_forward(*links, self.bias, x, relu, out=y)
+            ops.block_forward(*links, self.weight, self.bias, x, relu, out=y)
 
-    def _gradients(self, x: Array, dy: Array, rectified: bool, dx: Array, dweight: Array) -> None:
-        ops, links = motif_ops(self.backend), (self.structure.indptr, self.structure.indices)
+    def _back(
+        self, x: Array, dy: Array, dx: Array | None, rectified: bool, dweight: Array, part: Part | None = None
+    ) -> None:
+        links, ops = (self.structure.indptr, self.structure.indices), motif_ops(self.backend)
         if self.motif_size == 1:
-            weight, total = self.weight.reshape(-1), dweight.reshape(-1)
-            linear_ops(self.backend).linear_backward(*links, weight, x, dy, rectified, out=dx, add_to=total)
-        elif self.mode == "shared":
-            ops.shared_backward(*links, self.weight, x, dy, rectified, out=dx, add_to=dweight)
+            one, total, ops = self.weight.reshape(-1), dweight.reshape(-1), linear_ops(self.backend)
+            if dx is None:
+                ops.sddmm(*links, x, dy, add_to=total)
+            else:
+                ops.linear_backward(*links, one, x, dy, rectified, out=dx, add_to=total)
+        elif dx is None:
+            getattr(ops, f"{self.mode}_sddmm")(*links, x, dy, add_to=dweight)
         else:
-            ops.block_backward(*links, self.weight, x, dy, rectified, out=dx, add_to=dweight)
-
-    def _link_gradients(self, x: Array, dy: Array, dweight: Array) -> None:
-        ops, links = motif_ops(self.backend), (self.structure.indptr, self.structure.indices)
-        if self.motif_size == 1:
-            linear_ops(self.backend).sddmm(*links, x, dy, add_to=dweight.reshape(-1))
-        elif self.mode == "shared":
-            ops.shared_sddmm(*links, x, dy, add_to=dweight)
-        else:
-            ops.block_sddmm(*links, x, dy, add_to=dweight)
+            getattr(ops, f"{self.mode}_backward")(*links, self.weight, x, dy, rectified, out=dx, add_to=dweight)
 
     def kind(self) -> str:
         """Return the class, the neurons, the size of a motif and the mode."""

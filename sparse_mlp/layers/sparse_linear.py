@@ -13,7 +13,7 @@ from sparse_mlp.errors import invalid
 from sparse_mlp.kernels.blas import matmul
 from sparse_mlp.kernels.dispatch import choose_backend, linear_ops
 from sparse_mlp.layers._checks import checked_features
-from sparse_mlp.layers.base import Array, Gradients, Layer
+from sparse_mlp.layers.base import Array, Gradients, Layer, Part
 from sparse_mlp.layers.batch import Batch
 from sparse_mlp.layers.flow import Flow, Trace
 from sparse_mlp.link_prediction.predictors import Links
@@ -73,6 +73,7 @@ class SparseLinear(Layer):
     decayed = ("weight",)
     takes_relu = True
     bears_links = True
+    splits = True  # whether its passes can be done for some neurons at a time
     dtype: np.dtype[Any]
 
     def __init__(
@@ -118,8 +119,8 @@ class SparseLinear(Layer):
     def forward_tiles(self, x: Array, batch: Batch, relu: bool = False) -> tuple[Array, Array]:
         """Return x W + b on tiles (n_tiles, n_out, lanes) and, as cache, the inputs."""
         y = batch.empty((len(x), len(self.bias), x.shape[2]), x.dtype)
-        if batch.spread:
-            batch.over_tiles(len(x), lambda t: self._outputs(x[t], relu, y[t]))
+        if batch.spread and self.splits:
+            batch.over_neurons(self.structure.by_output.indptr, lambda part: self._outputs(x, relu, y, part))
         else:
             self._outputs(x, relu, y)
         return y, x
@@ -132,37 +133,29 @@ class SparseLinear(Layer):
             batch.record(self, cache, dy)
         linear_ops(self.backend).bias_grad(dy, add_to=grads["bias"])
         dx = batch.for_dx(cache, rectified) if wants_dx else None
-        if batch.spread:
-            batch.adding(
-                len(dy),
-                lambda t, total: self._back(dy[t], cache[t], None if dx is None else dx[t], rectified, total),
-                grads["weight"],
-            )
+        if batch.spread and self.splits:
+            args = cache, dy, dx, rectified, grads["weight"]
+            batch.over_neurons(self.structure.indptr, lambda part: self._back(*args, part))
         else:
-            self._back(dy, cache, dx, rectified, grads["weight"])
+            self._back(cache, dy, dx, rectified, grads["weight"])
         return dx
 
-    def _back(self, dy: Array, x: Array, dx: Array | None, rectified: bool, dweight: Array) -> None:
-        """Add the gradient by the weights to dweight, and write that by the inputs where it is wanted."""
-        if dx is None:
-            self._link_gradients(x, dy, dweight)
-        else:
-            self._gradients(x, dy, rectified, dx, dweight)
-
-    def _outputs(self, x: Array, relu: bool, y: Array) -> None:
-        """Write z, or max(z, 0), into y (n_tiles, n_out, lanes)."""
+    def _outputs(self, x: Array, relu: bool, y: Array, part: Part | None = None) -> None:
+        """Write z, or max(z, 0), into y (n_tiles, n_out, lanes), for some outputs or for all."""
+        options: dict[str, Any] = {"part": part} if part else {}
         by_output = self.structure.by_output
-        linear_ops(self.backend).spmm(*by_output, self.weight, self.bias, x, relu, out=y)
+        linear_ops(self.backend).spmm(*by_output, self.weight, self.bias, x, relu, out=y, **options)
 
-    def _gradients(self, x: Array, dy: Array, rectified: bool, dx: Array, dweight: Array) -> None:
-        """Write the gradient by the inputs into dx, add that by the weights to dweight."""
-        wiring, backward = self.structure, linear_ops(self.backend).linear_backward
-        backward(wiring.indptr, wiring.indices, self.weight, x, dy, rectified, out=dx, add_to=dweight)
-
-    def _link_gradients(self, x: Array, dy: Array, dweight: Array) -> None:
-        """Add the gradient by the weights to dweight."""
-        wiring = self.structure
-        linear_ops(self.backend).sddmm(wiring.indptr, wiring.indices, x, dy, add_to=dweight)
+    def _back(
+        self, x: Array, dy: Array, dx: Array | None, rectified: bool, dweight: Array, part: Part | None = None
+    ) -> None:
+        """Add the gradient by the weights, and write that by the inputs where it is wanted, for some inputs or all."""
+        ops, options = linear_ops(self.backend), {"part": part} if part else {}
+        links = self.structure.indptr, self.structure.indices
+        if dx is None:
+            ops.sddmm(*links, x, dy, add_to=dweight, **options)
+        else:
+            ops.linear_backward(*links, self.weight, x, dy, rectified, out=dx, add_to=dweight, **options)
 
     def trace(self, flow: Flow, trace: Trace) -> Flow:
         """Be part of a chain of evolving layers, or read what comes."""

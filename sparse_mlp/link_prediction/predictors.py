@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sparse_mlp.errors import check_choice, invalid
 from sparse_mlp.kernels.dispatch import link_score_ops
+from sparse_mlp.plugins import load
 from sparse_mlp.structure import SparseStructure
 
 # What each adds up, with i internal and e external links of a node in the local community, d = i + e + 1 its degree.
@@ -27,15 +29,21 @@ PREDICTORS: dict[str, str] = {
 Links = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
-def score_matrix(structure: SparseStructure | Any, method: str, *, backend: str | None = None) -> NDArray[np.float64]:
+Predictor = Callable[[SparseStructure], Any]
+
+
+def score_matrix(
+    structure: SparseStructure | Any, method: str | Predictor, *, backend: str | None = None
+) -> NDArray[np.float64]:
     """Score all absent links of a layer.
 
     Parameters
     ----------
     structure : SparseStructure or scipy.sparse array (n_in, n_out)
         The wiring; of an array, the stored entries.
-    method : str
-        One of `PREDICTORS`, which says what is added up.
+    method : str or callable
+        One of `PREDICTORS`, which says what is added up; or your own, as a function or `module:name`: it takes the
+        structure and returns a score for each position, float (n_in, n_out), 0 or more; those of links do not matter.
     backend : str, optional
         As in `kernels.dispatch.choose_backend`. Backends add up in different orders: they agree to rounding.
 
@@ -47,7 +55,7 @@ def score_matrix(structure: SparseStructure | Any, method: str, *, backend: str 
     Raises
     ------
     InvalidInputError
-        If the method is unknown or the structure is none.
+        If the method is unknown or returns something else, or the structure has another type.
 
     Notes
     -----
@@ -68,15 +76,46 @@ def score_matrix(structure: SparseStructure | Any, method: str, *, backend: str 
     array([[0.      , 0.      , 1.707107, 0.707107],
            [1.707107, 0.      , 0.      , 0.707107],
            [0.      , 2.      , 0.      , 0.      ]])
+    >>> score_matrix(layer, lambda structure: np.outer(structure.degrees_in(), structure.degrees_out()))
+    array([[0., 0., 4., 2.],
+           [4., 0., 0., 2.],
+           [0., 6., 0., 0.]])
     """
-    wiring = as_structure(structure)
-    scores: NDArray[np.float64] = link_score_ops(backend).score_matrix(*both_ways(wiring), checked_method(method))
+    wiring, own = as_structure(structure), own_predictor(method)
+    if own is not None:
+        return own_scores(wiring, own, method)
+    scores: NDArray[np.float64] = link_score_ops(backend).score_matrix(*both_ways(wiring), method)
     return scores
 
 
-def checked_method(method: str) -> str:
-    """Return the name of a predictor, or say which there are."""
-    return check_choice("method", method, PREDICTORS)
+def own_predictor(method: str | Predictor) -> Predictor | None:
+    """Return the function of a predictor that is not one of the package's, None for those.
+
+    Raises
+    ------
+    InvalidInputError
+        If a name is unknown or cannot be imported, or what it names is not a function.
+    """
+    if isinstance(method, str) and ":" not in method:
+        check_choice("method", method, PREDICTORS)
+        return None
+    function = load(method, "predictor") if isinstance(method, str) else method
+    if not callable(function):
+        raise invalid(f"predictor of type {type(function).__name__}", "a name or a function")
+    return cast(Predictor, function)
+
+
+def own_scores(structure: SparseStructure, predict: Predictor, method: str | Predictor) -> NDArray[np.float64]:
+    """Return the scores of a user's predictor, float64 (n_in, n_out), 0 on links; `method` is what it was named by."""
+    name = method if isinstance(method, str) else getattr(predict, "__qualname__", repr(predict))
+    scores = np.array(predict(structure))
+    if scores.shape != structure.shape or scores.dtype.kind not in "fiub":
+        raise invalid(f"{scores.dtype} {scores.shape} from predictor {name}", f"numbers {structure.shape}")
+    scores = scores.astype(np.float64, copy=False)
+    scores[np.repeat(np.arange(structure.n_in), structure.degrees_in()), structure.indices] = 0.0
+    if not (np.isfinite(scores).all() and (scores >= 0).all()):
+        raise invalid(f"scores from {scores.min()} to {scores.max()} by predictor {name}", "finite numbers, 0 or more")
+    return scores
 
 
 def as_structure(structure: SparseStructure | Any) -> SparseStructure:

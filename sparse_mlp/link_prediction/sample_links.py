@@ -5,22 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 from sparse_mlp.kernels.dispatch import link_score_ops
-from sparse_mlp.link_prediction.predictors import Links, as_structure, both_ways, checked_method
-from sparse_mlp.link_prediction.streaming import checked_count, row_blocks, with_zero_scores
+from sparse_mlp.link_prediction.predictors import Links, Predictor, as_structure, both_ways, own_predictor, own_scores
+from sparse_mlp.link_prediction.streaming import checked_count, chosen, row_blocks, with_zero_scores
 from sparse_mlp.rng import RandomState, as_generator
 from sparse_mlp.structure import SparseStructure
 
 
 def sample_links(
-    structure: SparseStructure | Any, method: str, k: int, *, rng: RandomState = None, backend: str | None = None
+    structure: SparseStructure | Any,
+    method: str | Predictor,
+    k: int,
+    *,
+    rng: RandomState = None,
+    backend: str | None = None,
 ) -> Links:
     """Draw k absent links one after the other, each time in proportion to the scores of those that are left.
 
     Parameters
     ----------
     structure : SparseStructure or scipy.sparse array (n_in, n_out)
-    method : str
-        One of `PREDICTORS`.
+    method : str or callable
+        As in `score_matrix`; all scores of one that is yours are held at a time.
     k : int
         How many, 0 to the number of absent links.
     rng : None, int or numpy.random.Generator
@@ -56,7 +61,11 @@ def sample_links(
     >>> sorted(zip(rows.tolist(), cols.tolist()))
     [(0, 2), (0, 3), (1, 0), (1, 3), (2, 1)]
     """
-    wiring, method = as_structure(structure), checked_method(method)
-    k, stream, ops = checked_count(k, wiring), as_generator(rng), link_score_ops(backend)
-    positions = ops.first_arrivals(*both_ways(wiring), method, k, row_blocks(wiring, stream))[2]
+    wiring, own = as_structure(structure), own_predictor(method)
+    k, stream = checked_count(k, wiring), as_generator(rng)
+    blocks = row_blocks(wiring, stream)
+    if own is not None:
+        positions = chosen(own_scores(wiring, own, method), k, blocks, arrivals=True)
+    else:
+        positions = link_score_ops(backend).first_arrivals(*both_ways(wiring), method, k, blocks)[2]
     return with_zero_scores(positions, wiring, k, stream, backend)

@@ -1,8 +1,8 @@
-"""Draws for all positions of a layer, a block of rows at a time, and links without a score to fill up with."""
+"""Draws for all positions of a layer, a block of rows at a time; links chosen by scores; links without a score."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,11 @@ from sparse_mlp.link_prediction.predictors import Links
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology.sampling import sample_distinct
 
-DRAWN_AT_ONCE = 2**20  # numbers, 8 MB
-LINKS_WORTH = 20  # numbers a link, where that is more: no more memory than the links take
+DRAW_CHUNK = 2**20  # numbers, 8 MB
+DRAWS_A_LINK = 20  # numbers a link, where that is more: no more memory than the links take
+
+
+Blocks = Iterable[tuple[int, NDArray[np.float64]]]
 
 
 def row_blocks(structure: SparseStructure, rng: np.random.Generator) -> Iterator[tuple[int, NDArray[np.float64]]]:
@@ -33,9 +36,33 @@ def row_blocks(structure: SparseStructure, rng: np.random.Generator) -> Iterator
     uniforms : float64 (rows, n_out)
     """
     n_in, n_out = structure.shape
-    rows = max(1, max(DRAWN_AT_ONCE, LINKS_WORTH * structure.nnz) // n_out)
+    rows = max(1, max(DRAW_CHUNK, DRAWS_A_LINK * structure.nnz) // n_out)
     for first in range(0, n_in, rows):
         yield first, rng.random((min(rows, n_in - first), n_out))
+
+
+def chosen(scores: NDArray[np.float64], k: int, blocks: Blocks | None, *, arrivals: bool = False) -> NDArray[np.int64]:
+    """Choose positions by scores (n_in, n_out) above 0 that are there already.
+
+    Parameters
+    ----------
+    scores : float64 (n_in, n_out)
+    k : int
+        At most how many.
+    blocks : iterable or None
+        Draws, as from `row_blocks`; without them ties are decided by position.
+    arrivals : bool
+        Whether links are drawn in proportion to their scores; else those with the highest scores are taken.
+
+    Returns
+    -------
+    int64 (at most k,)
+    """
+    from sparse_mlp.kernels.link_scores import best_of_matrix, top_of_matrix
+
+    if blocks is None:
+        return top_of_matrix(scores, k)[1]
+    return best_of_matrix(scores, k, blocks, arrivals=arrivals)[2]
 
 
 def with_zero_scores(
@@ -57,5 +84,5 @@ def checked_count(k: int, structure: SparseStructure) -> int:
     """Return k, or say that there are not so many absent links."""
     absent = structure.n_in * structure.n_out - structure.nnz
     if check_integer("k", k, minimum=0) > absent:
-        raise invalid(f"k={k} links to choose", f"at most the {absent} that are absent", "lower k")
+        raise invalid(f"k={k} links to choose", f"at most {absent}, as many as are absent")
     return int(k)

@@ -6,8 +6,8 @@ from typing import Any
 
 from sparse_mlp.errors import check_choice
 from sparse_mlp.kernels.dispatch import link_score_ops
-from sparse_mlp.link_prediction.predictors import Links, as_structure, both_ways, checked_method
-from sparse_mlp.link_prediction.streaming import checked_count, row_blocks, with_zero_scores
+from sparse_mlp.link_prediction.predictors import Links, Predictor, as_structure, both_ways, own_predictor, own_scores
+from sparse_mlp.link_prediction.streaming import checked_count, chosen, row_blocks, with_zero_scores
 from sparse_mlp.rng import RandomState, as_generator
 from sparse_mlp.structure import SparseStructure
 
@@ -16,7 +16,7 @@ TIES = ("index", "random")
 
 def top_links(
     structure: SparseStructure | Any,
-    method: str,
+    method: str | Predictor,
     k: int,
     *,
     rng: RandomState = None,
@@ -28,8 +28,8 @@ def top_links(
     Parameters
     ----------
     structure : SparseStructure or scipy.sparse array (n_in, n_out)
-    method : str
-        One of `PREDICTORS`.
+    method : str or callable
+        As in `score_matrix`; all scores of one that is yours are held at a time.
     k : int
         How many, 0 to the number of absent links.
     rng : None, int or numpy.random.Generator
@@ -56,7 +56,7 @@ def top_links(
     Rows are scored one by one, each thread keeps its best in a buffer of 2 k: O(links + threads * (k + n_out)) memory.
     Where that is quicker, and matrices of the neurons that have links hold at most 100 cells for each link (from some
     4 % density on in a square layer without idle neurons), scores come from those, with up to 1.5 kB a link. Random
-    ties hold a block of draws beside, 8 MB or 160 bytes a link. The choice does not depend on the number of threads.
+    ties need a block of draws as well, 8 MB or 160 bytes a link. The choice does not depend on the number of threads.
 
     Differences from the original
     -----------------------------
@@ -70,10 +70,14 @@ def top_links(
     (array([2, 0, 1]), array([1, 2, 0]))
     """
     check_choice("ties", ties, TIES)
-    wiring, method = as_structure(structure), checked_method(method)
-    k, stream, ops = checked_count(k, wiring), as_generator(rng), link_score_ops(backend)
-    if ties == "index":
-        positions = ops.top_scores(*both_ways(wiring), method, k)[1]
+    wiring, own = as_structure(structure), own_predictor(method)
+    k, stream = checked_count(k, wiring), as_generator(rng)
+    if own is not None:
+        blocks = None if ties == "index" else row_blocks(wiring, stream)
+        positions = chosen(own_scores(wiring, own, method), k, blocks)
+    elif ties == "index":
+        positions = link_score_ops(backend).top_scores(*both_ways(wiring), method, k)[1]
     else:
-        positions = ops.top_scores_at_random(*both_ways(wiring), method, k, row_blocks(wiring, stream))[2]
+        blocks = row_blocks(wiring, stream)
+        positions = link_score_ops(backend).top_scores_at_random(*both_ways(wiring), method, k, blocks)[2]
     return with_zero_scores(positions, wiring, k, stream, backend)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,9 +21,9 @@ from sparse_mlp.models.architecture import (
     with_activations,
 )
 from sparse_mlp.models.network import Network
+from sparse_mlp.models.wirings import wire
 from sparse_mlp.rng import RandomState, spawn_streams
 from sparse_mlp.structure import SparseStructure
-from sparse_mlp.topology import generate_network
 
 
 class SparseMLP(Network):
@@ -37,9 +37,9 @@ class SparseMLP(Network):
         Fraction of the possible links that the sparse layers have together, in (0, 1]; 0.01 if not given.
     epsilon : float, optional
         The SET parameter instead: each layer gets epsilon * (n_in + n_out) links, where a motif counts as one neuron.
-    topology : str or sequence of SparseStructure
-        Generator of the wiring, one of `topology.TOPOLOGIES`; or the wiring of each sparse layer itself, and then
-        neither density nor epsilon. Motifs are wired like neurons.
+    topology : str, callable or sequence of SparseStructure
+        Generator of the wiring: one of `topology.TOPOLOGIES`, `module:name` or a function. Or the wiring of each sparse
+        layer itself, and then neither density nor epsilon. Motifs are wired like neurons.
     topology_params : mapping, optional
         Options of that generator, such as the scope of "snip".
     data : (inputs, target), optional
@@ -49,7 +49,7 @@ class SparseMLP(Network):
     activation : str
         One of `models.ACTIVATIONS`, behind each hidden layer.
     weights : str
-        Law of the initial weights, one of `topology.INITIAL_WEIGHTS`.
+        Distribution of the initial weights, one of `topology.INITIAL_WEIGHTS`.
     dense_readout : bool
         Whether the last layer has all links, as in the papers. A sparse read-out does not evolve, and has no motifs.
     motif_size : int
@@ -90,7 +90,7 @@ class SparseMLP(Network):
         *,
         density: float | None = None,
         epsilon: float | None = None,
-        topology: str | Sequence[SparseStructure] = "erdos-renyi",
+        topology: str | Callable[..., Any] | Sequence[SparseStructure] = "erdos-renyi",
         topology_params: Mapping[str, Any] | None = None,
         data: tuple[Any, Any] | None = None,
         allocation: str = "uniform",
@@ -111,10 +111,10 @@ class SparseMLP(Network):
             raise invalid(f"motif_size={motif_size} and a sparse read-out", "used with a dense one")
         sparse = layer_shapes(counts)[: len(shapes) - dense_readout]
         streams = spawn_streams(rng)
-        if isinstance(topology, str):
+        if isinstance(topology, str) or callable(topology):
             links, params = layer_links(sparse, density, epsilon, allocation), dict(topology_params or {})
             means = motif_means(data, counts[0], motif_size)
-            structures = generate_network(topology, counts, links, rng=streams["topology"], data=means, **params)
+            structures = wire(topology, counts, links, rng=streams["topology"], data=means, **params)
         else:
             structures = given_structures(
                 topology, sparse, density=density, epsilon=epsilon, topology_params=topology_params

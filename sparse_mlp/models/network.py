@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sparse_mlp.errors import check_integer, invalid
 from sparse_mlp.evolution.units import EvolvingUnit
 from sparse_mlp.kernels.pool import one_blas_thread, run, width
-from sparse_mlp.kernels.tiles import WIDE, Arena, cut, lanes_for, sum_in_order, unpack
+from sparse_mlp.kernels.tiles import NARROW, WIDE, Arena, cut, lanes_for, sum_in_order, unpack
 from sparse_mlp.layers.base import Array, Gradients, Layer, leaves, nodes
 from sparse_mlp.layers.batch import Batch
 from sparse_mlp.layers.flow import Flow, Trace
@@ -25,6 +25,7 @@ from sparse_mlp.models.store import ParameterStore
 if TYPE_CHECKING:
     from sparse_mlp.evolution import TopologyUpdate
 
+TILE_BYTES = 2**26  # activations of one tile of 64; above it threads share the neurons of a tile, not the tiles
 PREDICTION_BYTES = 2**27  # memory of a prediction's activations; large networks predict fewer samples at a time
 SUMMED_ALONE = 2**15  # values: below this one thread adds the groups' gradients faster than two
 
@@ -57,8 +58,9 @@ class Network:
     -----
     `gradient` cuts a batch into groups of whole tiles, at most 8. A thread takes a group through the whole tree, forward
     and back, into a gradient of the group; these are added in order. So the bytes of a result depend on the batch alone,
-    not on the number of threads. A network with a layer that `needs_batch` goes through the tree in one group, layer by
-    layer, and its layers share tiles among the threads.
+    not on the number of threads. A network with a layer that `needs_batch` goes through the tree in one group. Its layers
+    share their neurons among the threads, and so do those of a very large network, group after group: there one tile
+    fills all memory that is near, and a gradient for each group would be too much.
 
     Examples
     --------
@@ -82,7 +84,10 @@ class Network:
         self._one_blas_thread = one_blas_thread if any(layer.uses_blas for layer in nodes(root)) else nullcontext
         self._find_links()
         self.store = ParameterStore(root)
+        self._arenas: deque[Arena] = deque()
         self._forget()
+        tile_bytes = WIDE * self.dtype.itemsize * root.n_stored(self.n_features)
+        self._spread = self.backend == "numba" and (self._needs_batch or tile_bytes > TILE_BYTES)
 
     def _find_links(self) -> None:
         layers: list[Any] = [layer for _, layer in leaves(self.root) if layer.bears_links]
@@ -103,9 +108,8 @@ class Network:
 
     def _forget(self) -> None:
         """Drop what depends on the sizes of the parameters."""
+        self._flats: list[Array] = []
         self._views: list[Gradients] = []
-        self._partial: Array = np.empty((0, 0), self.store.values.dtype)
-        self._arenas: deque[Arena] = deque()
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -156,14 +160,13 @@ class Network:
         """
         self._check_bound()
         groups = self.groups(len(batch))
-        if len(self._partial) < len(groups) - 1:
-            self._partial = np.empty((len(groups) - 1, len(self.store.values)), self.dtype)
-            self._views = [self.store.views(self.store.gradient), *map(self.store.views, self._partial)]
-        elif not self._views:
-            self._views = [self.store.views(self.store.gradient)]
-        flats = [self.store.gradient, *self._partial[: len(groups) - 1]]
-        value = self._pass(batch, loss, rng, groups, flats, self._views, None)
-        self._add_up(len(groups) - 1)
+        buffers = 1 if self._spread else len(groups)
+        if len(self._flats) < buffers:
+            others = np.empty((buffers - 1, len(self.store.values)), self.dtype)
+            self._flats = [self.store.gradient, *others]
+            self._views = [self.store.views(flat) for flat in self._flats]
+        value = self._pass(batch, loss, rng, groups, self._flats, self._views)
+        self._add_up(self._flats[1:buffers])
         return value
 
     def record_signals(self, batch: Samples, loss: Loss) -> None:
@@ -176,7 +179,7 @@ class Network:
         groups = self.groups(len(batch))
         flats = [np.empty_like(self.store.values) for _ in groups]
         kept: list[dict[int, Any]] = [{} for _ in groups]
-        self._pass(batch, loss, None, groups, flats, list(map(self.store.views, flats)), kept)
+        self._pass(batch, loss, None, groups, flats, [self.store.views(flat) for flat in flats], kept)
         for layer in self.sparse_layers:
             inputs, deltas = zip(*(found[id(layer)] for found in kept), strict=True)
             layer.recorded = np.concatenate(inputs, axis=1), np.concatenate(deltas, axis=1)
@@ -221,7 +224,9 @@ class Network:
         self.store.values[:] = values
 
     def _lanes(self, n_samples: int) -> int:
-        return lanes_for(n_samples) if self.backend == "numba" else max(1, n_samples)
+        if self.backend != "numba":
+            return max(1, n_samples)
+        return WIDE if self._spread and n_samples > NARROW else lanes_for(n_samples)
 
     def _check_bound(self) -> None:
         if not self.store.is_bound():  # somebody gave a layer other weights or links
@@ -230,39 +235,40 @@ class Network:
 
     def _pass(
         self, batch: Samples, loss: Loss, rng: np.random.Generator | None, groups: list[tuple[int, int]],
-        flats: list[Array], views: list[Gradients], kept: list[dict[int, Any]] | None,
+        flats: list[Array], views: list[Gradients], kept: list[dict[int, Any]] | None = None,
     ) -> float:  # fmt: skip
-        """Take each group forward and back; its gradient replaces what stands in its flat array."""
+        """Take each group forward and back, into a flat array of its own or, one after the other, into the first."""
         batch.check(self.n_features, self.n_outputs, self.dtype)
         whole = Batch(len(batch), training=rng is not None)
         if rng is not None:
             self.root.draw_masks(self.n_features, whole, rng)
         self._prepare()
-        tasks: list[Callable[[], float]] = [
-            partial(self._group, batch, loss, whole, group, flats[i], views[i], kept[i] if kept else None)
-            for i, group in enumerate(groups)
-        ]
+        if self._spread:
+            flats[0].fill(0)
+        tasks: list[Callable[[], float]] = []
+        for i, group in enumerate(groups):
+            flat, tree = (None, views[0]) if self._spread else (flats[i], views[i])
+            tasks.append(partial(self._group, batch, loss, whole, group, flat, tree, kept[i] if kept else None))
         with self._one_blas_thread():
-            return sum(run(tasks))
+            return sum(task() for task in tasks) if self._spread else sum(run(tasks))
 
     def _prepare(self) -> None:
         for layer in self._to_prepare:
             layer.prepare()
 
     def _group(
-        self, batch: Samples, loss: Loss, whole: Batch, group: tuple[int, int], flat: Array, views: Gradients,
-        kept: dict[int, Any] | None,
+        self, batch: Samples, loss: Loss, whole: Batch, group: tuple[int, int], flat: Array | None,
+        views: Gradients, kept: dict[int, Any] | None,
     ) -> float:  # fmt: skip
         first, last = group
         arena = self._arena()
-        part = Batch(
-            last - first, whole.training, first, whole.draws, kept, arena, spread=self._needs_batch
-        )
+        part = Batch(last - first, whole.training, first, whole.draws, kept, arena, spread=self._spread)
         lanes = self._lanes(len(batch))
         x = part.empty((-(-(last - first) // lanes), self.n_features, lanes), self.dtype)
         scores, cache = self.root.forward_tiles(batch.load(first, last, x), part)
         value = loss.tiles(scores, batch.targets(first, last), len(batch))
-        flat.fill(0)
+        if flat is not None:
+            flat.fill(0)
         self.root.backward_tiles(scores, cache, part, views, wants_dx=False)
         self._arenas.append(arena)
         return value
@@ -276,14 +282,14 @@ class Network:
         arena.reset()
         return arena
 
-    def _add_up(self, others: int) -> None:
+    def _add_up(self, others: list[Array]) -> None:
         """Add the gradients of the other groups to that of the first, in order."""
-        total, parts = self.store.gradient, self._partial[:others]
         if not others:
             return
+        total = self.store.gradient
         threads = 1 if len(total) < SUMMED_ALONE else width()
         bounds = [len(total) * i // threads for i in range(threads + 1)]
-        run([partial(sum_in_order, total, parts, bounds[i], bounds[i + 1]) for i in range(threads)])
+        run([partial(sum_in_order, total, others, bounds[i], bounds[i + 1]) for i in range(threads)])
 
     def _predict(self, x: Array, scores: Array) -> None:
         arena = self._arena()
@@ -295,11 +301,10 @@ class Network:
         self._arenas.append(arena)
 
     def __getstate__(self) -> dict[str, Any]:
-        state = {key: value for key, value in self.__dict__.items() if key not in ("_views", "_partial", "_arenas")}
-        return state
+        return {key: value for key, value in self.__dict__.items() if key not in ("_views", "_flats", "_arenas")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+        self.__dict__.update(state, _arenas=deque())
         self._forget()
 
     def __repr__(self) -> str:

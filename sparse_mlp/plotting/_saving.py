@@ -9,7 +9,6 @@ from typing import Any
 
 from sparse_mlp.errors import check_choice, invalid
 from sparse_mlp.plotting._display import Display, drawn
-from sparse_mlp.training.files import write_atomically
 
 FORMATS = ("png", "svg", "pdf")
 COLOURS = 128  # in the palette of a PNG
@@ -37,6 +36,8 @@ def save(display: Display, path: str | os.PathLike[str], dpi: float = 150) -> Pa
     InvalidInputError
         If the ending is unknown or the folder is not there.
     """
+    from sparse_mlp.training.files import write_atomically  # comes with the kernels' compiler, which drawing can spare
+
     target = Path(path)
     kind = check_choice("picture format", target.suffix.lstrip(".").lower(), FORMATS)
     if not target.parent.is_dir():

@@ -92,6 +92,12 @@ def root_figure(ax: Axes) -> Figure:
     return figure.figure
 
 
+def grid(ax: Axes, axis: Any = "both") -> None:
+    """Draw thin grey lines behind the data."""
+    ax.grid(True, axis=axis, color="#E5E5E5", linewidth=0.6)
+    ax.set_axisbelow(True)
+
+
 def count_axis(ax: Axes) -> None:
     """Put round whole numbers on the x axis, which counts something."""
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sparse_mlp.errors import invalid
 from sparse_mlp.plotting._display import Display
-from sparse_mlp.plotting._style import CYCLE, panel_axes, root_figure, single_axes, style
+from sparse_mlp.plotting._style import CYCLE, grid, panel_axes, root_figure, single_axes, style
 
 MARKS = ("o", "s", "^", "D", "v")
 MOST_PANELS = 8
@@ -104,8 +104,7 @@ class FeatureAccuracyDisplay(Display):
             axes.yaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10]))
             for axis in (axes.xaxis, axes.yaxis):
                 axis.set_major_formatter(lambda value, _: f"{round(100 * value, 6):g}%")
-            axes.grid(True, color="#E5E5E5", linewidth=0.6)
-            axes.set_axisbelow(True)
+            grid(axes)
             if ax is None:
                 root_figure(axes).legend(handles=self._keys(axes), loc="outside right upper")
             else:
@@ -222,8 +221,7 @@ class StrengthCourseDisplay(Display):
         axes.set_xlim(0, 1)
         axes.set_ylim(bottom=0)
         axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-        axes.grid(True, color="#E5E5E5", linewidth=0.6)
-        axes.set_axisbelow(True)
+        grid(axes)
         axes.legend()
         return axes
 

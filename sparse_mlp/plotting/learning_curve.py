@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from sparse_mlp.errors import invalid
 from sparse_mlp.plotting._display import Display
-from sparse_mlp.plotting._style import count_axis, root_figure, single_axes, style
+from sparse_mlp.plotting._style import count_axis, grid, root_figure, single_axes, style
 
+Band = tuple[float, float] | str | None  # two percentiles, "std", or no band
 UNITS = {"accuracy": "fraction correct", "loss": "mean per sample", "seconds": "s per epoch"}
 
 
@@ -68,19 +69,32 @@ class LearningCurveDisplay(Display):
         """Number of runs."""
         return len(self.values)
 
-    def percentile(self, q: float) -> NDArray[np.float64]:
-        """Return the q-th percentile over the runs, float64 (n_epochs,), NaN at epochs that a run lacks."""
-        return np.percentile(self.values, q, axis=0)
+    def curve(self, band: Band = (40.0, 60.0)) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return what is drawn, at the epochs at which every run has a value.
+
+        Parameters
+        ----------
+        band : (float, float), "std" or None
+            See `plot`.
+
+        Returns
+        -------
+        epochs : int64 (k,)
+        curve : float64 (3, k)
+            Lower end of the band, middle, upper end.
+        """
+        there = np.isfinite(self.values).all(axis=0) if self.n_runs > 1 else np.ones(len(self.epochs), bool)
+        values = self.values[:, there]
+        if isinstance(band, str):
+            mean, half = values.mean(axis=0), values.std(axis=0, ddof=1) if self.n_runs > 1 else 0.0
+            return self.epochs[there], np.array([mean - half, mean, mean + half])
+        low, high = band or (50.0, 50.0)
+        return self.epochs[there], np.percentile(values, (low, 50.0, high), axis=0)
 
     def plot(
-        self,
-        ax: Axes | None = None,
-        *,
-        label: str | None = None,
-        color: Any = None,
-        band: tuple[float, float] | None = (40.0, 60.0),
-        log_x: bool = False,
-    ) -> Self:
+        self, ax: Axes | None = None, *, label: str | None = None, color: Any = None, linestyle: Any = "-",
+        band: Band = (40.0, 60.0), log_x: bool = False,
+    ) -> Self:  # fmt: skip
         """Draw the curve; call it on the same `ax` for each method to compare.
 
         Parameters
@@ -88,12 +102,13 @@ class LearningCurveDisplay(Display):
         ax : Axes, optional
             Where to draw; a new figure by default.
         label : str, optional
-            Name in the legend.
-        color : matplotlib colour, optional
-            The next one of the axes' cycle by default.
-        band : (float, float) or None
-            Lower and upper percentile (0 to 100) of the shaded band over several runs; None leaves it out. Median and
-            band are drawn where every run has a value, so that runs which stopped early do not bend the curve.
+            Name in the legend; "" leaves it out.
+        color, linestyle : matplotlib colour and line style
+            By default the next colour of the axes' cycle, and a solid line.
+        band : (float, float), "std" or None
+            Of several runs: their median and the band between two percentiles (0 to 100); or their mean and one
+            standard deviation (of the sample, ``ddof=1``) to either side; or no band. Both are drawn where every run
+            has a value, so that runs which stopped early do not bend the curve.
         log_x : bool
             Whether the epochs stand on a logarithmic axis.
 
@@ -102,27 +117,26 @@ class LearningCurveDisplay(Display):
         InvalidInputError
             If the percentiles are out of order or out of range.
         """
-        if band is not None and not 0 <= band[0] <= band[1] <= 100:
-            raise invalid(f"band={band!r}", "two percentiles in ascending order, 0 to 100")
+        if band not in (None, "std") and not (isinstance(band, tuple) and 0 <= band[0] <= band[1] <= 100):
+            raise invalid(f"band={band!r}", 'two percentiles in ascending order, 0 to 100, or "std"')
         with style():
             axes = single_axes(ax, (6.0, 4.0))
-            there = np.isfinite(self.values).all(axis=0) if self.n_runs > 1 else np.ones(len(self.epochs), bool)
-            x, middle = self.epochs[there], self.percentile(50)[there]
-            (line,) = axes.plot(
-                x, middle, color=color, label=label or self._default_label(band), marker="o" if len(x) == 1 else ""
-            )
+            x, (low, middle, high) = self.curve(band)
+            name = self._default_label(band) if label is None else label
+            marker = "o" if len(x) == 1 else ""
+            (line,) = axes.plot(x, middle, color=color, linestyle=linestyle, label=name or None, marker=marker)
             if self.n_runs > 1 and band is not None:
-                low, high = (self.percentile(q)[there] for q in band)
-                axes.fill_between(x, low, high, color=line.get_color(), alpha=0.25, linewidth=0)
+                axes.fill_between(x, low, high, color=line.get_color(), alpha=0.22, linewidth=0)
             self._label_axes(axes, log_x)
         self.ax_, self.figure_ = axes, root_figure(axes)
         return self
 
-    def _default_label(self, band: tuple[float, float] | None) -> str | None:
+    def _default_label(self, band: Band) -> str:
         if self.n_runs == 1:
-            return None
-        shaded = f", {band[0]:g}–{band[1]:g} % band" if band else ""
-        return f"median of {self.n_runs} runs{shaded}"
+            return ""
+        if isinstance(band, str):
+            return f"mean of {self.n_runs} runs, ± one standard deviation"
+        return f"median of {self.n_runs} runs" + (f", {band[0]:g}–{band[1]:g} % band" if band else "")
 
     def _label_axes(self, axes: Axes, log_x: bool) -> None:
         words = self.metric.replace("_", " ")
@@ -131,13 +145,14 @@ class LearningCurveDisplay(Display):
         axes.set_ylabel(f"{words} ({unit})" if unit else words)
         if log_x:
             axes.set_xscale("log")
-            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            last = max(float(np.max(line.get_xdata(), initial=2)) for line in axes.lines)
+            axes.set_xlim(1, last)
+            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if last < 200 else (1,)))
             axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
             axes.xaxis.set_minor_formatter(NullFormatter())
         else:
             count_axis(axes)
-        axes.grid(True, color="#E5E5E5", linewidth=0.6)
-        axes.set_axisbelow(True)
+        grid(axes)
         if axes.get_legend_handles_labels()[0]:
             axes.legend()
 

@@ -8,25 +8,22 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import Patch
 from numpy.typing import ArrayLike, NDArray
 
 from sparse_mlp.errors import check_choice, invalid
-from sparse_mlp.plotting._datasets import (
-    KNOWN_LINES,
+from sparse_mlp.plotting._display import Display
+from sparse_mlp.plotting._style import NEUTRAL, grid
+from sparse_mlp.plotting.panels import (
     LINES,
-    SHADE,
-    add_legend,
+    PanelsDisplay,
+    band_key,
     check_table,
-    counted,
-    dataset_panels,
     line_keys,
     method_looks,
     methods_of,
     rows_of_networks,
+    with_count,
 )  # fmt: skip
-from sparse_mlp.plotting._display import Display
-from sparse_mlp.plotting._style import NEUTRAL, root_figure, style
 
 PRUNING = {  # name: words, colour; in the order of the legend
     "reverse-weight-order": ("smallest |w| removed first", "#CC3311"),
@@ -37,6 +34,7 @@ NOISE = {
     "weight-shuffling": ("weights shuffled", "#882299"),
     "weight-modification": ("noise added", "#33BBEE"),
 }
+KNOWN_LINES: dict[str, Any] = {"ch3l3": LINES[0], "rlr": LINES[1]}
 
 
 class Curve(NamedTuple):
@@ -102,38 +100,32 @@ class _PerturbationDisplay(Display):
         band : bool
             Whether to shade one standard deviation (of the sample, ``ddof=1``) of the networks to either side.
         """
-        methods = methods_of(self.curves)
-        with style():
-            panels = dataset_panels(ax, list(self.curves), self.xlabel, "test accuracy")
-            lines = method_looks(methods, KNOWN_LINES, LINES)
-            for axes, found in zip(panels, self.curves.values(), strict=True):
-                for name, (_, color) in self.looks.items():
-                    for method in (m for m in methods if name in found.get(m, {})):
-                        _draw(axes, found[method][name], color, lines[method], band)
-                first, last = self._span()
-                axes.set(xlim=(first, last), ylim=(0, 1.02))
-            panels[0].figure.align_ylabels(panels)
-            self._legends(panels, lines, band, own_figure=ax is None)
-        self.ax_, self.figure_ = panels, root_figure(panels[0])
-        return self
+        lines = method_looks(methods_of(self.curves), KNOWN_LINES, LINES)
+        every = [curve for found in self.curves.values() for curves in found.values() for curve in curves.values()]
+        first, last = (end(float(end(curve.strengths)) for curve in every) for end in (min, max))
 
-    def _legends(self, panels: Sequence[Axes], lines: Mapping[str, Any], band: bool, *, own_figure: bool) -> None:
+        def draw(axes: Axes, dataset: str) -> None:
+            found = self.curves[dataset]
+            for name, (_, color) in self.looks.items():
+                for method in (m for m in lines if name in found.get(m, {})):
+                    _draw(axes, found[method][name], color, lines[method], band)
+            axes.set(xlim=(first, last if last > first else first + 1), ylim=(0, 1.02))
+            grid(axes)
+
         shown = {name for found in self.curves.values() for curves in found.values() for name in curves}
         colors = {words: {"color": c, "linewidth": 3} for name, (words, c) in self.looks.items() if name in shown}
-        add_legend(panels, line_keys(colors), own_figure=own_figure, place="upper")
         networks = {
             data: {method: next(iter(curves.values())).accuracy for method, curves in found.items()}
             for data, found in self.curves.items()
         }
-        keys = line_keys({counted(networks, m): {"linestyle": lines[m]} for m in methods_of(self.curves)})
-        if band and max(len(rows) for found in networks.values() for rows in found.values()) > 1:
-            keys.append(Patch(color=SHADE, label="mean ± one standard deviation"))
-        add_legend(panels, keys, own_figure=own_figure)
-
-    def _span(self) -> tuple[float, float]:
-        grids = [c.strengths for found in self.curves.values() for curves in found.values() for c in curves.values()]
-        first, last = min(float(grid[0]) for grid in grids), max(float(grid[-1]) for grid in grids)
-        return first, last if last > first else first + 1
+        keys = line_keys({with_count(networks, m): {"linestyle": line} for m, line in lines.items()})
+        if band and max(len(curve.accuracy) for curve in every) > 1:
+            keys.append(band_key("mean ± one standard deviation"))
+        panels = PanelsDisplay(
+            list(self.curves), draw, xlabel=self.xlabel, ylabel="test accuracy", keys=keys, upper_keys=line_keys(colors)
+        ).plot(ax)
+        self.ax_, self.figure_ = panels.ax_, panels.figure_
+        return self
 
 
 class PruningCurvesDisplay(_PerturbationDisplay):
@@ -165,12 +157,12 @@ class NoiseCurvesDisplay(_PerturbationDisplay):
     Notes
     -----
     Figure 5 of [Sulyok2026]: CH3L3 solid, random link regrowth dashed; shuffling purple, modification light blue.
-    The value is the width of a bin in parts of the weights' range, or the noise's standard deviation in mean
+    The strength is the width of a bin in parts of the weights' range, or the noise's standard deviation in mean
     magnitudes. The bands are ours.
     """
 
     looks = NOISE
-    xlabel = "perturbation value"
+    xlabel = "strength of the perturbation"
 
 
 def _draw(axes: Axes, curve: Curve, color: str, line: Any, band: bool) -> None:

@@ -11,7 +11,7 @@ from matplotlib.text import Text
 
 from sparse_mlp.errors import invalid
 from sparse_mlp.plotting._display import Display, drawn
-from sparse_mlp.plotting._words import wrap_words
+from sparse_mlp.plotting.panels import wrap
 
 Stamped = TypeVar("Stamped", Display, Figure)
 
@@ -57,7 +57,7 @@ def stamp(target: Stamped, text: str) -> Stamped:
         raise invalid("no words for the stamp", "a text such as data set, versions, seeds")
     if any(words.get_gid() == MARK for words in figure.texts):
         raise invalid("a figure with a stamp", "one without", "plot() draws a new one")
-    lines = wrap_words(text.strip(), figure.get_size_inches()[0] - 2 * EDGE, SIZE)
+    lines = wrap(text.strip(), figure.get_size_inches()[0] - 2 * EDGE, SIZE)
     _grow(figure, LINE * (lines.count("\n") + 1) + 2 * EDGE)
     figure.text(
         EDGE, EDGE, lines, transform=figure.dpi_scale_trans, size=SIZE, color=GREY, ha="left", va="bottom",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sparse_mlp.errors import invalid
 from sparse_mlp.plotting._display import Display
-from sparse_mlp.plotting._style import CYCLE, INK, NEUTRAL, count_axis, panel_axes, root_figure, style
+from sparse_mlp.plotting._style import CYCLE, INK, NEUTRAL, count_axis, grid, panel_axes, root_figure, style
 
 # Dashed lines on top of solid ones, so that curves which coincide are all seen.
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2.5)), (0, (1.5, 2)), (0, (6, 2, 1.5, 2)))
@@ -94,8 +94,7 @@ class WiringCourseDisplay(Display):
             )  # fmt: skip
             for i, (axes, title) in enumerate(zip(panels, titles, strict=True)):
                 axes.set_title(title)
-                axes.grid(True, color="#E5E5E5", linewidth=0.6)
-                axes.set_axisbelow(True)
+                grid(axes)
                 count_axis(axes)
                 if ax is not None or i >= 2:
                     axes.set_xlabel("topology update")

@@ -4,32 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sparse_mlp.errors import check_fraction, check_integer, invalid
+from sparse_mlp.errors import invalid
 from sparse_mlp.plotting import _style
 from sparse_mlp.plotting._display import Display
 from sparse_mlp.plotting._style import INK
 from sparse_mlp.plotting.adjacency import AdjacencyDisplay
 from sparse_mlp.plotting.bipartite import BipartiteDisplay
 from sparse_mlp.plotting.wiring_panels import draw_density
-from sparse_mlp.rng import RandomState, as_generator
 from sparse_mlp.structure import SparseStructure
-from sparse_mlp.topology import generate
-from sparse_mlp.topology.dendritic import DISTRIBUTIONS
-
-# The six panels of the paper: name, control, the values shown, and what differs from the standard model in the row.
-SWEEPS: tuple[tuple[str, str, tuple[Any, ...], dict[str, Any]], ...] = (
-    ("number of dendrites", "dendrites", (1, 2, 3, 5, 9), {}),
-    ("degree distribution", "degree_distribution", DISTRIBUTIONS, {}),
-    ("receptive field width", "field_width", (0.0, 0.4, 0.6, 0.8, 1.0), {}),
-    ("dendritic distribution", "dendritic_distribution", DISTRIBUTIONS, {}),
-    ("synaptic distribution", "synaptic_distribution", DISTRIBUTIONS, {}),
-    ("receptive field width distribution", "width_distribution", DISTRIBUTIONS, {"field_width": 0.5}),
-)
 
 
 @dataclass(eq=False, repr=False)
@@ -96,52 +83,3 @@ class WiringGalleryDisplay(Display):
         words = f"{first.n_in:,} inputs {ways[0]}, {first.n_out:,} outputs {ways[1]}"
         strips[0].text(0.995, 0.98, words, ha="right", va="top", fontsize=9, color=INK)
         return panels
-
-
-def dendritic_gallery(
-    rng: RandomState = 0, *, n_in: int = 60, n_out: int = 120, density: float = 0.15
-) -> WiringGalleryDisplay:
-    """Wire one small layer for each value of the six controls of the Dendritic Network Model.
-
-    Parameters
-    ----------
-    rng : None, int or numpy.random.Generator
-    n_in, n_out : int
-        Neurons on either side.
-    density : float
-        Fraction of the possible links.
-
-    Returns
-    -------
-    WiringGalleryDisplay
-        All other controls are at the defaults of `topology.dendritic` (3 dendrites, a full window, every distribution
-        fixed, wrapped borders), but for the row of the width distribution, around a field width of 0.5.
-
-    Notes
-    -----
-    The six panels "Effect of … on the network topology" of [Cerretti2025]. ``save(dendritic_gallery(), path, dpi=110)``
-    writes them.
-
-    Examples
-    --------
-    >>> gallery = dendritic_gallery(n_in=12, n_out=24, density=0.25)
-    >>> gallery.rows["Effect of the number of dendrites on the network topology"]["2"]
-    SparseStructure(12 x 24, 72 links, density 0.25)
-    """
-    n, m = check_integer("n_in", n_in), check_integer("n_out", n_out)
-    check_fraction("density", density)
-    random = as_generator(rng)
-    rows = {}
-    for title, control, values, others in SWEEPS:
-        name = f"Effect of the {title} on the network topology" + "".join(
-            f" ({other.replace('_', ' ')} {value:g})" for other, value in others.items()
-        )
-        rows[name] = {
-            _label(value): generate("dendritic", n, m, density, rng=random, **others, **{control: value})
-            for value in values
-        }
-    return WiringGalleryDisplay.from_structures(rows)
-
-
-def _label(value: Any) -> str:
-    return value if isinstance(value, str) else f"{value:g}"

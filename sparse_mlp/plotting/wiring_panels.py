@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Literal, NamedTuple, Self
 
 from matplotlib.axes import Axes
@@ -22,7 +21,6 @@ from sparse_mlp.plotting.bipartite import BipartiteDisplay
 from sparse_mlp.plotting.hyperbolic import HyperbolicDisplay, layer_keys
 from sparse_mlp.rng import RandomState, as_generator
 from sparse_mlp.structure import SparseStructure
-from sparse_mlp.topology import generate
 
 SYMBOLS = {"path-length": "L", "modularity": "Q", "structural-consistency": "σ$_c$", "gamma": "γ"}
 MOST_CELLS = 400  # of a picture of an adjacency, a side
@@ -128,46 +126,6 @@ class WiringPanelsDisplay(Display):
             named = block.subplot_mosaic(mosaic, width_ratios=[1.75, 1], height_ratios=[1, 1.55])
             panels += [named[name] for name in PANELS]
         return panels
-
-
-def dendritic_figure(rng: RandomState = 0, *, repeats: int = 10, reduction: str = "isomap") -> WiringPanelsDisplay:
-    """Build the figure of the Dendritic Network Model: four wirings of 98-196-196 neurons, 90 % sparse.
-
-    Parameters
-    ----------
-    rng : None, int or numpy.random.Generator
-    repeats : int
-        Of the measures that are random.
-    reduction : str
-        As in `measures.coalescent_embedding`.
-
-    Returns
-    -------
-    WiringPanelsDisplay
-        (a) random, (b) the standard model with every distribution fixed, and this model with one distribution
-        changed to spatial Gaussian: (c) that of the degrees, (d) that of the synapses over the dendrites.
-
-    Notes
-    -----
-    Figure of [Cerretti2025], where neither the pre-weighting nor the reduction of the embedding is told: RA1 and Isomap
-    here. A layered network is bipartite between even and odd layers, which is all the structure that a random one has:
-    Isomap sets layer 1 apart from the others, and the mean angle of a link exceeds the 90° of a random order. The
-    blocks of dendrites put every link between neurons close in angle. γ is that of the best power law, not a sign that
-    there is one: `measures.p_value` rules it out for (b), (c) and (d). ``save(dendritic_figure(), path, dpi=100)``
-    writes the figure in some 15 seconds, most of it for the measures.
-    """
-    random = as_generator(rng)
-    settings: dict[str, tuple[str, dict[str, Any]]] = {
-        "(a) random": ("erdos-renyi", {}),
-        "(b) standard DNM": ("dendritic", {}),
-        "(c) DNM, spatial-Gaussian degrees": ("dendritic", {"degree_distribution": "spatial-gaussian"}),
-        "(d) DNM, spatial-Gaussian synapses": ("dendritic", {"synaptic_distribution": "spatial-gaussian"}),
-    }
-    wirings = {
-        label: [generate(name, n, m, 0.1, rng=random, **options) for n, m in pairwise((98, 196, 196))]
-        for label, (name, options) in settings.items()
-    }
-    return WiringPanelsDisplay.from_wirings(wirings, reduction=reduction, repeats=repeats, rng=random)
 
 
 def measure_line(measures: Mapping[str, float | Repeated]) -> str:

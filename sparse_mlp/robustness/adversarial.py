@@ -45,8 +45,7 @@ def input_gradient(model: SparseMLP, x: ArrayLike, y: ArrayLike) -> Array:
 
     Notes
     -----
-    By the layers' own backward passes, 1,024 samples at a time, since the compiled training step does not compute
-    gradients by the input. Where a softmax is certain beyond the network's precision the gradient is zero.
+    1,024 samples at a time. Where a softmax is certain beyond the network's precision the gradient is zero.
     """
     inputs, labels = labelled(x, y, model)
     return _gradient(model, inputs, labels)
@@ -191,11 +190,9 @@ def _gradient(model: SparseMLP, x: Array, labels: NDArray[np.int64]) -> Array:
     loss, gradient = SoftmaxCrossEntropy(backend=model.backend), np.empty_like(x)
     for start in range(0, len(x), AT_ONCE):
         part = slice(start, start + AT_ONCE)
-        scores, caches = model.forward(x[part])
+        scores, cache = model.forward(x[part])
         delta = len(scores) * loss.backward(loss.forward(scores, labels[part])[1])
-        for layer, cache in zip(reversed(model.layers), reversed(caches), strict=True):
-            delta, _ = layer.backward(delta, cache)
-        gradient[part] = delta
+        gradient[part] = model.root.backward(delta, cache)[0]
     return gradient
 
 

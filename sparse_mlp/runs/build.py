@@ -99,9 +99,14 @@ def make_network(model: Table, wiring: Table, rule: Rule, fitting: Fitting, **co
     options = {name: value for name, value in model.items() if name != "name"}
     if rule.wants_dense:
         return make(fitting, None, common, **options)
-    if "data" not in inspect.signature(TABLES["wiring"].part("topology", wiring["topology"])).parameters:
+    if not needs_data(wiring["topology"]):
         fitting = fitting._replace(samples=None)
     return make(fitting, wiring_options(wiring, rule), common, **options)
+
+
+def needs_data(topology: str) -> bool:
+    """Tell whether a topology looks at the training samples."""
+    return "data" in inspect.signature(TABLES["wiring"].part("topology", topology)).parameters
 
 
 def wiring_options(wiring: Table, rule: Rule | None = None) -> dict[str, Any]:

@@ -7,7 +7,6 @@ too: they are read from the part's own signature and docstring.
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -17,12 +16,11 @@ from sparse_mlp.datasets import names
 from sparse_mlp.errors import check_choice, check_fraction, check_integer, check_number, invalid
 from sparse_mlp.evolution import RULES
 from sparse_mlp.kernels.dispatch import choose_backend
-from sparse_mlp.models import SparseMLP
+from sparse_mlp.models import WIRINGS, SparseMLP
 from sparse_mlp.optim import SCHEDULES, SGD, Adam
 from sparse_mlp.options import Option, extends, options_of
 from sparse_mlp.runs.models import MODELS
 from sparse_mlp.runs.values import kinds_of
-from sparse_mlp.topology import GENERATORS, NETWORK_GENERATORS
 from sparse_mlp.topology.presets import DENDRITIC_PRESETS
 
 SET_BY_RUNS = ("backend", "rng", "density")  # options of parts that a run sets itself, from other tables
@@ -223,7 +221,7 @@ OPTIMIZERS: dict[str, Callable[..., SGD | Adam]] = {"sgd": sgd, "adam": adam}
 TABLES: dict[str, Table] = {
     "data": Table(data),
     "model": Table(model, {"name": MODELS}),
-    "wiring": Table(wiring, {"topology": ChainMap[str, Any](NETWORK_GENERATORS, GENERATORS)}),
+    "wiring": Table(wiring, {"topology": WIRINGS}),
     "rule": Table(rule, {"name": RULES}),
     "training": Table(training, {"optimizer": OPTIMIZERS, "schedule": SCHEDULES}),
     "run": Table(run),

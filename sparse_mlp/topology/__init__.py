@@ -5,16 +5,19 @@ from __future__ import annotations
 from sparse_mlp.topology.allocation import allocate
 from sparse_mlp.topology.epsilon import density_from_epsilon, epsilon_from_density
 from sparse_mlp.topology.generate import (
+    FROM_MODELS,
     GENERATORS,
     NEEDS_DATA,
     NETWORK_GENERATORS,
     TOPOLOGIES,
     generate,
     generate_network,
+    needs_data,
 )
 from sparse_mlp.topology.initial_weights import INITIAL_WEIGHTS, initial_weights
 
 __all__ = [
+    "FROM_MODELS",
     "GENERATORS",
     "INITIAL_WEIGHTS",
     "NEEDS_DATA",
@@ -26,4 +29,5 @@ __all__ = [
     "generate",
     "generate_network",
     "initial_weights",
+    "needs_data",
 ]

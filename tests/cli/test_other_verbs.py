@@ -1,8 +1,7 @@
-"""evaluate, data, doctor, bench, and what happens without a verb."""
+"""evaluate, data, doctor, and what happens without a verb."""
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import re
@@ -16,14 +15,12 @@ from cli_cases import TINY, assert_refused, run, run_json
 
 import sparse_mlp
 from sparse_mlp import datasets
-from sparse_mlp.bench.ledger import Ledger
 from sparse_mlp.datasets import FileReport
 from sparse_mlp.errors import DataFileError
 from sparse_mlp.kernels._jit import JIT_ENABLED
 from sparse_mlp.runs import warm_up
 
-VERBS = ("train", "evaluate", "features", "robustness", "resume", "campaign", "search", "measure", "data", "doctor",
-         "bench")  # fmt: skip
+VERBS = ("train", "evaluate", "features", "robustness", "resume", "campaign", "search", "measure", "data", "doctor")
 
 
 def test_evaluate_says_what_training_said(capsys, finished):
@@ -74,7 +71,6 @@ def test_a_run_that_does_not_exist_is_refused_by_all_verbs_alike(capsys, verb):
         (["resume", "run", "--js"], "--js"),
         (["data", "list", "--js"], "--js"),
         (["doctor", "--js"], "--js"),
-        (["bench", "mlp", "--qui"], "--qui"),
     ],
 )
 def test_options_are_taken_by_their_whole_names_alone(capsys, arguments, words):
@@ -259,27 +255,6 @@ def test_every_verb_has_help(capsys, verb):
     code, out, err = run(capsys, verb, "--help")
     assert (code, err) == (0, "")
     assert out.startswith(f"usage: sparse-mlp {verb}")
-
-
-def test_bench_knows_its_subjects(capsys):
-    told = " ".join(run(capsys, "bench", "--help")[1].split())
-    assert "{mlp,motif,robustness,topology}" in told
-    assert "topology: generators of wirings, link prediction, updates of the wiring" in told
-    assert_refused(run(capsys, "bench", "toaster"), "'toaster'")
-
-
-@pytest.mark.parametrize("subject", ["mlp", "motif", "robustness", "topology"])
-def test_bench_passes_its_options_on_and_prints_the_table(capsys, monkeypatch, subject):
-    asked = []
-    module = importlib.import_module(f"sparse_mlp.bench.{subject}")
-    monkeypatch.setattr(module, "run", lambda **options: asked.append(options) or Ledger({"machine": "any"}))
-    assert run(capsys, "bench", subject)[0] == 0
-    code, out, _ = run(capsys, "bench", subject, "--quick", "--no-large", "--threads", "1", "--json", "found.json")
-    assert code == 0 and out.startswith("machine: any\n")
-    assert asked == [
-        {"quick": False, "json_path": None, "large": True, "threads": None},
-        {"quick": True, "json_path": Path("found.json"), "large": False, "threads": 1},
-    ]
 
 
 def test_the_command_is_installed(finished):

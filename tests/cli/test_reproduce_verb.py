@@ -8,32 +8,32 @@ from pathlib import Path
 import pytest
 from cli_cases import run
 
-from sparse_mlp.experiments.reproduction import ITEMS
+from sparse_mlp.experiments.reproduction import FIGURES
 
 
-def test_the_list_fits_a_terminal_and_names_all_items(capsys) -> None:
+def test_the_list_fits_a_terminal_and_names_all_figures(capsys) -> None:
     code, out, _ = run(capsys, "reproduce", "--list")
     lines = out.splitlines()
     assert code == 0 and max(map(len, lines)) <= 100
-    for name, item in ITEMS.items():
+    for name, figure in FIGURES.items():
         (line,) = [line for line in lines if line.split(" ")[0] == name]
-        assert item.paper in line
-    assert lines[0].split() == ["item", "paper", "what", "smoke", "laptop", "paper"]
+        assert figure.paper in line
+    assert lines[0].split() == ["figure", "paper", "what", "smoke", "laptop", "paper"]
 
 
 def test_the_list_as_json_has_the_times_in_minutes(capsys) -> None:
     code, out, _ = run(capsys, "reproduce", "--list", "--json")
-    facts = {fact["item"]: fact for fact in json.loads(out)}
-    assert code == 0 and list(facts) == list(ITEMS)
+    facts = {fact["figure"]: fact for fact in json.loads(out)}
+    assert code == 0 and list(facts) == list(FIGURES)
     assert set(facts["robustness-4"]["minutes"]) == {"smoke", "laptop", "paper"}
     assert facts["motif-trade-off"]["recipes"] == ["motif-fashion-mnist", "motif-lung"]
 
 
 @pytest.mark.parametrize("arguments", [["robustness-8"], [], ["robustness-1", "--all"]])
-def test_items_that_cannot_be_made_are_answered_with_all_names(capsys, arguments) -> None:
+def test_figures_that_cannot_be_made_are_answered_with_all_names(capsys, arguments) -> None:
     code, out, err = run(capsys, "reproduce", *arguments)
     assert code == 2 and out == ""
-    for name in ITEMS:
+    for name in FIGURES:
         assert name in err
     assert len(err.splitlines()) == 1
 
@@ -55,6 +55,6 @@ def test_drawing_an_empty_store_says_what_is_missing(capsys) -> None:
 def test_the_outcome_as_json(capsys) -> None:
     options = ["--preset", "smoke", "--draw-only", "--store", "empty", "--json"]
     code, out, _ = run(capsys, "reproduce", "robustness-2", *options)
-    (item,) = json.loads(out)["items"]
-    assert code == 1 and item["item"] == "robustness-2" and item["figures"] == []
-    assert [verdict["verdict"] for verdict in item["verdicts"]] == ["no data"] and len(item["missing_runs"]) == 4
+    (made,) = json.loads(out)["figures"]
+    assert code == 1 and made["figure"] == "robustness-2" and made["pictures"] == []
+    assert [verdict["verdict"] for verdict in made["verdicts"]] == ["no data"] and len(made["missing_runs"]) == 4

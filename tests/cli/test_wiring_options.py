@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from cli_cases import assert_refused, run, run_json
 
+from sparse_mlp.models import WIRINGS
 from sparse_mlp.runs.build import wiring_options
 from sparse_mlp.runs.config import make_config
 from sparse_mlp.runs.files import read_config
 from sparse_mlp.runs.tables import TABLES
-from sparse_mlp.topology import GENERATORS, NETWORK_GENERATORS
+from sparse_mlp.topology import GENERATORS
 from sparse_mlp.topology.presets import DENDRITIC_PRESETS, PRESET_EVIDENCE
 
 SMALL = ["--hidden", "20", "15", "--density", "0.2", "--epochs", "1", "--no-figures", "--threads", "1"]
@@ -22,10 +23,9 @@ def params(**wiring):
     return wiring_options(make_config({"wiring": wiring}).wiring)["topology_params"]
 
 
-@pytest.mark.parametrize("name", sorted({*GENERATORS, *NETWORK_GENERATORS}))
+@pytest.mark.parametrize("name", sorted(WIRINGS))
 def test_every_option_of_a_generator_can_be_set(name):
-    make = NETWORK_GENERATORS.get(name) or GENERATORS[name]
-    parameters = inspect.signature(make).parameters.values()
+    parameters = inspect.signature(WIRINGS[name]).parameters.values()
     options = {parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY} - {"data"}
     assert set(TABLES["wiring"].part_options("topology", name)) == options
 

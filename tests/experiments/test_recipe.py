@@ -137,12 +137,13 @@ def test_a_bad_recipe_is_refused_by_name_with_a_remedy(tmp_path, text, words):
     ("added", "place"),
     [
         ("[settings]\nrule.zeta = 0.1\n", "settings"), ("[datasets.digits]\nrule.zeta = 0.1\n", "datasets.digits"),
-        ("[presets.smoke.settings]\nrule.zeta = 0.1\n", "presets.smoke.settings"), ("[options]\nrule.zeta = [0.1]\n", "options"),
+        ("[presets.smoke.settings]\nrule.zeta = 0.1\n", "presets.smoke.settings"),
+        ("[options]\nrule.zeta = [0.1]\n", "options"),
     ],
 )  # fmt: skip
 def test_a_shared_setting_that_one_method_does_not_take_is_sent_to_the_others(tmp_path, added, place):
     text = "[methods.SET]\n[methods.fixed]\nrule.name = 'static'\n[presets.smoke]\ndatasets = ['digits']\n" + added
-    with pytest.raises(InvalidInputError, match="method fixed on digits: .*option 'zeta' of rule static") as error:
+    with pytest.raises(InvalidInputError, match=r"method fixed on digits: .*option 'zeta' of rule static") as error:
         plan(tmp_path, text)
     remedy = f"it is in [{place}]: move it to the methods that take it, here [methods.SET]"
     assert str(error.value).endswith(f"; {remedy}")

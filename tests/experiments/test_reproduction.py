@@ -1,4 +1,4 @@
-"""Every item is planned, carried out on a tiny store, judged and drawn; nothing is trained for drawing."""
+"""Every figure is planned, executed on a tiny store, judged and drawn; nothing is trained for drawing."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ import pytest
 from PIL import Image
 
 from sparse_mlp.errors import InvalidInputError
-from sparse_mlp.experiments.planned_run import plan_run
 from sparse_mlp.experiments.recipe import load_recipe, recipe_names
-from sparse_mlp.experiments.reproduction import ITEMS, find_items, reproduce
-from sparse_mlp.experiments.reproduction import motif_items as motifs
-from sparse_mlp.experiments.reproduction.finished import FinishedRun, Runs
-from sparse_mlp.experiments.reproduction.tables import read_numbers, write_numbers
-from sparse_mlp.experiments.reproduction.training_items import update_seconds
+from sparse_mlp.experiments.reproduction import FIGURES, find_figures, reproduce
+from sparse_mlp.experiments.reproduction.figures import motif_table as motifs
+from sparse_mlp.experiments.reproduction.figures.robustness_2 import update_seconds
+from sparse_mlp.experiments.reproduction.finished import Runs
+from sparse_mlp.experiments.reproduction.tables import read_quantities, write_quantities
 from sparse_mlp.experiments.store import Store
-from sparse_mlp.topology import generate
+from sparse_mlp.runs.config import merge
 
-TRAINED = [name for name, item in ITEMS.items() if item.recipes]
-TINY = {"hidden": [24, 16], "density": 0.3, "epochs": 3, "batch_size": 128}
+TRAINED = [name for name, figure in FIGURES.items() if figure.recipes]
+TINY = {"model": {"hidden": [24, 16]}, "wiring": {"density": 0.3}, "training": {"epochs": 3, "batch_size": 128}}
 FEW = {"chts-table": ("FC", "SET", "CHTs"), "static-table": ("Random", "DNM mnist", "DNM standard")}
 
 
@@ -31,7 +30,7 @@ def tiny_recipe(name: str) -> Any:
     recipe = load_recipe(name)
     smoke = recipe.presets["smoke"]
     measured = {"robustness": {"strengths": 5, "draws": 2}} if "robustness" in recipe.measurements else {}
-    tiny = dataclasses.replace(smoke, settings={**smoke.settings, **TINY}, methods=FEW.get(name, ()),
+    tiny = dataclasses.replace(smoke, settings=merge(smoke.settings, TINY), methods=FEW.get(name, ()),
                                seeds=(0, 1), measurements=measured)  # fmt: skip
     return dataclasses.replace(recipe, presets={"smoke": tiny})
 
@@ -43,28 +42,28 @@ def recipes() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory, recipes: dict[str, Any]) -> tuple[Store, dict[str, Any]]:
-    """Return a store with all items that train, and what became of them; not to be changed."""
+    """Return a store with all figures that train, and what became of them; not to be changed."""
     store = Store(tmp_path_factory.mktemp("reproductions"))
-    items, outcome = reproduce([ITEMS[name] for name in TRAINED], "smoke", store, recipes=recipes, progress=False)
+    figures, outcome = reproduce([FIGURES[name] for name in TRAINED], "smoke", store, recipes=recipes, progress=False)
     assert outcome.complete
-    return store, {one.item.name: one for one in items}
+    return store, {one.figure.name: one for one in figures}
 
 
 @pytest.mark.parametrize("name", TRAINED)
-def test_every_item_is_drawn_and_reported(name: str, made: tuple[Store, dict[str, Any]]) -> None:
+def test_every_figure_is_drawn_and_reported(name: str, made: tuple[Store, dict[str, Any]]) -> None:
     one = made[1][name]
-    assert one.figures and not one.missing and not one.failed
-    for figure in one.figures:
-        with Image.open(figure) as picture:
+    assert one.pictures and not one.missing and not one.failed
+    for path in one.pictures:
+        with Image.open(path) as picture:
             assert picture.width > 400 and len(picture.convert("L").getcolors()) > 5
     text = (one.folder / "report.md").read_text()
-    for figure in one.figures:
-        assert f"]({figure.name})" in text
+    for path in one.pictures:
+        assert f"]({path.name})" in text
     for verdict in one.verdicts:
         assert verdict.claim.text.replace("|", "\\|") in text
     assert "scikit-learn load_digits" in text and "seeds 0–1" in text and "numpy " in text
     assert max(map(len, text.split("## Notes")[0].splitlines())) < 400
-    assert read_numbers(one.folder / "numbers.csv").rows
+    assert read_quantities(one.folder / "numbers.csv").rows
 
 
 def test_claims_about_all_sets_are_judged_on_what_was_trained_on(made: tuple[Store, dict[str, Any]]) -> None:
@@ -80,15 +79,15 @@ def test_updates_keep_the_number_of_links(made: tuple[Store, dict[str, Any]]) ->
     assert verdict.word == "holds" and verdict.findings[0].interval.n == (4,)
 
 
-def test_items_of_one_recipe_share_their_runs(made: tuple[Store, dict[str, Any]]) -> None:
+def test_figures_of_one_recipe_share_their_runs(made: tuple[Store, dict[str, Any]]) -> None:
     """4 robustness runs, 3 x 2 of each table, 5 x 2 of each motif recipe."""
     assert len(made[0].run_ids()) == 4 + 6 + 6 + 10 + 10
 
 
 def test_the_two_motif_recipes_stay_apart_on_one_data_set(made: tuple[Store, dict[str, Any]]) -> None:
-    names = sorted(path.stem for path in made[1]["motif-trade-off"].figures)
+    names = sorted(path.stem for path in made[1]["motif-trade-off"].pictures)
     assert len(names) == 4 and sum("motif-lung" in name for name in names) == 2
-    rows = read_numbers(made[1]["motif-trade-off"].folder / "numbers.csv").rows
+    rows = read_quantities(made[1]["motif-trade-off"].folder / "numbers.csv").rows
     assert {row.dataset for row in rows} == {"digits, motif-fashion-mnist", "digits, motif-lung"}
     text = (made[1]["motif-trade-off"].folder / "report.md").read_text()
     for recipe in ("motif-fashion-mnist", "motif-lung"):
@@ -97,7 +96,7 @@ def test_the_two_motif_recipes_stay_apart_on_one_data_set(made: tuple[Store, dic
 
 def test_each_motif_has_a_break_even_weight_or_none(made: tuple[Store, dict[str, Any]]) -> None:
     one = made[1]["motif-trade-off"]
-    rows = [row for row in read_numbers(one.folder / "numbers.csv").rows if row.quantity == motifs.BREAK_EVEN]
+    rows = [row for row in read_quantities(one.folder / "numbers.csv").rows if row.name == motifs.BREAK_EVEN]
     assert len(rows) == 2 * 4 and all(row.n == 2 for row in rows)
     text = (one.folder / "report.md").read_text()
     assert '"none"' in text and '"never level"' in text
@@ -108,9 +107,9 @@ def test_each_motif_has_a_break_even_weight_or_none(made: tuple[Store, dict[str,
 
 
 def test_numbers_survive_the_way_through_csv(made: tuple[Store, dict[str, Any]], tmp_path: Path) -> None:
-    numbers = read_numbers(made[1]["chts-table"].folder / "numbers.csv")
-    write_numbers(tmp_path / "again.csv", numbers)
-    assert read_numbers(tmp_path / "again.csv") == numbers
+    numbers = read_quantities(made[1]["chts-table"].folder / "numbers.csv")
+    write_quantities(tmp_path / "again.csv", numbers)
+    assert read_quantities(tmp_path / "again.csv") == numbers
     assert (tmp_path / "again.csv").read_bytes() == (made[1]["chts-table"].folder / "numbers.csv").read_bytes()
 
 
@@ -137,17 +136,17 @@ def test_drawing_reads_the_store_alone(
 
     monkeypatch.setattr("sparse_mlp.runs.run.load_data", never)
     monkeypatch.setattr("sparse_mlp.training.Trainer.fit", never)
-    chosen = [ITEMS[f"robustness-{number}"] for number in (1, 4, 6, 7)]  # from checkpoints and from measurements
+    chosen = [FIGURES[f"robustness-{number}"] for number in (1, 4, 6, 7)]  # from checkpoints and from measurements
     drawn, _ = reproduce(chosen, "smoke", store, recipes=recipes, draw_only=True)
     for one in drawn:
-        assert one.figures and one.missing == [gone.run_id, unmeasured.run_id]
+        assert one.pictures and one.missing == [gone.run_id, unmeasured.run_id]
         assert "2 of 4 runs are not finished: digits (2)" in (one.folder / "report.md").read_text()
 
 
 @pytest.mark.parametrize("name", TRAINED)
 def test_an_empty_store_gives_a_report_without_figures(name: str, tmp_path: Path, recipes: Any) -> None:
-    (one,), _ = reproduce([ITEMS[name]], "smoke", Store(tmp_path), recipes=recipes, draw_only=True)
-    assert one.figures == [] and len(one.missing) > 0
+    (one,), _ = reproduce([FIGURES[name]], "smoke", Store(tmp_path), recipes=recipes, draw_only=True)
+    assert one.pictures == [] and len(one.missing) > 0
     assert all(verdict.word == "no data" for verdict in one.verdicts)
     assert "not finished" in (one.folder / "report.md").read_text()
 
@@ -156,12 +155,12 @@ def test_a_failing_run_and_a_missing_data_set_stand_in_the_report(tmp_path: Path
     recipe = recipes["robustness"]
     smoke = dataclasses.replace(
         recipe.presets["smoke"], datasets=("digits", "emnist-letters"),
-        settings={**recipe.presets["smoke"].settings, "learning_rate": 1e30},
+        settings=merge(recipe.presets["smoke"].settings, {"training": {"learning_rate": 1e30}}),
     )  # fmt: skip
     broken = {"robustness": dataclasses.replace(recipe, presets={"smoke": smoke})}
     with pytest.warns(RuntimeWarning, match="emnist-letters"):
         (one,), outcome = reproduce(
-            [ITEMS["robustness-3"]], "smoke", Store(tmp_path), recipes=broken, progress=False, data_dir=tmp_path
+            [FIGURES["robustness-3"]], "smoke", Store(tmp_path), recipes=broken, progress=False, data_dir=tmp_path
         )
     text = (one.folder / "report.md").read_text()
     assert len(one.failed) == 4 and len(outcome.missing["emnist-letters"]) == 4
@@ -169,48 +168,28 @@ def test_a_failing_run_and_a_missing_data_set_stand_in_the_report(tmp_path: Path
 
 
 def test_the_dendritic_figure_needs_no_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The true figure takes ten seconds; a small one stands in for it."""
-    from sparse_mlp import plotting
+    """The true figures take fifteen seconds; small ones stand in for them."""
+    from sparse_mlp.experiments.reproduction.figures import dendritic_network
 
-    def small(rng: int, *, repeats: int) -> Any:
-        wirings = {f"({letter})": [generate("dendritic", 12, 12, 0.5, rng=rng) for _ in range(2)] for letter in "ab"}
-        return plotting.WiringPanelsDisplay.from_wirings(wirings, repeats=repeats, rng=rng)
-
-    monkeypatch.setattr(plotting, "dendritic_figure", small)
-    (one,), _ = reproduce([ITEMS["dendritic-network"]], "smoke", Store(tmp_path))
+    monkeypatch.setattr(dendritic_network, "SIZES", (12, 12, 12))
+    monkeypatch.setattr(dendritic_network, "DENSITY", 0.5)
+    monkeypatch.setattr(dendritic_network, "CONTROLS", dendritic_network.CONTROLS[:1])
+    (one,), _ = reproduce([FIGURES["dendritic-network"]], "smoke", Store(tmp_path))
     text = (one.folder / "report.md").read_text()
-    assert [path.name for path in one.figures] == ["wirings.png"] and "path-length" in text
-    assert {row.n for row in read_numbers(one.folder / "numbers.csv").rows} == {1, 2}
+    assert [path.name for path in one.pictures] == ["wirings.png", "controls.png"] and "path-length" in text
+    assert {row.n for row in read_quantities(one.folder / "numbers.csv").rows} == {1, 2}
 
 
 def test_unknown_names_are_told_with_all_that_there_are(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"robustness-1, .*motif-trade-off.*did you mean 'robustness-7'"):
-        find_items(["robustness-77"])
+        find_figures(["robustness-77"])
     with pytest.raises(InvalidInputError, match=r"preset='huge'; expected one of smoke, laptop, paper"):
-        reproduce([ITEMS["robustness-1"]], "huge", Store(tmp_path))
+        reproduce([FIGURES["robustness-1"]], "huge", Store(tmp_path))
 
 
 @pytest.mark.parametrize("name", TRAINED)
 @pytest.mark.parametrize("preset", ["smoke", "laptop", "paper"])
 def test_every_recipe_can_be_planned(name: str, preset: str) -> None:
-    for recipe in ITEMS[name].recipes:
+    for recipe in FIGURES[name].recipes:
         planned = load_recipe(recipe).plan(preset)
         assert planned and all(set(run.measurements) <= {"robustness", "weights"} for run in planned)
-
-
-@pytest.mark.parametrize(
-    ("hidden", "epochs", "shown"),
-    [
-        ((3000, 3000, 3000), 300, {motifs.ACCURACY: 73.3, motifs.SECONDS: 14307.5, motifs.SCORE: 0.91}),
-        ((3000, 3000, 3000), 30, {motifs.ACCURACY: 73.3, motifs.SECONDS: None, motifs.EPOCH: None}),
-        ((1000, 1000), 30, {motifs.ACCURACY: None, motifs.EPOCH: 9.14, motifs.SCORE: None}),
-    ],
-)
-def test_printed_numbers_of_motifs_stand_beside_networks_like_theirs(
-    hidden: tuple[int, ...], epochs: int, shown: dict[str, float | None], tmp_path: Path
-) -> None:
-    planned = plan_run({"dataset": "fashion-mnist", "hidden": list(hidden), "epochs": epochs}, "m = 2 shared")
-    runs = Runs("paper", (planned,), (FinishedRun(Store(tmp_path), planned, {}),))
-    printed = motifs._printed("fashion-mnist, hidden", runs)
-    for quantity, value in shown.items():
-        assert printed.get(quantity, {}).get("m = 2") == value

@@ -1,4 +1,4 @@
-"""Claims are held against numbers made by hand."""
+"""Claims are judged by numbers made by hand."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import math
 
 import pytest
 
-from sparse_mlp.experiments.reproduction.claims import Claim, Side, higher, level
+from sparse_mlp.experiments.reproduction.claims import Claim, Operand, equivalent, higher
 from sparse_mlp.experiments.reproduction.intervals import interval_of_difference, interval_of_mean
-from sparse_mlp.experiments.reproduction.numbers import Number, Numbers
+from sparse_mlp.experiments.reproduction.quantities import Quantities, Quantity
 from sparse_mlp.experiments.reproduction.verdicts import FAILS, HOLDS, NO_DATA, UNDECIDED, judge
 
 ABOVE = higher("A is better", "1", "accuracy", "A", "B", "points")
@@ -16,7 +16,7 @@ ABOVE = higher("A is better", "1", "accuracy", "A", "B", "points")
 
 def _numbers(a, b, dataset="mnist", quantity="accuracy", seeds_b=None):
     values = {"A": dict(enumerate(a)), "B": dict(zip(seeds_b or range(len(b)), b, strict=True))}
-    return Numbers([Number(dataset, method, quantity, "%", found) for method, found in values.items() if found])
+    return Quantities([Quantity(dataset, method, quantity, "%", found) for method, found in values.items() if found])
 
 
 def test_an_interval_of_a_mean_is_students():
@@ -69,24 +69,24 @@ def test_a_is_above_b(a, b, verdict):
     [([0.1, 0.0, -0.1], HOLDS), ([0.5, 0.5], HOLDS), ([2.0, 2.1, 1.9], FAILS), ([-2.0, -2.5], UNDECIDED),
      ([0.4, 0.6, 0.5], UNDECIDED)],
 )  # fmt: skip
-def test_level_within_a_margin(differences, verdict):
+def test_equivalent_within_a_margin(differences, verdict):
     """Of -2 and -2.5 the interval is -2.25 ± 12.7 * 0.25, which reaches into the margin."""
-    claim = level("no difference", "1", "accuracy", "A", "B", 0.5, "points")
+    claim = equivalent("no difference", "1", "accuracy", "A", "B", 0.5, "points")
     found = judge(claim, _numbers(differences, [0.0] * len(differences)), ["mnist"])
     assert found.word == verdict
 
 
 def test_a_region_contains_its_ends_where_it_has_two():
     values = {"A": {0: 1.0, 1: 1.0}, "B": {0: 1.0}}
-    numbers = Numbers([Number("mnist", method, "bottom", "%", found) for method, found in values.items()])
-    claim = Claim("at 1 to 5 %", "1", Side("bottom"), low=1, high=5)
+    numbers = Quantities([Quantity("mnist", method, "minimum", "%", found) for method, found in values.items()])
+    claim = Claim("at 1 to 5 %", "1", Operand("minimum"), low=1, high=5)
     found = judge(claim, numbers, ["mnist"])
     assert found.word == HOLDS and found.findings[0].interval.n == (3,)
 
 
 def test_a_ratio_is_taken_seed_by_seed():
     """2 and 8 times: the mean ratio is 4 by logarithms, and its interval has no end to speak of."""
-    claim = Claim("twice", "1", Side("time", "A"), Side("time", "B"), low=1.5, high=2.5, ratio=True)
+    claim = Claim("twice", "1", Operand("time", "A"), Operand("time", "B"), low=1.5, high=2.5, ratio=True)
     found = judge(claim, _numbers([2.0, 8.0], [1.0, 1.0], quantity="time"), ["mnist"]).findings[0]
     assert found.interval.estimate == pytest.approx(4.0) and found.verdict == UNDECIDED
     assert judge(claim, _numbers([2.0, 2.01], [1.0, 1.0], quantity="time"), ["mnist"]).word == HOLDS
@@ -95,19 +95,20 @@ def test_a_ratio_is_taken_seed_by_seed():
 
 
 def test_two_quantities_of_the_same_networks_are_paired():
-    numbers = Numbers([
-        Number("mnist", method, quantity, "", {seed: value + 10 * seed for seed in (0, 1)})
+    numbers = Quantities([
+        Quantity("mnist", method, quantity, "", {seed: value + 10 * seed for seed in (0, 1)})
         for method in "AB" for quantity, value in (("x", 2.0), ("y", 1.0))
     ])  # fmt: skip
-    found = judge(Claim("x above y", "1", Side("x"), Side("y"), low=0.0), numbers, ["mnist"]).findings[0]
+    found = judge(Claim("x above y", "1", Operand("x"), Operand("y"), low=0.0), numbers, ["mnist"]).findings[0]
     assert (found.verdict, found.interval.n, found.interval.estimate) == (HOLDS, (4,), 1.0)
 
 
 def _on(datasets, **claim):
-    """Hold a claim against data sets on which it holds (+), fails (-), is open (?) or has no data (.)."""
+    """Judge a claim on data sets on which it holds (+), fails (-), is open (?) or has no data (.)."""
     values = {"+": ([3.0, 3.1], [1.0, 1.1]), "-": ([1.0, 1.1], [3.0, 3.1]), "?": ([1.0, 3.0], [3.0, 1.0])}
     rows = [row for name, sign in datasets.items() if sign != "." for row in _numbers(*values[sign], dataset=name).rows]
-    return judge(higher("A", "1", "accuracy", "A", "B", "", datasets=tuple(datasets), **claim), Numbers(rows), []).word
+    statement = higher("A", "1", "accuracy", "A", "B", "", datasets=tuple(datasets), **claim)
+    return judge(statement, Quantities(rows), []).word
 
 
 @pytest.mark.parametrize(

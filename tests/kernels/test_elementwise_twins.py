@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from on_arrays import OnArrays
 
 from sparse_mlp.kernels import elementwise, numpy_elementwise
@@ -17,7 +16,9 @@ from sparse_mlp.reference import elementwise as reference
 
 U32 = 2.0**-24  # unit roundoff of float32
 TWINS = pytest.mark.parametrize(
-    "twin", [OnArrays(elementwise, 64), OnArrays(elementwise, 4), numpy_elementwise], ids=["64 lanes", "4 lanes", "numpy"]
+    "twin",
+    [OnArrays(elementwise, 64), OnArrays(elementwise, 4), numpy_elementwise],
+    ids=["64 lanes", "4 lanes", "numpy"],
 )
 ARRAYS = (
     "piecewise_linear_forward", "piecewise_linear_backward", "sigmoid_forward", "sigmoid_backward", "tanh_forward",

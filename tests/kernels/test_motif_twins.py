@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from layer_cases import BATCHES, Array, assert_within_bound
+from on_arrays import OnArrays
 
 from sparse_mlp.kernels import motif, scipy_motif
-from sparse_mlp.kernels._jit import JIT_ENABLED
-from sparse_mlp.kernels.dispatch import BACKENDS, motif_ops
 from sparse_mlp.reference import linear
 from sparse_mlp.reference import motif as reference
 from sparse_mlp.structure import SparseStructure
 
-FAST = pytest.mark.parametrize("twin", [motif, scipy_motif], ids=["numba", "scipy"])
+ON_TILES = {f"{lanes} lanes": OnArrays(motif, lanes) for lanes in (64, 32, 7)}
+FAST = pytest.mark.parametrize("twin", [*ON_TILES.values(), scipy_motif], ids=[*ON_TILES, "scipy"])
 DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
-NEEDS_VECTORS = pytest.mark.skipif(not JIT_ENABLED, reason="vectors need the compiler")
+MODES = pytest.mark.parametrize("mode", ["shared", "block"])
 
 
 class MotifCase(NamedTuple):
@@ -64,31 +62,36 @@ def make_case(structure: SparseStructure, m: int, batch: int, seed: int) -> Moti
 
 @st.composite
 def motif_cases(draw: st.DrawFn, batches: tuple[int, ...] = BATCHES) -> MotifCase:
-    n_in, n_out, m = draw(st.integers(1, 5)), draw(st.integers(1, 5)), draw(st.integers(1, 5))
+    n_in, n_out, m = draw(st.integers(1, 5)), draw(st.integers(1, 5)), draw(st.sampled_from((1, 2, 3, 4, 6, 8)))
     keys = sorted(draw(st.sets(st.integers(0, n_in * n_out - 1), max_size=n_in * n_out)))
     structure = SparseStructure.from_keys(keys, (n_in, n_out))
     return make_case(structure, m, draw(st.sampled_from(batches)), draw(st.integers(0, 2**32 - 1)))
 
 
-def forward(ops: ModuleType, case: MotifCase, mode: str, relu: bool = False) -> Array:
+def forward(ops: Any, case: MotifCase, mode: str, relu: bool = False) -> Array:
     run = ops.shared_forward if mode == "shared" else ops.block_forward
     return run(*case.structure.by_output, case.weight(mode), case.bias, case.x, relu)
 
 
-def backward(ops: ModuleType, case: MotifCase, mode: str) -> tuple[Array, Array]:
+def backward(ops: Any, case: MotifCase, mode: str, relu: bool = False) -> tuple[Array, Array]:
     run = ops.shared_backward if mode == "shared" else ops.block_backward
-    return run(case.structure.indptr, case.structure.indices, case.weight(mode), case.x, case.dy)
+    return run(case.structure.indptr, case.structure.indices, case.weight(mode), case.x, case.dy, relu)
 
 
-@pytest.fixture(params=BACKENDS)
-def ops(request: pytest.FixtureRequest) -> ModuleType:
-    return motif_ops(request.param)
+def link_gradients(ops: Any, case: MotifCase, mode: str) -> Array:
+    run = ops.shared_sddmm if mode == "shared" else ops.block_sddmm
+    return run(case.structure.indptr, case.structure.indices, case.x, case.dy)
+
+
+@pytest.fixture(params=[*ON_TILES, "scipy", "reference"])
+def ops(request: pytest.FixtureRequest) -> Any:
+    return {**ON_TILES, "scipy": scipy_motif, "reference": reference}[request.param]
 
 
 # ------------------------------------------------------------------------------------------------ by hand
 
 
-def test_shared_by_hand(ops: ModuleType) -> None:
+def test_shared_by_hand(ops: Any) -> None:
     """V = [[2], [-1]], a = (1, 2, 3, 4): z = 2 · 3 - 1 · 7 for both outputs; delta = (.5, .25)."""
     column = SparseStructure.complete((2, 1))
     x, dy = np.array([[1.0], [2.0], [3.0], [4.0]]), np.array([[0.5], [0.25]])
@@ -101,7 +104,7 @@ def test_shared_by_hand(ops: ModuleType) -> None:
     assert ops.motif_sums(x, 2).tolist() == [[3], [7]]
 
 
-def test_block_by_hand(ops: ModuleType) -> None:
+def test_block_by_hand(ops: Any) -> None:
     """One input motif (1, 2), one output motif; input 1 leads with 10 and 20 to the outputs, input 2 with 30 and 40."""
     link = SparseStructure.complete((1, 1))
     weight, bias = np.array([[[10.0, 20.0], [30.0, 40.0]]]), np.array([1.0, -200.0])
@@ -116,7 +119,7 @@ def test_block_by_hand(ops: ModuleType) -> None:
 # --------------------------------------------------------------------------------- reference and twins
 
 
-@pytest.mark.parametrize("mode", ["shared", "block"])
+@MODES
 @given(case=motif_cases(batches=(1, 3)))
 def test_reference_is_the_matrix_product(mode: str, case: MotifCase) -> None:
     w = case.matrix(mode)
@@ -131,21 +134,26 @@ def test_reference_is_the_matrix_product(mode: str, case: MotifCase) -> None:
 
 @FAST
 @DTYPES
-@pytest.mark.parametrize("mode", ["shared", "block"])
+@MODES
 @given(case=motif_cases())
-def test_twins(twin: ModuleType, dtype: Any, mode: str, case: MotifCase) -> None:
+def test_twins(twin: Any, dtype: Any, mode: str, case: MotifCase) -> None:
     case = case.cast(dtype)
     big, (n_in, n_out), batch = case.magnitudes(), (len(case.x), len(case.dy)), case.x.shape[1]
+    size = forward(reference, big, mode)
     for relu in (False, True):
-        wanted, size = forward(reference, case, mode, relu), forward(reference, big, mode)
+        wanted = forward(reference, case, mode, relu)
         assert_within_bound(forward(twin, case, mode, relu), wanted, n_in + 1, size, dtype)
-    got, wanted, size = backward(twin, case, mode), backward(reference, case, mode), backward(reference, big, mode)
-    assert_within_bound(got[0], wanted[0], n_out + 1, size[0], dtype)
-    assert_within_bound(got[1], wanted[1], batch + n_in + n_out, size[1], dtype)
+    dx_size, dweight_size = backward(reference, big, mode)
+    for relu in (False, True):
+        dx, dweight = backward(twin, case, mode, relu)
+        wanted_dx, wanted = backward(reference, case, mode, relu)
+        assert_within_bound(dx, wanted_dx, n_out + 1, dx_size, dtype)
+        for found in (dweight, link_gradients(twin, case, mode)):
+            assert_within_bound(found, wanted, batch + n_in + n_out, dweight_size, dtype)
 
 
-@pytest.mark.parametrize("mode", ["shared", "block"])
-def test_a_batch_of_nothing(ops: ModuleType, mode: str) -> None:
+@MODES
+def test_a_batch_of_nothing(ops: Any, mode: str) -> None:
     case = make_case(SparseStructure.complete((3, 2)), 2, 0, seed=0)
     assert forward(ops, case, mode).shape == (4, 0)
     dx, dweight = backward(ops, case, mode)
@@ -162,82 +170,24 @@ def test_scipy_gathers_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
         assert np.array_equal(again, whole)
 
 
-@pytest.mark.parametrize("mode", ["shared", "block"])
-@pytest.mark.skipif(not JIT_ENABLED, reason="plain Python has one thread")
-def test_same_bytes_for_any_number_of_threads(mode: str) -> None:
-    if numba.config.NUMBA_NUM_THREADS < 2:
-        pytest.skip("this machine has a single core")
-    keys = np.flatnonzero(np.random.default_rng(0).random(20 * 15) < 0.3)
-    case = make_case(SparseStructure.from_keys(keys, (20, 15)), 2, 517, seed=3).cast(np.float32)
-
-    def results() -> list[bytes]:
-        return [array.tobytes() for array in (forward(motif, case, mode), *backward(motif, case, mode))]
-
-    threads = numba.get_num_threads()
-    try:
-        numba.set_num_threads(1)
-        alone = results()
-        numba.set_num_threads(2)
-        assert all(results() == alone for _ in range(5))
-    finally:
-        numba.set_num_threads(threads)
+# ------------------------------------------------------------------------------- what only tiles have
 
 
-# --------------------------------------------------------------------------------------- vectors and loops
-
-
-@NEEDS_VECTORS
-@DTYPES
-@pytest.mark.parametrize("width", [32, 64])
-@pytest.mark.parametrize("m", [1, 2, 3, 4, 6, 8])
-def test_vectors_compute_what_loops_compute(m: int, width: int, dtype: Any) -> None:
-    from sparse_mlp.kernels import simd_block_motif, simd_shared_motif
-
-    keys = np.flatnonzero(np.random.default_rng(m).random(7 * 5) < 0.4)
-    case = make_case(SparseStructure.from_keys(keys, (7, 5)), m, width, seed=m).cast(dtype)
-    by_input, by_output = (case.structure.indptr, case.structure.indices), case.structure.by_output
-    flat, eps = case.block.ravel(), 200 * m * np.finfo(dtype).eps
-    sums, deltas = (np.empty((n, width), dtype) for n in (7, 5))
-    simd_shared_motif.motif_sums_tile(case.x, sums)
-    simd_shared_motif.motif_sums_tile(case.dy, deltas)
-    np.testing.assert_allclose(sums, reference.motif_sums(case.x, 7), eps, eps)
-
-    def both(name: str, loops: tuple[Any, ...], out: int) -> None:
-        """Run a tile kernel both ways on copies, its last arguments apart, and compare the arrays it writes."""
-        arrays = [[a.copy() if isinstance(a, np.ndarray) else a for a in loops] for _ in range(2)]
-        *first, relu = arrays[0] if isinstance(arrays[0][-1], bool) else (*arrays[0], None)
-        getattr(motif, name)(*first, 0, width, *([] if relu is None else [relu]))
-        vectors = simd_block_motif if name.startswith("block") else simd_shared_motif
-        getattr(vectors, name)(*arrays[1])
-        for a, b in zip(arrays[0][-out:], arrays[1][-out:], strict=True):
-            np.testing.assert_allclose(a, b, eps, eps, err_msg=name)
-
-    y, dx = np.full_like(case.dy, np.nan), np.full_like(case.x, np.nan)
-    for relu in (False, True):
-        both("shared_spmm_tile", (*by_output, case.shared, case.bias, sums, y, relu), 2)
-        both("block_spmm_tile", (*by_output, flat, case.bias, case.x, y, relu), 2)
-        both("shared_backward_tile", (*by_input, case.shared, case.x, deltas, dx, np.ones_like(case.shared), relu), 3)
-        both("block_backward_tile", (*by_input, flat, case.x, case.dy, dx, np.ones_like(flat), relu), 3)
-    both("shared_sddmm_tile", (*by_input, case.x, deltas, np.ones_like(case.shared)), 1)
-    both("block_sddmm_tile", (*by_input, case.x, case.dy, np.ones_like(flat)), 1)
-
-
-@pytest.mark.parametrize("mode", ["shared", "block"])
-def test_dx_may_overwrite_x(mode: str) -> None:
-    from sparse_mlp.kernels import tile
-
-    case = make_case(SparseStructure.complete((3, 2)), 2, 64, seed=5)
-    kernel = tile.shared_backward_tile if mode == "shared" else tile.block_backward_tile
-    dy = reference.motif_sums(case.dy, 2) if mode == "shared" else case.dy
-    results = []
-    for in_place in (False, True):
-        x = case.x.copy()
-        dx, dweight = x if in_place else np.empty_like(x), np.zeros(case.weight(mode).size)
-        kernel(case.structure.indptr, case.structure.indices, case.weight(mode).ravel(), x, dy, dx, dweight, True)
-        results.append((dx, dweight))
-    for a, b in zip(*results, strict=True):
-        assert np.array_equal(a, b)
-    assert not results[0][0][case.x <= 0].any() and results[0][0][case.x > 0].any()
+@MODES
+@pytest.mark.parametrize("lanes", [64, 32, 7])
+def test_backward_masks_adds_and_may_overwrite_its_input(mode: str, lanes: int) -> None:
+    case = make_case(SparseStructure.from_keys([0, 1, 3, 4], (3, 2)), 2, lanes, seed=5).cast(np.float32)
+    run = motif.shared_backward if mode == "shared" else motif.block_backward
+    links, weight = (case.structure.indptr, case.structure.indices), case.weight(mode)
+    wanted_dx, wanted = run(*links, weight, case.x[None], case.dy[None], True)
+    assert not wanted_dx[0][case.x <= 0].any() and wanted_dx[0][case.x > 0].any()
+    x, total = case.x[None].copy(), np.full_like(weight, 100)
+    dx, added = run(*links, weight, x, case.dy[None], True, out=x, add_to=total)
+    assert dx is x and added is total
+    assert np.array_equal(dx, wanted_dx)
+    np.testing.assert_allclose(total, 100 + wanted, rtol=1e-6)
+    sddmm = motif.shared_sddmm if mode == "shared" else motif.block_sddmm
+    np.testing.assert_allclose(sddmm(*links, case.x[None], case.dy[None], add_to=total), 100 + 2 * wanted, rtol=1e-5)
 
 
 def test_motifs_of_one_neuron_are_neurons() -> None:

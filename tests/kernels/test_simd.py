@@ -1,4 +1,7 @@
-"""Sixteen-lane vectors: each operation by itself, then the tile kernels that are made of them."""
+"""Sixteen-lane vectors, operation by operation, and that the kernels made of them stay inside their arrays.
+
+What those kernels compute is compared with the loops of the reference in `test_linear_twins` and `test_motif_twins`.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +9,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from layer_cases import LayerCase, assert_within_bound, layer_cases
 
-from sparse_mlp.kernels import linear, network, tile
-from sparse_mlp.kernels._jit import JIT_ENABLED
+from sparse_mlp.kernels import linear, motif
+from sparse_mlp.kernels._jit import JIT_ENABLED, SIMD
 
 if not JIT_ENABLED:
     pytest.skip("vectors in registers need the compiler: NUMBA_DISABLE_JIT is set", allow_module_level=True)
 
 import numba
 
-from sparse_mlp.kernels import _simd, simd_block_motif, simd_linear, simd_shared_motif
+from sparse_mlp.kernels import _simd
 from sparse_mlp.kernels._simd import add, load, load_like, multiply, prefetch, row_of_zeros, store, store_transposed
 from sparse_mlp.kernels._simd_sums import add_columns, add_rows, multiply_fold, sums_of_four
+from sparse_mlp.structure import SparseStructure
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 RAMP = np.arange(1, 17)  # sixteen different numbers: a lane that went astray shows
@@ -216,98 +218,6 @@ def test_columns_are_added_to_rows(dtype: Any) -> None:
     assert np.all(out[0] == 100) and np.all(out[:, 0] == 100)
 
 
-# ----------------------------------------------------------------------------------------- tile kernels
-
-
-WIDTHS = pytest.mark.parametrize("width", [32, 64])
-GUARD = 7.0
-
-
-def guarded(rows: int, width: int, dtype: Any) -> np.ndarray:
-    """An array with a row before and a row behind that nobody may write."""
-    return np.full((rows + 2, width), GUARD, dtype)
-
-
-def assert_guards(array: np.ndarray) -> None:
-    assert np.all(array[[0, -1]] == GUARD)
-
-
-def test_the_step_uses_the_vectors() -> None:
-    if not tile.SIMD:
-        pytest.skip("SPARSE_MLP_SIMD=0 asks for the plain tile kernels")
-    assert tile.spmm_tile is simd_linear.spmm_tile
-    assert tile.linear_backward_tile is simd_linear.linear_backward_tile
-    assert tile.sddmm_tile is simd_linear.sddmm_tile
-    assert tile.bias_grad_tile is simd_linear.bias_grad_tile
-    assert tile.shared_spmm_tile is simd_shared_motif.shared_spmm_tile
-    assert tile.block_backward_tile is simd_block_motif.block_backward_tile
-
-
-@WIDTHS
-@DTYPES
-@settings(max_examples=15)
-@given(case=layer_cases(batches=(64,)))
-def test_spmm_tile(dtype: Any, width: int, case: LayerCase) -> None:
-    case = case._replace(x=np.ascontiguousarray(case.x[:, :width]), dy=case.dy[:, :width]).cast(dtype)
-    wide, by_output = case.cast(np.float64), case.structure.by_output
-    for relu in (False, True):
-        expected, size = np.empty(case.dy.shape), np.empty(case.dy.shape)
-        linear.spmm_tile(*by_output, *wide[1:4], expected, 0, width, relu)
-        linear.spmm_tile(*by_output, *(np.abs(a) for a in wide[1:4]), size, 0, width, False)
-        y = guarded(len(case.bias), width, dtype)
-        simd_linear.spmm_tile(*by_output, *case[1:4], y[1:-1], relu)
-        assert_within_bound(y[1:-1], expected, case.structure.degrees_out()[:, None] + 1, size, dtype)
-        assert_guards(y)
-
-
-@WIDTHS
-@DTYPES
-@pytest.mark.parametrize("in_place", [False, True])
-@settings(max_examples=15)
-@given(case=layer_cases(batches=(64,)))
-def test_linear_backward_tile(dtype: Any, width: int, in_place: bool, case: LayerCase) -> None:
-    x = np.where(np.abs(case.x) < 0.1, 0, case.x)[:, :width]  # zeros among them: there the mask is 0
-    case = case._replace(x=x, dy=np.ascontiguousarray(case.dy[:, :width])).cast(dtype)
-    wide, links = case.cast(np.float64), (case.structure.indptr, case.structure.indices)
-    big = LayerCase(case.structure, *(np.abs(a) for a in wide[1:]))
-    dx_size, dweight_size = np.empty(x.shape), np.ones(case.structure.nnz)
-    linear.linear_backward_tile(*links, big.weight, big.x, big.dy, dx_size, dweight_size, 0, width, False)
-    for relu in (False, True):
-        expected_dx, expected_dweight = np.empty(x.shape), np.ones(case.structure.nnz)
-        linear.linear_backward_tile(*links, wide.weight, wide.x, wide.dy, expected_dx, expected_dweight, 0, width, relu)
-        source, target = guarded(len(x), width, dtype), guarded(len(x), width, dtype)
-        source[1:-1] = case.x
-        dx, dweight = source if in_place else target, np.ones(case.structure.nnz, dtype)
-        simd_linear.linear_backward_tile(*links, case.weight, source[1:-1], case.dy, dx[1:-1], dweight, relu)
-        degrees = case.structure.degrees_in()[:, None]
-        assert_within_bound(dx[1:-1], expected_dx, degrees, dx_size, dtype)
-        assert_within_bound(dweight, expected_dweight, width + 1, dweight_size, dtype)
-        assert_guards(source)
-        assert_guards(target)
-        assert in_place or np.array_equal(source[1:-1], case.x)
-
-
-@WIDTHS
-@DTYPES
-@settings(max_examples=15)
-@given(case=layer_cases(batches=(64,)))
-def test_sddmm_and_bias_grad_tile(dtype: Any, width: int, case: LayerCase) -> None:
-    x, dy = (np.ascontiguousarray(a[:, :width]) for a in (case.x, case.dy))
-    case = case._replace(x=x, dy=dy).cast(dtype)
-    wide, links = case.cast(np.float64), (case.structure.indptr, case.structure.indices)
-    results = []
-    for a, b in ((wide.x, wide.dy), (np.abs(wide.x), np.abs(wide.dy))):
-        dweight, dbias = np.ones(case.structure.nnz), np.ones(len(dy))
-        linear.sddmm_tile(*links, a, b, dweight, 0, width)
-        linear.bias_grad_tile(b, dbias, 0, width)
-        results.append((dweight, dbias))
-    dweight, dbias = np.ones(case.structure.nnz, dtype), np.ones(len(dy), dtype)
-    simd_linear.sddmm_tile(*links, case.x, case.dy, dweight)
-    simd_linear.bias_grad_tile(case.dy, dbias)
-    assert_within_bound(dweight, results[0][0], width + 1, results[1][0], dtype)
-    assert_within_bound(dbias, results[0][1], width + 1, results[1][1], dtype)
-
-
 @DTYPES
 def test_store_transposed_turns_rows_into_columns(dtype: Any) -> None:
     @numba.njit
@@ -346,19 +256,51 @@ def test_lanes_are_not_read_from_an_array_with_gaps() -> None:
         first(np.arange(64, dtype=np.float32)[::2], np.zeros(16, np.float32))
 
 
-@DTYPES
-@pytest.mark.parametrize("n_in", [1, 15, 16, 37, 64])
-@pytest.mark.parametrize(("count", "width"), [(1, 32), (16, 32), (21, 32), (32, 32), (63, 64), (64, 64)])
-def test_load_tile_gathers_and_transposes(dtype: Any, n_in: int, count: int, width: int) -> None:
-    rng = np.random.default_rng(n_in * count)
-    x, samples = rng.standard_normal((50, n_in)).astype(dtype), rng.integers(0, 50, count + 3)
-    got = np.full((n_in, width), np.nan, dtype)
-    network.load_tile(x, samples, 2, count, got)
-    np.testing.assert_array_equal(got[:, :count], x[samples[2 : 2 + count]].T)
-    np.testing.assert_array_equal(got[:, count:], 0)
-
-
 def test_where_positive_lets_a_through_where_the_condition_is_not_a_number() -> None:
     condition = np.where(RAMP == 3, np.nan, RAMP - 8.0).astype(np.float32)
     got = apply(_simd.where_positive, condition, RAMP.astype(np.float32))
     np.testing.assert_array_equal(got, np.where((RAMP > 8) | (RAMP == 3), RAMP, 0))
+
+
+# --------------------------------------------------------------------------------------------- kernels
+
+
+@pytest.mark.skipif(not SIMD, reason="SPARSE_MLP_SIMD=0 asks for the plain loops")
+def test_tiles_of_32_and_64_lanes_go_to_the_vectors() -> None:
+    for kernels in (linear._SPMM, linear._BACKWARD, linear._SDDMM):
+        assert sorted(kernels) == [32, 64]
+    found = [motif._has_vectors(np.empty((1, 2, lanes))) for lanes in (16, 32, 33, 64, 128)]
+    assert found == [False, True, False, True, False]
+
+
+GUARD = 7.0
+
+
+def guarded(*shape: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return a flat array, and a view of it with sixteen numbers on either side that nobody may write."""
+    whole = np.full(int(np.prod(shape)) + 32, GUARD, np.float32)
+    return whole, whole[16:-16].reshape(shape)
+
+
+@pytest.mark.parametrize("lanes", [32, 64])
+@pytest.mark.parametrize("kind", ["single", "shared", "block"])
+def test_kernels_write_their_results_and_nothing_else(kind: str, lanes: int) -> None:
+    m, n_in, n_out = 1 if kind == "single" else 2, 3, 5
+    structure = SparseStructure.from_keys([0, 1, 2, 3, 4, 7, 12, 13], (n_in, n_out))  # five links of input 0, one of 1
+    rng = np.random.default_rng(0)
+    shape = (8, m, m) if kind == "block" else (8,)
+    links, weight = (structure.indptr, structure.indices), rng.standard_normal(shape, np.float32)
+    x, dy = (rng.standard_normal((2, n * m, lanes), np.float32) for n in structure.shape)
+    bias, name = np.zeros(n_out * m, np.float32), "linear" if kind == "single" else kind
+    forward = linear.spmm if kind == "single" else getattr(motif, f"{kind}_forward")
+    backward = getattr(linear if kind == "single" else motif, f"{name}_backward")
+    sddmm = linear.sddmm if kind == "single" else getattr(motif, f"{kind}_sddmm")
+    around_y, y = guarded(*dy.shape)
+    around_dx, dx = guarded(*x.shape)
+    around_dweight, dweight = guarded(*shape)
+    forward(*structure.by_output, weight, bias, x, out=y)
+    backward(*links, weight, x, dy, out=dx, add_to=dweight)
+    sddmm(*links, x, dy, add_to=dweight)
+    for whole in (around_y, around_dx, around_dweight):
+        assert np.all(whole[:16] == GUARD) and np.all(whole[-16:] == GUARD)
+        assert not np.any(whole[16:-16] == GUARD)

@@ -63,8 +63,8 @@ def test_all_blocks_share_the_scores(monkeypatch, choose):
     calls = []
     score = link_scores.dense_scores
     monkeypatch.setattr(link_scores, "dense_scores", lambda *arguments: calls.append(1) or score(*arguments))
-    monkeypatch.setattr(streaming, "DRAWN_AT_ONCE", 100)
-    monkeypatch.setattr(streaming, "LINKS_WORTH", 0)
+    monkeypatch.setattr(streaming, "DRAW_CHUNK", 100)
+    monkeypatch.setattr(streaming, "DRAWS_A_LINK", 0)
     structure = generate("erdos-renyi", 40, 40, 0.4, rng=0)
     options = {} if choose is sample_links else {"ties": "random"}
     choose(structure, "ch2-l3n", 20, rng=0, **options)

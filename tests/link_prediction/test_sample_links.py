@@ -68,8 +68,8 @@ def test_blocks_and_threads_change_nothing(monkeypatch):
     whole = drawn(structure, "ch2-l3n", 90, 6)
     with threads_limited(1):
         assert drawn(structure, "ch2-l3n", 90, 6) == whole
-    monkeypatch.setattr(streaming, "DRAWN_AT_ONCE", 150)
-    monkeypatch.setattr(streaming, "LINKS_WORTH", 0)
+    monkeypatch.setattr(streaming, "DRAW_CHUNK", 150)
+    monkeypatch.setattr(streaming, "DRAWS_A_LINK", 0)
     assert drawn(structure, "ch2-l3n", 90, 6) == whole
 
 

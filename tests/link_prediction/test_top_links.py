@@ -108,8 +108,8 @@ def test_random_ties_choose_the_same_scores(structure, method, k, seed):
 def test_blocks_of_rows_change_nothing(monkeypatch):
     structure = generate("erdos-renyi", 60, 50, 0.02, rng=4)
     whole = positions(top_links(structure, "path-count", 200, rng=5, ties="random"), structure)
-    monkeypatch.setattr(streaming, "DRAWN_AT_ONCE", 150)
-    monkeypatch.setattr(streaming, "LINKS_WORTH", 0)
+    monkeypatch.setattr(streaming, "DRAW_CHUNK", 150)
+    monkeypatch.setattr(streaming, "DRAWS_A_LINK", 0)
     assert positions(top_links(structure, "path-count", 200, rng=5, ties="random"), structure) == whole
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sparse_mlp.models.compiled import structure_of, why_not_compiled
 
 from sparse_mlp.errors import InvalidInputError
 from sparse_mlp.evolution import make_rule, one_chain
@@ -26,7 +27,6 @@ from sparse_mlp.layers import (
     Tanh,
 )
 from sparse_mlp.models import ACTIVATIONS, SparseMLP, compiled, mlp
-from sparse_mlp.models.compiled import structure_of, why_not_compiled
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology import density_from_epsilon
 

@@ -69,8 +69,8 @@ GIVEN = [SparseStructure.complete((12, 20)), SparseStructure.complete((20, 15))]
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"topology": "correlated"}, r"topology='correlated' without data; expected called with data=\(inputs"),
-        ({"topology": "snip"}, "topology='snip' without data"),
+        ({"topology": "correlated"}, r"no data for topology correlated; expected data=\(inputs"),
+        ({"topology": "snip"}, "no data for topology snip"),
         ({"topology": "snipp"}, "expected one of .*correlated, .*snip; did you mean 'snip'"),
         ({"topology": "correlated", "data": (X[:, :5], Y)}, r"inputs of shape \(40, 5\); expected \(n_samples"),
         ({"topology_params": {"scope": "layer"}}, "option 'scope' of topology erdos-renyi; expected absent"),

@@ -33,9 +33,13 @@ def test_percentiles_by_hand():
     # Of 0, 1, 2, 3, 4 and 10 at one epoch: sorted positions 0..5, so 40 % is position 2, 50 % is 2.5, 60 % is 3.
     display = LearningCurveDisplay.from_history([run([v]) for v in (4, 0, 10, 2, 1, 3)])
     assert display.n_runs == 6
-    assert display.percentile(40) == pytest.approx([2.0])
-    assert display.percentile(50) == pytest.approx([2.5])
-    assert display.percentile(60) == pytest.approx([3.0])
+    epochs, curve = display.curve((40, 60))
+    assert epochs.tolist() == [1] and curve[:, 0] == pytest.approx([2.0, 2.5, 3.0])
+
+
+def test_mean_and_deviation_by_hand():
+    display = LearningCurveDisplay.from_history([run([1.0]), run([3.0])])
+    assert display.curve("std")[1][:, 0] == pytest.approx([2 - 2**0.5, 2, 2 + 2**0.5])
 
 
 def test_band_spans_the_percentiles_asked_for():

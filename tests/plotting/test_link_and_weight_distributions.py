@@ -1,16 +1,12 @@
-"""Weight magnitudes, survival of the first links, ages of the present ones."""
+"""Weight magnitudes, and the survival of the first links."""
 
 from __future__ import annotations
-
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from sparse_mlp.errors import InvalidInputError
-from sparse_mlp.evolution import LayerUpdate, LinkAges, TopologyUpdate
-from sparse_mlp.plotting import LinkAgesDisplay, LinkSurvivalDisplay, WeightDistributionDisplay
-from sparse_mlp.structure import SparseStructure
+from sparse_mlp.plotting import LinkSurvivalDisplay, WeightDistributionDisplay
 
 
 def update_record(removed, **survivors):
@@ -23,26 +19,36 @@ def update_record(removed, **survivors):
 def test_magnitudes_of_each_layer(tiny_model):
     display = WeightDistributionDisplay.from_model(tiny_model)
     assert display.names == ("a", "b")
-    np.testing.assert_array_equal(display.magnitudes[0], [0.5, 1.0, 0.25])
-    np.testing.assert_array_equal(display.pooled().magnitudes[0], [0.5, 1.0, 0.25, 2.0, 0.0])
+    np.testing.assert_array_equal(display.magnitudes[0], [[0.5, 1.0, 0.25]])
 
 
-def test_densities_by_hand(tiny_model):
-    edges, densities = WeightDistributionDisplay.from_model(tiny_model).densities(bins=4)
-    np.testing.assert_allclose(edges, [0, 0.5, 1, 1.5, 2])
-    np.testing.assert_allclose(densities * 0.5, [[1 / 3, 1 / 3, 1 / 3, 0], [0.5, 0, 0, 0.5]])
+def test_densities_by_hand():
+    """Two networks of one method: edges are the squares of 0, 1/2 and 1, densities their mean."""
+    display = WeightDistributionDisplay.from_weights({"x": [[1.0, -1, 0.1, 0], [0.5, 0.5, -0.5, 0.5]]})
+    edges, densities = display.densities(bins=2)
+    np.testing.assert_allclose(edges, [0, 0.25, 1])
+    np.testing.assert_allclose(densities, [[0.25 / 0.25, 0.75 / 0.75]])
+    axes = display.plot(bins=2).ax_
+    np.testing.assert_allclose(axes.patches[0].get_data().values, densities[0])
+    # A quarter of the weights lie in the first bin and the rest in the second, so half of them below 0.25 + 0.75 / 3.
+    (near,) = axes.child_axes
+    assert near.get_xlim() == (0, pytest.approx(0.5)) and near.get_yscale() == "linear"
+    (near,) = display.plot(near=0.1).ax_.child_axes
+    assert near.get_xlim() == (0, 0.1)
+    assert not display.plot(near=0).ax_.child_axes
 
 
-def test_one_curve_a_layer(large_model):
+def test_one_curve_for_each_layer(large_model):
     display = WeightDistributionDisplay.from_model(large_model).plot(bins=30)
     assert len(display.ax_.patches) == 3
     assert display.ax_.get_yscale() == "log"
     assert display.ax_.get_legend().get_texts()[0].get_text() == "sparse1 (7,840 links)"
-    assert display.plot(log_y=False).ax_.get_yscale() == "linear"
+    assert display.plot(log_y=False, legend=False).ax_.get_yscale() == "linear"
+    assert display.ax_.get_legend() is None
 
 
 def test_bad_weights_are_refused():
-    for weights in ({}, {"a": []}, {"a": [1.0, np.nan]}):
+    for weights in ({}, {"a": []}, {"a": [1.0, np.nan]}, {"a": [[1.0], []]}):
         with pytest.raises(InvalidInputError):
             WeightDistributionDisplay.from_weights(weights)
 
@@ -79,16 +85,3 @@ def test_survival_needs_counted_updates():
     without = [{"kind": "update", "zeta": 0.3, "layers": [{"layer": "a", "before": 3}]}]
     with pytest.raises(InvalidInputError, match="without survivors_of_first"):
         LinkSurvivalDisplay.from_history(without)
-
-
-def test_ages_follow_the_links():
-    before = SparseStructure.from_coo([0, 1, 2], [0, 0, 0], (4, 1))
-    after = SparseStructure.from_coo([0, 1, 3], [0, 0, 0], (4, 1))
-    history = LinkAges([SimpleNamespace(name="a", structure=before)])
-    history.record(TopologyUpdate((LayerUpdate("a", before, after, np.array([0, 1, -1]), np.zeros(3, bool)),)))
-    display = LinkAgesDisplay.from_link_history(history)
-    np.testing.assert_array_equal(display.ages[0], [1, 1, 0])
-    np.testing.assert_allclose(display.fractions(), [[1 / 3, 2 / 3]])
-    assert len(display.plot().ax_.patches) == 1
-    with pytest.raises(InvalidInputError, match="no layer"):
-        LinkAgesDisplay.from_link_history(LinkAges())

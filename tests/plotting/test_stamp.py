@@ -7,8 +7,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from sparse_mlp.errors import InvalidInputError
-from sparse_mlp.plotting import PruningCurvesDisplay, dendritic_figure, save, stamp
-from sparse_mlp.plotting._words import width_of, wrap_words
+from sparse_mlp.plotting import PruningCurvesDisplay, WiringGalleryDisplay, save, stamp
+from sparse_mlp.structure import SparseStructure
 
 TEXT = "mnist, SHA-256 " + "0123456789abcdef" * 4 + ", sparse_mlp 0.1.0, seeds 0–4, " * 4
 
@@ -71,9 +71,9 @@ def test_of_a_display_that_was_not_drawn(tmp_path):
     assert "SYNTHETIC" not in [text.get_text() for text in display.plot().figure_.texts]
 
 
-@pytest.mark.slow
 def test_under_subfigures():
-    figure = stamp(dendritic_figure(repeats=1).plot(), TEXT).figure_
+    rows = {name: {"x": SparseStructure.complete((2, 3)), "y": SparseStructure.complete((2, 3))} for name in "ab"}
+    figure = stamp(WiringGalleryDisplay.from_structures(rows).plot(), TEXT).figure_
     box = figure.texts[-1].get_window_extent()
     assert all(other.y0 >= box.y1 - 1 for other in boxes_of(figure))
 
@@ -84,14 +84,3 @@ def test_no_words_and_second_stamps_are_refused():
         stamp(display, "two")
     with pytest.raises(InvalidInputError, match="no words"):
         stamp(curves(), " \n")
-
-
-def test_words_are_broken_at_blanks_hyphens_and_underscores_first():
-    assert wrap_words("aaaa bbbb", 10, 10) == "aaaa bbbb"
-    assert wrap_words("aaaa bbbb-cccc_dddd", 0.45, 10) == "aaaa\nbbbb-\ncccc_\ndddd"
-    assert wrap_words("one\n\ntwo", 10, 10) == "one\n\ntwo"
-    for text in ("x" * 100, "costs $5 or $6", "–" * 50):
-        broken = wrap_words(text, 0.8, 10)
-        assert broken.replace("\n", "").replace(" ", "") == text.replace(" ", "")
-        assert all(width_of(line, 10) <= 0.8 for line in broken.splitlines())
-    assert wrap_words("wide", 0.001, 10) == "w\ni\nd\ne"

@@ -1,4 +1,4 @@
-"""Wirings side by side, the gallery of the generator's controls, and the wiring of a trained net."""
+"""Wirings side by side, and galleries of small ones."""
 
 from __future__ import annotations
 
@@ -10,17 +10,10 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from sparse_mlp.errors import InvalidInputError
-from sparse_mlp.measures import coalescent_embedding, network_graph, p_value
+from sparse_mlp.measures import coalescent_embedding, network_graph
 from sparse_mlp.measures.paths import characteristic_path_length
 from sparse_mlp.measures.repeated import Repeated
-from sparse_mlp.plotting import (
-    TrainedWiringDisplay,
-    WiringGalleryDisplay,
-    WiringPanelsDisplay,
-    dendritic_figure,
-    dendritic_gallery,
-    save,
-)
+from sparse_mlp.plotting import WiringGalleryDisplay, WiringPanelsDisplay
 from sparse_mlp.plotting.wiring_panels import measure_line
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology import generate
@@ -87,33 +80,6 @@ def test_measures_in_a_line():
     assert measure_line(measures) == "Q = 0.25    γ ≥ 10"
 
 
-@pytest.mark.slow
-def test_figure_of_the_paper(tmp_path):
-    display = dendritic_figure(0, repeats=2)
-    random, standard, degrees, synapses = display.wirings
-    assert [len(panel.disk.links) for panel in display.wirings] == [1921 + 3842] * 4
-    assert standard.disk.mean_span < 30 < 80 < random.disk.mean_span, "dendrites are local, random links are not"
-    assert len(np.unique(standard.first.degrees_out())) == 2, "fixed degrees differ by one at most"
-    middle = degrees.first.degrees_out()
-    assert middle[88:108].mean() > 3 * middle[:20].mean()
-    assert _near(synapses.first) > 0.6 > 0.4 > _near(standard.first), "synapses gather on the dendrite in the middle"
-    for panel in (standard, degrees, synapses):
-        assert p_value(np.bincount(panel.disk.links.ravel()), repeats=20, rng=0) <= 0.1, "no power law"
-    assert save(display.plot(), tmp_path / "dendritic.png", dpi=100).stat().st_size < 400_000
-    again = dendritic_figure(0, repeats=2)
-    np.testing.assert_array_equal(again.wirings[3].disk.angle, synapses.disk.angle)
-    np.testing.assert_array_equal(
-        again.wirings[3].measures["structural-consistency"].values, synapses.measures["structural-consistency"].values
-    )
-
-
-def _near(structure):
-    """Return the share of links whose input lies within a twelfth of the ring of the place opposite the output."""
-    n_in, n_out = structure.shape
-    apart = np.abs(structure.rows() - structure.indices * (n_in / n_out))
-    return np.mean(np.minimum(apart, n_in - apart) <= n_in / 12)
-
-
 def test_options_of_the_embedding_are_handed_on():
     wirings = {"dendritic": network("dendritic", 0)}
     options = {"reduction": "laplacian-eigenmaps", "weighting": "edge-betweenness"}
@@ -121,43 +87,6 @@ def test_options_of_the_embedding_are_handed_on():
     for given in ({}, {"reduction": options["reduction"]}, {"weighting": options["weighting"]}, options):
         wanted = coalescent_embedding(network_graph(wirings["dendritic"]), **given).angle
         assert np.array_equal(display.wirings[0].disk.angle, wanted) == (given == options)
-
-
-def test_gallery_has_a_row_for_each_control():
-    display = dendritic_gallery(0, n_in=20, n_out=30, density=0.2)
-    assert len(display.rows) == 6
-    assert {len(row) for row in display.rows.values()} == {5}
-    wirings = [s for row in display.rows.values() for s in row.values()]
-    assert {s.nnz for s in wirings} == {120}
-    first, *_ = display.rows.values()
-    assert list(first) == ["1", "2", "3", "5", "9"]
-    runs = [np.mean([_runs(s, j) for j in range(30)]) for s in (first["1"], first["2"])]
-    np.testing.assert_array_equal(runs, [1, 2])
-    again = dendritic_gallery(0, n_in=20, n_out=30, density=0.2)
-    assert [s for row in again.rows.values() for s in row.values()] == wirings
-
-
-def test_each_row_of_the_gallery_changes_its_own_control():
-    rng, found = np.random.default_rng(0), dendritic_gallery(0, n_in=20, n_out=30, density=0.2).rows
-    names = ["fixed", "uniform", "gaussian", "spatial-gaussian", "spatial-inverse-gaussian"]
-    rows = [
-        ("number of dendrites", "dendrites", [1, 2, 3, 5, 9], {}),
-        ("degree distribution", "degree_distribution", names, {}),
-        ("receptive field width", "field_width", [0.0, 0.4, 0.6, 0.8, 1.0], {}),
-        ("dendritic distribution", "dendritic_distribution", names, {}),
-        ("synaptic distribution", "synaptic_distribution", names, {}),
-        ("receptive field width distribution", "width_distribution", names, {"field_width": 0.5}),
-    ]
-    for (title, control, values, others), (name, row) in zip(rows, found.items(), strict=True):
-        assert name.startswith(f"Effect of the {title} on the network topology")
-        wanted = [generate("dendritic", 20, 30, 0.2, rng=rng, **others, **{control: value}) for value in values]
-        assert list(row.values()) == wanted and list(row) == [f"{v:g}" if control[-4:] != "tion" else v for v in values]
-
-
-def _runs(structure, output):
-    """Count the blocks of consecutive inputs of an output around the ring."""
-    column = structure.to_scipy().toarray()[:, output]
-    return np.sum(column & ~np.roll(column, 1))
 
 
 def test_gallery_draws_adjacency_or_columns():
@@ -176,21 +105,3 @@ def test_gallery_draws_adjacency_or_columns():
 def test_uneven_rows_are_refused(rows):
     with pytest.raises(InvalidInputError, match="equally many"):
         WiringGalleryDisplay.from_structures(rows)
-
-
-def test_trained_wiring_holds_layers_weights_and_measures(tiny_model):
-    display = TrainedWiringDisplay.from_model(tiny_model, names=("path-length", "modularity"), repeats=2, rng=0)
-    assert display.names == ("a", "b")
-    assert set(display.measures) == {"path-length", "modularity"}
-    *tops, below = display.plot().ax_
-    assert [axes.get_title() for axes in tops] == ["a: 3 × 2\n3 links", "b: 2 × 2\n2 links"]
-    np.testing.assert_array_equal(tops[0].images[0].get_array(), [[1, 0], [0, 1], [1, 0]])
-    assert below.get_title().startswith("L = ")
-    assert below.get_title().endswith("all 5 links drawn")
-
-
-def test_large_trained_wiring_is_binned(large_model):
-    display = TrainedWiringDisplay.from_model(large_model, repeats=1, rng=0).plot()
-    assert set(display.measures) == {"path-length", "modularity", "gamma"}, "consistency would take minutes"
-    assert len(display.ax_) == 4
-    assert display.ax_[1].images[0].get_array().shape == (400, 400)

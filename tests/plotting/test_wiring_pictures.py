@@ -8,7 +8,7 @@ from matplotlib.collections import PathCollection
 
 from sparse_mlp.errors import InvalidInputError
 from sparse_mlp.models import SparseMLP
-from sparse_mlp.plotting import AdjacencyDisplay, DegreeDisplay, NetworkDisplay, TrainedWiringDisplay
+from sparse_mlp.plotting import AdjacencyDisplay, DegreeDisplay, NetworkDisplay
 from sparse_mlp.plotting.degrees import distribution
 from sparse_mlp.structure import SparseStructure
 
@@ -27,9 +27,6 @@ def test_links_between_motifs_are_called_so():
     axes = AdjacencyDisplay.from_structure(HAND, motif_size=2).plot().ax_
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("output motif", "input motif")
     assert axes.get_title().startswith("4 × 3: 4 links between motifs of 2\n")
-    model = SparseMLP([12, 12, 12, 3], density=0.3, motif_size=2, rng=0)
-    *layers, _ = TrainedWiringDisplay.from_model(model, names=[]).plot().ax_
-    assert [axes.get_title() for axes in layers] == [f"sparse{i}: 6 × 6\n11 links between motifs of 2" for i in (1, 2)]
 
 
 def test_markers_shrink_with_the_layer(large_model):

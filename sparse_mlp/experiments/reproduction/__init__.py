@@ -1,23 +1,26 @@
-"""Figures and tables of the papers made again: what is trained, drawn and claimed, and whether it holds."""
+"""Figures and tables of the papers made again: what is trained, drawn and claimed, and whether it holds.
+
+Each has its own file in `figures`.
+"""
 
 from __future__ import annotations
 
 from sparse_mlp.experiments.reproduction.claims import Claim
-from sparse_mlp.experiments.reproduction.item import PRESETS, Findings, Item
-from sparse_mlp.experiments.reproduction.items import ITEMS, find_items
+from sparse_mlp.experiments.reproduction.figure import PRESETS, Figure, Results
+from sparse_mlp.experiments.reproduction.figures import FIGURES, find_figures
 from sparse_mlp.experiments.reproduction.reproduce import Reproduced, draw, reproduce
 from sparse_mlp.experiments.reproduction.verdicts import Verdict, judge
 
 __all__ = [
-    "ITEMS",
+    "FIGURES",
     "PRESETS",
     "Claim",
-    "Findings",
-    "Item",
+    "Figure",
     "Reproduced",
+    "Results",
     "Verdict",
     "draw",
-    "find_items",
+    "find_figures",
     "judge",
     "reproduce",
 ]

@@ -1,23 +1,17 @@
-"""What a paper claims, as data: a quantity, whose, and the region that it is said to lie in."""
+"""What a paper claims, as data: a quantity, whose it is, and the region in which it is said to lie."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 ALL = ""  # instead of a method: the networks of all methods together
 
 
 @dataclass(frozen=True)
-class Side:
-    """A quantity of the networks of one method.
-
-    Attributes
-    ----------
-    quantity : str
-    method : str
-        `ALL` takes the networks of all methods together.
-    """
+class Operand:
+    """A quantity of the networks of one method; `ALL` takes the networks of all methods together."""
 
     quantity: str
     method: str = ALL
@@ -33,10 +27,10 @@ class Claim:
         What the paper says, in a line.
     source : str
         Where it says so.
-    side : Side
+    operand : Operand
         What is looked at.
-    beside : Side, optional
-        What is taken from it; or, with `ratio`, what it is divided by.
+    baseline : Operand, optional
+        What is subtracted from it; or, with `ratio`, what it is divided by.
     low, high : float
         The region in which the mean is said to lie. One that is open to one side does not contain its other end.
     unit : str
@@ -52,8 +46,8 @@ class Claim:
 
     text: str
     source: str
-    side: Side
-    beside: Side | None = None
+    operand: Operand
+    baseline: Operand | None = None
     low: float = -math.inf
     high: float = math.inf
     unit: str = ""
@@ -63,19 +57,19 @@ class Claim:
     ratio: bool = False
 
 
-def higher(
-    text: str, source: str, quantity: str, first: str, second: str, unit: str, *, datasets: tuple[str, ...] = (),
-    needed: int | None = None,
-) -> Claim:  # fmt: skip
-    """Claim that a quantity of the first method's networks is above the second method's."""
-    sides = Side(quantity, first), Side(quantity, second)
-    return Claim(text, source, *sides, low=0.0, unit=unit, datasets=datasets, needed=needed)
+def higher(text: str, source: str, quantity: str, first: str, second: str, unit: str, **rest: Any) -> Claim:
+    """Claim that a quantity is higher for the first method than for the second; `rest` goes to `Claim`."""
+    return Claim(text, source, Operand(quantity, first), Operand(quantity, second), low=0.0, unit=unit, **rest)
 
 
-def level(
-    text: str, source: str, quantity: str, first: str, second: str, margin: float, unit: str, *,
-    datasets: tuple[str, ...] = (),
-) -> Claim:  # fmt: skip
-    """Claim that a quantity of two methods differs by the margin at most."""
-    sides = Side(quantity, first), Side(quantity, second)
-    return Claim(text, source, *sides, low=-margin, high=margin, unit=unit, datasets=datasets)
+def equivalent(
+    text: str, source: str, quantity: str, first: str, second: str, margin: float, unit: str, **rest: Any
+) -> Claim:
+    """Claim that a quantity of two methods differs by the margin at most; `rest` goes to `Claim`."""
+    operands = Operand(quantity, first), Operand(quantity, second)
+    return Claim(text, source, *operands, low=-margin, high=margin, unit=unit, **rest)
+
+
+def within(text: str, source: str, quantity: str, method: str = ALL, **region: Any) -> Claim:
+    """Claim that a quantity of one method lies in a region: `low`, `high`, `unit` and the like go to `Claim`."""
+    return Claim(text, source, Operand(quantity, method), **region)

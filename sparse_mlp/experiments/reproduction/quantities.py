@@ -1,126 +1,125 @@
-"""From curves and weights to the few numbers that the robustness paper's claims are about."""
+"""What a figure found: quantities with one value for each network, and curves with one line for each network."""
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+import math
+import statistics
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
-SMOOTHED = 5  # epochs of the running median before a dip is looked for: one epoch's noise is no dip
-LOST = 0.95  # part of all that a perturbation takes, at which the bottom is said to be reached
-BINS, SHOWN = 100, 0.99  # of the density of |w|, from 0 to that quantile
-EDGE = 0.2  # of the highest density: what the edges of a hollow reach at least
+import numpy as np
+from numpy.typing import NDArray
+
+from sparse_mlp.experiments.reproduction.published import Published
 
 Floats = NDArray[np.float64]
 
 
-def epochs_to(accuracy: ArrayLike, wanted: float) -> float:
-    """Return the first epoch, from 1, with the wanted accuracy; one more than there are if it is never reached.
+@dataclass(frozen=True)
+class Quantity:
+    """One quantity of the networks of one method on one data set.
+
+    Attributes
+    ----------
+    dataset, method, name, unit : str
+    by_seed : mapping of int to float
+        One value for each network; NaN where it has no such value.
+    published : Published, optional
+        In the same unit.
+    """
+
+    dataset: str
+    method: str
+    name: str
+    unit: str
+    by_seed: Mapping[int, float]
+    published: Published | None = None
+
+    @property
+    def n(self) -> int:
+        """Number of networks."""
+        return len(self.by_seed)
+
+    @property
+    def known(self) -> list[float]:
+        """The values of the networks that have one."""
+        return [value for value in self.by_seed.values() if not math.isnan(value)]
+
+    @property
+    def mean(self) -> float:
+        """Mean of the known values; NaN if there is none."""
+        return statistics.fmean(self.known) if self.known else math.nan
+
+    @property
+    def spread(self) -> float | None:
+        """Standard deviation of the known values; None of a single one."""
+        return statistics.stdev(self.known) if len(self.known) > 1 else None
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One line for each network of a method, over the same x.
+
+    Attributes
+    ----------
+    dataset, method, name : str
+    x : float64 (k,)
+    y : float64 (n, k)
+    seeds : tuple of int
+        Of the n networks.
+    """
+
+    dataset: str
+    method: str
+    name: str
+    x: Floats
+    y: Floats
+    seeds: tuple[int, ...]
+
+    def quantity(self, name: str, unit: str, value: Callable[[Floats, Floats], float], scale: float = 100) -> Quantity:
+        """Return `scale` times the value of each network's line (x, y) as a quantity."""
+        by_seed = {seed: scale * value(self.x, row) for seed, row in zip(self.seeds, self.y, strict=True)}
+        return Quantity(self.dataset, self.method, name, unit, by_seed)
+
+
+@dataclass
+class Quantities:
+    """Collect quantities, and find them again.
 
     Examples
     --------
-    >>> epochs_to([0.5, 0.9, 0.8], 0.85), epochs_to([0.5, 0.9, 0.8], 0.95)
-    (2.0, 4.0)
+    >>> found = Quantities([Quantity("mnist", "RLR", "accuracy", "%", {0: 98.0, 1: 98.4})])
+    >>> found.methods("mnist", "accuracy")
+    ['RLR']
+    >>> round(found.find("mnist", "RLR", "accuracy").mean, 3)
+    98.2
     """
-    reached = np.asarray(accuracy) >= wanted
-    return float(np.argmax(reached) + 1) if reached.any() else float(len(reached) + 1)
 
+    rows: list[Quantity] = field(default_factory=list)
 
-def log_area(accuracy: ArrayLike) -> float:
-    """Return the mean accuracy over the logarithm of the epoch, the area that the paper's Fig. 3 shows.
+    def add(self, rows: Iterable[Quantity]) -> None:
+        """Add quantities, except those of no network."""
+        self.rows += [row for row in rows if row.n]
 
-    Examples
-    --------
-    >>> log_area([0.4, 0.8])
-    0.6000000000000001
-    """
-    y = np.asarray(accuracy, np.float64)
-    if len(y) == 1:
-        return float(y[0])
-    x = np.log(np.arange(1, len(y) + 1))
-    return float(np.trapezoid(y, x) / x[-1])
+    def find(self, dataset: str, method: str, name: str) -> Quantity | None:
+        """Return a quantity, or None."""
+        wanted = (dataset, method, name)
+        return next((row for row in self.rows if (row.dataset, row.method, row.name) == wanted), None)
 
+    def rows_of(self, dataset: str, name: str) -> list[Quantity]:
+        """Return a quantity on a data set, a row for each method."""
+        return [row for row in self.rows if (row.dataset, row.name) == (dataset, name)]
 
-def final(accuracy: ArrayLike) -> float:
-    """Return the median accuracy of the last tenth of the epochs, one at least."""
-    y = np.asarray(accuracy, np.float64)
-    return float(np.median(y[-max(1, len(y) // 10) :]))
+    def methods(self, dataset: str, name: str) -> list[str]:
+        """Return the methods of which a quantity is known on a data set."""
+        return [row.method for row in self.rows_of(dataset, name)]
 
+    @property
+    def datasets(self) -> list[str]:
+        """The data sets in the order in which they came."""
+        return list(dict.fromkeys(row.dataset for row in self.rows))
 
-def dip(accuracy: ArrayLike) -> float:
-    """Return how far the accuracy, a running median of 5 epochs, falls below what it had before and has again later.
-
-    Examples
-    --------
-    >>> round(dip([0.5, 0.6, 0.8, 0.8, 0.8, 0.7, 0.7, 0.7, 0.7, 0.9, 0.9, 0.9, 0.9]), 3)
-    0.1
-    >>> dip([0.5, 0.6, 0.7])
-    0.0
-    """
-    y = np.asarray(accuracy, np.float64)
-    if len(y) >= SMOOTHED:
-        y = np.median(np.lib.stride_tricks.sliding_window_view(y, SMOOTHED), axis=1)
-    before, after = np.maximum.accumulate(y), np.maximum.accumulate(y[::-1])[::-1]
-    return float((np.minimum(before, after) - y).max())
-
-
-def bottom(strengths: ArrayLike, accuracy: ArrayLike) -> float:
-    """Return the first strength at which 95 % of all that a perturbation takes is lost.
-
-    Examples
-    --------
-    >>> bottom([0.0, 0.1, 0.2, 0.3], [0.9, 0.5, 0.1, 0.11])
-    0.2
-    """
-    x, y = np.asarray(strengths, np.float64), np.asarray(accuracy, np.float64)
-    lost = y[0] - y
-    return float(x[np.argmax(lost >= LOST * lost.max())])
-
-
-def strength_of_loss(strengths: ArrayLike, accuracy: ArrayLike, loss: float) -> float:
-    """Return the strength at which so much accuracy is lost first, between two strengths by a straight line.
-
-    The last strength stands for all that would be needed beyond it.
-
-    Examples
-    --------
-    >>> round(strength_of_loss([0.0, 0.1, 0.2], [0.9, 0.9, 0.7], 0.1), 3)
-    0.15
-    """
-    x, lost = np.asarray(strengths, np.float64), np.asarray(accuracy, np.float64)
-    lost = lost[0] - lost
-    beyond = np.flatnonzero(lost >= loss)
-    if not len(beyond):
-        return float(x[-1])
-    i = int(beyond[0])
-    share = (loss - lost[i - 1]) / (lost[i] - lost[i - 1])
-    return float(x[i - 1] + share * (x[i] - x[i - 1]))
-
-
-def at_strength(strengths: ArrayLike, accuracy: ArrayLike, strength: float) -> float:
-    """Return the accuracy at a strength, between two of them by a straight line."""
-    return float(np.interp(strength, np.asarray(strengths, np.float64), np.asarray(accuracy, np.float64)))
-
-
-def share_between(magnitude: Floats, low: float, high: float = np.inf) -> float:
-    """Return the share of links with low < |w| < high."""
-    return float(np.mean((magnitude > low) & (magnitude < high)))
-
-
-def hollow(magnitude: Floats) -> float:
-    """Return how deep the deepest hollow of the density of |w| is, as a share of its lower edge.
-
-    Notes
-    -----
-    Bins of a hundredth of the 99 % quantile. Both edges must reach a fifth of the highest density: a hollow of the thin
-    tail is none. 0 where the density only rises to a maximum and falls from there.
-
-    Examples
-    --------
-    >>> hollow(np.repeat([0.005, 0.015, 0.025, 1.0], [10, 5, 20, 2]))
-    0.5
-    """
-    end = float(np.quantile(magnitude, SHOWN))
-    density, _ = np.histogram(magnitude, BINS, (0.0, end)) if end > 0 else (np.zeros(BINS), None)
-    edges = np.minimum(np.maximum.accumulate(density), np.maximum.accumulate(density[::-1])[::-1])
-    high = edges >= max(EDGE * density.max(), 1)
-    return float(np.max(1 - density[high] / edges[high], initial=0.0))
+    @property
+    def names(self) -> list[str]:
+        """The names of the quantities in the order in which they came."""
+        return list(dict.fromkeys(row.name for row in self.rows))

@@ -1,4 +1,4 @@
-"""Numbers, curves and verdicts as CSV files."""
+"""Quantities, curves and verdicts as CSV files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from sparse_mlp.experiments.reproduction.numbers import Curve, Number, Numbers, Published
+from sparse_mlp.experiments.reproduction.published import Published
+from sparse_mlp.experiments.reproduction.quantities import Curve, Quantities, Quantity
 from sparse_mlp.experiments.reproduction.verdicts import Verdict
 from sparse_mlp.training.files import write_text
 
@@ -23,27 +24,27 @@ VERDICT_COLUMNS = (
 )  # fmt: skip
 
 
-def write_numbers(path: Path, numbers: Numbers) -> None:
-    """Write a line for each number of each network; no digit is lost."""
+def write_quantities(path: Path, quantities: Quantities) -> None:
+    """Write a line for each quantity of each network; no digit is lost."""
     rows = []
-    for row in numbers.rows:
+    for row in quantities.rows:
         printed = row.published
         both = [""] * 2 if printed is None else ["" if x is None else repr(x) for x in (printed.mean, printed.spread)]
         for seed, value in row.by_seed.items():
-            rows.append((row.dataset, row.method, row.quantity, row.unit, seed, repr(float(value)), *both))
+            rows.append((row.dataset, row.method, row.name, row.unit, seed, repr(float(value)), *both))
     _write(path, NUMBER_COLUMNS, rows)
 
 
-def read_numbers(path: Path) -> Numbers:
-    """Read what `write_numbers` wrote."""
+def read_quantities(path: Path) -> Quantities:
+    """Read what `write_quantities` wrote."""
     with path.open(newline="", encoding="utf-8") as file:
         lines = list(csv.DictReader(file))
     found: dict[tuple[str, ...], dict[int, float]] = {}
     for line in lines:
         key = tuple(line[name] for name in NUMBER_COLUMNS if name not in ("seed", "value"))
         found.setdefault(key, {})[int(line["seed"])] = float(line["value"])
-    return Numbers([
-        Number(dataset, method, quantity, unit, values, _published(mean, spread))
+    return Quantities([
+        Quantity(dataset, method, quantity, unit, values, _published(mean, spread))
         for (dataset, method, quantity, unit, mean, spread), values in found.items()
     ])  # fmt: skip
 

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sparse_mlp.experiments.reproduction.claims import Claim, Side
+from sparse_mlp.experiments.reproduction.claims import Claim, Operand
 from sparse_mlp.experiments.reproduction.intervals import PAIRED, Interval, interval_of_difference, interval_of_mean
-from sparse_mlp.experiments.reproduction.numbers import Numbers
+from sparse_mlp.experiments.reproduction.quantities import Quantities
 
 HOLDS, FAILS, UNDECIDED, NO_DATA = "holds", "fails", "not decided", "no data"
 
@@ -54,19 +54,19 @@ class Verdict:
 
     @property
     def missing(self) -> list[str]:
-        """The data sets that the claim is said of and nothing is known of."""
+        """The data sets that the claim is about and of which nothing is known."""
         return [finding.dataset for finding in self.findings if finding.verdict == NO_DATA]
 
 
-def judge(claim: Claim, numbers: Numbers, datasets: Sequence[str]) -> Verdict:
-    """Hold a claim against numbers.
+def judge(claim: Claim, quantities: Quantities, datasets: Sequence[str]) -> Verdict:
+    """Hold a claim against quantities.
 
     Parameters
     ----------
     claim : Claim
-    numbers : Numbers
+    quantities : Quantities
     datasets : sequence of str
-        All that were to be looked at, with numbers or without.
+        All that were to be looked at, with quantities or without.
 
     Notes
     -----
@@ -75,16 +75,16 @@ def judge(claim: Claim, numbers: Numbers, datasets: Sequence[str]) -> Verdict:
     networks say.
     """
     wanted = claim.datasets or tuple(datasets)
-    return Verdict(claim, tuple(_finding(claim, numbers, dataset) for dataset in wanted))
+    return Verdict(claim, tuple(_finding(claim, quantities, dataset) for dataset in wanted))
 
 
-def judge_all(claims: Iterable[Claim], numbers: Numbers, datasets: Sequence[str]) -> list[Verdict]:
-    """Hold several claims against the same numbers."""
-    return [judge(claim, numbers, datasets) for claim in claims]
+def judge_all(claims: Iterable[Claim], quantities: Quantities, datasets: Sequence[str]) -> list[Verdict]:
+    """Hold several claims against the same quantities."""
+    return [judge(claim, quantities, datasets) for claim in claims]
 
 
-def _finding(claim: Claim, numbers: Numbers, dataset: str) -> Finding:
-    interval = _estimate(claim, numbers, dataset)
+def _finding(claim: Claim, quantities: Quantities, dataset: str) -> Finding:
+    interval = _estimate(claim, quantities, dataset)
     if interval is None:
         return Finding(dataset, NO_DATA)
     if not interval.known:
@@ -101,25 +101,25 @@ def _above(end: float, other: float, value: float) -> bool:
     return value > end if math.isinf(other) else value >= end
 
 
-def _estimate(claim: Claim, numbers: Numbers, dataset: str) -> Interval | None:
-    first = _values(claim.side, numbers, dataset)
-    if claim.beside is None:
+def _estimate(claim: Claim, quantities: Quantities, dataset: str) -> Interval | None:
+    first = _values(claim.operand, quantities, dataset)
+    if claim.baseline is None:
         return interval_of_mean(list(first.values())) if first else None
-    second = _values(claim.beside, numbers, dataset)
+    second = _values(claim.baseline, quantities, dataset)
     if not first or not second:
         return None
     if claim.ratio:
         return _ratio(_by_seed(first), _by_seed(second))
-    if claim.side.method == claim.beside.method:  # two quantities of the same networks
+    if claim.operand.method == claim.baseline.method:  # two quantities of the same networks
         common = sorted(set(first) & set(second))
         return interval_of_mean([first[seed] - second[seed] for seed in common], PAIRED) if common else None
     return interval_of_difference(_by_seed(first), _by_seed(second))
 
 
-def _values(side: Side, numbers: Numbers, dataset: str) -> dict[Network, float]:
+def _values(operand: Operand, quantities: Quantities, dataset: str) -> dict[Network, float]:
     """Return the values by method and seed."""
-    methods = [side.method] if side.method else numbers.methods(dataset, side.quantity)
-    found = [numbers.find(dataset, method, side.quantity) for method in methods]
+    methods = [operand.method] if operand.method else quantities.methods(dataset, operand.quantity)
+    found = [quantities.find(dataset, method, operand.quantity) for method in methods]
     return {(row.method, seed): value for row in found if row is not None for seed, value in row.by_seed.items()}
 
 
