@@ -36,7 +36,7 @@ def _figure(**more: Any) -> Figure:
 
 
 def _runs(folder: Path, preset: str = "laptop", **result: Any) -> Runs:
-    planned = [plan_run({"dataset": "mnist", "seed": seed}, "A") for seed in (0, 1, 2)]
+    planned = [plan_run({"data": {"dataset": "mnist"}, "run": {"seed": seed}}, "A") for seed in (0, 1, 2)]
     finished = [FinishedRun(Store(folder), run, {"provenance": "MNIST: verified; more", **result}) for run in planned]
     return Runs(preset, tuple(planned), tuple(finished[:2]))
 
@@ -187,7 +187,8 @@ def test_settings_that_differ_between_recipes_are_told_recipe_by_recipe(tmp_path
 
 
 def test_settings_that_are_the_same_everywhere_are_told_once(tmp_path: Path) -> None:
-    runs = _runs_of(*(("one", _group(tmp_path, name, 2, training={"learning_rate": 0.1})) for name in ("digits", "mnist")))
+    rate = {"training": {"learning_rate": 0.1}}
+    runs = _runs_of(*(("one", _group(tmp_path, name, 2, **rate)) for name in ("digits", "mnist")))
     text = report(_figure(), runs, Results(), [])
     assert "- 8 runs, 2 of each method and data set, seeds 0–1; hidden [" in text and "digits: 4 runs" not in text
 

@@ -134,7 +134,7 @@ def test_drawing_reads_the_store_alone(
     def never(*_: Any, **__: Any) -> None:
         raise AssertionError("nothing may be loaded or trained")
 
-    monkeypatch.setattr("sparse_mlp.runs.run.load_data", never)
+    monkeypatch.setattr("sparse_mlp.runs.build.load_data", never)
     monkeypatch.setattr("sparse_mlp.training.Trainer.fit", never)
     chosen = [FIGURES[f"robustness-{number}"] for number in (1, 4, 6, 7)]  # from checkpoints and from measurements
     drawn, _ = reproduce(chosen, "smoke", store, recipes=recipes, draw_only=True)
