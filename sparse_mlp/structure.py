@@ -195,7 +195,10 @@ class SparseStructure:
 
     def keys(self) -> NDArray[np.int64]:
         """Return the ascending row-major position `u * n_out + v` of each link, int64 (nnz,)."""
-        return _flat(self.rows(), self.indices, self.n_out)
+        starts = np.arange(0, self.n_in * self.n_out, self.n_out, dtype=np.int64)
+        keys = np.repeat(starts, np.diff(self.indptr))
+        keys += self.indices
+        return keys
 
     def degrees_in(self) -> NDArray[np.int64]:
         """Return the number of links of each input neuron, int64 (n_in,)."""

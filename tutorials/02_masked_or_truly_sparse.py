@@ -218,7 +218,7 @@ for density in DENSITIES:
 # compiled kernels.
 
 # %%
-from sparse_mlp.kernels.threads import set_threads
+from sparse_mlp.kernels.pool import set_threads
 
 LONGEST = 0.3 if options.fast else 0.5  # seconds for one number
 

@@ -115,7 +115,7 @@ print(len(train_y), "to train,", len(valid_y), "to choose,", len(digits.test_y),
 # first weights included.
 
 # %%
-from sparse_mlp.kernels.threads import set_threads
+from sparse_mlp.kernels.pool import set_threads
 from sparse_mlp.models import SparseMLP
 from sparse_mlp.optim import SGD
 from sparse_mlp.training import Trainer

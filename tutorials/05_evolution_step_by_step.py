@@ -314,7 +314,7 @@ print("RLR and CH3-L3 did the same:", agree)
 
 # %%
 from sparse_mlp.datasets import load
-from sparse_mlp.kernels.threads import set_threads
+from sparse_mlp.kernels.pool import set_threads
 from sparse_mlp.training import Callback, Trainer
 
 digits = load("digits")

@@ -357,7 +357,7 @@ for method, (hard, soft) in shares.items():
 # %%
 from time import perf_counter
 
-from sparse_mlp.kernels.threads import set_threads
+from sparse_mlp.kernels.pool import set_threads
 
 
 def seconds(function, *arguments):

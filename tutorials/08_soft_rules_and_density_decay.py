@@ -248,7 +248,7 @@ print("before {}, removed {}, percolated {}, grown {}, after {}".format(*counted
 from sklearn.model_selection import train_test_split
 
 from sparse_mlp.datasets import load, standardize
-from sparse_mlp.kernels.threads import set_threads
+from sparse_mlp.kernels.pool import set_threads
 from sparse_mlp.layers import SoftmaxCrossEntropy
 from sparse_mlp.optim import SGD
 from sparse_mlp.training import Trainer, evaluate

@@ -293,7 +293,7 @@ for name, measured in values.items():
 # number of links, or one more. It is `receptive-field` with `r = 1`.
 
 # %%
-from sparse_mlp.kernels.threads import set_threads
+from sparse_mlp.kernels.pool import set_threads
 from sparse_mlp.layers import SoftmaxCrossEntropy
 from sparse_mlp.measures import anp_by_paths
 from sparse_mlp.models import SparseMLP

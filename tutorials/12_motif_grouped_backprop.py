@@ -304,7 +304,7 @@ print("the other blocks kept their weights:", kept, " the new block:", new_block
 
 # %%
 from sparse_mlp.datasets import load
-from sparse_mlp.kernels.threads import set_threads
+from sparse_mlp.kernels.pool import set_threads
 from sparse_mlp.optim import SGD
 from sparse_mlp.training import Trainer
 

@@ -224,13 +224,13 @@ print("weights, wirings, optimizer: same bytes as in the undisturbed store:", af
 # process dies, however it dies, the lock is gone. A mere file that says "taken" would outlive it.
 
 # %%
-from sparse_mlp.experiments.claims import claim
+from sparse_mlp.experiments.locks import lock_run
 
 shared = Store(folder / "shared")
 two_runs = planned[:2]
-with claim(shared.path / "claims", two_runs[0].run_id):  # we play another campaign, which is at the first run
+with lock_run(shared.locks, two_runs[0].run_id):  # we play another campaign, which is at the first run
     meanwhile = run_campaign(shared, two_runs, progress=False)
-print("finished meanwhile:", meanwhile.finished, " another is at:", meanwhile.elsewhere)
+print("finished meanwhile:", meanwhile.finished, " another is at:", meanwhile.busy)
 afterwards = run_campaign(shared, two_runs, progress=False)
 print("finished afterwards:", len(afterwards.finished))
 
@@ -310,7 +310,7 @@ assert between_densities > between_rules
 assert max(spread[method, 0.01] for method in METHODS) > 2 * max(spread[method, 0.05] for method in METHODS)
 assert 0 < len(done_before) < len(planned) and results(plugged) == {run.run_id for run in planned}
 assert after_the_kill
-assert meanwhile.finished == [two_runs[1].run_id] and meanwhile.elsewhere == [two_runs[0].run_id]
+assert meanwhile.finished == [two_runs[1].run_id] and meanwhile.busy == [two_runs[0].run_id]
 assert afterwards.complete
 assert reached is on_the_cluster and on_the_cluster in (True, None)
 temporary.cleanup()

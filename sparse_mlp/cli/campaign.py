@@ -1,4 +1,4 @@
-"""`sparse-mlp campaign`: carry out all runs of a recipe, go on where it was stopped, say what is there."""
+"""`sparse-mlp campaign`: execute all runs of a recipe, go on where it was stopped, say what is there."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ WIDTH = 80  # of help texts that argparse does not wrap
 def add_parser(verbs: Any) -> None:
     """Declare the verb."""
     parser = verbs.add_parser(
-        "campaign", help="carry out all runs of a recipe",
-        description=textwrap.fill(f"{__doc__} The same command again, also beside this one or on another machine that "
+        "campaign", help="execute all runs of a recipe",
+        description=textwrap.fill(f"{__doc__} The same command again, also at the same time or on another machine that "
                                   "sees the store, does what is left; no run is done twice.", WIDTH),
         epilog=_epilog(), formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
@@ -49,7 +49,7 @@ def add_parser(verbs: Any) -> None:
 
 
 def add_campaign_options(parser: argparse.ArgumentParser) -> None:
-    """Declare how a campaign is carried out, alike for all verbs that start one."""
+    """Declare how a campaign is executed, alike for all verbs that start one."""
     parser.add_argument(
         "--jobs", type=int, default=1, metavar="N",
         help="runs at the same time, of one thread each; no result depends on it (%(default)s)",

@@ -28,7 +28,7 @@ def campaign_table(store: Store, planned: Sequence[PlannedRun], outcome: Campaig
     lines += [f"FAILED: {run_id}: {message}" for run_id, message in outcome.failed.items()]
     if outcome.failed:
         lines.append("--retry tries once more what failed")
-    lines += [f"ELSEWHERE: {run_id}: another process is at it" for run_id in outcome.elsewhere]
+    lines += [f"BUSY: {run_id}: another process is working on it" for run_id in outcome.busy]
     return "\n".join([*lines, f"store  {store.path}"])
 
 

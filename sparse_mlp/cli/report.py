@@ -46,7 +46,7 @@ def draw_figures(run: Run) -> list[Path]:
     if run.model.sparse_layers:
         first = run.model.sparse_layers[0]
         displays["network"] = plotting.NetworkDisplay.from_model(run.model)
-        displays["adjacency"] = plotting.AdjacencyDisplay.from_structure(first.structure, first.link_size)
+        displays["adjacency"] = plotting.AdjacencyDisplay.from_layer(first)
         displays["degrees"] = plotting.DegreeDisplay.from_model(run.model)
         displays["weights"] = plotting.WeightDistributionDisplay.from_model(run.model)
     if history.updates:
@@ -54,7 +54,7 @@ def draw_figures(run: Run) -> list[Path]:
         displays["wiring_course"] = plotting.WiringCourseDisplay.from_history(history)
     if run.trainer.last_update is not None:
         displays["topology_update"] = plotting.UpdateStagesDisplay.from_update(
-            run.trainer.last_update, motif_size=run.model.sparse_layers[0].link_size
+            run.trainer.last_update, link_size=run.model.sparse_layers[0].link_size
         )
     return [plotting.save(display, folder / f"{name}.png") for name, display in displays.items()]
 

@@ -26,7 +26,7 @@ def resume(arguments: argparse.Namespace) -> int:
     config = read_config(arguments.folder / CONFIG)
 
     from sparse_mlp.cli.train import finish
-    from sparse_mlp.kernels.threads import set_threads
+    from sparse_mlp.kernels.pool import set_threads
     from sparse_mlp.runs.saved import reopen_run
 
     set_threads(config.run["threads"] if arguments.threads is None else arguments.threads)

@@ -52,7 +52,7 @@ def robustness(arguments: argparse.Namespace) -> int:
     if arguments.samples is not None:
         check_integer("samples", arguments.samples)
 
-    from sparse_mlp.kernels.threads import set_threads
+    from sparse_mlp.kernels.pool import set_threads
     from sparse_mlp.robustness import PERTURBATIONS, robustness_curves
     from sparse_mlp.runs.result import about
     from sparse_mlp.runs.saved import read_run

@@ -47,7 +47,7 @@ def settings_options() -> SettingsOptions:
 
 def train(arguments: argparse.Namespace) -> int:
     """Run the verb."""
-    from sparse_mlp.kernels.threads import set_threads
+    from sparse_mlp.kernels.pool import set_threads
     from sparse_mlp.runs.build import build
     from sparse_mlp.runs.config import make_config
     from sparse_mlp.runs.contradictions import refuse_unused

@@ -7,13 +7,14 @@ from typing import Any
 from sparse_mlp.evolution.predicted_regrowth import predicted_regrowth
 from sparse_mlp.evolution.removal import remove_by_magnitude
 from sparse_mlp.evolution.three_stages import ThreeStageRule, three_stage_rule
+from sparse_mlp.link_prediction.predictors import Predictor
 from sparse_mlp.options import extends
 
 
 @extends(three_stage_rule, percolate=True)
 @extends(predicted_regrowth)
 def ch3l3_rule(
-    *, predictor: str = "ch3-l3p", regrowth: str = "hard", ties: str = "index", **shared: Any
+    *, predictor: str | Predictor = "ch3-l3p", regrowth: str = "hard", ties: str = "index", **shared: Any
 ) -> ThreeStageRule:
     """Make the rule that removes the smallest weights and regrows the links of highest Cannistraci-Hebb score.
 

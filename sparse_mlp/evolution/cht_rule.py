@@ -7,13 +7,14 @@ from typing import Any
 from sparse_mlp.evolution.predicted_regrowth import predicted_regrowth
 from sparse_mlp.evolution.removal import remove_by_magnitude
 from sparse_mlp.evolution.three_stages import ThreeStageRule, three_stage_rule
+from sparse_mlp.link_prediction.predictors import Predictor
 from sparse_mlp.options import extends
 
 
 @extends(three_stage_rule, percolate=True, new_weights="zero", keep_regrown=True, overlap_stop=0.9)
 @extends(predicted_regrowth)
 def cht_rule(
-    *, predictor: str = "ch3-l3p", regrowth: str = "hard", ties: str = "index", **shared: Any
+    *, predictor: str | Predictor = "ch3-l3p", regrowth: str = "hard", ties: str = "index", **shared: Any
 ) -> ThreeStageRule:
     """Make the rule of CHT: remove the smallest weights, percolate, regrow by CH3-L3 until the wiring settles.
 

@@ -7,6 +7,7 @@ from typing import Any
 from sparse_mlp.evolution.predicted_regrowth import predicted_regrowth
 from sparse_mlp.evolution.soft_removal import soft_removal
 from sparse_mlp.evolution.three_stages import ThreeStageRule, three_stage_rule
+from sparse_mlp.link_prediction.predictors import Predictor
 from sparse_mlp.options import extends
 
 
@@ -17,7 +18,7 @@ def chts_rule(
     delta_start: float = 0.5,
     delta_end: float = 0.75,
     alpha: float = 0.0,
-    predictor: str = "ch2-l3n",
+    predictor: str | Predictor = "ch2-l3n",
     regrowth: str = "soft",
     ties: str = "index",
     zeta_end: float = 0.75,

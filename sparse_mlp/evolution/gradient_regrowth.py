@@ -46,7 +46,7 @@ def regrow_by_gradient(layer: Linked, keep: Mask, k: int, **_: Any) -> Positions
     """
     check_room(layer, keep, k)
     ops, structure, rows = evolution_ops(), layer.structure, layer.growable()
-    n_out, taken = structure.n_out, structure.keys()[keep]
+    n_out, taken = structure.n_out, structure.keys().compress(keep)
     best, magnitude = np.zeros(0, np.int64), np.zeros(0, layer.weight.dtype)
     for start in range(0, structure.n_in, _height(layer)):
         stop = min(start + _height(layer), structure.n_in)

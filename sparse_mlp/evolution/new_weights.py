@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sparse_mlp.errors import check_choice
 from sparse_mlp.evolution.update import LayerUpdate
 from sparse_mlp.layers import Linked
-from sparse_mlp.topology import INITIAL_WEIGHTS
+from sparse_mlp.plugins import find
+from sparse_mlp.topology.initial_weights import INITIAL_WEIGHTS, Distribution
 
 Array = NDArray[Any]
 HISTORICAL = "historical"
@@ -23,9 +23,9 @@ class NewWeights:
 
     Parameters
     ----------
-    distribution : str
-        A name of `topology.INITIAL_WEIGHTS`, or "historical": the weight that the link had when it was last taken away,
-        0 for one that never was.
+    distribution : str or callable
+        As in `topology.initial_weights`, or "historical": the weight that the link had when it was last taken away, 0
+        for one that never was.
     keep_regrown : bool
         Whether a link that was taken away and grew again in the same update keeps its weight.
 
@@ -50,8 +50,9 @@ class NewWeights:
     Those codes hide links behind a mask, so a regrown link there keeps its momentum too.
     """
 
-    def __init__(self, distribution: str, *, keep_regrown: bool = False) -> None:
-        self.distribution = check_choice("new_weights", distribution, (*INITIAL_WEIGHTS, HISTORICAL))
+    def __init__(self, distribution: str | Distribution, *, keep_regrown: bool = False) -> None:
+        find("new_weights", distribution, {**INITIAL_WEIGHTS, HISTORICAL: None})
+        self.distribution = distribution
         self.keep_regrown = bool(keep_regrown)
         self.memory: dict[str, tuple[Array, Array]] = {}
 

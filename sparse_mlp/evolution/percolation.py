@@ -6,11 +6,13 @@ import warnings
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sparse_mlp import measures
 from sparse_mlp.evolution.units import EvolvingUnit, layers_of
 from sparse_mlp.evolution.update import Mask
 from sparse_mlp.layers import Linked
+from sparse_mlp.structure import SparseStructure
 
 
 def percolate(units: Sequence[EvolvingUnit], keep: Sequence[Mask]) -> list[Mask]:
@@ -38,10 +40,9 @@ def percolate(units: Sequence[EvolvingUnit], keep: Sequence[Mask]) -> list[Mask]
     See `measures.percolate`. Paths are followed as `Linked.units` says: where links join motifs, over motifs, where
     they are taps, over channels. There a link stays if its units stay linked.
     """
-    wirings = [layer.units() for layer in layers_of(units)]
-    linked = [np.zeros(structure.nnz, bool) for structure, _ in wirings]
-    for (_, unit_link), mask, units_linked in zip(wirings, keep, linked, strict=True):
-        units_linked[unit_link[mask]] = True
+    layers = layers_of(units)
+    wirings = [layer.units() for layer in layers]
+    linked = [_of_units(*wiring, layer, mask) for wiring, layer, mask in zip(wirings, layers, keep, strict=True)]
     structures = iter(structure for structure, _ in wirings)
     chains = [
         measures.Chain(
@@ -50,7 +51,19 @@ def percolate(units: Sequence[EvolvingUnit], keep: Sequence[Mask]) -> list[Mask]
         for unit in units
     ]
     left = measures.percolate(chains, linked)
-    return [mask & stays[unit_link] for mask, stays, (_, unit_link) in zip(keep, left, wirings, strict=True)]
+    return [
+        stays if structure is layer.structure else mask & stays[unit_link]
+        for layer, mask, stays, (structure, unit_link) in zip(layers, keep, left, wirings, strict=True)
+    ]
+
+
+def _of_units(structure: SparseStructure, unit_link: NDArray[np.int64], layer: Linked, keep: Mask) -> Mask:
+    """Return which units are linked by a link that is kept."""
+    if structure is layer.structure:
+        return keep
+    linked = np.zeros(structure.nnz, bool)
+    linked[unit_link[keep]] = True
+    return linked
 
 
 def warn_disconnected(layers: Sequence[Linked], keep: Sequence[Mask]) -> None:

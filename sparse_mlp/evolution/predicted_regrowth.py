@@ -11,16 +11,18 @@ from sparse_mlp.evolution.regrowth import Positions, Regrowth, check_room
 from sparse_mlp.evolution.update import Mask
 from sparse_mlp.layers import Linked
 from sparse_mlp.link_prediction import PREDICTORS, TIES
-from sparse_mlp.link_prediction.predictors import Links
+from sparse_mlp.link_prediction.predictors import Links, Predictor
+from sparse_mlp.plugins import find
 
 
-def predicted_regrowth(predictor: str = "ch3-l3p", regrowth: str = "hard", ties: str = "index") -> Regrowth:
+def predicted_regrowth(predictor: str | Predictor = "ch3-l3p", regrowth: str = "hard", ties: str = "index") -> Regrowth:
     """Make a regrowth by link prediction.
 
     Parameters
     ----------
     predictor : str
-        Which absent links score high, one of `link_prediction.PREDICTORS`.
+        Which absent links score high: one of `link_prediction.PREDICTORS`, or your own, see
+        `link_prediction.score_matrix`.
     regrowth : {"hard", "soft"}
         Whether the positions of highest score grow, or a draw in proportion to the scores.
     ties : {"index", "random"}
@@ -36,7 +38,7 @@ def predicted_regrowth(predictor: str = "ch3-l3p", regrowth: str = "hard", ties:
     InvalidInputError
         If a name is unknown.
     """
-    check_choice("predictor", predictor, PREDICTORS)
+    find("predictor", predictor, PREDICTORS)
     check_choice("ties", ties, TIES)
     if check_choice("regrowth", regrowth, ("hard", "soft")) == "soft":
         return partial(regrow_likely, predictor=predictor)
@@ -44,7 +46,7 @@ def predicted_regrowth(predictor: str = "ch3-l3p", regrowth: str = "hard", ties:
 
 
 def regrow_best(
-    layer: Linked, keep: Mask, k: int, *, rng: np.random.Generator, predictor: str, ties: str = "index"
+    layer: Linked, keep: Mask, k: int, *, rng: np.random.Generator, predictor: str | Predictor, ties: str = "index"
 ) -> Positions:
     """Choose the k absent positions of highest score in the wiring of the links that stay.
 
@@ -54,7 +56,7 @@ def regrow_best(
         As in `regrowth.regrow_random`.
     rng : numpy.random.Generator
         Decides among equal scores, and fills up at random where too few scores are positive.
-    predictor, ties : str
+    predictor, ties
         As in `predicted_regrowth`.
 
     Returns
@@ -79,7 +81,9 @@ def regrow_best(
     return _positions(layer, layer.top_links(layer.structure.select(keep), predictor, k, rng=rng, ties=ties))
 
 
-def regrow_likely(layer: Linked, keep: Mask, k: int, *, rng: np.random.Generator, predictor: str) -> Positions:
+def regrow_likely(
+    layer: Linked, keep: Mask, k: int, *, rng: np.random.Generator, predictor: str | Predictor
+) -> Positions:
     """Draw k absent positions without replacement, with probability proportional to their scores.
 
     Parameters, errors and returned positions are those of `regrow_best`; positions without a score are drawn, all

@@ -61,7 +61,7 @@ def regrow_random(
     structure, rows = layer.structure, layer.growable()
     closed = np.ones_like(keep) if exclude_removed else keep
     absent = check_room(layer, closed, k, ", or set exclude_removed=False" if exclude_removed else "")
-    taken, n_out = structure.keys()[closed], structure.n_out
+    taken, n_out = structure.keys().compress(closed), structure.n_out
     if rows is None:
         return evolution_ops().sample_absent(taken, structure.n_in * n_out, sample_distinct(absent, k, rng))
     # Count positions as if there were no rows but those that may bear links, and put the rows back in at the end.

@@ -24,6 +24,7 @@ from sparse_mlp.kernels.dispatch import evolution_ops
 from sparse_mlp.layers import Linked
 from sparse_mlp.rng import RandomState, as_generator
 from sparse_mlp.structure import SparseStructure
+from sparse_mlp.topology.initial_weights import Distribution
 
 Streams = RandomState | Mapping[str, np.random.Generator]
 
@@ -37,7 +38,7 @@ def three_stage_rule(
     zeta_schedule: str = "constant",
     zeta_end: float = 0.75,
     percolate: bool = False,
-    new_weights: str = "kaiming",
+    new_weights: str | Distribution = "kaiming",
     keep_regrown: bool = False,
     overlap_stop: float = 1.0,
     overlap_stop_scope: str = "global",
@@ -58,8 +59,9 @@ def three_stage_rule(
         Fraction of training after which a falling zeta is 0.
     percolate : bool
         Whether links cut off from input or output are replaced too.
-    new_weights : {"kaiming", "swi", "he-uniform", "normal", "zero", "historical"}
-        Distribution of the new weights; "historical" gives a link the weight that it had when it was last removed.
+    new_weights : str
+        Distribution of the new weights, one of `topology.INITIAL_WEIGHTS` or your own; or "historical", which gives a
+        link the weight that it had when it was last removed.
     keep_regrown : bool
         Whether a link that was removed and grew again in the same update keeps its weight.
     overlap_stop : float

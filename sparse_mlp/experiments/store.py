@@ -28,7 +28,7 @@ class Store:
     """Keep runs in a folder that many processes, and many machines, may share.
 
     A run is finished from the moment at which its `result.json` lies in its folder; that is written last, whole or not
-    at all. The index only mirrors the folders, and can be made anew from them at any time.
+    at all. The index only mirrors the folders, and can be made from them again at any time.
 
     Parameters
     ----------
@@ -48,14 +48,19 @@ class Store:
 
     def __init__(self, folder: str | Path) -> None:
         self.path = Path(folder).resolve()
-        for name in ("runs", "claims"):
+        for name in ("runs", "locks"):
             try:
                 (self.path / name).mkdir(parents=True, exist_ok=True)
             except (FileExistsError, NotADirectoryError):
                 raise invalid(f"a file on the way to {self.path / name}", "a folder, or nothing yet") from None
 
+    @property
+    def locks(self) -> Path:
+        """The folder of the locks of runs."""
+        return self.path / "locks"
+
     def folder(self, run_id: str) -> Path:
-        """Return the folder of a run, be it there or not."""
+        """Return the folder of a run, whether or not it exists."""
         return self.path / "runs" / run_id
 
     def run_ids(self) -> list[str]:
@@ -115,7 +120,7 @@ class Store:
         return found if isinstance(found, dict) else None
 
     def measurement_path(self, run_id: str, name: str, arguments: Mapping[str, Any]) -> Path:
-        """Return the file of a measurement, be it there or not."""
+        """Return the file of a measurement, whether or not it exists."""
         return self.folder(run_id) / f"{name}-{short_hash(arguments)}.json"
 
     def complete(self, planned: PlannedRun) -> bool:

@@ -125,7 +125,7 @@ def search_wirings(
         outcome = run_campaign(
             store, planned.values(), jobs=jobs, data_dir=config.data["data_dir"], progress=progress
         )
-        for run_id in outcome.elsewhere:
+        for run_id in outcome.busy:
             raise SparseMLPError(f"another process is training {run_id}; search again when it is done")
         return {number: _accuracy(store, each.run_id, outcome.failed) for number, each in planned.items()}
 

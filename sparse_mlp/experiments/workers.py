@@ -1,142 +1,152 @@
-"""Where the runs of a campaign are carried out: here, in processes of this machine, or on a Dask cluster."""
+"""Where the runs of a campaign are executed: here, in processes of this machine, or on a Dask cluster.
+
+Each function takes what to do and the tasks by name, and gives back results as they come.
+"""
 
 from __future__ import annotations
 
 import os
 import threading
+import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures.process import BrokenProcessPool
-from time import sleep
 from typing import Any, TypeVar
+
+from sparse_mlp.errors import SparseMLPError, invalid
 
 Task = TypeVar("Task")
 Done = TypeVar("Done")
 
-DEATHS = 6  # of processes over one task, until it is taken for the culprit
+DEATHS = 3  # times in a row that the workers die without a result, until there is no sense in going on
 WATCH = 0.5  # seconds between two looks whether the parent is there
-IDLE = 60  # seconds without a task after which a process ends
-THREADS = (
-    "NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)  # fmt: skip
+PATIENCE = 30  # seconds to find the scheduler of a cluster and its first worker
 
 
-def work_here(
-    function: Callable[[Task], Done], tasks: Sequence[Task], give_up: Callable[[Task], Done]
-) -> Iterator[Done]:
-    """Do all tasks in this process, one after the other; with it dies whoever could give up."""
-    yield from map(function, tasks)
+def work_here(function: Callable[[Task], Done], tasks: Mapping[str, Task]) -> Iterator[Done]:
+    """Do all tasks in this process, one after the other."""
+    yield from map(function, tasks.values())
 
 
-def work_in_processes(
-    function: Callable[[Task], Done], tasks: Sequence[Task], give_up: Callable[[Task], Done], jobs: int
-) -> Iterator[Done]:
-    """Do all tasks in processes of one thread each, and give back what they return as it comes.
+def work_in_processes(function: Callable[[Task], Done], tasks: Mapping[str, Task], jobs: int) -> Iterator[Done]:
+    """Do all tasks in processes of one thread each, `jobs` at the same time.
 
-    Parameters
-    ----------
-    function : callable
-        That can be pickled.
-    tasks : sequence
-    give_up : callable
-        Called in this process instead, for a task over which `DEATHS` processes have died.
-    jobs : int
-        Processes at the same time; each does many tasks. One that dies is replaced, and its task begun again.
+    Raises
+    ------
+    SparseMLPError
+        If processes die again and again without a result in between.
 
     Notes
     -----
-    The processes are those of joblib's loky. A pool of them breaks as a whole when one dies; so each has a pool of its
-    own here, and a thread that waits for it. The other processes go on with what they do.
+    When a process is killed, joblib ends the others too. So all begin again, and the tasks that were being worked on
+    come last: what kills its process, such as a run that needs too much memory, does not hold up the others.
     """
-    processes = [_Process() for _ in range(min(jobs, len(tasks)))]
-    free, local = list(processes), threading.local()
+    from joblib import Parallel, delayed, parallel_config
 
-    def do(task: Task) -> Done:
-        if not hasattr(local, "process"):
-            local.process = free.pop()
-        return local.process.call(function, task, give_up)
-
-    with ThreadPoolExecutor(max(1, len(processes)), thread_name_prefix="sparse_mlp-campaign") as threads:
-        futures: list[Future[Done]] = [threads.submit(do, task) for task in tasks]
+    left, deaths = dict(tasks), 0
+    while left:
+        with parallel_config("loky", inner_max_num_threads=1):
+            parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
+        worker = delayed(_in_worker)
+        parent = os.getpid(), warnings.formatwarning
         try:
-            yield from _as_completed(futures)
+            for name, done in parallel([worker(parent, function, name, task) for name, task in left.items()]):
+                del left[name]
+                deaths = 0
+                yield done
+        except BrokenProcessPool:
+            deaths += 1
+            first = list(left)[:jobs]
+            if deaths == DEATHS:
+                raise _died(first) from None
+            left.update({name: left.pop(name) for name in first})
+
+
+def work_on_dask(function: Callable[[Task], Done], tasks: Mapping[str, Task], address: str) -> Iterator[Done]:
+    """Do all tasks on the workers of a Dask cluster, which import the function.
+
+    Parameters
+    ----------
+    function, tasks
+        See above.
+    address : str
+        Of the scheduler, such as tcp://host:8786.
+
+    Raises
+    ------
+    InvalidInputError
+        If Dask is not installed, or there is no scheduler, or no worker.
+    SparseMLPError
+        If the scheduler goes meanwhile; at the end, if the workers died over a task more often than the cluster allows.
+
+    Notes
+    -----
+    Workers should have one thread each (`dask worker --nthreads 1`). Dask itself begins the task of a worker that died
+    on another one. Not through joblib's backend for Dask, which waits for ever for a task over which workers die, and
+    for a scheduler that is gone.
+    """
+    with _connect(address) as client:
+        from distributed import CancelledError, KilledWorker, as_completed
+
+        futures = {client.submit(function, task, pure=False): name for name, task in tasks.items()}
+        lost = []
+        try:
+            for future in as_completed(futures, loop=client.loop):
+                try:
+                    yield future.result()
+                except KilledWorker:
+                    lost.append(futures[future])
+                except CancelledError:
+                    remedy = "the same command goes on where it stopped"
+                    raise SparseMLPError(f"the cluster at {address} is gone; {remedy}") from None
         finally:
-            for future in futures:
-                future.cancel()
-            for process in processes:
-                process.stop()
+            client.cancel(list(futures))
+        if lost:
+            raise _died(lost)
 
 
-def _as_completed(futures: list[Future[Done]]) -> Iterator[Done]:
-    """Give back results as they come; unlike the library's own, wake up now and then to hear Ctrl-C on Windows."""
-    waiting = set(futures)
-    while waiting:
-        done, waiting = wait(waiting, timeout=1, return_when=FIRST_COMPLETED)
-        for future in done:
-            yield future.result()
+def _died(names: Iterable[str]) -> SparseMLPError:
+    return SparseMLPError(
+        f"found workers that died again and again over {' or '.join(names)}; expected workers that stay alive; was "
+        "there too little memory? The same command goes on where it stopped"
+    )
 
 
-class _Process:
-    """Call functions in a process that is replaced when it dies."""
-
-    def __init__(self) -> None:
-        self._pool: Any = None
-        self._last: Future[Any] | None = None
-        self._stopped = False
-        self._lock = threading.Lock()
-
-    def call(self, function: Callable[[Task], Done], task: Task, give_up: Callable[[Task], Done]) -> Done:
-        for _ in range(DEATHS):
-            future = self._submit(function, task)
-            try:
-                return future.result()
-            except BrokenProcessPool:
-                self._pool = None
-        return give_up(task)
-
-    def _submit(self, function: Callable[[Task], Done], task: Task) -> Future[Done]:
-        from joblib.externals.loky import ProcessPoolExecutor
-
-        with self._lock:
-            if self._stopped:
-                raise CancelledError
-            if self._pool is None:
-                self._pool = ProcessPoolExecutor(
-                    1, timeout=IDLE, env=dict.fromkeys(THREADS, "1"), initializer=_begin,
-                    initargs=(os.getpid(), warnings.formatwarning),
-                )
-            future: Future[Done] = self._pool.submit(function, task)
-            self._last = future
-            return future
-
-    def stop(self) -> None:
-        """End the process; one that is at work is killed, as whoever waits for it no longer does."""
-        with self._lock:
-            self._stopped = True
-            if self._pool is None:
-                return
-            while self._last is not None and not (self._last.running() or self._last.done()):
-                sleep(0.001)  # loky stumbles over a task that it has not looked at yet, and says so to the user
-            self._pool.shutdown(wait=True, kill_workers=True)
-
-
-def _begin(parent: int, format_warning: Callable[..., str]) -> None:
-    """Prepare this process: it ends with its parent, and its warnings read like those of its parent."""
-    warnings.formatwarning = format_warning
-    _end_with(parent)
+def _in_worker(
+    parent: tuple[int, Callable[..., str]], function: Callable[[Task], Done], name: str, task: Task
+) -> tuple[str, Done]:  # fmt: skip
+    """Do a task in a process that ends with its parent, and whose warnings read like those of its parent."""
+    number, warnings.formatwarning = parent
+    if not any(thread.name == __name__ for thread in threading.enumerate()):
+        threading.Thread(target=_end_with, args=(number,), name=__name__, daemon=True).start()
+    return name, function(task)
 
 
 def _end_with(parent: int) -> None:
-    """Let this process end soon after its parent is gone, so that nobody waits for what it is at.
+    """End this process soon after its parent is gone, so that nobody waits for what it is working on.
 
     Windows does not tell that a parent is gone; there a process finishes its task, and ends when it was idle for long.
     """
+    while os.getppid() == parent:
+        time.sleep(WATCH)
+    os._exit(1)  # as if killed, which whatever it writes withstands
 
-    def watch() -> None:
-        while os.getppid() == parent:
-            sleep(WATCH)
-        os._exit(1)  # as if killed, which whatever it writes withstands
 
-    threading.Thread(target=watch, daemon=True).start()
+def _connect(address: str) -> Any:
+    try:
+        from distributed import Client
+        from distributed.comm import get_address_host_port
+    except ImportError:
+        raise invalid(f"dask={address}, but Dask is missing", "Dask", "pip install 'sparse_mlp[dask]'") from None
+    try:
+        get_address_host_port(address)  # a client that was given no address holds up the end of the process by a minute
+        client = Client(address, timeout=PATIENCE, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise invalid(f"dask={address}: {error}", "the address of a scheduler that runs", "`dask scheduler`") from None
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE)
+    except TimeoutError:
+        client.close()
+        remedy = f"`dask worker {address} --nthreads 1` starts one"
+        raise invalid(f"a cluster at {address} without workers", "one with some", remedy) from None
+    return client

@@ -39,12 +39,22 @@ def remove_by_magnitude(weight: Array, k: int) -> Array:
 
 def remove_by_sign(weight: Array, zeta: float) -> Array:
     """Remove of each sign the share nearest to zero; see `reference.evolution.remove_by_sign`."""
-    keep = np.empty(len(weight), bool)
-    negative = weight < 0
-    for group in (negative, ~negative):
-        values = weight[group]
-        keep[group] = remove_by_magnitude(values, share(zeta, len(values)))
-    return keep
+    negative = int(np.count_nonzero(weight < 0))
+    k_negative, k_positive = share(zeta, negative), share(zeta, len(weight) - negative)
+    gone = np.zeros(len(weight), bool)
+    if k_negative:  # in ascending order the links to remove stand right before and after the first weight of 0 or more
+        last = np.partition(weight, negative - k_negative)[negative - k_negative]
+        _mark(gone, (weight < 0) & (weight > last), weight == last, k_negative)
+    if k_positive:
+        last = np.partition(weight, negative + k_positive - 1)[negative + k_positive - 1]
+        _mark(gone, (weight >= 0) & (weight < last), weight == last, k_positive)
+    return ~gone
+
+
+def _mark(gone: Array, nearer: Array, tied: Array, k: int) -> None:
+    """Mark k links: those nearer to zero than the last one, then the first of those that tie with it."""
+    gone |= nearer
+    gone[np.flatnonzero(tied)[: k - int(np.count_nonzero(nearer))]] = True
 
 
 def importance(indptr: Array, indices: Array, weight: Array, n_out: int, alpha: float) -> Array:

@@ -1,9 +1,9 @@
 """Layers whose links join motifs, compiled: the twins of `reference.motif` on tiles.
 
-Arranged as `linear` is: serial kernels on tiles (n_tiles, features, lanes), results into given arrays (`out`), gradients
-added to given ones (`add_to`). Nothing is expanded to single links. With one weight for a link the products are those
-of a layer m times smaller on either side, O(nnz * batch), and sums and copies cost O((n_in + n_out) * batch); with a
-block of weights the cost is O(nnz * m * m * batch).
+Arranged as `linear` is: serial kernels on tiles (n_tiles, features, lanes), results into given arrays (`out`),
+gradients added to given ones (`add_to`). Nothing is expanded to single links. With one weight for a link the products
+are those of a layer m times smaller on either side, O(nnz * batch), and sums and copies cost
+O((n_in + n_out) * batch); with a block of weights the cost is O(nnz * m * m * batch).
 """
 
 from __future__ import annotations

@@ -54,6 +54,11 @@ def dropout(x: Array, draws: Array, threshold: int, first: int = 0) -> Array:
     return np.where(kept, x * x.dtype.type(256.0 / (256.0 - threshold)), x.dtype.type(0))
 
 
+def residual_backward(x: Array, dy: Array, da: Array) -> Array:
+    """Add gradients dy and da (n, batch) by the output x of a ReLU, and go back through it."""
+    return np.where(x <= 0, x.dtype.type(0), dy + da)
+
+
 def softmax(scores: Array) -> Array:
     """Turn each column of scores (n_out, batch) into probabilities."""
     return np.exp(_log_softmax(scores)).astype(scores.dtype)

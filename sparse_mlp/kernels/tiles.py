@@ -156,7 +156,7 @@ def in_range(numbers: Array, bound: int) -> bool:
 
 @jit
 def _in_range(numbers: Array, bound: int) -> bool:
-    for number in numbers:
+    for number in numbers:  # noqa: SIM110 - a generator would not compile
         if number < 0 or number >= bound:
             return False
     return True

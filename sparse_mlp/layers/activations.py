@@ -28,9 +28,6 @@ class Activation(Layer):
         self.backend = choose_backend(backend).name
         self.name = name or type(self).__name__.lower()
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}()"
-
 
 class PiecewiseLinear(Activation):
     """Pass positive values on and multiply the others by `slope`.

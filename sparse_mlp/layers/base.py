@@ -21,9 +21,9 @@ Part = tuple[int, int]  # neurons, from the first to before the last
 class Layer:
     """Map activations to activations, and gradients back.
 
-    A layer has two pairs of passes. `forward` and `backward` are for people, on arrays (batch, features). A network uses
-    `forward_tiles` and `backward_tiles`, on tiles (n_tiles, features, lanes). Write one pair; the other follows from it.
-    Features lie behind each other per sample here, per feature in tiles.
+    A layer has two pairs of passes. `forward` and `backward` are for people, on arrays (batch, features). A network
+    uses `forward_tiles` and `backward_tiles`, on tiles (n_tiles, features, lanes), where a feature's samples lie side
+    by side. Write one pair; the other follows from it.
 
     Attributes
     ----------
@@ -35,15 +35,21 @@ class Layer:
     needs_batch : bool
         Whether a part of a batch is not enough for it, as for batch normalisation.
     takes_relu : bool
-        Whether `forward_tiles` takes `relu=True`, to apply a ReLU to its output at once, and `backward_tiles` takes
-        `rectified=True`: its input was the output of such a ReLU, whose derivative it multiplies into dx. The input is
-        then nobody else's, and dx may be written over it.
+        Whether `forward_tiles` takes `relu=True`, to apply a ReLU to its output at once.
+    takes_rectified : bool
+        Whether `backward_tiles` takes `rectified=True`: its input was the output of such a ReLU, whose derivative it
+        multiplies into dx. The input is then nobody else's, and dx may be written over it.
+    keeps_dy : bool
+        Whether `backward_tiles` leaves dy as it is.
     uses_blas : bool
         Whether its passes call BLAS, which a network then keeps to one thread.
     bears_links : bool
         Whether it answers what `layers.linked.Linked` asks.
     is_relu : bool
         Whether it is max(x, 0), which the layer before it may take over.
+    keeps_relu : bool
+        Whether what is 0 at its input is 0 at its output, and `backward_tiles` takes `masked=True`: dy is 0 already
+        wherever its output is.
     dtype : numpy dtype or None
         Of parameters and activations; None where it follows the input.
     backend : str
@@ -54,9 +60,12 @@ class Layer:
     decayed: tuple[str, ...] = ()
     needs_batch = False
     takes_relu = False
+    takes_rectified = False
+    keeps_dy = False
     bears_links = False
     uses_blas = False
     is_relu = False
+    keeps_relu = False
     dtype: np.dtype[Any] | None = None
     backend: str = "numba"
 
@@ -214,6 +223,9 @@ class Layer:
     def _retiled(self, y: Array, cache: Any, like: Array) -> tuple[Array, Any]:
         tiles = np.zeros((len(like), y.shape[1], like.shape[2]), like.dtype)
         return pack(np.ascontiguousarray(y, like.dtype), np.arange(len(y)), tiles), cache
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
 
 
 def nodes(layer: Layer) -> Iterator[Layer]:

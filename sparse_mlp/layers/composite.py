@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from sparse_mlp.errors import invalid
+from sparse_mlp.kernels.dispatch import elementwise_ops
 from sparse_mlp.layers.base import Array, Gradients, Layer
 from sparse_mlp.layers.batch import Batch
 from sparse_mlp.layers.flow import Flow, Trace
@@ -28,14 +29,15 @@ class Sequential(Layer):
     Notes
     -----
     A ReLU right behind a layer that `takes_relu` is computed by that layer, and its derivative by the layer behind it
-    where that one takes it too: neither then needs a pass through memory.
+    where that one takes it too, also with dropout in between: neither then needs a pass through memory.
     """
 
     def __init__(self, layers: Sequence[Layer], *, name: str = "") -> None:
         self.layers, self.name = tuple(layers), name
         if not self.layers:
             raise invalid("no layers", "at least one")
-        self.backend = self.layers[0].backend
+        # A kernel takes a single tile as well as several; what the other backends have takes a single one only.
+        self.backend = next((layer.backend for layer in self.layers if layer.backend != "numba"), "numba")
         names = [layer.name for layer in self.layers]
         self._children = {
             name if name and names.count(name) == 1 else str(i): layer
@@ -52,6 +54,11 @@ class Sequential(Layer):
     def needs_batch(self) -> bool:  # type: ignore[override]
         """Whether one of the layers does."""
         return any(layer.needs_batch for layer in self.layers)
+
+    @property
+    def keeps_dy(self) -> bool:  # type: ignore[override]
+        """Whether the last step does."""
+        return self._steps[-1].layer.keeps_dy and not self._steps[-1].relu
 
     @property
     def dtype(self) -> Any:  # type: ignore[override]
@@ -100,30 +107,31 @@ class Sequential(Layer):
     def forward_tiles(self, x: Array, batch: Batch) -> tuple[Array, list[Any]]:
         """Pass tiles through all layers."""
         caches = []
-        for _, layer, relu in self._steps:
-            if relu:
-                x, cache = layer.forward_tiles(x, batch, relu=True)  # type: ignore[call-arg]
+        for step in self._steps:
+            if step.relu:
+                x, cache = step.layer.forward_tiles(x, batch, relu=True)  # type: ignore[call-arg]
             else:
-                x, cache = layer.forward_tiles(x, batch)
-            caches.append((cache, x if relu else None))
+                x, cache = step.layer.forward_tiles(x, batch)
+            caches.append((cache, x))
         return x, caches
 
-    def backward_tiles(
-        self, dy: Array, cache: list[Any], batch: Batch, grads: Gradients, wants_dx: bool = True
-    ) -> Any:
+    def backward_tiles(self, dy: Array, cache: list[Any], batch: Batch, grads: Gradients, wants_dx: bool = True) -> Any:
         """Pass gradients back through all layers."""
-        steps, done = self._steps, False  # done: whether the derivative of this step's ReLU is in dy already
+        steps = self._steps
+        masked = False  # whether dy is 0 already wherever a ReLU at the end of the step has silenced a neuron
         for i in range(len(steps) - 1, -1, -1):
-            name, layer, relu = steps[i]
-            inner, y = cache[i]
-            if relu and not done:
-                np.copyto(dy, 0, where=y <= 0)
-            done = i > 0 and steps[i - 1][2] and layer.takes_relu
-            own = grads[name]
-            if done:
+            step, (inner, y) = steps[i], cache[i]
+            layer, own, wanted = step.layer, grads[step.name], wants_dx or i > 0
+            if step.relu and not masked:
+                elementwise_ops(layer.backend).piecewise_linear_backward(y, dy, 0.0, out=dy)
+            if masked and layer.keeps_relu:
+                dy = layer.backward_tiles(dy, inner, batch, own, wanted, masked=True)  # type: ignore[call-arg]
+                continue
+            masked = layer.takes_rectified and i > 0 and steps[i - 1].rectified
+            if masked:
                 dy = layer.backward_tiles(dy, inner, batch, own, True, rectified=True)  # type: ignore[call-arg]
             else:
-                dy = layer.backward_tiles(dy, inner, batch, own, wants_dx or i > 0)
+                dy = layer.backward_tiles(dy, inner, batch, own, wanted)
         return dy
 
     def kind(self) -> str:
@@ -134,14 +142,27 @@ class Sequential(Layer):
         return f"Sequential({', '.join(map(repr, self.layers))})"
 
 
-def _steps(children: Mapping[str, Layer]) -> list[tuple[str, Layer, bool]]:
-    """Return name and layer of each step, and whether a ReLU behind the layer is part of it."""
-    steps, layers = [], list(children.items())
+class _Step(NamedTuple):
+    """A layer of a `Sequential`, with the ReLU behind it if it takes that over.
+
+    `rectified` says whether what leaves it is 0 wherever that ReLU, or one before a dropout, has silenced a neuron.
+    """
+
+    name: str
+    layer: Layer
+    relu: bool
+    rectified: bool
+
+
+def _steps(children: Mapping[str, Layer]) -> list[_Step]:
+    steps: list[_Step] = []
+    layers = list(children.items())
     for i, (name, layer) in enumerate(layers):
-        taken = layer.is_relu and i > 0 and layers[i - 1][1].takes_relu
-        if not taken:
-            relu = layer.takes_relu and i + 1 < len(layers) and layers[i + 1][1].is_relu
-            steps.append((name, layer, relu))
+        if layer.is_relu and i > 0 and layers[i - 1][1].takes_relu:
+            continue  # part of the step before
+        relu = layer.takes_relu and i + 1 < len(layers) and layers[i + 1][1].is_relu
+        passed_on = layer.keeps_relu and bool(steps) and steps[-1].rectified
+        steps.append(_Step(name, layer, relu, relu or passed_on))
     return steps
 
 
@@ -159,6 +180,8 @@ class Residual(Layer):
     [He2016], with the gradient :math:`dx = dy + branch'(dy)`. No neuron behind the sum dies with its links in the
     branch, since the input reaches it as well; percolation follows both ways.
     """
+
+    takes_rectified = True
 
     def __init__(self, branch: Layer, *, name: str = "") -> None:
         self.branch, self.name, self.backend = branch, name, branch.backend
@@ -188,7 +211,8 @@ class Residual(Layer):
         """
         found = self.branch.n_out(n_in)
         if found != n_in:
-            raise invalid(f"{found} outputs of the branch of residual block {self.name!r}", f"{n_in}, as many as inputs")
+            what = f"{found} outputs of the branch of residual block {self.name!r}"
+            raise invalid(what, f"{n_in}, as many as inputs")
         return n_in
 
     def n_in(self, n_out: int) -> int:
@@ -212,14 +236,23 @@ class Residual(Layer):
     def forward_tiles(self, x: Array, batch: Batch) -> tuple[Array, Any]:
         """Return the sum of the input and the branch's output."""
         y, cache = self.branch.forward_tiles(x, batch)
-        return np.add(x, y, out=batch.empty_like(x)), cache
+        return np.add(x, y, out=batch.empty_like(x)), (x, cache)
 
-    def backward_tiles(self, dy: Array, cache: Any, batch: Batch, grads: Gradients, wants_dx: bool = True) -> Any:
+    def backward_tiles(
+        self, dy: Array, cache: Any, batch: Batch, grads: Gradients, wants_dx: bool = True, rectified: bool = False
+    ) -> Any:
         """Return the sum of the gradients on both ways."""
-        kept = batch.empty_like(dy)
-        kept[:] = dy  # the branch may write over dy
-        dx = self.branch.backward_tiles(dy, cache, batch, grads["branch"], wants_dx)
-        return np.add(dx, kept, out=kept) if wants_dx else None
+        x, inner = cache
+        kept = dy
+        if not self.branch.keeps_dy:
+            kept = batch.empty_like(dy)
+            kept[:] = dy
+        dx = self.branch.backward_tiles(dy, inner, batch, grads["branch"], wants_dx)
+        if not wants_dx:
+            return None
+        if rectified:
+            return elementwise_ops(self.backend).residual_backward(x, kept, dx, out=dx)
+        return np.add(dx, kept, out=dx)
 
     def kind(self) -> str:
         """Describe the branch."""

@@ -17,6 +17,7 @@ from sparse_mlp.layers.flow import Flow, Trace
 from sparse_mlp.rng import RandomState
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology import initial_weights
+from sparse_mlp.topology.initial_weights import Distribution
 
 # A dense layer is computed like a sparse one with all links where that is faster: if it is small, or narrow on a side.
 MOST_LINKS, NARROW = 2**20, 32
@@ -28,7 +29,7 @@ class Dense(Layer):
     Parameters
     ----------
     n_in, n_out : int
-    weights : str
+    weights : str or callable
         Distribution of the initial weights, see `sparse_mlp.topology.initial_weights`. Biases start at 0.
     rng : None, int or numpy.random.Generator
     dtype : float32 or float64
@@ -49,13 +50,15 @@ class Dense(Layer):
 
     decayed = ("weight",)
     takes_relu = True
+    takes_rectified = True
+    keeps_dy = True
 
     def __init__(
-        self, n_in: int, n_out: int, weights: str = "kaiming", *, rng: RandomState = None,
+        self, n_in: int, n_out: int, weights: str | Distribution = "kaiming", *, rng: RandomState = None,
         dtype: DTypeLike = np.float32, backend: str | None = None, name: str = "dense",
     ) -> None:  # fmt: skip
         shape = (check_integer("n_in", n_in), check_integer("n_out", n_out))
-        drawn = initial_weights(weights, SparseStructure.complete(shape), rng=rng, dtype=dtype)
+        drawn = initial_weights(weights, shape[0] * shape[1], fan_in=shape[0], rng=rng, dtype=dtype)
         self.weight: Array = drawn.reshape(shape)
         self.bias: Array = np.zeros(shape[1], dtype)
         self.dtype = np.dtype(dtype)

@@ -38,6 +38,8 @@ class Dropout(Layer):
     77 / 256 = 0.3008. The scale is that of the rounded rate, so the mean is exact.
     """
 
+    keeps_relu = True
+
     def __init__(self, rate: float, *, backend: str | None = None, name: str = "dropout") -> None:
         self.rate = check_fraction("rate", rate, zero=True, one=False)
         self.threshold = min(255, round(256 * self.rate))
@@ -54,12 +56,19 @@ class Dropout(Layer):
         """Return x with entries silenced, or x itself for inference."""
         return self._silenced(x, batch, None), None
 
-    def backward_tiles(self, dy: Array, cache: None, batch: Batch, grads: Gradients, wants_dx: bool = True) -> Any:
+    def backward_tiles(
+        self, dy: Array, cache: None, batch: Batch, grads: Gradients, wants_dx: bool = True, masked: bool = False
+    ) -> Any:
         """Return the gradient by the input: the same entries silenced, the same scale."""
+        if masked and self._acts(batch):
+            return np.multiply(dy, dy.dtype.type(256 / (256 - self.threshold)), out=dy)
         return self._silenced(dy, batch, dy)
 
+    def _acts(self, batch: Batch) -> bool:
+        return batch.training and self.threshold > 0
+
     def _silenced(self, x: Array, batch: Batch, out: Array | None) -> Array:
-        if not batch.training or not self.threshold:
+        if not self._acts(batch):
             return x
         target = batch.empty_like(x) if out is None else out
         draws = batch.draws[id(self)]

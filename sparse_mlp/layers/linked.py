@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparse_mlp.layers.base import Array
-from sparse_mlp.link_prediction.predictors import Links
+from sparse_mlp.link_prediction.predictors import Links, Predictor
 from sparse_mlp.structure import SparseStructure
+from sparse_mlp.topology.initial_weights import Distribution
 
 
 class Linked(Protocol):
@@ -43,16 +44,21 @@ class Linked(Protocol):
     def note(self) -> str:
         """One line for the summary of a network; empty if there is nothing to say."""
 
+    def expanded(self) -> Any:
+        """Return a `SparseLinear` that computes the same with links between single neurons, to look at."""
+
     def weights_to_judge(self) -> Array:
         """Return one number for each link, float (nnz,), by whose magnitude a rule judges it."""
 
-    def draw(self, distribution: str, structure: SparseStructure, count: int, rng: np.random.Generator) -> Array:
+    def draw(
+        self, distribution: str | Distribution, structure: SparseStructure, count: int, rng: np.random.Generator
+    ) -> Array:
         """Draw the weights of new links.
 
         Parameters
         ----------
-        distribution : str
-            One of `topology.INITIAL_WEIGHTS`.
+        distribution : str or callable
+            As in `topology.initial_weights`.
         structure : SparseStructure
             The wiring that the links will be part of; its density matters to "swi".
         count : int
@@ -112,13 +118,13 @@ class Linked(Protocol):
             Where the link between its units stands, for each link of the layer.
         """
 
-    def link_scores(self, predictor: str, structure: SparseStructure) -> NDArray[np.float64]:
+    def link_scores(self, predictor: str | Predictor, structure: SparseStructure) -> NDArray[np.float64]:
         """Score all absent links, to look at.
 
         Parameters
         ----------
-        predictor : str
-            One of `link_prediction.PREDICTORS`.
+        predictor : str or callable
+            As in `link_prediction.score_matrix`.
         structure : SparseStructure
             The wiring that is scored, of the layer's shape; not necessarily its own.
 
@@ -129,11 +135,19 @@ class Linked(Protocol):
         """
 
     def top_links(
-        self, structure: SparseStructure, predictor: str, k: int, *, rng: np.random.Generator, ties: str = "index"
+        self,
+        structure: SparseStructure,
+        predictor: str | Predictor,
+        k: int,
+        *,
+        rng: np.random.Generator,
+        ties: str = "index",
     ) -> Links:
         """Return rows and columns, int64 (k,), of the k absent links of highest score; see `link_prediction`."""
 
-    def sample_links(self, structure: SparseStructure, predictor: str, k: int, *, rng: np.random.Generator) -> Links:
+    def sample_links(
+        self, structure: SparseStructure, predictor: str | Predictor, k: int, *, rng: np.random.Generator
+    ) -> Links:
         """Return rows and columns, int64 (k,), of k absent links drawn in proportion to their scores."""
 
     def growable(self) -> NDArray[np.int64] | None:

@@ -93,6 +93,8 @@ class SoftmaxCrossEntropy(Loss):
 
     def tiles(self, scores: Array, target: Array, n_samples: int) -> float:
         """Replace scores by their gradient and return the group's part of the mean loss; labels as `check_labels`."""
+        if not _fits(self.backend, scores, target):
+            return super().tiles(scores, target, n_samples)
         ops = elementwise_ops(self.backend)
         return ops.softmax_cross_entropy(scores, target, self.label_smoothing, n_samples, out=scores)[0]
 
@@ -126,11 +128,7 @@ class MeanSquaredError(Loss):
             If scores or target have another shape or type.
         """
         checked = _check_scores(scores)
-        wanted = np.asarray(target, checked.dtype)
-        if wanted.ndim == 1 and checked.shape[1] == 1:
-            wanted = wanted[:, None]
-        if wanted.shape != checked.shape:
-            raise invalid(f"target of shape {wanted.shape}", f"of shape {checked.shape}, like the scores")
+        wanted = _check_target(target, len(checked), checked.shape[1], checked.dtype)
         dscores = np.ascontiguousarray(checked.T)[None].copy()
         loss = self.tiles(dscores, wanted, len(wanted))
         return float(loss), dscores[0].T
@@ -141,8 +139,11 @@ class MeanSquaredError(Loss):
 
     def tiles(self, scores: Array, target: Array, n_samples: int) -> float:
         """Replace scores by their gradient and return the group's part of the mean loss; target (count, n_out)."""
+        if not _fits(self.backend, scores, target):
+            return super().tiles(scores, target, n_samples)
         ops, n_out = elementwise_ops(self.backend), scores.shape[1]
-        wanted = pack(np.ascontiguousarray(target, scores.dtype), np.arange(len(target)), np.empty_like(scores))
+        checked = _check_target(target, len(target), n_out, scores.dtype)
+        wanted = pack(checked, np.arange(len(target)), np.empty_like(scores))
         clear_empty_lanes(scores, len(target))  # no error where there is no sample
         return ops.mean_squared_error(scores, wanted, n_samples * n_out, out=scores)[0]
 
@@ -161,6 +162,21 @@ def check_labels(target: ArrayLike, batch: int, n_classes: int) -> Array:
             f"labels[{at}] = {labels[at]}", f"in [0, {n_classes})", "has the last layer as many outputs as classes?"
         )
     return labels.astype(np.int64, copy=False)
+
+
+def _fits(backend: str, scores: Array, target: Array) -> bool:
+    """Tell whether a backend can take these tiles; any but "numba" wants a single one without empty lanes."""
+    return backend == "numba" or (len(scores) == 1 and scores.shape[2] == len(target))
+
+
+def _check_target(target: ArrayLike, batch: int, n_out: int, dtype: Any) -> Array:
+    """Return numbers to learn as (batch, n_out), or say why they are not of this shape."""
+    wanted = np.ascontiguousarray(target, dtype)
+    if wanted.ndim == 1 and n_out == 1:
+        wanted = wanted[:, None]
+    if wanted.shape != (batch, n_out):
+        raise invalid(f"a target of shape {wanted.shape}", f"({batch}, {n_out}), the shape of the scores")
+    return wanted
 
 
 def _check_scores(scores: Array) -> Array:

@@ -54,10 +54,10 @@ class MotifLinear(SparseLinear):
     that the text of [Chen2025] describes; the outputs of a motif differ by their biases alone. Its gradient is the
     sum of the expanded layer's over each block. Mode "block" is block sparsity. Nothing is expanded to single links.
 
-    Initial weights follow the law of the expanded layer, n being counted in neurons: U(-sqrt(6 / n), sqrt(6 / n)) for
+    Initial weights have the distribution of the expanded layer, n counted in neurons: U(-sqrt(6 / n), sqrt(6 / n)) for
     "he-uniform", the bound of [Chen2025], and as in a SparseLinear of the same density. The fan-in in motifs, n / m,
     would make them sqrt(m) times larger. In mode "shared", behind another such layer, the activations of a motif begin
-    nearly equal, so the variance grows by a factor of up to m from layer to layer; the law "swi" alone makes up for it.
+    nearly equal, so the variance grows by a factor of up to m from layer to layer; "swi" alone makes up for it.
 
     For m = 1 both modes compute what SparseLinear computes, to the byte.
 

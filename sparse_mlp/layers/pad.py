@@ -8,6 +8,7 @@ from sparse_mlp.errors import check_integer
 from sparse_mlp.kernels.dispatch import choose_backend
 from sparse_mlp.layers.base import Array, Gradients, Layer
 from sparse_mlp.layers.batch import Batch
+from sparse_mlp.layers.flow import Flow, Trace
 
 
 class Pad(Layer):
@@ -38,6 +39,11 @@ class Pad(Layer):
     def n_in(self, n_out: int) -> int:
         """Return the number of features without the new ones."""
         return n_out - self.columns
+
+    def trace(self, flow: Flow, trace: Trace) -> Flow:
+        """Count as reader of all neurons, since what is behind it has others."""
+        trace.read(flow)
+        return Flow()
 
     def forward_tiles(self, x: Array, batch: Batch) -> tuple[Array, None]:
         """Return x with the new features."""

@@ -16,10 +16,11 @@ from sparse_mlp.layers._checks import checked_features
 from sparse_mlp.layers.base import Array, Gradients, Layer, Part
 from sparse_mlp.layers.batch import Batch
 from sparse_mlp.layers.flow import Flow, Trace
-from sparse_mlp.link_prediction.predictors import Links
+from sparse_mlp.link_prediction.predictors import Links, Predictor
 from sparse_mlp.rng import RandomState
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology import initial_weights
+from sparse_mlp.topology.initial_weights import Distribution
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -32,8 +33,8 @@ class SparseLinear(Layer):
     ----------
     structure : SparseStructure
         Who is linked to whom; nothing is stored for absent links.
-    weights : str or float array (nnz,)
-        Name of an initial distribution, or the weights themselves in the order of the links.
+    weights : str, callable or float array (nnz,)
+        An initial distribution, see `topology.initial_weights`, or the weights themselves in the order of the links.
     rng : None, int or numpy.random.Generator
         Draws the initial weights.
     dtype : float32 or float64
@@ -72,6 +73,8 @@ class SparseLinear(Layer):
     evolves = True  # whether a rule may change the wiring; a network may forbid it
     decayed = ("weight",)
     takes_relu = True
+    takes_rectified = True
+    keeps_dy = True
     bears_links = True
     splits = True  # whether its passes can be done for some neurons at a time
     dtype: np.dtype[Any]
@@ -89,8 +92,9 @@ class SparseLinear(Layer):
         self.name, self.backend = name, choose_backend(backend).name
         self.structure = structure
         self.dtype = np.dtype(dtype)
-        drawn = self.draw(weights, structure, structure.nnz, rng) if isinstance(weights, str) else weights
-        self.weight = _checked(f"weights of layer {name!r}", drawn, (structure.nnz, *self.block_shape), self.dtype)
+        if isinstance(weights, str) or callable(weights):
+            weights = self.draw(weights, structure, structure.nnz, rng)
+        self.weight = _checked(f"weights of layer {name!r}", weights, (structure.nnz, *self.block_shape), self.dtype)
         self.bias = np.zeros(self.shape[1], self.dtype)
 
     @property
@@ -169,17 +173,22 @@ class SparseLinear(Layer):
         """Return `weight` and `bias`."""
         return {"weight": self.weight, "bias": self.bias}
 
+    def expanded(self) -> SparseLinear:
+        """Return the same layer with links between single neurons, which this one has."""
+        return self
+
     def weights_to_judge(self) -> Array:
         """Return one number for each link, float (nnz,): here its weight."""
         return self.weight
 
-    def draw(self, distribution: str, structure: SparseStructure, count: int, rng: RandomState) -> Array:
+    def draw(self, distribution: str | Distribution, structure: SparseStructure, count: int, rng: RandomState) -> Array:
         """Draw the weights of `count` links of a structure, see `topology.initial_weights`."""
         shape = count, *self.block_shape
+        # A weight that a motif shares carries the sum of its inputs, which begin nearly equal: each counts.
+        density = structure.density * (1 if self.block_shape else self.motif_size)
         return initial_weights(
-            distribution, structure, rng=rng, dtype=self.dtype, count=math.prod(shape), motif_size=self.motif_size,
-            equal_inputs=1 if self.block_shape else self.motif_size,
-        ).reshape(shape)  # fmt: skip
+            distribution, math.prod(shape), fan_in=self.shape[0], density=density, rng=rng, dtype=self.dtype
+        ).reshape(shape)
 
     def signals(self) -> tuple[Array, Array]:
         """Return inputs (n_in, batch) and deltas (n_out, batch) whose product is the gradient of every possible link.
@@ -208,17 +217,19 @@ class SparseLinear(Layer):
         """Return the structure that percolation sees, and the place of each link in it: here the layer's own."""
         return self.structure, np.arange(self.structure.nnz)
 
-    def link_scores(self, predictor: str, structure: SparseStructure) -> NDArray[np.float64]:
+    def link_scores(self, predictor: str | Predictor, structure: SparseStructure) -> NDArray[np.float64]:
         """Return the scores (n_in, n_out) of the absent links of a wiring; see `link_prediction.score_matrix`."""
         return link_prediction.score_matrix(structure, predictor, backend=self.backend)
 
     def top_links(
-        self, structure: SparseStructure, predictor: str, k: int, *, rng: RandomState, ties: str = "index"
+        self, structure: SparseStructure, predictor: str | Predictor, k: int, *, rng: RandomState, ties: str = "index"
     ) -> Links:
         """Return rows and columns of the k absent links of highest score; see `link_prediction.top_links`."""
         return link_prediction.top_links(structure, predictor, k, rng=rng, ties=ties, backend=self.backend)
 
-    def sample_links(self, structure: SparseStructure, predictor: str, k: int, *, rng: RandomState) -> Links:
+    def sample_links(
+        self, structure: SparseStructure, predictor: str | Predictor, k: int, *, rng: RandomState
+    ) -> Links:
         """Return rows and columns of k absent links drawn by score; see `link_prediction.sample_links`."""
         return link_prediction.sample_links(structure, predictor, k, rng=rng, backend=self.backend)
 
@@ -247,14 +258,14 @@ class SparseLinear(Layer):
             raise invalid(
                 f"new structure of shape {structure.shape} for layer {self.name!r}", f"{self.structure.shape}"
             )
-        new = np.asarray(carry) < 0
-        if len(new) != structure.nnz or np.count_nonzero(new) != len(new_weights):
+        new = np.flatnonzero(np.asarray(carry) < 0)
+        if len(carry) != structure.nnz or len(new) != len(new_weights):
             raise invalid(
-                f"carry of {len(new)} links with {np.count_nonzero(new)} new ones and {len(new_weights)} new weights",
+                f"carry of {len(carry)} links with {len(new)} new ones and {len(new_weights)} new weights",
                 f"of {structure.nnz} links, one new weight for each new link",
             )
-        weight = np.empty((structure.nnz, *self.block_shape), self.dtype)
-        weight[~new] = self.weight[carry[~new]]
+        known = self.weight if len(self.weight) else np.empty((1, *self.block_shape), self.dtype)
+        weight = known[carry]  # a new link, of carry -1, gets the last weight for a moment
         weight[new] = new_weights
         self.structure, self.weight = structure, weight
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from sparse_mlp.errors import check_choice, check_fraction, check_integer, invalid
+from sparse_mlp.errors import check_fraction, check_integer, invalid
 from sparse_mlp.layers import AllReLU, Dense, Dropout, LeakyReLU, MotifLinear, ReLU, Sigmoid, SparseLinear, Tanh
 from sparse_mlp.layers.base import Layer
+from sparse_mlp.plugins import find
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology import allocate, density_from_epsilon
 
-ACTIVATIONS = ("relu", "leaky-relu", "all-relu", "sigmoid", "tanh", "identity")
+ACTIVATIONS: dict[str, Callable[..., Layer] | None] = {
+    "relu": ReLU, "leaky-relu": LeakyReLU, "all-relu": AllReLU, "sigmoid": Sigmoid, "tanh": Tanh, "identity": None,
+}  # fmt: skip
+Activation = str | Callable[[], Layer]  # one of your own is a function, or the class itself, that makes a layer
 DENSITY = 0.01  # of the sparse layers, where nothing else is said: the one of the papers
 
 
@@ -127,23 +131,31 @@ def given_structures(
 
 
 def with_activations(
-    linear: Sequence[SparseLinear | Dense], activation: str, dropout: float, backend: str | None
+    linear: Sequence[SparseLinear | Dense], activation: Activation, dropout: float, backend: str | None
 ) -> list[Layer]:
-    """Put an activation, and dropout if there is any, behind each linear layer but the last."""
-    check_choice("activation", activation, ACTIVATIONS)
+    """Put an activation, and dropout if there is any, behind each linear layer but the last.
+
+    Raises
+    ------
+    InvalidInputError
+        If the activation is unknown, or one of your own does not make a layer.
+    """
+    make = find("activation", activation, ACTIVATIONS)
     rate = check_fraction("dropout", dropout, zero=True, one=False)
     layers: list[Layer] = []
     for i, layer in enumerate(linear[:-1]):
         layers.append(layer)
-        if activation != "identity":
-            layers.append(_activation(activation, i, backend))
+        if make is not None:
+            layers.append(_made(activation, make, i, backend))
         if rate > 0:
             layers.append(Dropout(rate, backend=backend))
     return [*layers, linear[-1]]
 
 
-def _activation(name: str, index: int, backend: str | None) -> Layer:
-    if name == "all-relu":
+def _made(activation: Activation, make: Callable[..., Any], index: int, backend: str | None) -> Layer:
+    if make is AllReLU:
         return AllReLU(layer_index=index, backend=backend)
-    simple = {"relu": ReLU, "leaky-relu": LeakyReLU, "sigmoid": Sigmoid, "tanh": Tanh}
-    return simple[name](backend=backend)
+    layer = make(backend=backend) if make in ACTIVATIONS.values() else make()
+    if not isinstance(layer, Layer):
+        raise invalid(f"activation {activation!r}, which makes a {type(layer).__name__}", "a function that makes a Layer")
+    return layer

@@ -12,6 +12,7 @@ from sparse_mlp.errors import check_choice, invalid
 from sparse_mlp.layers import MOTIF_MODES, Dense, Pad, Sequential, SparseLinear
 from sparse_mlp.layers.base import Layer
 from sparse_mlp.models.architecture import (
+    Activation,
     given_structures,
     layer_links,
     layer_shapes,
@@ -46,8 +47,9 @@ class SparseMLP(Network):
         Training set for the topologies in `topology.NEEDS_DATA`; the others ignore it. The network keeps none of it.
     allocation : {"uniform", "er", "erk"}
         How the links are shared among the layers; "snip" shares them itself unless its scope is "layer".
-    activation : str
-        One of `models.ACTIVATIONS`, behind each hidden layer.
+    activation : str or callable
+        What stands behind each hidden layer: one of `models.ACTIVATIONS`, a function that makes a layer, or
+        `module:name` of such a function.
     weights : str
         Distribution of the initial weights, one of `topology.INITIAL_WEIGHTS`.
     dense_readout : bool
@@ -94,7 +96,7 @@ class SparseMLP(Network):
         topology_params: Mapping[str, Any] | None = None,
         data: tuple[Any, Any] | None = None,
         allocation: str = "uniform",
-        activation: str = "relu",
+        activation: Activation = "relu",
         weights: str = "swi",
         dense_readout: bool = True,
         motif_size: int = 1,
@@ -142,7 +144,7 @@ class SparseMLP(Network):
         cls,
         sizes: Sequence[int],
         *,
-        activation: str = "relu",
+        activation: Activation = "relu",
         weights: str = "kaiming",
         dropout: float = 0.0,
         rng: RandomState = None,

@@ -56,19 +56,19 @@ class Network:
 
     Notes
     -----
-    `gradient` cuts a batch into groups of whole tiles, at most 8. A thread takes a group through the whole tree, forward
-    and back, into a gradient of the group; these are added in order. So the bytes of a result depend on the batch alone,
-    not on the number of threads. A network with a layer that `needs_batch` goes through the tree in one group. Its layers
-    share their neurons among the threads, and so do those of a very large network, group after group: there one tile
-    fills all memory that is near, and a gradient for each group would be too much.
+    `gradient` cuts a batch into groups of whole tiles, at most 8. A thread takes a group through the whole tree,
+    forward and back, into a gradient of the group; these are added in order. So the bytes of a result depend on the
+    batch alone, not on the number of threads. A network with a layer that `needs_batch` goes through the tree in one
+    group. Its layers share their neurons among the threads, and so do those of a very large network, group after group:
+    there one tile fills all memory that is near, and a gradient for each group would be too much.
 
     Examples
     --------
     >>> from sparse_mlp.layers import Dense, ReLU, Residual, Sequential, SparseLinear
     >>> from sparse_mlp.topology import generate
     >>> wiring = generate("erdos-renyi", 20, 20, density=0.2, rng=0)
-    >>> branch = Sequential([SparseLinear(wiring, rng=0, name="first"), ReLU(), SparseLinear(wiring, rng=1, name="second")])
-    >>> model = Network(Sequential([Residual(branch), Dense(20, 3, rng=2)]))
+    >>> first, second = (SparseLinear(wiring, rng=i, name=name) for i, name in enumerate(["first", "second"]))
+    >>> model = Network(Sequential([Residual(Sequential([first, ReLU(), second])), Dense(20, 3, rng=2)]))
     >>> model.n_features, model.n_outputs, [unit.name for unit in model.units]
     (20, 3, ['first-second'])
     """
@@ -93,7 +93,8 @@ class Network:
         layers: list[Any] = [layer for _, layer in leaves(self.root) if layer.bears_links]
         names = [layer.name for layer in layers]
         if len(set(names)) < len(names):
-            raise invalid(f"sparse layers named {names}", "names that differ", "a topology update tells layers apart by name")
+            remedy = "a topology update tells layers apart by name"
+            raise invalid(f"sparse layers named {names}", "names that differ", remedy)
         trace = Trace()
         trace.read(self.root.trace(Flow(), trace))
         unit_names = [_unit_name(chain.layers) for chain in trace.chains]

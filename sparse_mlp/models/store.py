@@ -123,7 +123,8 @@ class ParameterStore:
                 carry[entry.part] = np.arange(old.part.start, old.part.stop)
             else:
                 within = _of_weights(moved, math.prod(entry.shape[1:]))
-                carry[entry.part] = np.where(within < 0, -1, within + old.part.start)
+                np.add(within, old.part.start, out=carry[entry.part])
+                carry[entry.part][within < 0] = -1
         return carry
 
     def state(self) -> dict[str, Array]:

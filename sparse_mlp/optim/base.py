@@ -136,10 +136,10 @@ class Optimizer(ABC):
         former = min((len(array) for array in self.arrays.values()), default=0)
         if size and (positions.min() < -1 or positions.max() >= former):
             raise invalid(f"carry from {positions.min()} to {positions.max()}", f"in [-1, {former})")
-        survives = positions >= 0
+        new = np.flatnonzero(positions < 0)
         for name, array in self.arrays.items():
-            moved = np.zeros(size, array.dtype)
-            moved[survives] = array[positions[survives]]
+            moved = array[positions] if former else np.zeros(size, array.dtype)  # -1 takes some entry, for the moment
+            moved[new] = 0
             self.arrays[name] = moved
 
     def _before_step(self) -> None:  # noqa: B027 - most rules do not count

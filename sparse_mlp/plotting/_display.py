@@ -50,9 +50,9 @@ def drawn(display: Display) -> Figure:
     return display.figure_
 
 
-def unit_of(motif_size: int) -> str:
-    """Return what the links of a structure join, in the singular."""
-    return "neuron" if motif_size == 1 else "motif"
+def unit_of(link_size: int) -> str:
+    """Return what links join that have so many neurons on either side, in the singular."""
+    return "neuron" if link_size == 1 else "group"
 
 
 def layer_names(layers: Any) -> tuple[str, ...]:
@@ -61,17 +61,16 @@ def layer_names(layers: Any) -> tuple[str, ...]:
 
 
 def single_links(model: Any) -> list[Any]:
-    """Return the sparse layers of a model, expanded to links between neurons where they join motifs.
+    """Return the sparse layers of a model with links between single neurons.
 
     Features that the model adds to its input as padding are left out: nobody has given them.
     """
-    from sparse_mlp.layers import Pad, SparseLinear
+    layers = [layer.expanded() for layer in model.sparse_layers]
+    if layers and layers[0].structure.n_in > model.n_features:
+        from sparse_mlp.layers import SparseLinear
 
-    layers = [layer.expanded() if hasattr(layer, "expanded") else layer for layer in model.sparse_layers]
-    if layers and isinstance(model.layers[0], Pad):
-        first = layers[0]
-        links, n = first.structure, first.structure.n_in - model.layers[0].columns
-        count = int(links.indptr[n])
+        first, n = layers[0], model.n_features
+        links, count = first.structure, int(first.structure.indptr[n])
         given = SparseStructure((n, links.n_out), links.indptr[: n + 1], links.indices[:count])
         layers[0] = SparseLinear(given, first.weight[:count], dtype=first.dtype, name=first.name)
     return layers

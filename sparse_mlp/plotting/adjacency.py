@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,6 +14,9 @@ from sparse_mlp.errors import check_integer
 from sparse_mlp.plotting._display import Display, unit_of
 from sparse_mlp.plotting._style import INK, root_figure, single_axes, style
 from sparse_mlp.structure import SparseStructure
+
+if TYPE_CHECKING:
+    from sparse_mlp.layers.linked import Linked
 
 LARGEST_SIDE = 7.0  # inches of the longer side of a new figure
 MOST_MARKERS = 60_000  # beyond this many links a picture of single markers is grey mush
@@ -26,42 +29,40 @@ class AdjacencyDisplay(Display):
     Attributes
     ----------
     rows, cols : int32 (nnz,)
-        Input and output neuron of each link; or motif, where links join motifs.
+        Input and output neuron of each link; or group of neurons, where links join groups.
     shape : (int, int)
         (n_in, n_out), counted alike.
-    motif_size : int
-        Neurons of a motif; 1 where links join neurons.
+    link_size : int
+        Neurons that a link joins on either side.
     """
 
     rows: NDArray[np.int32]
     cols: NDArray[np.int32]
     shape: tuple[int, int]
-    motif_size: int = 1
+    link_size: int = 1
 
     @classmethod
-    def from_structure(cls, structure: SparseStructure, motif_size: int = 1) -> Self:
-        """Take the links of a structure.
+    def from_structure(cls, structure: SparseStructure, link_size: int = 1) -> Self:
+        """Take the links of a structure, each of which joins `link_size` neurons on either side."""
+        return cls(structure.rows(), structure.indices, structure.shape, check_integer("link_size", link_size))
 
-        Parameters
-        ----------
-        structure : SparseStructure
-        motif_size : int
-            Neurons of each motif that its links join, 1 where they join neurons; the axes are labelled with it.
-        """
-        return cls(structure.rows(), structure.indices, structure.shape, check_integer("motif_size", motif_size))
+    @classmethod
+    def from_layer(cls, layer: Linked) -> Self:
+        """Take the links of a layer."""
+        return cls.from_structure(layer.structure, layer.link_size)
 
     def count(self) -> str:
         """Say how many links there are, and between what."""
-        of = f" between motifs of {self.motif_size}" if self.motif_size > 1 else ""
+        of = f" between groups of {self.link_size} neurons" if self.link_size > 1 else ""
         return f"{len(self.rows):,} links{of}"
 
     def binned(self, max_bins: int = 200) -> NDArray[np.float64]:
-        """Return the fraction of present links in each block of neighbouring neurons, or motifs.
+        """Return the fraction of present links in each block of neighbouring neurons, or groups.
 
         Parameters
         ----------
         max_bins : int
-            Most blocks along a side. Block sizes differ by one neuron, or motif, at most.
+            Most blocks along a side. Block sizes differ by one neuron, or group, at most.
 
         Returns
         -------
@@ -94,7 +95,7 @@ class AdjacencyDisplay(Display):
             axes.set_xlim(-0.5, n_out - 0.5)
             axes.set_ylim(n_in - 0.5, -0.5)
             axes.set_aspect("equal" if self._is_squarish() else "auto")
-            unit = unit_of(self.motif_size)
+            unit = unit_of(self.link_size)
             axes.set_xlabel(f"output {unit}")
             axes.set_ylabel(f"input {unit}")
             axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], nbins=6))

@@ -30,7 +30,7 @@ class LayerDegrees(NamedTuple):
     outgoing : int64 (n_in,)
         Links out of each input neuron.
     step : int
-        Neurons of a motif that links join, 1 without motifs: the degrees lie that far apart.
+        Neurons that a link of the layer joins on either side: the degrees lie that far apart.
     """
 
     name: str
@@ -68,11 +68,11 @@ class DegreeDisplay(Display):
 
     @classmethod
     def from_model(cls, model: Any) -> Self:
-        """Count the degrees of the neurons in each sparse layer of a model, where links join motifs in single links."""
+        """Count the degrees of the neurons in each sparse layer of a model, in links between single neurons."""
         layers = single_links(model)
         counted = cls.from_structures([layer.structure for layer in layers], layer_names(layers)).layers
         pairs = zip(counted, model.sparse_layers, strict=True)
-        return cls(tuple(degrees._replace(step=getattr(layer, "motif_size", 1)) for degrees, layer in pairs))
+        return cls(tuple(degrees._replace(step=layer.link_size) for degrees, layer in pairs))
 
     def plot(self, ax: Sequence[Axes] | None = None, *, log: bool = False, expected: bool = False) -> Self:
         """Draw the distributions of the incoming (left) and outgoing (right) degrees, with the mean of each layer.
@@ -91,7 +91,7 @@ class DegreeDisplay(Display):
         With links laid independently with probability p, the incoming degree of an output neuron is distributed as
         Binomial(n_in, p) and the outgoing degree of an input neuron as Binomial(n_out, p).
 
-        Neurons of motifs of m have degrees that are multiples of m. All layers of such a network are drawn in bins of
+        Where links join groups of m neurons, degrees are multiples of m. All layers of such a network are drawn in bins of
         the same number of multiples, as bins of different widths would make one curve a comb.
         """
         with style():
@@ -128,7 +128,7 @@ def distribution(degrees: NDArray[np.int64], width: int = 1) -> tuple[NDArray[np
 
 
 def _bin_widths(layers: Sequence[LayerDegrees], side: int) -> list[int]:
-    """Return the degrees in a bin of each layer: its own without motifs, whole multiples of the motif with them."""
+    """Return the degrees in a bin of each layer: its own where links join neurons, whole multiples of the group where they join groups."""
     spans = [int(np.ptp((layer.incoming, layer.outgoing)[side])) for layer in layers]
     steps = [layer.step for layer in layers]
     if max(steps) > 1:

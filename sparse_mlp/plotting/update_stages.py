@@ -50,16 +50,16 @@ class LayerStages(NamedTuple):
 
 @dataclass(eq=False, repr=False)
 class UpdateStagesDisplay(Display):
-    """Hold the three stages of one topology update and the neurons, or motifs, chosen to show them.
+    """Hold the three stages of one topology update and the neurons, or groups of neurons, chosen to show them.
 
     Attributes
     ----------
     layers : tuple of LayerStages
         From input to output, with all their links.
     shown : tuple of int64 arrays
-        Neurons drawn, ascending, for each layer of neurons (one more than `layers`); motifs, where links join these.
-    motif_size : int
-        Neurons of a motif; 1 where links join neurons.
+        Neurons drawn, ascending, for each layer of neurons (one more than `layers`); groups, where links join these.
+    link_size : int
+        Neurons that a link joins on either side.
 
     Notes
     -----
@@ -68,10 +68,10 @@ class UpdateStagesDisplay(Display):
 
     layers: tuple[LayerStages, ...]
     shown: tuple[NDArray[np.int64], ...]
-    motif_size: int = 1
+    link_size: int = 1
 
     @classmethod
-    def from_update(cls, update: TopologyUpdate, max_neurons: int = 14, motif_size: int = 1) -> Self:
+    def from_update(cls, update: TopologyUpdate, max_neurons: int = 14, link_size: int = 1) -> Self:
         """Read the stages from the log of a topology update.
 
         Parameters
@@ -79,10 +79,10 @@ class UpdateStagesDisplay(Display):
         update : TopologyUpdate
             Its layers must follow each other in the network.
         max_neurons : int
-            Most neurons, or motifs, to draw in a layer. Larger layers show those that share many changed links with
+            Most neurons, or groups, to draw in a layer. Larger layers show those that share many changed links with
             each other; the same update always shows the same ones.
-        motif_size : int
-            Neurons of each motif that the links join, 1 where they join neurons; the caption says so.
+        link_size : int
+            Neurons that a link joins on either side, as a layer's `link_size` says; the caption says so.
 
         Raises
         ------
@@ -98,7 +98,7 @@ class UpdateStagesDisplay(Display):
         sizes = [layers[0].shape[0], *(layer.shape[1] for layer in layers)]
         values = [[(getattr(layer, stage), worth) for stage, worth in WORTH.items()] for layer in layers]
         shown = choose_neurons(sizes, values, check_integer("max_neurons", max_neurons))
-        return cls(layers, shown, check_integer("motif_size", motif_size))
+        return cls(layers, shown, check_integer("link_size", link_size))
 
     def segments(self, stage: str) -> NDArray[np.float64]:
         """Return the lines (k, 2, 2) of the links of a stage ("kept", "removed", ...) between what is shown."""
@@ -139,7 +139,7 @@ class UpdateStagesDisplay(Display):
     def caption(self) -> str:
         """Say which part of the network the drawing shows."""
         sizes = [self.layers[0].shape[0], *(layer.shape[1] for layer in self.layers)]
-        units = f"{unit_of(self.motif_size)}s" + (f" of {self.motif_size} neurons" if self.motif_size > 1 else "")
+        units = f"{unit_of(self.link_size)}s" + (f" of {self.link_size} neurons" if self.link_size > 1 else "")
         if all(len(chosen) == n for chosen, n in zip(self.shown, sizes, strict=True)):
             return f"all {units} and links shown"
         counts = ", ".join(f"{len(chosen)} of {n:,}" for chosen, n in zip(self.shown, sizes, strict=True))

@@ -140,6 +140,26 @@ def dropout(x: Array, draws: Array, threshold: int, first: int = 0) -> Array:
     return y
 
 
+def residual_backward(x: Array, dy: Array, da: Array) -> Array:
+    """Add the gradients of two ways that begin at the output x of a ReLU, and go back through that ReLU.
+
+    Parameters
+    ----------
+    x, dy, da : float (n, batch)
+        The output of the ReLU, and the gradients by it that come back on either way.
+
+    Returns
+    -------
+    float64 (n, batch)
+        Their sum where x is positive or not a number, else 0.
+    """
+    dz = np.zeros(x.shape)
+    for i, j in np.ndindex(x.shape):
+        if not x[i, j] <= 0:
+            dz[i, j] = float(dy[i, j]) + float(da[i, j])
+    return dz
+
+
 def softmax(scores: Array) -> Array:
     """Turn each column of scores (n_out, batch) into probabilities, exp(s_k) / sum_l exp(s_l).
 

@@ -1,4 +1,4 @@
-"""What a trained sparse network tells about its inputs, and how well it stands what is done to it."""
+"""Robustness of trained networks, and feature selection by input strength."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from sparse_mlp.errors import check_choice, check_integer, invalid
 from sparse_mlp.layers import SoftmaxCrossEntropy
 from sparse_mlp.layers.base import Array
-from sparse_mlp.models import SparseMLP
+from sparse_mlp.models import Network
 from sparse_mlp.rng import RandomState, as_generator
 from sparse_mlp.robustness.curves import labelled, one_seed
 
@@ -23,12 +23,12 @@ ATTACKS = ("fgsm", "pgd")
 Bounds = tuple[float, float] | None
 
 
-def input_gradient(model: SparseMLP, x: ArrayLike, y: ArrayLike) -> Array:
+def input_gradient(model: Network, x: ArrayLike, y: ArrayLike) -> Array:
     """Return the gradient of each sample's cross-entropy by its features.
 
     Parameters
     ----------
-    model : SparseMLP
+    model : Network
     x : float (n_samples, n_in)
     y : integer (n_samples,)
         Labels.
@@ -51,12 +51,12 @@ def input_gradient(model: SparseMLP, x: ArrayLike, y: ArrayLike) -> Array:
     return _gradient(model, inputs, labels)
 
 
-def fgsm(model: SparseMLP, x: ArrayLike, y: ArrayLike, epsilon: ArrayLike, *, bounds: Bounds = None) -> Array:
+def fgsm(model: Network, x: ArrayLike, y: ArrayLike, epsilon: ArrayLike, *, bounds: Bounds = None) -> Array:
     """Change each feature by epsilon in the direction that raises the loss: the fast gradient sign method.
 
     Parameters
     ----------
-    model : SparseMLP
+    model : Network
     x : float (n_samples, n_in)
     y : integer (n_samples,)
         Labels.
@@ -86,7 +86,7 @@ def fgsm(model: SparseMLP, x: ArrayLike, y: ArrayLike, epsilon: ArrayLike, *, bo
 
 
 def pgd(
-    model: SparseMLP, x: ArrayLike, y: ArrayLike, epsilon: ArrayLike, steps: int = 10,
+    model: Network, x: ArrayLike, y: ArrayLike, epsilon: ArrayLike, steps: int = 10,
     step_size: ArrayLike | None = None, rng: RandomState = 0, *, bounds: Bounds = None,
 ) -> Array:  # fmt: skip
     """Climb the loss in steps, no feature further than epsilon from where it was: projected gradient descent.
@@ -129,7 +129,7 @@ def pgd(
 
 
 def adversarial_accuracy(
-    model: SparseMLP, x: ArrayLike, y: ArrayLike, epsilons: Sequence[float] | NDArray[np.float64], *,
+    model: Network, x: ArrayLike, y: ArrayLike, epsilons: Sequence[float] | NDArray[np.float64], *,
     attack: str = "fgsm", unit: ArrayLike = 1.0, steps: int = 10, bounds: Bounds = None, rng: RandomState = 0,
 ) -> NDArray[np.float64]:  # fmt: skip
     """Measure the accuracy on inputs that were changed against the network, by more and more.
@@ -165,6 +165,7 @@ def adversarial_accuracy(
 
     Examples
     --------
+    >>> from sparse_mlp.models import SparseMLP
     >>> model = SparseMLP([8, 20, 3], density=0.5, rng=0)
     >>> x = np.random.default_rng(0).random((30, 8))
     >>> labels = model.predict_scores(x).argmax(axis=1)
@@ -186,7 +187,7 @@ def adversarial_accuracy(
     return np.array([right(float(epsilon)) for epsilon in epsilons])
 
 
-def _gradient(model: SparseMLP, x: Array, labels: NDArray[np.int64]) -> Array:
+def _gradient(model: Network, x: Array, labels: NDArray[np.int64]) -> Array:
     loss, gradient = SoftmaxCrossEntropy(backend=model.backend), np.empty_like(x)
     for start in range(0, len(x), AT_ONCE):
         part = slice(start, start + AT_ONCE)

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sparse_mlp.errors import check_choice, check_integer, invalid
-from sparse_mlp.models import SparseMLP
+from sparse_mlp.models import Network
 from sparse_mlp.rng import RandomState, as_generator
-from sparse_mlp.robustness.perturbations import LAWS, PERTURBATIONS
+from sparse_mlp.robustness.perturbations import FUNCTIONS, PERTURBATIONS
 from sparse_mlp.robustness.perturbed_model import SCOPES, WorkingCopy, check_strength
 from sparse_mlp.training.task import as_task
 
@@ -93,7 +93,7 @@ class RobustnessCurves:
 
 
 def robustness_curves(
-    model: SparseMLP, x: ArrayLike, y: ArrayLike, *, perturbations: Sequence[str] = PERTURBATIONS,
+    model: Network, x: ArrayLike, y: ArrayLike, *, perturbations: Sequence[str] = PERTURBATIONS,
     strengths: Grid | Mapping[str, Grid] = None, draws: int = 5, scope: str = "layer", readout: bool = False,
     rng: RandomState = 0, progress: bool = False,
 ) -> RobustnessCurves:  # fmt: skip
@@ -101,7 +101,7 @@ def robustness_curves(
 
     Parameters
     ----------
-    model : SparseMLP
+    model : Network
         Stays as it is.
     x : float (n_samples, n_in)
     y : integer (n_samples,)
@@ -117,7 +117,7 @@ def robustness_curves(
     scope, readout
         As in `perturb`.
     rng : None, int or numpy.random.Generator
-        Each perturbation, draw and strength has a stream of its own.
+        Each perturbation, draw and strength has its own stream.
     progress : bool
         Whether to show a bar on standard error.
 
@@ -135,14 +135,15 @@ def robustness_curves(
     The curves of Figs. 4 and 5 of [Sulyok2026], for one network; the paper shows means over 32.
 
     A stream depends on the seed, the perturbation, the draw and the strength (to nine digits), on nothing else: a
-    point of a curve is the same in any grid, beside any other curves, among any number of draws. So the links that
+    point of a curve is the same in any grid, whatever the other curves and the number of draws. So the links that
     random pruning removes at two strengths are independent; the paper does not say whether they are nested.
 
-    Structures, tables of the compiled network and inputs are made once; for each point the weights are drawn and
-    written, and the samples are predicted. Cost O(nnz * n_samples) for each point.
+    For each point of a curve weights are written into the same network, and the samples are predicted: cost
+    O(nnz * n_samples).
 
     Examples
     --------
+    >>> from sparse_mlp.models import SparseMLP
     >>> model = SparseMLP([8, 10, 3], density=0.5, rng=0)
     >>> x, y = np.random.default_rng(0).random((30, 8)), np.arange(30) % 3
     >>> curves = robustness_curves(model, x, y, perturbations=["random-pruning"], strengths=[0, 0.5, 1], draws=2)
@@ -150,11 +151,11 @@ def robustness_curves(
     ((2, 3), True)
     """
     grids = check_curves(perturbations, strengths, draws, scope)
-    repeats = {name: draws if LAWS[name].draw else 1 for name in grids}
+    repeats = {name: draws if FUNCTIONS[name].draw else 1 for name in grids}
     inputs, labels = labelled(x, y, model)
     working, seed = WorkingCopy(model, scope=scope, readout=readout), one_seed(rng)
 
-    def right(network: SparseMLP) -> float:
+    def right(network: Network) -> float:
         return float(np.mean(network.predict_scores(inputs).argmax(axis=1) == labels))
 
     baseline = right(working.model)
@@ -191,10 +192,10 @@ def _points(accuracy: Mapping[str, NDArray[np.float64]]) -> Iterator[tuple[str, 
 
 
 def _grid(name: str, strengths: Grid | Mapping[str, Grid]) -> NDArray[np.float64]:
-    check_choice("perturbation", name, LAWS)
+    check_choice("perturbation", name, FUNCTIONS)
     if isinstance(strengths, Mapping):
         for other in strengths:
-            check_choice("perturbation", other, LAWS)
+            check_choice("perturbation", other, FUNCTIONS)
         strengths = strengths.get(name)
     if strengths is None:
         return USUAL.get(name, EVEN).copy()
@@ -210,7 +211,7 @@ def _grid(name: str, strengths: Grid | Mapping[str, Grid]) -> NDArray[np.float64
     return np.array([check_strength(name, float(strength)) for strength in grid])
 
 
-def labelled(x: ArrayLike, y: ArrayLike, model: SparseMLP) -> tuple[NDArray[Any], NDArray[np.int64]]:
+def labelled(x: ArrayLike, y: ArrayLike, model: Network) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Return inputs of the network's dtype and integer labels, if they fit the network."""
     task = as_task((np.asarray(x), np.asarray(y))).bound("test", model)
     if not np.issubdtype(task.target.dtype, np.integer):

@@ -1,4 +1,4 @@
-"""Which inputs a sparse network leans on: the strength of input neurons, and the features that it selects."""
+"""Feature selection: the strength of input neurons, and the inputs that it selects."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sparse_mlp.errors import check_fraction, invalid
+from sparse_mlp.layers.base import leaves
+from sparse_mlp.models import Network
 
 
 def input_strength(network: Any) -> NDArray[np.float64]:
@@ -16,9 +18,9 @@ def input_strength(network: Any) -> NDArray[np.float64]:
 
     Parameters
     ----------
-    network : SparseMLP or layer
-        Of a network, its first layer with weights counts: sparse, dense, or of motifs, each of whose links counts as
-        the single links that it stands for. Inputs that a network adds as padding are left out.
+    network : Network or layer
+        Of a network, its first layer with weights counts, sparse or dense. A link that joins groups of neurons counts
+        as the single links that it stands for. Inputs that a network adds as padding are left out.
 
     Returns
     -------
@@ -33,8 +35,8 @@ def input_strength(network: Any) -> NDArray[np.float64]:
     Notes
     -----
     s_i = sum_j |w_ij| over the links of input i [Kichler2021]. Rules like SET remove small weights and so leave more
-    and larger ones where the input is of use; the strength needs no gradient and no data. All inputs of a motif whose
-    links share their weights are equally strong: such a layer tells motifs apart, but not the inputs of one.
+    and larger ones where the input is of use; the strength needs no gradient and no data. Where a group of inputs
+    shares its weights, all of them are equally strong.
 
     Strength tells as much as training has changed: most of the strength of an input that never varies, such as a dead
     pixel, is left from its first weights, unless the rule removes them. Where those are large ("swi"), such inputs rank
@@ -53,18 +55,15 @@ def input_strength(network: Any) -> NDArray[np.float64]:
     >>> input_strength(SparseLinear(links, [0.5, -0.125, 0.25, 0.25], dtype="float64"))
     array([0.625, 0.   , 0.5  ])
     """
-    if hasattr(network, "linear_layers"):
-        return input_strength(network.linear_layers[0])[: network.sizes[0]]
-    weight = getattr(network, "weight", None)
-    if weight is None:
+    if isinstance(network, Network):
+        first = next((leaf for _, leaf in leaves(network.root) if hasattr(leaf, "weight")), network.root)
+        return input_strength(first)[: network.n_features]
+    if not hasattr(network, "weight"):
         raise invalid(f"a {type(network).__name__} without weights", "a network or a layer with weights")
-    size = np.abs(weight).astype(np.float64)
     if not hasattr(network, "structure"):
-        return np.asarray(size.sum(axis=1), np.float64)
-    rows, n, m = network.structure.rows(), network.structure.n_in, network.motif_size
-    by_place = size.sum(axis=2).T if size.ndim == 3 else [m * size] * m  # of each input of a motif, its links' weights
-    sums = [np.bincount(rows, weights=part, minlength=n) for part in by_place]
-    return np.stack(sums, axis=1).ravel().astype(np.float64, copy=False)
+        return np.abs(network.weight).sum(axis=1, dtype=np.float64)
+    layer = network.expanded()
+    return np.bincount(layer.structure.rows(), np.abs(layer.weight), layer.structure.n_in).astype(np.float64)
 
 
 def select_features(strength: ArrayLike, fraction: float) -> NDArray[np.int64]:

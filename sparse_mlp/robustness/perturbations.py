@@ -1,7 +1,7 @@
 """The five perturbations of the robustness paper, on the weights of a layer: pure functions on flat arrays.
 
 A link that is removed keeps its place and gets the weight 0. What the network computes is the same, and nothing has to
-be built anew. `perturbed_model` applies them to networks, `reference.perturbations` has them as plain loops.
+be built again. `perturbed_model` applies them to networks, `reference.perturbations` has them as plain loops.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def weight_bins(weight: Array, strength: float) -> NDArray[np.int64]:
     -------
     int64 (n,)
         floor((w - min w) / h) with h = m (max w - min w); the largest weight never has a bin beyond the last one.
-        Where h is zero, or m below 1e-12, each weight has a bin of its own.
+        Where h is zero, or m below 1e-12, each weight has its own bin.
 
     Examples
     --------
@@ -135,8 +135,8 @@ def weight_shuffling(weight: Array, strength: float, order: Array) -> Array:
 
     Notes
     -----
-    "Weight shuffling" of [Sulyok2026]. The paper measures bins against "the range of weight values"; we take the signed
-    weights at their word, so a bin around zero holds both signs.
+    "Weight shuffling" of [Sulyok2026]. The paper measures bins against "the range of weight values"; we take weights with
+    their signs, so a bin around zero holds both signs.
 
     Examples
     --------
@@ -199,14 +199,14 @@ class Perturbation(NamedTuple):
 
 
 # The position of a name is part of what a seed means: append, never reorder.
-LAWS = {
+FUNCTIONS = {
     "random-pruning": Perturbation(random_pruning, np.random.Generator.permutation),
     "weight-order": Perturbation(weight_order, None),
     "reverse-weight-order": Perturbation(reverse_weight_order, None),
     "weight-shuffling": Perturbation(weight_shuffling, np.random.Generator.permutation),
     "weight-modification": Perturbation(weight_modification, np.random.Generator.standard_normal, math.inf),
 }
-PERTURBATIONS = tuple(LAWS)
+PERTURBATIONS = tuple(FUNCTIONS)
 
 
 def _without(weight: Array, order: Array, strength: float) -> Array:

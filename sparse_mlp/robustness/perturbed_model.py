@@ -1,4 +1,4 @@
-"""A perturbed copy of a network: its wiring shared, its weights changed, everything else as it was."""
+"""A perturbed copy of a network: the same wiring, other weights."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import Any
 import numpy as np
 
 from sparse_mlp.errors import check_choice, check_number, invalid
-from sparse_mlp.layers.base import Array
-from sparse_mlp.models import SparseMLP
+from sparse_mlp.layers.base import Array, leaves
+from sparse_mlp.models import Network
 from sparse_mlp.rng import RandomState, as_generator
-from sparse_mlp.robustness.perturbations import LAWS
+from sparse_mlp.robustness.perturbations import FUNCTIONS
 
 SCOPES = ("layer", "global")
 
 
 def perturb(
-    model: SparseMLP, name: str, strength: float, rng: RandomState = None, *, scope: str = "layer",
+    model: Network, name: str, strength: float, rng: RandomState = None, *, scope: str = "layer",
     readout: bool = False,
-) -> SparseMLP:  # fmt: skip
+) -> Network:  # fmt: skip
     """Return a perturbed copy of a network; the network itself stays as it is.
 
     Parameters
     ----------
-    model : SparseMLP
+    model : Network
     name : str
         One of `PERTURBATIONS`.
     strength : float
@@ -40,8 +40,8 @@ def perturb(
 
     Returns
     -------
-    SparseMLP
-        With weights of its own and the same structures. Removed links are there with the weight 0.
+    Network
+        With its own weights and the same structures. Removed links are there with the weight 0.
 
     Raises
     ------
@@ -53,11 +53,12 @@ def perturb(
     [Sulyok2026] removes links "layer by layer", which is said of random pruning alone; so scope "layer" is the default
     and "global" the other reading. Whether its dense read-out is perturbed is not said.
 
-    What counts as a link is a stored weight. Of a `MotifLinear` that is the one weight of a pair of motifs in mode
-    "shared" (removing it removes all m * m single links) and each single entry of a block in mode "block".
+    What counts as a link is a stored weight: where single links share one, removing it removes them all; of a link
+    with a block of weights each entry counts.
 
     Examples
     --------
+    >>> from sparse_mlp.models import SparseMLP
     >>> model = SparseMLP([8, 10, 3], density=0.5, rng=0)
     >>> pruned = perturb(model, "weight-order", 0.25)
     >>> [int(np.count_nonzero(m.sparse_layers[0].weight)) for m in (model, pruned)]
@@ -67,18 +68,18 @@ def perturb(
 
 
 class WorkingCopy:
-    """Perturb a network again and again, in one copy of it: structures and compiled tables are made once.
+    """Perturb a network again and again, in one copy of it.
 
     Parameters
     ----------
-    model : SparseMLP
+    model : Network
         Stays as it is.
     scope, readout
         As in `perturb`.
 
     Attributes
     ----------
-    model : SparseMLP
+    model : Network
         The copy, at first unperturbed.
 
     Raises
@@ -87,13 +88,13 @@ class WorkingCopy:
         If the scope is unknown, a weight is not finite, or there is no layer to perturb.
     """
 
-    def __init__(self, model: SparseMLP, *, scope: str = "layer", readout: bool = False) -> None:
+    def __init__(self, model: Network, *, scope: str = "layer", readout: bool = False) -> None:
         self.scope = check_choice("scope", scope, SCOPES)
         self.model = copy.deepcopy(model)  # structures are shared
         self._layers = _layers_to_perturb(self.model, readout)
         self._weights = [_finite(layer).ravel().copy() for layer in self._layers]
 
-    def perturbed(self, name: str, strength: float, rng: np.random.Generator) -> SparseMLP:
+    def perturbed(self, name: str, strength: float, rng: np.random.Generator) -> Network:
         """Return the copy with a perturbation of the weights that were given; the next call overwrites it.
 
         Parameters are those of `perturb`; what is drawn is drawn in the order of the layers.
@@ -112,15 +113,15 @@ class WorkingCopy:
 
 def check_strength(name: str, strength: float) -> float:
     """Return the strength of a perturbation as a float if it has such a perturbation and such a strength."""
-    most = LAWS[check_choice("perturbation", name, LAWS)].most
+    most = FUNCTIONS[check_choice("perturbation", name, FUNCTIONS)].most
     number = check_number(f"strength of {name}", strength)
     if number > most:
         raise invalid(f"strength={strength!r} of {name}", f"in [0, {most:g}]", "did you pass a percentage?")
     return number
 
 
-def _layers_to_perturb(model: SparseMLP, readout: bool) -> Sequence[Any]:
-    layers: Sequence[Any] = model.linear_layers if readout else model.sparse_layers
+def _layers_to_perturb(model: Network, readout: bool) -> list[Any]:
+    layers = [leaf for _, leaf in leaves(model.root) if hasattr(leaf, "weight")] if readout else model.sparse_layers
     if not layers:
         raise invalid("a network without sparse layers", "one with some", "readout=True perturbs dense layers as well")
     return layers
@@ -128,10 +129,10 @@ def _layers_to_perturb(model: SparseMLP, readout: bool) -> Sequence[Any]:
 
 def _finite(layer: Any) -> Array:
     if not np.isfinite(layer.weight).all():
-        raise invalid(f"infinite or missing weights in layer {layer.name}", "finite", "training has diverged")
+        raise invalid(f"infinite or missing weights in layer {layer.name}", "finite ones", "training has diverged")
     return layer.weight
 
 
 def _perturbed(weight: Array, name: str, strength: float, rng: np.random.Generator) -> Array:
-    law = LAWS[name]
-    return law.function(weight, strength, *([law.draw(rng, len(weight))] if law.draw else []))
+    function, draw, _ = FUNCTIONS[name]
+    return function(weight, strength, *([draw(rng, len(weight))] if draw else []))

@@ -36,14 +36,14 @@ class SystemRecord(Callback):
 
     def on_fit_begin(self, trainer: Trainer) -> None:
         """Write the part that begins, behind those that were."""
-        from sparse_mlp.kernels.threads import used_threads
+        from sparse_mlp.kernels.pool import width
 
         self.parts = _read(self.path) if trainer.step else []
         self._began, self._first_step = (perf_counter(), process_time()), trainer.step
         self.parts.append({
             "started": datetime.now().astimezone().isoformat(timespec="seconds"),
             **describe_system(),
-            "threads": used_threads(),
+            "threads": width(),
             "backend": trainer.model.backend,
             "load_average_before": load_average(),
             "epochs_before": trainer.epoch,

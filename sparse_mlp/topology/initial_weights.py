@@ -9,76 +9,81 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from sparse_mlp.errors import check_choice, check_integer
+from sparse_mlp.errors import check_integer, invalid
+from sparse_mlp.plugins import find
 from sparse_mlp.rng import RandomState, as_generator
-from sparse_mlp.structure import SparseStructure
 
 Floats = NDArray[Any]
+Distribution = Callable[[np.random.Generator, int, int, float], Any]
 
 
 def initial_weights(
-    name: str,
-    structure: SparseStructure,
+    distribution: str | Distribution,
+    count: int,
     *,
+    fan_in: int,
+    density: float = 1.0,
     rng: RandomState = None,
     dtype: DTypeLike = np.float32,
-    count: int | None = None,
-    motif_size: int = 1,
-    equal_inputs: int = 1,
 ) -> Floats:
-    """Draw weights for the links of a layer.
+    """Draw weights.
 
     Parameters
     ----------
-    name : {"kaiming", "swi", "he-uniform", "normal", "zero"}
-        The law; see Notes.
-    structure : SparseStructure
-        The layer's wiring; n is its number of inputs, rho its density.
-    motif_size : int
-        Neurons of each motif, where links join motifs; n then counts neurons, as in the layer of single links.
-    equal_inputs : int
-        Inputs of a neuron that carry the same value and have the same weight, as those of a motif do where links share
-        weights; only "swi" reckons with it.
+    distribution : str or callable
+        One of `INITIAL_WEIGHTS`, see Notes; or your own, as a function `(rng, count, fan_in, density)` that returns
+        `count` numbers, or as `module:name`.
+    count : int
+        How many to draw, 0 or more.
+    fan_in : int
+        n, the inputs that a neuron would have in a dense layer.
+    density : float
+        rho, the fraction of them that it has on average, weighted by how much each adds to the variance of its sum;
+        above 1 where few weights carry the sum of many equal inputs each.
     rng : None, int or numpy.random.Generator
     dtype : floating dtype
         Values are drawn in float64 and rounded, so that one seed means one net in any precision.
-    count : int, optional
-        How many to draw, when not one for each link: an update draws for the new links alone, a link that joins motifs
-        may have a block of weights.
 
     Returns
     -------
-    float (nnz,) or (count,)
+    float (count,)
 
     Raises
     ------
     InvalidInputError
-        If the name is unknown.
+        If the name is unknown, or a distribution of yours returns something else.
 
     Notes
     -----
     =============  ==========================================  =========================================
     kaiming        :math:`N(0, 2 / n)`                         [He2015], dense fan-in
-    swi            :math:`N(0, 2 / (\\rho n m))`                sparse weight initialization [Zhang2024], m below
+    swi            :math:`N(0, 2 / (\\rho n))`                  sparse weight initialization [Zhang2024]
     he-uniform     :math:`U(-\\sqrt{6/n}, \\sqrt{6/n})`          SET [Mocanu2018]
     normal         :math:`N(0, 0.1^2)`                         an option of later SET codes
     zero           0                                           new links of RigL [Evci2020]
     =============  ==========================================  =========================================
 
-    m is `equal_inputs`. The law "swi" is to keep the variance of the signals. Where m inputs with one value share a
-    weight, rho n / m weights carry m times the value each, so that the variance grows m-fold unless the weights are
-    smaller.
+    What n and rho are is the layer's affair: see `layers.Linked.draw`.
 
     Differences from the original
     -----------------------------
-    The dynamic sparse training code beside [Zhang2024] divides by rho times the number of *outputs*; the law
-    above is the paper's. They agree for square layers.
+    The published code of [Zhang2024] divides by rho times the number of *outputs*; the formula above is the paper's.
+    They agree for square layers.
+
+    Examples
+    --------
+    >>> initial_weights("normal", 2, fan_in=100, rng=0, dtype="float64").round(4)
+    array([ 0.0126, -0.0132])
+    >>> initial_weights(lambda rng, count, fan_in, density: rng.laplace(size=count), 1, fan_in=100, rng=0).shape
+    (1,)
     """
-    draw = INITIAL_WEIGHTS[check_choice("weights", name, INITIAL_WEIGHTS)]
-    number = structure.nnz if count is None else check_integer("count", count, minimum=0)
-    n = check_integer("motif_size", motif_size) * structure.n_in
-    density = structure.density * check_integer("equal_inputs", equal_inputs)  # as many inputs' worth of variance
-    return draw(as_generator(rng), number, n, density).astype(dtype)
+    draw, number = find("weights", distribution, INITIAL_WEIGHTS), check_integer("count", count, minimum=0)
+    drawn = np.asarray(draw(as_generator(rng), number, check_integer("fan_in", fan_in), density))
+    if drawn.shape != (number,) or drawn.dtype.kind not in "fiu" or not np.isfinite(drawn).all():
+        name = distribution if isinstance(distribution, str) else getattr(draw, "__qualname__", repr(draw))
+        found = f"{drawn.dtype} {drawn.shape} from the distribution {name}"
+        raise invalid(found, f"finite numbers ({number},)")
+    return drawn.astype(dtype)
 
 
 def _kaiming(rng: np.random.Generator, count: int, n: int, density: float) -> Floats:
@@ -104,7 +109,7 @@ def _zero(rng: np.random.Generator, count: int, n: int, density: float) -> Float
     return np.zeros(count)
 
 
-INITIAL_WEIGHTS: dict[str, Callable[[np.random.Generator, int, int, float], Floats]] = {
+INITIAL_WEIGHTS: dict[str, Distribution] = {
     "kaiming": _kaiming,
     "swi": _swi,
     "he-uniform": _he_uniform,

@@ -129,8 +129,8 @@ class Progress(Callback):
         from tqdm import tqdm
 
         self._tqdm = tqdm(
-            total=trainer.state.total_steps, initial=trainer.state.step, disable=not self.bar, unit="batch", leave=False,
-            dynamic_ncols=True,
+            total=trainer.state.total_steps, initial=trainer.state.step, disable=not self.bar, unit="batch",
+            leave=False, dynamic_ncols=True,
         )  # fmt: skip
 
     def on_step(self, trainer: Any) -> None:

@@ -46,8 +46,8 @@ def check_rule(rule: Rule, model: Network) -> None:
     """
     if getattr(rule, "percolate", False) and model.fixed_layers:
         remedy = "use a dense read-out, or percolate=False"
-        raise invalid(f"rule {rule.name!r}, which percolates, with the sparse layer {model.fixed_layers[0]!r} that does "
-                      "not evolve", "that every neuron in front of it counts", remedy)
+        found = f"sparse layer {model.fixed_layers[0]!r}, which does not evolve, with rule {rule.name!r}, which percolates"
+        raise invalid(found, "a layer that reads all neurons", remedy)
     if rule.initial_density is not None:
         _check_density(rule, rule.initial_density, model)
 

@@ -145,9 +145,11 @@ class Classification(_ArrayTask):
 
     def _checked_target(self, name: str, target: Array, network: Network) -> Array:
         if target.shape != (self.n_samples,):
-            raise invalid(f"{name} labels of shape {target.shape}", f"({self.n_samples},)", "outputs to regress are floats")
+            remedy = "outputs to regress are floats"
+            raise invalid(f"{name} labels of shape {target.shape}", f"({self.n_samples},)", remedy)
         if target.min() < 0 or target.max() >= network.n_outputs:
-            raise invalid(f"{name} labels from {target.min()} to {target.max()}", f"classes in [0, {network.n_outputs})")
+            found = f"{name} labels from {target.min()} to {target.max()}"
+            raise invalid(found, f"classes in [0, {network.n_outputs})")
         return target.astype(np.int64, copy=False)
 
 
@@ -181,7 +183,8 @@ class Regression(_ArrayTask):
             raise invalid(f"{name} targets of shape {target.shape}", wanted, "labels are integers")
         converted = np.ascontiguousarray(target, dtype=network.dtype)
         if not np.all(np.isfinite(converted)):
-            raise invalid(f"{name} targets with infinite or missing numbers", "finite numbers", "fill or drop them first")
+            found = f"{name} targets with infinite or missing numbers"
+            raise invalid(found, "finite numbers", "fill or drop them first")
         return converted
 
 

@@ -9,21 +9,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numba
 import pytest
 from cli_cases import TINY
-from threadpoolctl import threadpool_limits
 
 from sparse_mlp.cli import main
+from sparse_mlp.kernels.pool import set_threads
 
 
 @pytest.fixture(autouse=True)
 def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(tmp_path)
-    threads, libraries = numba.get_num_threads(), threadpool_limits(None)
     yield
-    numba.set_num_threads(threads)
-    libraries.restore_original_limits()
+    set_threads(None)
 
 
 @pytest.fixture(scope="session")

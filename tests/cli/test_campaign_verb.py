@@ -50,7 +50,7 @@ def test_the_table_says_what_is_finished_and_a_second_time_only_prints_it(capsys
 
 def test_the_json_names_the_runs(capsys, recipe):
     outcome = run_json(capsys, "campaign", recipe, "--store", "store")
-    assert set(outcome) == {"store", "finished", "failed", "elsewhere", "missing"}
+    assert set(outcome) == {"store", "finished", "failed", "busy", "missing"}
     assert sorted(outcome["finished"]) == sorted(path.name for path in Path("store/runs").iterdir())
 
 

@@ -223,17 +223,6 @@ def test_after_a_warm_up_training_compiles_nothing():
     assert new == "{}"
 
 
-@pytest.mark.parametrize(
-    ("variable", "value", "said"),
-    [("GOMP_SPINCOUNT", "1000", "1000: idle"), ("GOMP_SPINCOUNT", "7", "7: GOMP_SPINCOUNT is set"),
-     ("OMP_WAIT_POLICY", "active", "OpenMP's own: OMP_WAIT_POLICY=active is set")],
-)  # fmt: skip
-def test_doctor_says_how_long_idle_threads_look_for_work(capsys, monkeypatch, variable, value, said):
-    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
-    monkeypatch.setenv(variable, value)
-    assert run_json(capsys, "doctor")["OpenMP spin count"].startswith(said)
-
-
 def test_version(capsys):
     assert run(capsys, "--version") == (0, f"sparse_mlp {sparse_mlp.__version__}\n", "")
 

@@ -116,7 +116,7 @@ def test_long_options_are_broken_between_options():
         (["--topology", "small-world", "--max-epochs", 2], "max_epochs=2 below min_epochs=3"),
         (["--topology", "small-world", "--validation-fraction", 0], "validation_fraction=0"),
         (["--topology", "small-world", "--jobs", 0], "jobs=0"),
-        (["--topology", "small-world", "--optimizer", "adam", "--momentum", 0.5], "option 'momentum' of optimizer adam"),
+        (["--topology", "small-world", "--optimizer", "adam", "--momentum", 0.5], "'momentum' of optimizer adam"),
         (["--topology", "small-world", "--rule", "set"], "unrecognized arguments: --rule set"),
         (["--topology", "small-world", "--epochs", 3], "unrecognized arguments: --epochs 3"),
     ],

@@ -10,6 +10,7 @@ import pytest
 from cli_cases import TINY, assert_refused, final_bytes, run, run_json
 
 from sparse_mlp.cli import report
+from sparse_mlp.kernels.pool import most_threads
 from sparse_mlp.runs.files import read_config
 from sparse_mlp.runs.saved import read_run
 from sparse_mlp.training import load_checkpoint, read_history
@@ -252,9 +253,7 @@ def test_the_same_seed_gives_the_same_bytes(capsys, finished):
 
 
 def test_one_thread_and_two_give_the_same_bytes(capsys):
-    import numba
-
-    if numba.config.NUMBA_NUM_THREADS < 2:
+    if most_threads() < 2:
         pytest.skip("this process has one thread")
     for threads in (1, 2):
         run_json(capsys, "train", *TINY, "--batch-size", 256, "--threads", threads, "--out", threads)

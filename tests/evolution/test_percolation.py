@@ -97,33 +97,36 @@ def test_units_that_read_any_earlier_ones(specifications, data, density, seed, b
     rng, units = np.random.default_rng(seed), []
     for i, (inner, turned, ends) in enumerate(specifications):
         sources = data.draw(st.sets(st.sampled_from([u.name for u in units])) if units else st.just(set()))
-        units.append(random_unit(f"unit{i}", inner, turned, density, rng, tuple(sorted(sources)), ends))
+        unit = random_unit(f"unit{i}", inner, turned, density, rng, tuple(sorted(sources)), ends)
+        units.append(unit._replace(alive=data.draw(st.booleans())))
     graph = nx.DiGraph()
     for unit in units:
         ends = [((unit.name, len(unit.layers), n), "output") for n in range(WIDTH) if unit.ends]
-        starts = [("input", (unit.name, 0, n)) for n in range(WIDTH) if not unit.sources]
+        starts = [("input", (unit.name, 0, n)) for n in range(WIDTH) if unit.alive or not unit.sources]
         identities = [((s, column(units, s), n), (unit.name, 0, n)) for s in unit.sources for n in range(WIDTH)]
         graph.add_edges_from([*ends, *starts, *identities])
     check(units, graph, rng, backend)
 
 
-@given(UNITS, st.booleans(), st.floats(0.05, 0.8), st.integers(0, 10**6), BACKENDS)
-def test_a_residual_stream(specifications, dense_head, density, seed, backend):
+@given(UNITS, st.booleans(), st.booleans(), st.floats(0.05, 0.8), st.integers(0, 10**6), BACKENDS)
+def test_a_residual_stream(specifications, sparse_stem, dense_head, density, seed, backend):
     """Each block reads the stream and adds to it; the graph has the stream's neurons, and identities for the skips."""
     rng, units, stream = np.random.default_rng(seed), [], []
     for i, (inner, turned, _) in enumerate(specifications):
-        units.append(random_unit(f"unit{i}", inner, turned, density, rng, tuple(stream), dense_head))
+        unit = random_unit(f"unit{i}", inner, turned, density, rng, tuple(stream), dense_head)
+        units.append(unit._replace(alive=not sparse_stem))
         stream.append(f"unit{i}")
     if not dense_head:
-        units.append(random_unit("head", [], [False], density, rng, tuple(stream), True))
+        head = random_unit("head", [], [False], density, rng, tuple(stream), True)
+        units.append(head._replace(alive=not sparse_stem))
     graph, blocks = nx.DiGraph(), len(specifications)
     for n in range(WIDTH):
-        graph.add_edge("input", ("unit0", 0, n))  # the stem fills the stream
-        graph.add_edge(("unit0", column(units, "unit0"), n), ("stream", 1, n))
-        for i in range(1, blocks):
+        graph.add_edge("input", ("stream", 0, n))
+        for i in range(blocks):
             graph.add_edge(("stream", i, n), (f"unit{i}", 0, n))
             graph.add_edge((f"unit{i}", column(units, f"unit{i}"), n), ("stream", i + 1, n))
-            graph.add_edge(("stream", i, n), ("stream", i + 1, n))
+            if i or not sparse_stem:  # no skip around a stem, which fills the stream
+                graph.add_edge(("stream", i, n), ("stream", i + 1, n))
         graph.add_edge(("stream", blocks, n), "output" if dense_head else ("head", 0, n))
         if not dense_head:
             graph.add_edge(("head", 1, n), "output")

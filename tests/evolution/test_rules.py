@@ -411,3 +411,13 @@ def test_links_that_are_cut_off_go_where_the_rule_percolates(make_layer, name, p
     rule = make_rule(name, zeta=0.01, percolate=percolate, **options)
     log = rule.update(with_signals(layers, 0), 0.1, 0)
     assert [len(change.percolated[0]) for change in log.layers] == ([2, 1] if percolate else [0, 0])
+
+
+def test_parts_of_ones_own_plug_in(make_layer):
+    layer = make_layer([[1, 1, 0], [0, 0, 1]], [1, 2, 3])
+    last = make_rule("ch3l3", zeta=0.4, percolate=False, predictor=lambda s: np.arange(6.0).reshape(2, 3))
+    (change,) = last.update(one_chain([layer]), 0.0, 0).layers
+    assert [links.tolist() for links in change.grown] == [[1], [1]]
+    sevens = make_rule("set", zeta=0.4, new_weights=lambda rng, count, fan_in, density: np.full(count, 7.0))
+    (change,) = sevens.update(one_chain([layer]), 0.0, 0).layers
+    assert layer.weight[change.carry < 0].tolist() == [7.0]

@@ -13,7 +13,7 @@ from campaign_cases import RECIPE, essence, plan, write_recipe
 
 from sparse_mlp.errors import InvalidInputError, SparseMLPError
 from sparse_mlp.experiments import Store, run_campaign
-from sparse_mlp.experiments.dask_workers import work_on_dask
+from sparse_mlp.experiments.workers import work_on_dask
 
 distributed = pytest.importorskip("distributed", reason="Dask is not installed: pip install 'sparse_mlp[dask]'")
 
@@ -81,7 +81,7 @@ def test_two_workers_do_a_campaign_together_also_when_one_is_killed(tmp_path, cl
     assert run_campaign(alone, planned, progress=False).complete
     workers = [cluster.add_worker(), cluster.add_worker()]
     cluster.wait_for_workers(2)
-    done = dict(work_on_dask(process_of, list(range(8)), None, cluster.address))
+    done = dict(work_on_dask(process_of, {str(n): n for n in range(8)}, cluster.address))
     assert set(done) == set(range(8))
     assert set(done.values()) == {worker.pid for worker in workers}
     assert run_campaign(store, planned[:2], dask=cluster.address, progress=False).complete
@@ -99,20 +99,23 @@ def test_two_workers_do_a_campaign_together_also_when_one_is_killed(tmp_path, cl
 
 
 @pytest.mark.slow
-def test_a_task_over_which_the_workers_die_is_given_up_and_no_other(tmp_path, cluster):
+def test_a_task_over_which_the_workers_die_ends_the_campaign_after_all_others(tmp_path, cluster):
     for _ in range(5):
         cluster.add_worker()
     cluster.wait_for_workers(5)  # else those that come one by one die over all three
     (tmp_path / "dies").write_text("")
-    done = list(work_on_dask(die, [tmp_path / name for name in ("dies", "a", "b")], lambda path: None, cluster.address))
-    assert set(done) == {None, "a", "b"}
+    tasks, done = {name: tmp_path / name for name in ("dies", "a", "b")}, []
+    with pytest.raises(SparseMLPError, match=r"over dies; .*too little memory"):
+        for name in work_on_dask(die, tasks, cluster.address):
+            done.append(name)
+    assert set(done) == {"a", "b"}
     assert len((tmp_path / "dies").read_text()) == 4  # as Dask itself allows
 
 
 @pytest.mark.slow
 def test_a_cluster_that_goes_is_told(tmp_path, cluster):
     cluster.add_worker()
-    tasks = work_on_dask(process_of, list(range(1000)), None, cluster.address)
+    tasks = work_on_dask(process_of, {str(n): n for n in range(1000)}, cluster.address)
     next(tasks)
     cluster.close()
     with pytest.raises(SparseMLPError, match=r"the cluster at tcp.* is gone; the same command goes on"):
@@ -121,14 +124,14 @@ def test_a_cluster_that_goes_is_told(tmp_path, cluster):
 
 def test_what_is_no_cluster_is_refused(tmp_path, monkeypatch):
     planned, store = plan(tmp_path)[:1], Store(tmp_path / "store")
-    monkeypatch.setattr("sparse_mlp.experiments.dask_workers.PATIENCE", 0.5)
+    monkeypatch.setattr("sparse_mlp.experiments.workers.PATIENCE", 0.5)
     for address in ("tcp://127.0.0.1:1", "nonsense"):
         with pytest.raises(InvalidInputError, match=f"dask={address}: .*; expected the address of a scheduler"):
             run_campaign(store, planned, dask=address, progress=False)
-    with pytest.raises(InvalidInputError, match="jobs=2 with dask=tcp://host:1; expected left out"):
+    with pytest.raises(InvalidInputError, match="jobs=2 with dask=tcp://host:1; expected one of the two"):
         run_campaign(store, planned, dask="tcp://host:1", jobs=2, progress=False)
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(InvalidInputError, match=r"without Dask; .*pip install 'sparse_mlp\[dask\]'"):
+    with pytest.raises(InvalidInputError, match=r"Dask is missing; .*pip install 'sparse_mlp\[dask\]'"):
         run_campaign(store, planned, dask="tcp://host:1", progress=False)
 
 
@@ -141,6 +144,6 @@ def test_a_wrong_address_is_told_at_once_in_one_line(tmp_path):
 
 @pytest.mark.slow
 def test_a_cluster_without_workers_is_refused(tmp_path, cluster, monkeypatch):
-    monkeypatch.setattr("sparse_mlp.experiments.dask_workers.PATIENCE", 2)
+    monkeypatch.setattr("sparse_mlp.experiments.workers.PATIENCE", 2)
     with pytest.raises(InvalidInputError, match=f"a cluster at {cluster.address} without workers"):
         run_campaign(Store(tmp_path / "store"), plan(tmp_path), dask=cluster.address, progress=False)

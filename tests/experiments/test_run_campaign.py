@@ -21,7 +21,7 @@ def done(tmp_path_factory):
     return store, planned
 
 
-def test_each_run_lies_in_a_folder_of_its_own(done):
+def test_each_run_has_its_own_folder(done):
     store, planned = done
     for run in planned:
         assert store.finished(run.run_id) and store.complete(run)
@@ -39,7 +39,7 @@ def test_each_run_lies_in_a_folder_of_its_own(done):
 
 def test_the_same_call_again_does_nothing(done, monkeypatch):
     store, planned = done
-    monkeypatch.setattr("sparse_mlp.experiments.campaign.carry_out", None)
+    monkeypatch.setattr("sparse_mlp.experiments.campaign.work_here", None)
     assert run_campaign(store, planned, progress=False).complete
 
 

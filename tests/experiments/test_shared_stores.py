@@ -9,22 +9,22 @@ from collections import Counter
 from campaign_cases import essence, plan
 
 from sparse_mlp.experiments import Store, run_campaign
-from sparse_mlp.experiments.claims import claim
+from sparse_mlp.experiments.locks import lock_run
 
 CAMPAIGN = """
 import sys
 from pathlib import Path
-from sparse_mlp.experiments import Store, carry_out, load_recipe, run_campaign
+from sparse_mlp.experiments import Store, execute, load_recipe, run_campaign
 
 recipe, store, log = map(Path, sys.argv[1:])
-train = carry_out._train_and_measure
+train = execute._train_and_measure
 
 def logged(store, planned, data_dir):
     with open(log, "a") as file:
         file.write(planned[0].run_id + "\\n")
     return train(store, planned, data_dir)
 
-carry_out._train_and_measure = logged
+execute._train_and_measure = logged
 planned = load_recipe(recipe).plan("smoke")
 print("ready", flush=True)
 sys.stdin.readline()
@@ -53,18 +53,18 @@ def test_two_processes_never_do_the_same_run(tmp_path):
         assert essence(store, run.run_id) == essence(alone, run.run_id)
 
 
-def test_a_run_that_another_process_is_at_is_left_alone_and_told(tmp_path):
+def test_a_run_that_another_process_is_working_on_is_left_alone(tmp_path):
     planned, store = plan(tmp_path)[:2], Store(tmp_path / "store")
-    with claim(store.path / "claims", planned[0].run_id):
+    with lock_run(store.locks, planned[0].run_id):
         outcome = run_campaign(store, planned, progress=False)
-        assert (outcome.elsewhere, outcome.finished) == ([planned[0].run_id], [planned[1].run_id])
+        assert (outcome.busy, outcome.finished) == ([planned[0].run_id], [planned[1].run_id])
         assert not outcome.complete and not store.folder(planned[0].run_id).exists()
     assert run_campaign(store, planned, progress=False).complete
 
 
 def test_at_the_end_it_is_looked_at_once_more(tmp_path, monkeypatch):
     planned, store = plan(tmp_path)[:2], Store(tmp_path / "store")
-    held = claim(store.path / "claims", planned[0].run_id)
+    held = lock_run(store.locks, planned[0].run_id)
     held.__enter__()
     monkeypatch.setattr("sparse_mlp.experiments.campaign.CampaignProgress.tell", let_go_once(held))
     outcome = run_campaign(store, planned, progress=False)

@@ -8,16 +8,18 @@ import time
 
 import pytest
 
+from sparse_mlp.errors import SparseMLPError
 from sparse_mlp.experiments.workers import work_here, work_in_processes
 
 
 def describe(task):
     """Return who did the task, on how many threads."""
-    import numba
     from threadpoolctl import threadpool_info
 
+    from sparse_mlp.kernels.pool import width
+
     time.sleep(0.2)
-    return task, os.getpid(), numba.config.NUMBA_NUM_THREADS, {library["num_threads"] for library in threadpool_info()}
+    return task, os.getpid(), width(), {library["num_threads"] for library in threadpool_info()}
 
 
 def die_at_first(path):
@@ -27,19 +29,25 @@ def die_at_first(path):
         path.write_text("x" * (deaths + 1))
         if deaths < int(path.suffix[1:]):
             os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
-    return path.name, os.getpid()
+    return path.name
 
 
-def given_up(path):
-    return path.name, None
+def tasks_in(folder, *names):
+    for name in names:
+        (folder / name).write_text("")
+    return {name: folder / name for name in names}
+
+
+def numbered(count):
+    return {str(number): number for number in range(count)}
 
 
 def test_here_is_here():
-    assert list(work_here(lambda task: (task, os.getpid()), [1, 2], None)) == [(1, os.getpid()), (2, os.getpid())]
+    assert list(work_here(lambda task: (task, os.getpid()), numbered(2))) == [(0, os.getpid()), (1, os.getpid())]
 
 
 def test_processes_have_one_thread_and_do_many_tasks():
-    done = list(work_in_processes(describe, list(range(6)), None, 2))
+    done = list(work_in_processes(describe, numbered(6), 2))
     assert sorted(task for task, *_ in done) == list(range(6))
     processes = {process for _, process, *_ in done}
     assert len(processes) == 2 and os.getpid() not in processes
@@ -47,18 +55,22 @@ def test_processes_have_one_thread_and_do_many_tasks():
 
 
 def test_no_tasks_need_no_processes():
-    assert list(work_in_processes(describe, [], None, 4)) == []
+    assert list(work_in_processes(describe, {}, 4)) == []
 
 
-def test_a_process_that_dies_is_replaced_and_a_task_over_which_they_die_is_given_up(tmp_path, monkeypatch):
-    monkeypatch.setattr("sparse_mlp.experiments.workers.DEATHS", 3)
-    names = ["dies.3", "dies.2", "lives.a", "lives.b", "lives.c"]
-    for name in names:
-        (tmp_path / name).write_text("")
-    done = dict(work_in_processes(die_at_first, [tmp_path / name for name in names], given_up, 2))
-    assert set(done) == set(names)
-    assert done["dies.3"] is None and all(done[name] for name in names[1:])
-    assert [len((tmp_path / name).read_text()) for name in names] == [3, 3, 0, 0, 0]
+def test_processes_that_die_are_replaced_and_all_is_done_once(tmp_path):
+    tasks = tasks_in(tmp_path, "dies.2", "lives.a", "dies.1", "lives.b", "lives.c")
+    done = list(work_in_processes(die_at_first, tasks, 2))
+    assert sorted(done) == sorted(tasks)
+    assert [len(tasks[name].read_text()) for name in ("dies.2", "dies.1")] == [3, 2]
+
+
+def test_a_task_that_always_kills_its_process_does_not_hold_up_the_others(tmp_path):
+    tasks, done = tasks_in(tmp_path, "dies.99", *(f"lives.{letter}" for letter in "abcdef")), []
+    with pytest.raises(SparseMLPError, match=r"over .*dies\.99.*too little memory"):
+        for name in work_in_processes(die_at_first, tasks, 2):
+            done.append(name)
+    assert len(done) == len(set(done)) and set(done) >= {f"lives.{letter}" for letter in "bcdef"}
 
 
 def wait_or_fail(path):
@@ -71,9 +83,9 @@ def wait_or_fail(path):
     raise FileNotFoundError(path)
 
 
-@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 def test_what_a_task_raises_is_raised_here_and_ends_the_processes(tmp_path):
-    began, left = time.monotonic(), [tmp_path / "none too"] * 50
+    began = time.monotonic()
+    tasks = {name: tmp_path / name for name in ("waits", *map(str, range(50)))}
     with pytest.raises(FileNotFoundError):
-        list(work_in_processes(wait_or_fail, [tmp_path / "waits", tmp_path / "none", *left], None, 2))
+        list(work_in_processes(wait_or_fail, tasks, 2))
     assert time.monotonic() - began < 300  # one was killed, not waited for

@@ -58,8 +58,8 @@ def test_a_folder_that_cannot_be_made_costs_one_warning(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     first, message = run(NUMBA_CACHE_DIR=str(tmp_path / "file" / "cache"))
     assert first == "1 ['RuntimeWarning'] None"
-    assert message.startswith(f"cache folder {tmp_path / 'file' / 'cache'}{os.sep}numba-")
-    assert "found not writable" in message and message.endswith("set NUMBA_CACHE_DIR to a writable folder")
+    assert message.startswith(f"cannot write into the cache folder {tmp_path / 'file' / 'cache'}{os.sep}numba-")
+    assert message.endswith("set NUMBA_CACHE_DIR to a writable folder")
 
 
 def test_the_cache_can_be_switched_off(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ DY = np.array([[10.0, 1.0], [100.0, 1000.0]])
 )  # fmt: skip
 def test_piecewise_linear_by_hand(layer, slope, backend):
     layer = layer(backend=backend)
-    assert (layer.kind, layer.slope) == ("piecewise-linear", slope)
+    assert layer.slope == slope and layer.is_relu == (slope == 0)
     y, cache = layer.forward(X)
     np.testing.assert_array_equal(y, [[-2.0 * slope, -0.5 * slope], [0.0, 1.5]])
     dx, grads = layer.backward(DY, cache)
@@ -81,14 +81,13 @@ def test_backward_agrees_with_central_differences(make, backend, assert_gradient
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("make", ALL, ids=NAMES)
-def test_precision_layout_and_input_are_kept(make, dtype, backend):
+def test_precision_and_input_are_kept(make, dtype, backend):
     x = np.linspace(-1, 1, 6, dtype=dtype).reshape(2, 3)
     before = x.copy()
     layer: Activation = make(backend=backend)
     y, cache = layer.forward(x)
     dx, _ = layer.backward(np.ones_like(y), cache)
     assert y.dtype == dx.dtype == dtype
-    assert y.T.flags.c_contiguous and dx.T.flags.c_contiguous  # feature-major, so the next layer need not copy
     np.testing.assert_array_equal(x, before)
 
 
@@ -104,12 +103,12 @@ def test_layers_can_be_pickled():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: LeakyReLU(-0.1), "slope=-0.1; expected a finite number of at least 0"),
+        (lambda: LeakyReLU(-0.1), "slope=-0.1"),
         (lambda: AllReLU(float("nan")), "alpha=nan"),
         (lambda: AllReLU(0.5, -1), "layer_index=-1"),
-        (lambda: ReLU(backend="numbra"), "did you mean 'numba'"),
-        (lambda: ReLU().forward(np.zeros(3)), r"x of shape \(3,\); expected of shape \(batch, features\)"),
-        (lambda: ReLU().forward(np.zeros((1, 3), int)), "x of int64; expected of float32 or float64"),
+        (lambda: ReLU(backend="numbra"), "'numba'"),
+        (lambda: ReLU().forward(np.zeros(3)), r"layer 'relu' of shape \(3,\)"),
+        (lambda: ReLU().forward(np.zeros((1, 3), int)), "layer 'relu' of int64"),
     ],
 )
 def test_bad_values_are_refused(make, message):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 from wiring_cases import ABSENT, EDGES, EXAMPLE, ROUTES, route, wiring, wirings
 
-from sparse_mlp.kernels.threads import threads_limited
+from sparse_mlp.kernels.pool import threads_limited
 from sparse_mlp.link_prediction import PREDICTORS, sample_links, score_matrix, streaming
 from sparse_mlp.topology import generate
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from wiring_cases import ABSENT, EDGES, EXAMPLE, ROUTES, route, wiring, wirings
 
 from sparse_mlp.errors import InvalidInputError
-from sparse_mlp.kernels.threads import threads_limited
+from sparse_mlp.kernels.pool import threads_limited
 from sparse_mlp.link_prediction import PREDICTORS, score_matrix
 from sparse_mlp.reference.link_scores import NODE_TERMS, PATH_TERMS, local_community
 from sparse_mlp.topology import generate

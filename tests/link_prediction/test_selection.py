@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sparse_mlp.kernels.link_scores import best_of_matrix, top_of_matrix
-from sparse_mlp.kernels.threads import threads_limited
+from sparse_mlp.kernels.pool import threads_limited
 
 
 @pytest.mark.parametrize("k", [1, 10, 100, 1999])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from wiring_cases import EDGES, EXAMPLE, ROUTES, route, wiring, wirings
 
 from sparse_mlp.errors import InvalidInputError
-from sparse_mlp.kernels.threads import threads_limited
+from sparse_mlp.kernels.pool import threads_limited
 from sparse_mlp.link_prediction import PREDICTORS, score_matrix, streaming, top_links
 from sparse_mlp.reference.link_scores import rounded
 from sparse_mlp.topology import generate

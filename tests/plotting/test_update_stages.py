@@ -73,12 +73,12 @@ def test_panels_show_removed_percolated_and_new(hand):
     assert [pair[1].get_linestyle()[0][1] is not None for pair in drawn] == [True, True, False]
 
 
-def test_links_between_motifs_are_called_so(hand):
-    display = UpdateStagesDisplay.from_update(hand, motif_size=2).plot()
-    assert display.caption() == "all motifs of 2 neurons and links shown" == display.figure_.get_supxlabel()
+def test_links_between_groups_are_called_so(hand):
+    display = UpdateStagesDisplay.from_update(hand, link_size=2).plot()
+    assert display.caption() == "all groups of 2 neurons and links shown" == display.figure_.get_supxlabel()
     large = random_update(np.random.default_rng(3), shapes=((100, 100),))
-    caption = UpdateStagesDisplay.from_update(large, motif_size=4).caption()
-    assert "drawn: motifs of 4 neurons that share many changed links, 14 of 100" in caption
+    caption = UpdateStagesDisplay.from_update(large, link_size=4).caption()
+    assert "drawn: groups of 4 neurons that share many changed links, 14 of 100" in caption
 
 
 def test_large_update_shows_a_connected_sample():

@@ -22,11 +22,11 @@ def test_every_link_is_a_marker_at_its_place():
     assert display.ax_.get_ylim() == (3.5, -0.5), "input 0 stands on top"
 
 
-def test_links_between_motifs_are_called_so():
+def test_links_between_groups_are_called_so():
     assert AdjacencyDisplay.from_structure(HAND).plot().ax_.get_ylabel() == "input neuron"
-    axes = AdjacencyDisplay.from_structure(HAND, motif_size=2).plot().ax_
-    assert (axes.get_xlabel(), axes.get_ylabel()) == ("output motif", "input motif")
-    assert axes.get_title().startswith("4 × 3: 4 links between motifs of 2\n")
+    axes = AdjacencyDisplay.from_structure(HAND, link_size=2).plot().ax_
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("output group", "input group")
+    assert axes.get_title().startswith("4 × 3: 4 links between groups of 2 neurons\n")
 
 
 def test_markers_shrink_with_the_layer(large_model):

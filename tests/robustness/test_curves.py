@@ -9,7 +9,7 @@ import pytest
 import tqdm
 
 from sparse_mlp.errors import InvalidInputError
-from sparse_mlp.kernels.threads import threads_limited
+from sparse_mlp.kernels.pool import threads_limited
 from sparse_mlp.layers import ReLU, SparseLinear
 from sparse_mlp.models import SparseMLP
 from sparse_mlp.robustness import PERTURBATIONS, RobustnessCurves, perturb, robustness_curves

@@ -6,13 +6,14 @@ import signal
 
 import numpy as np
 import pytest
+from sparse_mlp.models.compiled import why_not_compiled
 from training_cases import BATCH, N_IN, N_OUT, N_SAMPLES, STEPS, Call, Events, make_model, make_trainer, samples, state
 
 from sparse_mlp.errors import InvalidInputError
 from sparse_mlp.evolution import make_rule
+from sparse_mlp.kernels.pool import most_threads, threads_limited
 from sparse_mlp.layers import Dense, MeanSquaredError, SoftmaxCrossEntropy
 from sparse_mlp.models import SparseMLP
-from sparse_mlp.models.compiled import why_not_compiled
 from sparse_mlp.optim import SGD
 from sparse_mlp.training import Trainer, evaluate
 
@@ -129,18 +130,14 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others():
 
 
 def test_one_thread_and_two_give_the_same_bytes():
-    numba = pytest.importorskip("numba")
-    if numba.config.NUMBA_NUM_THREADS < 2:
+    if most_threads() < 2:
         pytest.skip("this process has one thread")
-    before, states = numba.get_num_threads(), []
-    try:
-        for threads in (1, 2):
-            numba.set_num_threads(threads)
+    states = []
+    for threads in (1, 2):
+        with threads_limited(threads):
             trainer = make_trainer(batch_size=256, backend="numba")  # four groups of 64 samples, then a batch of 44
             trainer.fit(samples(300), epochs=3)
             states.append(state(trainer))
-    finally:
-        numba.set_num_threads(before)
     assert states[0] == states[1]
 
 

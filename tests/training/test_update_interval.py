@@ -10,6 +10,7 @@ from training_cases import BATCH, N_SAMPLES, STEPS, Call, make_model, make_train
 
 from sparse_mlp.errors import DivergenceError, InvalidInputError
 from sparse_mlp.evolution import RULES, make_rule
+from sparse_mlp.kernels.pool import most_threads, threads_limited
 from sparse_mlp.layers import Dense, SparseLinear
 from sparse_mlp.models import SparseMLP, layer_signals
 from sparse_mlp.optim import make_optimizer
@@ -323,18 +324,14 @@ def test_parameters_that_are_not_finite_are_named_before_an_update():
 
 @pytest.mark.parametrize("rule", ["chts", "cht", "rigl"])
 def test_one_thread_and_two_give_the_same_wiring(rule):
-    numba = pytest.importorskip("numba")
-    if numba.config.NUMBA_NUM_THREADS < 2:
+    if most_threads() < 2:
         pytest.skip("this process has one thread")
-    before, states = numba.get_num_threads(), []
-    try:
-        for threads in (1, 2, 1):
-            numba.set_num_threads(threads)
+    states = []
+    for threads in (1, 2, 1):
+        with threads_limited(threads):
             model = SparseMLP([12, 200, 150, 4], density=0.05, rng=1)
             trainer = Trainer(model, rule=rule, batch_size=16, update_steps=4, rng=5)
             trainer.fit(samples(80), epochs=2)
             assert len(trainer.history.updates) == (1 if rule == "rigl" else 2)  # RigL ends at .75
             states.append(state(trainer))
-    finally:
-        numba.set_num_threads(before)
     assert states[0] == states[1] == states[2]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 SHARE = 20  # times as long as the last checkpoint took, until the next one
 
 
-class SparingCheckpoints(Checkpoints):
+class ThrottledCheckpoints(Checkpoints):
     """Save the state after the first epoch, at the end, and in between whenever the last time is long enough ago.
 
     An epoch of a small network may take less time than to save it; what a killed run then has to train again is

@@ -1,19 +1,20 @@
-"""Carry out one planned run, from wherever it is: claim it, train it, measure it, write its result."""
+"""Execute one planned run, from wherever it is: lock it, train it, measure it, write its result."""
 
 from __future__ import annotations
 
 import shutil
 import traceback
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from sparse_mlp.errors import CheckpointError, InvalidInputError, SparseMLPError
-from sparse_mlp.experiments.claims import claim
+from sparse_mlp.experiments.locks import lock_run
 from sparse_mlp.experiments.measurements import MEASUREMENTS
 from sparse_mlp.experiments.planned_run import PlannedRun, run_config
-from sparse_mlp.experiments.sparing_checkpoints import SparingCheckpoints
 from sparse_mlp.experiments.store import CONFIG, FAILURE, Store, write_object
+from sparse_mlp.experiments.throttled_checkpoints import ThrottledCheckpoints
 from sparse_mlp.runs.build import build
 from sparse_mlp.runs.config import RunConfig
 from sparse_mlp.runs.files import read_config
@@ -22,91 +23,77 @@ from sparse_mlp.runs.saved import read_run, reopen_run
 from sparse_mlp.training import Checkpoints, Progress
 from sparse_mlp.training.files import remove_half_written, write_text
 
-FINISHED, FAILED, ELSEWHERE, INTERRUPTED = "finished", "failed", "elsewhere", "interrupted"
+FINISHED, FAILED, BUSY = "finished", "failed", "busy"
 
 
-class Carried(NamedTuple):
-    """Say what became of a run: one of the four words, and why if it failed."""
+class RunOutcome(NamedTuple):
+    """Say what became of a run: one of the three words, and why if it failed."""
 
     run_id: str
     state: str
     message: str = ""
 
 
-def carry_out(folder: Path, planned: list[PlannedRun], data_dir: str | None, retry: bool = False) -> Carried:
-    """Bring a run to its end unless another process is at it, or it failed before.
+def execute(
+    planned: Sequence[PlannedRun], folder: Path, data_dir: str | None = None, retry: bool = False
+) -> RunOutcome:  # fmt: skip
+    """Bring a run to its end unless another process is working on it, or it failed before.
 
     Parameters
     ----------
+    planned : sequence of PlannedRun
+        The same run, for all who want something measured on it.
     folder : path
         Of the store.
-    planned : list of PlannedRun
-        The same run, for all who want something measured on it.
-    data_dir : str or None
+    data_dir : str, optional
         Where the data files are.
     retry : bool
         Try once more what failed before.
 
     Returns
     -------
-    Carried
+    RunOutcome
 
     Raises
     ------
     OSError
         If the store cannot be written: no fault of the run.
+    KeyboardInterrupt
+        If the user stopped it.
     """
     store, run_id = Store(folder), planned[0].run_id
-    with claim(store.path / "claims", run_id) as free:
+    with lock_run(store.locks, run_id) as free:
         if not free:
-            return Carried(run_id, ELSEWHERE)
+            return RunOutcome(run_id, BUSY)
         if all(map(store.complete, planned)):
-            return Carried(run_id, FINISHED)
-        return _carry_out(store, planned, data_dir, retry)
+            return RunOutcome(run_id, FINISHED)
+        failure = store.folder(run_id) / FAILURE
+        if retry:
+            failure.unlink(missing_ok=True)
+        if (message := store.failure(run_id)) is not None:
+            return RunOutcome(run_id, FAILED, message)
+        try:
+            _train_and_measure(store, planned, data_dir)
+        except OSError:
+            raise
+        except Exception as error:
+            message = f"{type(error).__name__}: {error}"
+            trace = "" if isinstance(error, SparseMLPError) else traceback.format_exc()
+            failure.parent.mkdir(parents=True, exist_ok=True)
+            write_object(failure, {"message": message, "traceback": trace})
+            return RunOutcome(run_id, FAILED, message)
+        return RunOutcome(run_id, FINISHED)
 
 
-def _carry_out(store: Store, planned: list[PlannedRun], data_dir: str | None, retry: bool) -> Carried:
-    run_id = planned[0].run_id
-    if retry:
-        (store.folder(run_id) / FAILURE).unlink(missing_ok=True)
-    if (message := store.failure(run_id)) is not None:
-        return Carried(run_id, FAILED, message)
-    try:
-        interrupted = _train_and_measure(store, planned, data_dir)
-    except OSError:
-        raise
-    except SparseMLPError as error:
-        return _fail(store, run_id, f"{type(error).__name__}: {error}")
-    except Exception as error:
-        return _fail(store, run_id, f"{type(error).__name__}: {error}", traceback.format_exc())
-    return Carried(run_id, INTERRUPTED if interrupted else FINISHED)
-
-
-def give_up(folder: Path, planned: list[PlannedRun]) -> Carried:
-    """Write down that a run failed, because one process after the other died over it."""
-    store, run_id = Store(folder), planned[0].run_id
-    with claim(store.path / "claims", run_id) as free:
-        if not free:
-            return Carried(run_id, ELSEWHERE)
-        return _fail(store, run_id, "one process after the other died over it; was there too little memory?")
-
-
-def _fail(store: Store, run_id: str, message: str, trace: str = "") -> Carried:
-    store.folder(run_id).mkdir(parents=True, exist_ok=True)
-    write_object(store.folder(run_id) / FAILURE, {"message": message, "traceback": trace})
-    return Carried(run_id, FAILED, message)
-
-
-def _train_and_measure(store: Store, planned: list[PlannedRun], data_dir: str | None) -> bool:
-    """Bring a run to its end and return whether the user stopped it before."""
-    from sparse_mlp.kernels.threads import threads_limited
+def _train_and_measure(store: Store, planned: Sequence[PlannedRun], data_dir: str | None) -> None:
+    from sparse_mlp.kernels.pool import threads_limited
     from sparse_mlp.runs.result import result
 
     run_id = planned[0].run_id
     with threads_limited(1):
         run = _trained(store, planned[0], data_dir)
         if run.trainer.interrupted:
-            return True
+            raise KeyboardInterrupt
         for each in planned:
             for name, arguments in each.measurements.items():
                 if store.measurement(each, name) is None:
@@ -115,7 +102,6 @@ def _train_and_measure(store: Store, planned: list[PlannedRun], data_dir: str | 
                     write_object(store.measurement_path(run_id, name, arguments), content)
         if not store.finished(run_id):
             store.write_result(run_id, result(run))
-    return False
 
 
 def _trained(store: Store, planned: PlannedRun, data_dir: str | None) -> Run:
@@ -129,14 +115,14 @@ def _trained(store: Store, planned: PlannedRun, data_dir: str | None) -> Run:
     run = _opened(config, folder, data_dir)
     run.trainer.callbacks = [
         *(callback for callback in run.trainer.callbacks if not isinstance(callback, (Progress, Checkpoints))),
-        SparingCheckpoints(folder),
+        ThrottledCheckpoints(folder),
     ]
     run.fit()
     return run
 
 
 def _opened(config: RunConfig, folder: Path, data_dir: str | None) -> Run:
-    """Return the run as it lies in its folder, or a new one where there is none or it cannot be used."""
+    """Return the run that is in its folder, or a new one if there is none or it cannot be used."""
     if (folder / CONFIG).exists():
         try:
             if read_config(folder / CONFIG) == config:
