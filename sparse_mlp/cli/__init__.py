@@ -126,7 +126,7 @@ def _one_line(name: str, message: Warning | str, *place: Any) -> str:
 
 def _check_data_dir(parsed: argparse.Namespace) -> None:
     """Refuse a named data folder that does not exist; only `data fetch` makes one."""
-    named = getattr(parsed, "data_dir", None)
+    named = getattr(parsed, "data_dir", getattr(parsed, "settings.data_dir", None))
     if named is None or getattr(parsed, "action", None) == "fetch":
         return
     from sparse_mlp.datasets.locate import check_data_dir

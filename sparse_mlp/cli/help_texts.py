@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import inspect
+import re
 import textwrap
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from sparse_mlp.options import Option
@@ -28,7 +30,7 @@ def help_text(option: Option, text: str = "", default: Any = None, parts: Collec
     parts : collection of str, optional
         Names that it may have.
     """
-    words = (text or option.summary).replace("`", "").rstrip(".")
+    words = re.sub(r"`(\w+)\.([A-Z_]+)`", _listed, text or option.summary).replace("`", "").rstrip(".")
     if choices := parts or option.choices:
         words += f": {', '.join(choices)}"
     value = option.default if default is None else default
@@ -76,6 +78,12 @@ def others(table: str, parts: Iterable[tuple[str, str]], skip: Collection[str]) 
 def metavar(kinds: Iterable[Any]) -> str:
     """Return what stands for the value of an option."""
     return next((METAVARS[kind] for kind in kinds if kind in METAVARS), "VALUE")
+
+
+def _listed(reference: re.Match[str]) -> str:
+    """Return the names in a registry that a docstring refers to, such as `models.ACTIVATIONS`."""
+    found = getattr(importlib.import_module(f"sparse_mlp.{reference[1]}"), reference[2], None)
+    return ", ".join(found) if isinstance(found, (Mapping, tuple)) else reference[0]
 
 
 def _shown(value: Any) -> str:

@@ -25,9 +25,7 @@ def kinds_of(option: Option) -> list[Any]:
     """
     text = re.sub(r"(?:Sequence|tuple|Iterable)\[(\w+)(?:, \.\.\.)?\]", r"list[\1]", option.annotation)
     found = [PLAIN[word] for word in (part.strip() for part in text.split("|")) if word in PLAIN]
-    if option.annotation or option.default is None:
-        return found
-    return [type(option.default)] if type(option.default) in WORDS else []
+    return found or [type(option.default)] * (type(option.default) in WORDS)
 
 
 def from_text(option: Option, given: Any) -> Any:
