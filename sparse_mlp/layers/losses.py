@@ -20,6 +20,12 @@ class Loss:
     A loss of your own needs `forward` and `backward`; a network calls `tiles`, which follows from them.
     """
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Let `tiles` follow from passes that a class overrides."""
+        super().__init_subclass__(**options)
+        if {"forward", "backward"} & vars(cls).keys() and "tiles" not in vars(cls):
+            cls.tiles = Loss.tiles  # type: ignore[method-assign]
+
     def forward(self, scores: Array, target: ArrayLike) -> tuple[float, Any]:
         """Return the mean loss and what `backward` needs."""
         raise TypeError(f"{type(self).__name__} needs a method forward")
@@ -84,7 +90,7 @@ class SoftmaxCrossEntropy(Loss):
         checked = _check_scores(scores)
         labels = check_labels(target, *checked.shape)
         dscores = np.ascontiguousarray(checked.T)[None].copy()
-        loss = self.tiles(dscores, labels, len(labels))
+        loss = SoftmaxCrossEntropy.tiles(self, dscores, labels, len(labels))
         return float(loss), dscores[0].T
 
     def backward(self, cache: Array) -> Array:
@@ -130,7 +136,7 @@ class MeanSquaredError(Loss):
         checked = _check_scores(scores)
         wanted = _check_target(target, len(checked), checked.shape[1], checked.dtype)
         dscores = np.ascontiguousarray(checked.T)[None].copy()
-        loss = self.tiles(dscores, wanted, len(wanted))
+        loss = MeanSquaredError.tiles(self, dscores, wanted, len(wanted))
         return float(loss), dscores[0].T
 
     def backward(self, cache: Array) -> Array:
@@ -158,9 +164,8 @@ def check_labels(target: ArrayLike, batch: int, n_classes: int) -> Array:
     outside = np.flatnonzero((labels < 0) | (labels >= n_classes))
     if len(outside):
         at = int(outside[0])
-        raise invalid(
-            f"labels[{at}] = {labels[at]}", f"a class in [0, {n_classes})", "has the last layer as many outputs as classes?"
-        )
+        remedy = "has the last layer as many outputs as classes?"
+        raise invalid(f"labels[{at}] = {labels[at]}", f"a class in [0, {n_classes})", remedy)
     return labels.astype(np.int64, copy=False)
 
 

@@ -120,7 +120,8 @@ def given_structures(
     """
     for option, value in unused.items():
         if value is not None:
-            raise invalid(f"{option}={value!r} with given structures", f"no {option}", "the structures have their links")
+            remedy = "the structures have their links"
+            raise invalid(f"{option}={value!r} with given structures", f"no {option}", remedy)
     given = list(structures) if isinstance(structures, Sequence) else [structures]
     if not all(isinstance(structure, SparseStructure) for structure in given):
         raise invalid(f"topology={structures!r}", "a name or a sequence of SparseStructure")
@@ -157,5 +158,6 @@ def _made(activation: Activation, make: Callable[..., Any], index: int, backend:
         return AllReLU(layer_index=index, backend=backend)
     layer = make(backend=backend) if make in ACTIVATIONS.values() else make()
     if not isinstance(layer, Layer):
-        raise invalid(f"activation {activation!r}, which makes a {type(layer).__name__}", "a function that makes a Layer")
+        found = f"activation {activation!r}, which makes a {type(layer).__name__}"
+        raise invalid(found, "a function that makes a Layer")
     return layer

@@ -162,7 +162,7 @@ class SparseMLP(Network):
 
     def _assemble(self, layers: list[Layer]) -> None:
         linear = [layer for layer in layers if layer.parameters()]
-        if linear[-1].bears_links:
+        if linear and linear[-1].bears_links:
             linear[-1].evolves = False  # type: ignore[attr-defined]  # a sparse read-out stays as it is
         super().__init__(Sequential(layers))
 

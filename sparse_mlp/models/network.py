@@ -267,10 +267,14 @@ class Network:
         lanes = self._lanes(len(batch))
         x = part.empty((-(-(last - first) // lanes), self.n_features, lanes), self.dtype)
         scores, cache = self.root.forward_tiles(batch.load(first, last, x), part)
-        value = loss.tiles(scores, batch.targets(first, last), len(batch))
+        dscores = scores
+        if not self.root.keeps_dy:  # an activation at the end may have kept the scores for its backward pass
+            dscores = part.empty_like(scores)
+            dscores[:] = scores
+        value = loss.tiles(dscores, batch.targets(first, last), len(batch))
         if flat is not None:
             flat.fill(0)
-        self.root.backward_tiles(scores, cache, part, views, wants_dx=False)
+        self.root.backward_tiles(dscores, cache, part, views, wants_dx=False)
         self._arenas.append(arena)
         return value
 

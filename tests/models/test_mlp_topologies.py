@@ -78,9 +78,9 @@ GIVEN = [SparseStructure.complete((12, 20)), SparseStructure.complete((20, 15))]
         ({"topology": GIVEN[::-1]}, r"structures of shapes \[\(20, 15\), \(12, 20\)\]"),
         ({"topology": GIVEN[0]}, "structures of shapes"),
         ({"topology": [1, 2]}, "expected a name or a sequence of SparseStructure"),
-        ({"topology": GIVEN, "density": 0.1}, "density=0.1 beside given structures"),
-        ({"topology": GIVEN, "epsilon": 3}, "epsilon=3 beside given structures"),
-        ({"topology": GIVEN, "topology_params": {"scope": "layer"}}, "topology_params=.* beside given structures"),
+        ({"topology": GIVEN, "density": 0.1}, "density=0.1 with given structures"),
+        ({"topology": GIVEN, "epsilon": 3}, "epsilon=3 with given structures"),
+        ({"topology": GIVEN, "topology_params": {"scope": "layer"}}, "topology_params=.* given structures"),
     ],
 )
 def test_what_is_refused(options: dict[str, Any], message: str) -> None:

@@ -101,7 +101,7 @@ def test_choice_by_hand():
 
 def test_layers_must_follow_each_other(hand):
     gap = TopologyUpdate((hand.layers[1], hand.layers[0]), zeta=0.3, seconds=0.0)
-    with pytest.raises(InvalidInputError, match="neighbouring layers"):
+    with pytest.raises(InvalidInputError, match="follow"):
         UpdateStagesDisplay.from_update(gap)
     with pytest.raises(InvalidInputError, match="at least one"):
         UpdateStagesDisplay.from_update(TopologyUpdate())
