@@ -15,7 +15,7 @@ from typing import Any
 
 
 class SparseMLPError(Exception):
-    """Stand at the root of all errors that the library raises on purpose."""
+    """The base class of all errors that the library raises on purpose."""
 
 
 class InvalidInputError(SparseMLPError, ValueError):
@@ -52,12 +52,12 @@ def invalid(found: str, wanted: str, remedy: str = "") -> InvalidInputError:
 
 
 def check_fraction(name: str, value: Any, *, zero: bool = False, one: bool = True) -> float:
-    """Return `value` as a float between 0 and 1, or say why it is none.
+    """Return `value` as a float between 0 and 1, or raise an error that says why not.
 
     Parameters
     ----------
     name : str
-        What the caller knows the value by.
+        The name of the value in messages.
     value : float
         The value to check.
     zero, one : bool
@@ -68,9 +68,9 @@ def check_fraction(name: str, value: Any, *, zero: bool = False, one: bool = Tru
     InvalidInputError
         If `value` is not a real number in the interval.
     """
-    interval = f"in {'[' if zero else '('}0, 1{']' if one else ')'}"
+    interval = f"a number in {'[' if zero else '('}0, 1{']' if one else ')'}"
     if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
-        raise invalid(f"{name}={value!r}", f"a number {interval}")
+        raise invalid(f"{name}={value!r}", interval)
     number = float(value)
     inside = (number > 0 or (zero and number == 0)) and (number < 1 or (one and number == 1))
     if not inside:
@@ -79,14 +79,14 @@ def check_fraction(name: str, value: Any, *, zero: bool = False, one: bool = Tru
 
 
 def check_integer(name: str, value: Any, *, minimum: int = 1) -> int:
-    """Return `value` as an int that is at least `minimum`, or say why it is none."""
+    """Return `value` as an int that is at least `minimum`, or raise an error that says why not."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < minimum:
         raise invalid(f"{name}={value!r}", f"a whole number, {minimum} or more")
     return int(value)
 
 
 def check_number(name: str, value: Any, *, minimum: float = 0.0, strict: bool = False) -> float:
-    """Return `value` as a finite float of at least (`strict`: above) `minimum`, or say why it is none."""
+    """Return `value` as a finite float of at least (`strict`: above) `minimum`, or raise an error that says why not."""
     wanted = f"a finite number {'above' if strict else 'of at least'} {minimum:g}"
     if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
         raise invalid(f"{name}={value!r}", wanted)
@@ -116,7 +116,7 @@ def check_options(what: str, function: Callable[..., Any], given: Mapping[str, A
     given : mapping
         Options by name; their values are the function's to check.
     skip : iterable of str
-        Parameters that are no options, because they are always given.
+        Parameters that are always given and therefore not options.
 
     Raises
     ------
@@ -130,7 +130,7 @@ def check_options(what: str, function: Callable[..., Any], given: Mapping[str, A
     known = [parameter.name for parameter in parameters if parameter.name not in skipped]
     for option in given:
         if not known:
-            raise invalid(f"option {option!r} of {what}", "absent", f"{what} takes no options")
+            raise invalid(f"option {option!r} of {what}", "no option", f"{what} takes none")
         if option not in known:
             raise _none_of(f"option {option!r} of {what}", option, known)
 

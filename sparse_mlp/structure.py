@@ -117,7 +117,7 @@ class SparseStructure:
         n_in, n_out = checked_shape(shape)
         u, v = integers("rows", rows), integers("cols", cols)
         if len(u) != len(v):
-            raise StructureError(describe(f"{len(u)} rows and {len(v)} cols", "of equal length"))
+            raise StructureError(describe(f"{len(u)} rows and {len(v)} cols", "equal lengths"))
         check_range("rows", u, n_in, "an input neuron")
         check_range("cols", v, n_out, "an output neuron")
         return cls.from_keys(np.sort(_flat(u, v, n_out)), (n_in, n_out))
@@ -258,7 +258,7 @@ class SparseStructure:
 
     def _check_same_shape(self, other: SparseStructure) -> None:
         if self.shape != other.shape:
-            raise StructureError(describe(f"structures of shape {self.shape} and {other.shape}", "of equal shape"))
+            raise StructureError(describe(f"structures of shape {self.shape} and {other.shape}", "equal shapes"))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SparseStructure):

@@ -11,18 +11,18 @@ from sparse_mlp.errors import StructureError, describe
 
 
 def checked_shape(shape: tuple[int, int]) -> tuple[int, int]:
-    """Return (n_in, n_out) as ints, or say why it is no shape of a layer."""
+    """Return (n_in, n_out) as ints, or raise an error."""
     sizes = tuple(shape)
     whole = all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n >= 1 for n in sizes)
     if len(sizes) != 2 or not whole:
         raise StructureError(describe(f"shape={shape!r}", "(n_in, n_out), two whole numbers of at least 1"))
     if max(sizes) >= 2**31:
-        raise StructureError(describe(f"shape={shape!r}", "below 2**31 neurons on each side"))
+        raise StructureError(describe(f"shape={shape!r}", "fewer than 2**31 neurons on each side"))
     return int(sizes[0]), int(sizes[1])
 
 
 def integers(name: str, values: ArrayLike) -> NDArray[Any]:
-    """Return a one-dimensional integer array, or say why it is none."""
+    """Return a one-dimensional integer array, or raise an error."""
     array = np.asarray(values)
     if array.size == 0 and array.ndim == 1:
         return array.astype(np.int64)
@@ -36,12 +36,12 @@ def integers(name: str, values: ArrayLike) -> NDArray[Any]:
 def check_indptr(indptr: NDArray[Any], n_in: int, nnz: int) -> None:
     """Check that row pointers of n_in inputs run from 0 to nnz without falling."""
     if len(indptr) != n_in + 1:
-        raise StructureError(describe(f"indptr of length {len(indptr)}", f"n_in + 1 = {n_in + 1}"))
+        raise StructureError(describe(f"indptr of length {len(indptr)}", f"length n_in + 1 = {n_in + 1}"))
     if indptr[0] != 0 or indptr[-1] != nnz:
-        raise StructureError(describe(f"indptr from {indptr[0]} to {indptr[-1]}", f"from 0 to {nnz}, the links given"))
+        raise StructureError(describe(f"indptr from {indptr[0]} to {indptr[-1]}", f"pointers from 0 to {nnz}, the number of links"))
     falls = np.flatnonzero(indptr[1:] < indptr[:-1])
     if len(falls):
-        raise StructureError(describe(f"indptr that falls after input {falls[0]}", "non-decreasing"))
+        raise StructureError(describe(f"indptr that falls after input {falls[0]}", "pointers that never fall"))
 
 
 def check_range(name: str, values: NDArray[Any], bound: int, what: str) -> None:
@@ -64,5 +64,5 @@ def check_sorted(indptr: NDArray[Any], indices: NDArray[Any]) -> None:
     row = int(np.searchsorted(indptr, at, side="right")) - 1
     kind = "duplicate" if steps[at] == 0 else "unsorted"
     raise StructureError(
-        describe(f"{kind} output {indices[at + 1]} in input {row}", "ascending, each once", "see from_coo, which sorts")
+        describe(f"{kind} output {indices[at + 1]} in input {row}", "ascending outputs, each once", "see from_coo, which sorts")
     )

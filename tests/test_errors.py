@@ -43,7 +43,7 @@ def test_one_except_clause_catches_all(kind: type[Exception], also: type[Excepti
 def test_the_sentence_of_the_design() -> None:
     with pytest.raises(InvalidInputError) as caught:
         errors.check_fraction("density", 1.2)
-    assert str(caught.value) == "found density=1.2; expected in (0, 1]; did you pass a percentage?"
+    assert str(caught.value) == "found density=1.2; expected a number in (0, 1]; did you pass a percentage?"
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_borders_of_fractions(zero: bool, one: bool, interval: str) -> None:
             continue
         with pytest.raises(InvalidInputError) as caught:
             errors.check_fraction("rate", value, zero=zero, one=one)
-        assert f"rate={value!r}; expected in {interval}" in str(caught.value)
+        assert f"rate={value!r}; expected a number in {interval}" in str(caught.value)
 
 
 @pytest.mark.parametrize("value", [1, 0, -3, 250, 100.5])
@@ -139,6 +139,6 @@ def test_options() -> None:
     assert str(caught.value) == ("found option 'zetta' of rule set; expected one of zeta, backend; did you mean 'zeta'?")
     with pytest.raises(InvalidInputError, match="option 'links' of rule set; expected one of zeta, backend"):
         errors.check_options("rule set", make, {"links": 3}, skip=["links"])
-    with pytest.raises(InvalidInputError, match="option 'zeta' of rule static; expected absent; rule static"):
+    with pytest.raises(InvalidInputError, match="option 'zeta' of rule static; expected no option; rule static"):
         errors.check_options("rule static", lambda: None, {"zeta": 0.2})
     errors.check_options("rule mine", lambda **options: None, {"anything": 1})

@@ -110,22 +110,22 @@ def test_empty_wiring_is_a_wiring() -> None:
 @pytest.mark.parametrize(
     ("indptr", "indices", "message"),
     [
-        ([0, 1, 3], [1, 2, 0], "unsorted output 0 in input 1; expected ascending, each once; see from_coo"),
+        ([0, 1, 3], [1, 2, 0], "unsorted output 0 in input 1"),
         ([0, 0, 2], [2, 1], "unsorted output 1 in input 1"),
-        ([0, 1, 3], [1, 2, 2], "duplicate output 2 in input 1; expected ascending, each once"),
+        ([0, 1, 3], [1, 2, 2], "duplicate output 2 in input 1"),
         ([0, 2, 2], [0, 0], "duplicate output 0 in input 0"),
-        ([0, 1, 2], [1, 3], r"indices\[1\] = 3; expected an output neuron in \[0, 3\)"),
-        ([0, 1, 2], [-1, 0], r"indices\[0\] = -1; expected an output neuron in \[0, 3\)"),
-        ([0, 1, 2], [0.0, 1.0], "indices of float64 with 1 dimensions; expected one dimension of integers"),
+        ([0, 1, 2], [1, 3], r"indices\[1\] = 3"),
+        ([0, 1, 2], [-1, 0], r"indices\[0\] = -1"),
+        ([0, 1, 2], [0.0, 1.0], "indices of float64 with 1 dimensions"),
         ([0, 1, 2], [True, False], "indices of bool with 1 dimensions"),
         ([0, 1, 2], [[0, 1]], "indices of int64 with 2 dimensions"),
         ([0.0, 1.0, 2.0], [0, 1], "indptr of float64 with 1 dimensions"),
-        ([0, 2], [0, 1], "indptr of length 2; expected n_in [+] 1 = 3"),
+        ([0, 2], [0, 1], "indptr of length 2"),
         ([0, 0, 1, 2], [0, 1], "indptr of length 4"),
-        ([1, 1, 2], [0, 1], "indptr from 1 to 2; expected from 0 to 2"),
-        ([0, 1, 1], [0, 1], "indptr from 0 to 1; expected from 0 to 2"),
-        ([0, 1, 3], [0, 1], "indptr from 0 to 3; expected from 0 to 2"),
-        ([0, 3, 2], [0, 1], "indptr that falls after input 1; expected non-decreasing"),
+        ([1, 1, 2], [0, 1], "indptr from 1 to 2"),
+        ([0, 1, 1], [0, 1], "indptr from 0 to 1"),
+        ([0, 1, 3], [0, 1], "indptr from 0 to 3"),
+        ([0, 3, 2], [0, 1], "indptr that falls after input 1"),
     ],
 )
 def test_wrong_links_are_named(indptr: Any, indices: Any, message: str) -> None:
@@ -140,7 +140,7 @@ def test_wrong_shapes_are_named(shape: Any) -> None:
 
 
 def test_sizes_beyond_int32_are_refused() -> None:
-    with pytest.raises(StructureError, match=r"below 2\*\*31 neurons"):
+    with pytest.raises(StructureError, match=r"2147483648"):
         SparseStructure.from_coo([], [], (1, 2**31))
 
 
@@ -152,10 +152,10 @@ def test_rows_may_start_where_the_last_one_ended() -> None:
 @pytest.mark.parametrize(
     ("rows", "cols", "message"),
     [
-        ([0, 1, 0], [1, 0, 1], r"duplicate link \(0, 1\); expected ascending, each link once"),
-        ([0, 1], [1], "2 rows and 1 cols; expected of equal length"),
-        ([0, 2], [1, 1], r"rows\[1\] = 2; expected an input neuron in \[0, 2\)"),
-        ([0, 1], [1, 3], r"cols\[1\] = 3; expected an output neuron in \[0, 3\)"),
+        ([0, 1, 0], [1, 0, 1], r"duplicate link \(0, 1\)"),
+        ([0, 1], [1], "2 rows and 1 cols"),
+        ([0, 2], [1, 1], r"rows\[1\] = 2"),
+        ([0, 1], [1, 3], r"cols\[1\] = 3"),
         ([0, -1], [1, 1], r"rows\[1\] = -1"),
         ([0.5], [1], "rows of float64 with 1 dimensions"),
         ([0], [[1]], "cols of int64 with 2 dimensions"),
@@ -171,7 +171,7 @@ def test_wrong_coordinates_are_named(rows: Any, cols: Any, message: str) -> None
     [
         ([1, 0], r"unsorted link \(0, 0\)"),
         ([1, 4, 4], r"duplicate link \(1, 1\)"),
-        ([1, 6], r"keys\[1\] = 6; expected a row-major position in \[0, 6\)"),
+        ([1, 6], r"keys\[1\] = 6"),
         ([-1, 0], r"keys\[0\] = -1"),
         ([0.5], "keys of float64"),
     ],
@@ -188,7 +188,7 @@ def test_structure_errors_are_value_errors() -> None:
 @pytest.mark.parametrize(
     ("keep", "message"),
     [
-        (np.ones(3, bool), r"keep of bool \(3,\); expected bool \(4,\)"),
+        (np.ones(3, bool), r"keep of bool \(3,\)"),
         (np.ones(4, np.int64), r"keep of int64 \(4,\)"),
         (np.ones((4, 1), bool), r"keep of bool \(4, 1\)"),
     ],
@@ -200,7 +200,7 @@ def test_wrong_masks_are_named(small: SparseStructure, keep: Any, message: str) 
 
 @pytest.mark.parametrize("operation", ["union", "difference", "positions_in"])
 def test_structures_of_other_shapes_do_not_mix(small: SparseStructure, operation: str) -> None:
-    with pytest.raises(StructureError, match=r"shape \(3, 4\) and \(4, 3\); expected of equal shape"):
+    with pytest.raises(StructureError, match=r"shape \(3, 4\) and \(4, 3\)"):
         getattr(small, operation)(SparseStructure.complete((4, 3)))
 
 

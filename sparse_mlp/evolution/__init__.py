@@ -8,7 +8,7 @@ from sparse_mlp.evolution.gradient_regrowth import regrow_by_gradient
 from sparse_mlp.evolution.link_ages import LinkAges
 from sparse_mlp.evolution.new_weights import NewWeights
 from sparse_mlp.evolution.percolation import percolate, warn_disconnected
-from sparse_mlp.evolution.predicted_regrowth import predicted_regrowth, regrow_best, regrow_likely
+from sparse_mlp.evolution.predicted_regrowth import predicted_regrowth
 from sparse_mlp.evolution.regrowth import regrow_random
 from sparse_mlp.evolution.removal import (
     REMOVALS,
@@ -20,7 +20,7 @@ from sparse_mlp.evolution.removal import (
 )
 from sparse_mlp.evolution.rules import RULES, Rule, make_rule
 from sparse_mlp.evolution.schedules import ZETA_SCHEDULES, zeta_schedule
-from sparse_mlp.evolution.soft_removal import remove_softly, soft_removal
+from sparse_mlp.evolution.soft_removal import soft_removal
 from sparse_mlp.evolution.three_stages import ThreeStageRule, three_stage_rule
 from sparse_mlp.evolution.units import EvolvingUnit, one_chain
 from sparse_mlp.evolution.update import LayerUpdate, TopologyUpdate
@@ -45,14 +45,11 @@ __all__ = [
     "one_chain",
     "percolate",
     "predicted_regrowth",
-    "regrow_best",
     "regrow_by_gradient",
-    "regrow_likely",
     "regrow_random",
     "remove_by_importance",
     "remove_by_magnitude",
     "remove_by_sign",
-    "remove_softly",
     "soft_removal",
     "three_stage_rule",
     "warn_disconnected",

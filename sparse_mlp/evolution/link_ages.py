@@ -50,9 +50,8 @@ class LinkAges:
             If a layer is unknown or an update was left out.
         """
         for change in update.layers:
-            ages = self._ages_before(change)
-            carried = np.append(ages + 1, 0)[change.carry]  # carry is -1 for a new link: the 0 at the end
-            self.ages[change.layer] = carried.astype(np.int32)
+            older = np.append(self._ages_before(change) + np.int32(1), np.int32(0))
+            self.ages[change.layer] = older[change.carry]  # carry is -1 for a new link: the 0 at the end
             self.updates[change.layer] += 1
 
     def survivors_of_first(self) -> dict[str, int]:
@@ -63,11 +62,6 @@ class LinkAges:
         """Return which fraction of each layer's first links still lives, 1 where there were none."""
         alive = self.survivors_of_first()
         return {name: alive[name] / first if first else 1.0 for name, first in self.first.items()}
-
-    def histogram(self, layer: str) -> NDArray[np.int64]:
-        """Return how many links of a layer have each age, int64 (updates + 1,)."""
-        check_choice("layer", layer, self.ages)
-        return np.bincount(self.ages[layer], minlength=self.updates[layer] + 1)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return all that is known as arrays, for a checkpoint: `<layer>.ages` and `<layer>.counts`."""

@@ -73,8 +73,7 @@ class NewWeights:
         """
         if self.distribution == HISTORICAL:
             return self._recall(change, layer.weight)
-        count = int(np.count_nonzero(change.carry < 0))
-        values = layer.draw(self.distribution, change.after, count, rng)
+        values = layer.draw(self.distribution, change.after, len(change.grown_positions), rng)
         if self.keep_regrown:
             again = change.regrown_from >= 0
             values[again] = layer.weight[change.regrown_from[again]]
@@ -93,8 +92,8 @@ class NewWeights:
         self.memory = {name: (np.array(state[name + POSITIONS]), np.array(state[name + WEIGHTS])) for name in names}
 
     def _recall(self, change: LayerUpdate, weight: Array) -> Array:
-        grown = change.after.keys()[change.carry < 0]
-        positions, weights = change.before.keys()[change.lost], weight[change.lost]
+        grown, lost = change.grown_positions, ~change.after_percolation
+        positions, weights = change.before.keys()[lost], weight[lost]
         if change.layer in self.memory:  # of absent positions alone, so none of them was lost just now
             positions = np.concatenate((positions, self.memory[change.layer][0]))
             weights = np.concatenate((weights, self.memory[change.layer][1]))

@@ -11,7 +11,7 @@ from sparse_mlp.evolution.regrowth import Positions, Regrowth, check_room
 from sparse_mlp.evolution.update import Mask
 from sparse_mlp.layers import Linked
 from sparse_mlp.link_prediction import PREDICTORS, TIES
-from sparse_mlp.link_prediction.predictors import Links, Predictor
+from sparse_mlp.link_prediction.predictors import Predictor
 from sparse_mlp.plugins import find
 
 
@@ -37,27 +37,37 @@ def predicted_regrowth(predictor: str | Predictor = "ch3-l3p", regrowth: str = "
     ------
     InvalidInputError
         If a name is unknown.
+
+    Notes
+    -----
+    Hard regrowth is that of CHT [Zhang2024] and of the robustness paper [Sulyok2026], soft regrowth that of CHTs
+    [Zhang2025].
+
+    Differences from the original
+    -----------------------------
+    The code of [Zhang2024] lets all links in that tie with the k-th, so that the layer may grow; here k grow.
     """
     find("predictor", predictor, PREDICTORS)
     check_choice("ties", ties, TIES)
-    if check_choice("regrowth", regrowth, ("hard", "soft")) == "soft":
-        return partial(regrow_likely, predictor=predictor)
-    return partial(regrow_best, predictor=predictor, ties=ties)
+    soft = check_choice("regrowth", regrowth, ("hard", "soft")) == "soft"
+    return partial(regrow_predicted, predictor=predictor, soft=soft, ties=ties)
 
 
-def regrow_best(
-    layer: Linked, keep: Mask, k: int, *, rng: np.random.Generator, predictor: str | Predictor, ties: str = "index"
+def regrow_predicted(
+    layer: Linked, keep: Mask, k: int, *, rng: np.random.Generator, predictor: str | Predictor, soft: bool, ties: str
 ) -> Positions:
-    """Choose the k absent positions of highest score in the wiring of the links that stay.
+    """Choose k absent positions by their scores in the wiring of the links that stay.
 
     Parameters
     ----------
     layer, keep, k
         As in `regrowth.regrow_random`.
     rng : numpy.random.Generator
-        Decides among equal scores, and fills up at random where too few scores are positive.
+        Draws positions if soft, decides about ties, and fills up at random where too few scores are positive.
     predictor, ties
         As in `predicted_regrowth`.
+    soft : bool
+        Whether positions are drawn without replacement with probability proportional to their scores.
 
     Returns
     -------
@@ -68,35 +78,11 @@ def regrow_best(
     ------
     InvalidInputError
         If fewer than k positions are absent.
-
-    Notes
-    -----
-    Regrowth of CHT [Zhang2024] and of the robustness paper [Sulyok2026].
-
-    Differences from the original
-    -----------------------------
-    The code of [Zhang2024] lets all links in that tie with the k-th, so that the layer may grow; here k grow.
     """
     check_room(layer, keep, k)
-    return _positions(layer, layer.top_links(layer.structure.select(keep), predictor, k, rng=rng, ties=ties))
-
-
-def regrow_likely(
-    layer: Linked, keep: Mask, k: int, *, rng: np.random.Generator, predictor: str | Predictor
-) -> Positions:
-    """Draw k absent positions without replacement, with probability proportional to their scores.
-
-    Parameters, errors and returned positions are those of `regrow_best`; positions without a score are drawn, all
-    alike, where the others do not suffice.
-
-    Notes
-    -----
-    Soft regrowth of CHTs [Zhang2025].
-    """
-    check_room(layer, keep, k)
-    return _positions(layer, layer.sample_links(layer.structure.select(keep), predictor, k, rng=rng))
-
-
-def _positions(layer: Linked, links: Links) -> Positions:
-    rows, cols = links
-    return np.sort(rows.astype(np.int64) * layer.structure.n_out + cols)
+    left = layer.structure.select(keep)
+    if soft:
+        rows, cols = layer.sample_links(left, predictor, k, rng=rng)
+    else:
+        rows, cols = layer.top_links(left, predictor, k, rng=rng, ties=ties)
+    return np.sort(rows.astype(np.int64) * left.n_out + cols)

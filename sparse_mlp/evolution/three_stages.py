@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,6 @@ from sparse_mlp.evolution.schedules import ZetaSchedule
 from sparse_mlp.evolution.schedules import zeta_schedule as make_zeta_schedule
 from sparse_mlp.evolution.units import EvolvingUnit, layers_of
 from sparse_mlp.evolution.update import LayerUpdate, Mask, TopologyUpdate
-from sparse_mlp.kernels.dispatch import evolution_ops
 from sparse_mlp.layers import Linked
 from sparse_mlp.rng import RandomState, as_generator
 from sparse_mlp.structure import SparseStructure
@@ -65,7 +64,7 @@ def three_stage_rule(
     keep_regrown : bool
         Whether a link that was removed and grew again in the same update keeps its weight.
     overlap_stop : float
-        A layer stops to evolve when more than this fraction of its new links were removed in the same update; 1 never.
+        A layer stops evolving when more than this fraction of its new links were removed in the same update; 1 never.
     overlap_stop_scope : {"global", "layer"}
         Whether evolution ends when all layers are to stop, or for each layer by itself.
     **more
@@ -113,6 +112,8 @@ class ThreeStageRule:
         Batches between two updates, where the trainer is not given another number; None for once an epoch.
     wants_signals : bool
         Whether regrowth needs the signals of a batch, see `Linked.signals`.
+    wants_dense : bool
+        Whether the network is to be built with all links.
     """
 
     name: str
@@ -125,7 +126,7 @@ class ThreeStageRule:
     density_at: DensitySchedule | None = None
     update_steps: int | None = None
     wants_signals: bool = False
-    wants_dense: ClassVar[bool] = False
+    wants_dense: bool = False
 
     @property
     def initial_density(self) -> float | None:
@@ -171,7 +172,10 @@ class ThreeStageRule:
             self._grown(layer, keep, count, streams.regrowth)
             for layer, keep, count in zip(layers, after_percolation, counts, strict=True)
         ]
-        changes = [_change(*stages) for stages in zip(layers, after_removal, after_percolation, grown, strict=True)]
+        changes = [
+            LayerUpdate.from_stages(layer.name, layer.structure, left, connected, new)
+            for layer, left, connected, new in zip(layers, after_removal, after_percolation, grown, strict=True)
+        ]
         self.early_stop.observe(changes)
         for layer, change in zip(layers, changes, strict=True):
             layer.rewire(change.after, change.carry, self.new_weights.draw(change, layer, streams.weights))
@@ -243,12 +247,3 @@ def _streams(rng: Streams) -> _Streams:
         return _Streams(rng["removal"], rng["regrowth"], rng["weights"])
     one = as_generator(rng)
     return _Streams(one, one, one)
-
-
-def _change(layer: Linked, after_removal: Mask, after_percolation: Mask, grown: Positions) -> LayerUpdate:
-    before = layer.structure
-    indptr, indices, carry = evolution_ops().insert_links(
-        before.indptr, before.indices, after_percolation, grown, before.n_out
-    )
-    after = SparseStructure.unchecked(before.shape, indptr, indices)
-    return LayerUpdate(layer.name, before, after, carry, after_removal & ~after_percolation)

@@ -28,48 +28,54 @@ class LayerUpdate:
     before, after : SparseStructure
     carry : int64 (after.nnz,)
         Where each link stood before, -1 for a new one; values over the links follow it.
-    cut_off : bool (before.nnz,)
-        The links that percolation took away.
+    after_removal, after_percolation : bool (before.nnz,)
+        The links that were left after the rule had removed some, and after percolation.
+    grown_positions : int64 (k,)
+        Ascending row-major positions `u * n_out + v` of the new links.
+    regrown_from : int64 (k,)
+        For each new link where the same update lost a link at its position; -1 if it lost none there.
 
     Notes
     -----
-    All else follows from these and is computed when it is asked for. A position can be both removed and grown.
+    All else follows from these and is computed when it is asked for.
     """
 
     layer: str
     before: SparseStructure
     after: SparseStructure
     carry: NDArray[np.int64]
-    cut_off: Mask
+    after_removal: Mask
+    after_percolation: Mask
+    grown_positions: NDArray[np.int64]
+    regrown_from: NDArray[np.int64]
 
-    @cached_property
-    def lost(self) -> Mask:
-        """The links that did not survive, removed or percolated, bool (before.nnz,)."""
-        lost = np.ones(self.before.nnz, bool)
-        lost[self.carry[self.carry >= 0]] = False
-        return lost
+    @classmethod
+    def from_stages(
+        cls, layer: str, before: SparseStructure, after_removal: Mask, after_percolation: Mask, grown_positions: Any
+    ) -> LayerUpdate:
+        """Build the new wiring from what each stage decided, and log it; parameters are the attributes."""
+        grown = np.asarray(grown_positions, np.int64)
+        indptr, indices, carry, regrown_from = evolution_ops().insert_links(
+            before.indptr, before.indices, after_percolation, grown, before.n_out
+        )
+        after = SparseStructure.unchecked(before.shape, indptr, indices)
+        return cls(layer, before, after, carry, after_removal, after_percolation, grown, regrown_from)
 
     @cached_property
     def removed(self) -> Links:
         """Rows and columns of the links that the rule removed, int32, in row-major order."""
-        return _links_where(self.before, self.lost & ~self.cut_off)
+        return _links_where(self.before, ~self.after_removal)
 
     @cached_property
     def percolated(self) -> Links:
         """Rows and columns of the links that percolation took away, int32, in row-major order."""
-        return _links_where(self.before, self.cut_off)
+        return _links_where(self.before, self.after_removal & ~self.after_percolation)
 
     @cached_property
     def grown(self) -> Links:
-        """Rows and columns of the new links, int32, in row-major order."""
-        return _links_where(self.after, self.carry < 0)
-
-    @cached_property
-    def regrown_from(self) -> NDArray[np.int64]:
-        """For each new link where the same update lost a link at its position, int64 (k,); -1 where it lost none."""
-        before, after = (self.before.indptr, self.before.indices), (self.after.indptr, self.after.indices)
-        found: NDArray[np.int64] = evolution_ops().regrown_from(before, after, self.carry)
-        return found
+        """Rows and columns of the new links, int32, in row-major order; a position can be removed and grown."""
+        rows, cols = np.divmod(self.grown_positions, self.after.n_out)
+        return rows.astype(np.int32), cols.astype(np.int32)
 
     @property
     def overlap(self) -> float:
@@ -77,31 +83,33 @@ class LayerUpdate:
 
         See `measures.overlap`; above 0.9 the wiring counts as settled in CHT [Zhang2024].
         """
-        return float(np.mean(self.regrown_from >= 0)) if len(self.regrown_from) else 0.0
+        regrown = int(np.count_nonzero(self.regrown_from >= 0))
+        return regrown / len(self.regrown_from) if regrown else 0.0
 
     def counts(self) -> dict[str, Any]:
         """Return the name of the layer, and how many links each stage saw, as plain JSON types."""
-        survivors, percolated = int(np.count_nonzero(self.carry >= 0)), int(np.count_nonzero(self.cut_off))
+        left = int(np.count_nonzero(self.after_removal))
         return {
             "layer": self.layer,
             "before": self.before.nnz,
-            "removed": self.before.nnz - survivors - percolated,
-            "percolated": percolated,
-            "grown": self.after.nnz - survivors,
+            "removed": self.before.nnz - left,
+            "percolated": left - int(np.count_nonzero(self.after_percolation)),
+            "grown": len(self.grown_positions),
             "after": self.after.nnz,
         }
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return what `from_arrays` needs besides the structure that came out, for a checkpoint."""
-        width = np.int32 if self.before.nnz < 2**31 else np.int64
+        """Return what `from_arrays` needs, for a checkpoint."""
+        stages = ("after_removal", "after_percolation", "grown_positions")
         wiring = {"indptr": self.before.indptr, "indices": self.before.indices}
-        return {**wiring, "carry": self.carry.astype(width), "cut_off": self.cut_off}
+        return {**wiring, **{name: getattr(self, name) for name in stages}}
 
     @classmethod
-    def from_arrays(cls, layer: str, after: SparseStructure, arrays: Mapping[str, NDArray[Any]]) -> LayerUpdate:
-        """Rebuild the log of a layer from `to_arrays` and the structure that came out."""
-        before = SparseStructure(after.shape, arrays["indptr"], arrays["indices"])
-        return cls(layer, before, after, arrays["carry"].astype(np.int64), arrays["cut_off"])
+    def from_arrays(cls, layer: str, shape: tuple[int, int], arrays: Mapping[str, NDArray[Any]]) -> LayerUpdate:
+        """Rebuild the log of a layer from `to_arrays` and the shape of its structure."""
+        before = SparseStructure(shape, arrays["indptr"], arrays["indices"])
+        stages = arrays["after_removal"], arrays["after_percolation"], arrays["grown_positions"]
+        return cls.from_stages(layer, before, *stages)
 
 
 @dataclass(frozen=True, eq=False)

@@ -62,7 +62,7 @@ def evaluate_selection(
     Parameters
     ----------
     strength : float (n_features,)
-        As `robustness.input_strength` gives it; random numbers give the random selection to hold it against.
+        As `robustness.input_strength` gives it; random numbers give a random selection to compare with.
     train, test : (float (n, n_features), int (n,))
         Samples and classes. The strength should come from the training samples only.
     dropped : sequence of float
@@ -93,7 +93,7 @@ def evaluate_selection(
 
     Differences from the original
     -----------------------------
-    The public code keeps all features where it is told to drop all, and more than its share where inputs are tied; see
+    The public code keeps all features where it should drop all, and more than its share where inputs are tied; see
     `robustness.select_features`.
 
     Examples
@@ -112,7 +112,7 @@ def evaluate_selection(
     for name, (x, y) in (("training", train), ("test", test)):
         if x.ndim != 2 or x.shape[1:] != values.shape or len(x) != len(y) or not len(y):
             found = f"{name} samples of shape {x.shape} with {len(y)} classes"
-            raise invalid(found, f"(n, {len(values)}) with n, as there are {len(values)} strengths")
+            raise invalid(found, f"{len(values)} features, as many as strengths, and one class for each sample")
     chosen = [check_choice("classifier", name, CLASSIFIERS) for name in classifiers]
     parts = [check_fraction("dropped", part, zero=True) for part in dropped]
     kept = [select_features(values, 1 - part) for part in parts]

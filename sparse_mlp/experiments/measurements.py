@@ -1,4 +1,4 @@
-"""What can be measured on a finished run, by name; the outcome is plain JSON types and lies beside the run."""
+"""What can be measured on a finished run, by name; results are plain JSON types in the folder of the run."""
 
 from __future__ import annotations
 

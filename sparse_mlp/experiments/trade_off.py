@@ -28,11 +28,6 @@ def reduction(value: float, base: float) -> float:
     ------
     InvalidInputError
         If the value is negative, or the base not above zero.
-
-    Examples
-    --------
-    >>> reduction(75.0, 100.0)
-    0.25
     """
     base = check_number("base", base, strict=True)
     return (base - check_number("value", value)) / base
@@ -41,21 +36,14 @@ def reduction(value: float, base: float) -> float:
 def comprehensive_score(
     time: float, base_time: float, accuracy: float, base_accuracy: float, weight: float = EFFICIENCY_WEIGHT
 ) -> float:
-    """Return one number for speed and accuracy together.
+    """Return one number for speed and accuracy together; the base itself has 1 - weight.
 
     Parameters
     ----------
-    time, base_time : float
-        Running time of the model and of the one that it is compared with, in the same unit.
-    accuracy, base_accuracy : float
-        Their accuracies, in the same unit.
+    time, base_time, accuracy, base_accuracy : float
+        Of a model and of the one that it is compared with, times in the same unit, and accuracies.
     weight : float
         Weight of the time, in [0, 1]; the accuracy has the rest.
-
-    Returns
-    -------
-    float
-        The base itself has 1 - weight.
 
     Raises
     ------
@@ -85,21 +73,8 @@ def comprehensive_score(
 def break_even_weight(time: float, base_time: float, accuracy: float, base_accuracy: float) -> float:
     """Return the weight of the time at which a model and its base have the same score.
 
-    Parameters
-    ----------
-    time, base_time, accuracy, base_accuracy : float
-        As in `comprehensive_score`.
-
-    Returns
-    -------
-    float
-        In [0, 1], or NaN if one of the two is ahead at every weight (or both are equal at all). A model that is
-        faster and less accurate is ahead above it, one that is slower and more accurate below it.
-
-    Raises
-    ------
-    InvalidInputError
-        If a time or an accuracy is negative, or a base is zero.
+    NaN if one of the two is ahead at every weight, or both are always equal. A model that is faster and less accurate
+    is ahead above the weight, one that is slower and more accurate below it. Parameters as in `comprehensive_score`.
 
     Notes
     -----

@@ -142,7 +142,9 @@ def sample_absent(present: Array, population: int, ranks: Array) -> Array:
 
 
 @jit
-def insert_links(indptr: Array, indices: Array, keep: Array, new: Array, n_out: int) -> tuple[Array, Array, Array]:
+def insert_links(
+    indptr: Array, indices: Array, keep: Array, new: Array, n_out: int
+) -> tuple[Array, Array, Array, Array]:
     """Build the wiring of kept and new links; see `reference.evolution.insert_links`.
 
     One merge of two ascending lists, input by input.
@@ -154,40 +156,48 @@ def insert_links(indptr: Array, indices: Array, keep: Array, new: Array, n_out: 
     after = np.empty(n_in + 1, np.int64)
     columns = np.empty(capacity, np.int32)
     carry = np.empty(capacity, np.int64)
+    regrown_from = np.full(len(new), -1)
     at, i = 0, 0
     for u in range(n_in):
         after[u] = at
         first = np.int64(u) * n_out
         for link in range(indptr[u], indptr[u + 1]):
-            if not keep[link]:
-                continue
-            while i < len(new) and new[i] < first + indices[link]:
+            position = first + indices[link]
+            while i < len(new) and new[i] < position:
                 columns[at], carry[at] = new[i] - first, -1
                 at, i = at + 1, i + 1
-            columns[at], carry[at] = indices[link], link
-            at += 1
+            if keep[link]:
+                columns[at], carry[at] = indices[link], link
+                at += 1
+            elif i < len(new) and new[i] == position:
+                regrown_from[i] = link
         while i < len(new) and new[i] < first + n_out:
             columns[at], carry[at] = new[i] - first, -1
             at, i = at + 1, i + 1
     after[n_in] = at
-    return after, columns, carry
+    return after, columns, carry, regrown_from
 
 
 @jit
-def regrown_from(before: tuple[Array, Array], after: tuple[Array, Array], carry: Array) -> Array:
-    """Find links that an update took away and grew again; see `reference.evolution.regrown_from`.
+def add_positions(words: Array, bits: Array, positions: Array) -> tuple[Array, Array, int]:
+    """Add positions to a set of words with 64 bits each; see `reference.evolution.add_positions`.
 
-    One merge of the two wirings, input by input.
+    One merge of two ascending lists.
     """
-    indptr, indices = before
-    found = np.empty(len(carry), np.int64)
-    count = 0
-    for u in range(len(indptr) - 1):
-        old = indptr[u]
-        for link in range(after[0][u], after[0][u + 1]):
-            while old < indptr[u + 1] and indices[old] < after[1][link]:
-                old += 1
-            if carry[link] < 0:
-                found[count] = old if old < indptr[u + 1] and indices[old] == after[1][link] else -1
-                count += 1
-    return found[:count].copy()
+    numbers = np.empty(len(words) + len(positions), np.int64)
+    sets = np.empty(len(numbers), np.uint64)
+    at = old = added = 0
+    i = 0
+    while i < len(positions) or old < len(words):
+        word = positions[i] >> 6 if i < len(positions) else words[old]
+        known = np.uint64(0)
+        if old < len(words) and words[old] <= word:
+            word, known, old = words[old], bits[old], old + 1
+        while i < len(positions) and positions[i] >> 6 == word:
+            bit = np.uint64(1) << np.uint64(positions[i] & 63)
+            added += known & bit == 0
+            known |= bit
+            i += 1
+        numbers[at], sets[at] = word, known
+        at += 1
+    return numbers[:at].copy(), sets[:at].copy(), added

@@ -19,9 +19,9 @@ def check_batch(name: str, x: ArrayLike, n_features: int | None = None) -> NDArr
     features = "features" if n_features is None else n_features
     if array.ndim != 2 or (n_features is not None and array.shape[1] != n_features):
         remedy = "one row for each sample, even for a single one"
-        raise invalid(f"{name} of shape {array.shape}", f"of shape (batch, {features})", remedy)
+        raise invalid(f"{name} of shape {array.shape}", f"shape (batch, {features})", remedy)
     if array.dtype not in (np.float32, np.float64):
-        raise invalid(f"{name} of {array.dtype}", "of float32 or float64", "use x.astype('float32')")
+        raise invalid(f"{name} of {array.dtype}", "float32 or float64", "use x.astype('float32')")
     return array
 
 

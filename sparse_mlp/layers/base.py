@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sparse_mlp.errors import describe
 from sparse_mlp.kernels.tiles import aligned_empty, lanes_for, pack, unpack
 from sparse_mlp.layers._checks import check_batch
 from sparse_mlp.layers.batch import Batch
@@ -40,7 +41,7 @@ class Layer:
         Whether `backward_tiles` takes `rectified=True`: its input was the output of such a ReLU, whose derivative it
         multiplies into dx. The input is then nobody else's, and dx may be written over it.
     keeps_dy : bool
-        Whether `backward_tiles` leaves dy as it is.
+        Whether `backward_tiles` leaves dy as it is and needs no output of `forward_tiles`.
     uses_blas : bool
         Whether its passes call BLAS, which a network then keeps to one thread.
     bears_links : bool
@@ -68,6 +69,14 @@ class Layer:
     keeps_relu = False
     dtype: np.dtype[Any] | None = None
     backend: str = "numba"
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Refuse a pass that a network would not use."""
+        super().__init_subclass__(**options)
+        for name in ("forward", "backward"):
+            tiles = f"{name}_tiles"
+            if name in vars(cls) and tiles not in vars(cls) and getattr(cls, tiles) is not getattr(Layer, tiles):
+                raise TypeError(describe(f"{cls.__name__}.{name} with an inherited {tiles}", f"{tiles} of the class"))
 
     @property
     def children(self) -> Mapping[str, Layer]:

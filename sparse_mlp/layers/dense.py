@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike
 
 from sparse_mlp.errors import check_integer
 from sparse_mlp.kernels.dispatch import choose_backend, linear_ops
+from sparse_mlp.kernels.pool import one_blas_thread
 from sparse_mlp.layers._checks import checked_features
 from sparse_mlp.layers.base import Array, Gradients, Layer
 from sparse_mlp.layers.batch import Batch
@@ -110,8 +111,9 @@ class Dense(Layer):
             into = {"out": dx, "add_to": grads["weight"].reshape(-1)}
             batch.over_neurons(self._wiring.indptr, lambda part: ops.linear_backward(*links, **into, part=part))
             return dx
-        for x_tile, dy_tile in zip(cache, dy, strict=True):
-            grads["weight"] += x_tile @ dy_tile.T
+        with one_blas_thread():  # a split among threads would change how it rounds
+            for x_tile, dy_tile in zip(cache, dy, strict=True):
+                grads["weight"] += x_tile @ dy_tile.T
         if dx is None:
             return None
         found = np.matmul(self.weight, dy)

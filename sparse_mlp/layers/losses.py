@@ -20,6 +20,12 @@ class Loss:
     A loss of your own needs `forward` and `backward`; a network calls `tiles`, which follows from them.
     """
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Let `tiles` follow from passes that a class overrides."""
+        super().__init_subclass__(**options)
+        if {"forward", "backward"} & vars(cls).keys() and "tiles" not in vars(cls):
+            cls.tiles = Loss.tiles  # type: ignore[method-assign]
+
     def forward(self, scores: Array, target: ArrayLike) -> tuple[float, Any]:
         """Return the mean loss and what `backward` needs."""
         raise TypeError(f"{type(self).__name__} needs a method forward")
@@ -84,7 +90,7 @@ class SoftmaxCrossEntropy(Loss):
         checked = _check_scores(scores)
         labels = check_labels(target, *checked.shape)
         dscores = np.ascontiguousarray(checked.T)[None].copy()
-        loss = self.tiles(dscores, labels, len(labels))
+        loss = SoftmaxCrossEntropy.tiles(self, dscores, labels, len(labels))
         return float(loss), dscores[0].T
 
     def backward(self, cache: Array) -> Array:
@@ -130,7 +136,7 @@ class MeanSquaredError(Loss):
         checked = _check_scores(scores)
         wanted = _check_target(target, len(checked), checked.shape[1], checked.dtype)
         dscores = np.ascontiguousarray(checked.T)[None].copy()
-        loss = self.tiles(dscores, wanted, len(wanted))
+        loss = MeanSquaredError.tiles(self, dscores, wanted, len(wanted))
         return float(loss), dscores[0].T
 
     def backward(self, cache: Array) -> Array:
@@ -152,15 +158,14 @@ def check_labels(target: ArrayLike, batch: int, n_classes: int) -> Array:
     """Return labels as int64 (batch,), or say which of them is none of the classes 0 … n_classes - 1."""
     labels = np.asarray(target)
     if labels.shape != (batch,):
-        raise invalid(f"labels of shape {labels.shape}", f"of shape ({batch},)", "one class number for each sample")
+        raise invalid(f"labels of shape {labels.shape}", f"shape ({batch},)", "one class number for each sample")
     if not np.issubdtype(labels.dtype, np.integer):
-        raise invalid(f"labels of {labels.dtype}", "of an integer type", "use labels.astype('int64')")
+        raise invalid(f"labels of {labels.dtype}", "an integer type", "use labels.astype('int64')")
     outside = np.flatnonzero((labels < 0) | (labels >= n_classes))
     if len(outside):
         at = int(outside[0])
-        raise invalid(
-            f"labels[{at}] = {labels[at]}", f"in [0, {n_classes})", "has the last layer as many outputs as classes?"
-        )
+        remedy = "has the last layer as many outputs as classes?"
+        raise invalid(f"labels[{at}] = {labels[at]}", f"a class in [0, {n_classes})", remedy)
     return labels.astype(np.int64, copy=False)
 
 
@@ -175,12 +180,12 @@ def _check_target(target: ArrayLike, batch: int, n_out: int, dtype: Any) -> Arra
     if wanted.ndim == 1 and n_out == 1:
         wanted = wanted[:, None]
     if wanted.shape != (batch, n_out):
-        raise invalid(f"a target of shape {wanted.shape}", f"({batch}, {n_out}), the shape of the scores")
+        raise invalid(f"a target of shape {wanted.shape}", f"shape ({batch}, {n_out}), that of the scores")
     return wanted
 
 
 def _check_scores(scores: Array) -> Array:
     checked = check_batch("scores", scores)
     if checked.size == 0:
-        raise invalid(f"scores of shape {checked.shape}", "of at least one sample and one output")
+        raise invalid(f"scores of shape {checked.shape}", "at least one sample and one output")
     return checked

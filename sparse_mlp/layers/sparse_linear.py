@@ -262,7 +262,7 @@ class SparseLinear(Layer):
         if len(carry) != structure.nnz or len(new) != len(new_weights):
             raise invalid(
                 f"carry of {len(carry)} links with {len(new)} new ones and {len(new_weights)} new weights",
-                f"of {structure.nnz} links, one new weight for each new link",
+                f"{structure.nnz} links, and one new weight for each new link",
             )
         known = self.weight if len(self.weight) else np.empty((1, *self.block_shape), self.dtype)
         weight = known[carry]  # a new link, of carry -1, gets the last weight for a moment
@@ -282,5 +282,5 @@ def _checked(name: str, values: Any, shape: tuple[int, ...], dtype: np.dtype[Any
     if array.shape != shape:
         raise invalid(f"{name} of shape {array.shape}", f"{shape}")
     if not np.all(np.isfinite(array)):
-        raise invalid(f"{name} with infinite or missing numbers", "finite")
+        raise invalid(f"{name} with infinite or missing numbers", "finite numbers")
     return array

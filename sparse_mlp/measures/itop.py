@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sparse_mlp.errors import invalid
+from sparse_mlp.kernels.dispatch import evolution_ops
 from sparse_mlp.structure import SparseStructure
-
-BITS = 6  # 2**6 neighbouring positions share a word
 
 
 class EverActive:
@@ -33,7 +32,7 @@ class EverActive:
     -----
     The rate is R_s of [Liu2021], ever active positions / n_in n_out. Positions are kept as an ascending list of those
     64-position words that hold one, with one bit for each position: at most 16 bytes for each ever active position,
-    and never more than a quarter byte for each possible one. Adding k positions costs O(k log k + words).
+    and never more than a quarter byte for each possible one. Adding k positions costs O(k + words).
 
     Examples
     --------
@@ -76,18 +75,14 @@ class EverActive:
             return
         if np.any(keys[1:] <= keys[:-1]) or keys[0] < 0 or keys[-1] >= self.size:
             raise invalid("positions out of order or range", f"ascending and distinct in [0, {self.size})")
-        word, bit = keys >> BITS, np.uint64(1) << (keys & 63).astype(np.uint64)
-        starts = np.append(0, np.flatnonzero(word[1:] != word[:-1]) + 1)
-        bits = np.bitwise_or.reduceat(bit, starts)
-        at = self._places(word[starts])
-        self.count += int(np.bitwise_count(bits & ~self._bits[at]).sum())
-        self._bits[at] |= bits
+        self._words, self._bits, added = evolution_ops().add_positions(self._words, self._bits, keys)
+        self.count += int(added)
 
     def positions(self) -> NDArray[np.int64]:
         """Return the positions that ever held a link, ascending, int64 (count,)."""
         bits = np.unpackbits(self._bits.astype("<u8").view(np.uint8), bitorder="little").reshape(-1, 64)
         word, bit = np.nonzero(bits)
-        return (self._words[word] << BITS) + bit
+        return (self._words[word] << 6) + bit
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return all that is known as arrays, for a checkpoint: `shape`, `words` and `bits`."""
@@ -110,13 +105,3 @@ class EverActive:
         tried._words, tried._bits = np.array(arrays["words"], np.int64), np.array(arrays["bits"], np.uint64)
         tried.count = int(np.bitwise_count(tried._bits).sum())
         return tried
-
-    def _places(self, words: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return where the given words stand, after a place was made for each that is new."""
-        at = np.searchsorted(self._words, words)
-        new = np.append(self._words, -1)[at] != words
-        if not new.any():
-            return at
-        self._words = np.insert(self._words, at[new], words[new])
-        self._bits = np.insert(self._bits, at[new], 0)
-        return at + np.cumsum(new) - new  # each moved on by the new words before it

@@ -42,13 +42,13 @@ def layer_links(
     """
     if epsilon is not None:
         if density is not None:
-            raise invalid(f"density={density} and epsilon={epsilon}", "one of the two")
+            raise invalid(f"density={density} and epsilon={epsilon}", "only one of the two")
         return [round(density_from_epsilon(epsilon, n, m) * n * m) for n, m in shapes]
     wanted = check_fraction("density", DENSITY if density is None else density)
     counts = allocate(shapes, wanted, allocation) if shapes else []
     for count, (n, m) in zip(counts, shapes, strict=True):
         if count == 0:
-            raise invalid(f"density={wanted:g}, which leaves no link to the layer {n} x {m}", "larger")
+            raise invalid(f"density={wanted:g}, which leaves no link to the layer {n} x {m}", "a larger density")
     return counts
 
 
@@ -120,13 +120,14 @@ def given_structures(
     """
     for option, value in unused.items():
         if value is not None:
-            raise invalid(f"{option}={value!r} beside given structures", "absent", "the structures have their links")
+            remedy = "the structures have their links"
+            raise invalid(f"{option}={value!r} with given structures", f"no {option}", remedy)
     given = list(structures) if isinstance(structures, Sequence) else [structures]
     if not all(isinstance(structure, SparseStructure) for structure in given):
         raise invalid(f"topology={structures!r}", "a name or a sequence of SparseStructure")
     found = [structure.shape for structure in given]
     if found != shapes:
-        raise invalid(f"structures of shapes {found}", f"{shapes}, one for each sparse layer")
+        raise invalid(f"structures of shapes {found}", f"shapes {shapes}, one for each sparse layer")
     return given
 
 
@@ -157,5 +158,6 @@ def _made(activation: Activation, make: Callable[..., Any], index: int, backend:
         return AllReLU(layer_index=index, backend=backend)
     layer = make(backend=backend) if make in ACTIVATIONS.values() else make()
     if not isinstance(layer, Layer):
-        raise invalid(f"activation {activation!r}, which makes a {type(layer).__name__}", "a function that makes a Layer")
+        found = f"activation {activation!r}, which makes a {type(layer).__name__}"
+        raise invalid(found, "a function that makes a Layer")
     return layer

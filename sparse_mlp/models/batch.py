@@ -42,7 +42,7 @@ class Samples:
         """
         x, rows, target = self.x, self.rows, self.target
         if x.ndim != 2 or x.shape[1] != n_features or x.dtype != dtype:
-            raise invalid(f"x of {x.dtype} {x.shape}", f"{np.dtype(dtype)} (n_samples, {n_features})")
+            raise invalid(f"x of {x.dtype} {x.shape}", f"x of {np.dtype(dtype)} (n_samples, {n_features})")
         if not x.flags.c_contiguous:
             raise invalid("x with other strides", "a C-contiguous array", "use np.ascontiguousarray(x)")
         if len(target) != len(x) or len(rows) == 0:

@@ -110,7 +110,7 @@ class SparseMLP(Network):
         shapes, counts = layer_shapes(sizes), motif_counts(sizes, motif_size, pad)
         check_choice("motif_mode", motif_mode, MOTIF_MODES)
         if motif_size > 1 and not dense_readout:
-            raise invalid(f"motif_size={motif_size} and a sparse read-out", "used with a dense one")
+            raise invalid(f"motif_size={motif_size} with a sparse read-out", "a dense read-out")
         sparse = layer_shapes(counts)[: len(shapes) - dense_readout]
         streams = spawn_streams(rng)
         if isinstance(topology, str) or callable(topology):
@@ -162,7 +162,7 @@ class SparseMLP(Network):
 
     def _assemble(self, layers: list[Layer]) -> None:
         linear = [layer for layer in layers if layer.parameters()]
-        if linear[-1].bears_links:
+        if linear and linear[-1].bears_links:
             linear[-1].evolves = False  # type: ignore[attr-defined]  # a sparse read-out stays as it is
         super().__init__(Sequential(layers))
 

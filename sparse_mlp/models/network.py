@@ -77,7 +77,7 @@ class Network:
         self.root, self.backend = root, root.backend
         self.n_features = root.n_in(0) if n_features is None else check_integer("n_features", n_features)
         if not self.n_features:
-            raise invalid("layers of which none knows the features of a sample", "n_features")
+            raise invalid("no layer that knows the features of a sample", "n_features to be given")
         self.n_outputs = root.n_out(self.n_features)
         self._needs_batch = root.needs_batch
         self._to_prepare = [layer for layer in nodes(root) if type(layer).prepare is not Layer.prepare]
@@ -195,7 +195,7 @@ class Network:
         self._check_bound()
         x = np.ascontiguousarray(x, dtype=self.dtype)
         if x.ndim != 2 or x.shape[1] != self.n_features:
-            raise invalid(f"input of shape {x.shape}", f"(n_samples, {self.n_features})")
+            raise invalid(f"input of shape {x.shape}", f"shape (n_samples, {self.n_features})")
         scores = np.empty((len(x), self.n_outputs), self.dtype)
         tile = WIDE * self.dtype.itemsize * self.root.n_stored(self.n_features)
         step = WIDE * max(1, min(8, PREDICTION_BYTES // (tile * width())))
@@ -267,10 +267,14 @@ class Network:
         lanes = self._lanes(len(batch))
         x = part.empty((-(-(last - first) // lanes), self.n_features, lanes), self.dtype)
         scores, cache = self.root.forward_tiles(batch.load(first, last, x), part)
-        value = loss.tiles(scores, batch.targets(first, last), len(batch))
+        dscores = scores
+        if not self.root.keeps_dy:  # an activation at the end may have kept the scores for its backward pass
+            dscores = part.empty_like(scores)
+            dscores[:] = scores
+        value = loss.tiles(dscores, batch.targets(first, last), len(batch))
         if flat is not None:
             flat.fill(0)
-        self.root.backward_tiles(scores, cache, part, views, wants_dx=False)
+        self.root.backward_tiles(dscores, cache, part, views, wants_dx=False)
         self._arenas.append(arena)
         return value
 

@@ -81,7 +81,7 @@ class Optimizer(ABC):
         rate = self.learning_rate if learning_rate is None else float(learning_rate)
         self._check(values, gradient)
         if not 0 <= n_decayed <= len(values):
-            raise invalid(f"n_decayed={n_decayed}", f"in [0, {len(values)}]")
+            raise invalid(f"n_decayed={n_decayed}", f"a number in [0, {len(values)}]")
         border = len(values) if self.decay_biases or self.weight_decay == 0 else n_decayed
         self._before_step()
         arrays = (values, gradient, *self.arrays.values())
@@ -132,10 +132,10 @@ class Optimizer(ABC):
         """
         positions = np.asarray(carry)
         if positions.shape != (size,) or not np.issubdtype(positions.dtype, np.integer):
-            raise invalid(f"carry of {positions.dtype} {positions.shape}", f"whole numbers of shape ({size},)")
+            raise invalid(f"carry of {positions.dtype} {positions.shape}", f"integers of shape ({size},)")
         former = min((len(array) for array in self.arrays.values()), default=0)
         if size and (positions.min() < -1 or positions.max() >= former):
-            raise invalid(f"carry from {positions.min()} to {positions.max()}", f"in [-1, {former})")
+            raise invalid(f"carry from {positions.min()} to {positions.max()}", f"positions in [-1, {former})")
         new = np.flatnonzero(positions < 0)
         for name, array in self.arrays.items():
             moved = array[positions] if former else np.zeros(size, array.dtype)  # -1 takes some entry, for the moment
@@ -151,7 +151,7 @@ class Optimizer(ABC):
 
     def _check(self, values: Array, gradient: Array) -> None:
         if not self.arrays:
-            raise invalid("an optimizer without state", "initialised", "call init(size, dtype) first")
+            raise invalid("an optimizer without state", "an initialised one", "call init(size, dtype) first")
         own = next(iter(self.arrays.values()))
         for name, array in (("values", values), ("gradient", gradient)):
             if array.shape != own.shape or array.dtype != own.dtype:

@@ -98,7 +98,7 @@ def step(base: float, total_steps: int, milestones: Sequence[float] = (0.5, 0.75
     """
     fractions = [check_fraction("milestone", milestone, zero=True) for milestone in milestones]
     if fractions != sorted(set(fractions)):
-        raise invalid(f"milestones={tuple(fractions)}", "ascending, each once")
+        raise invalid(f"milestones={tuple(fractions)}", "ascending fractions, each once")
     starts = tuple(fraction * total_steps for fraction in fractions)
     return partial(_step, base=base, starts=starts, factor=check_number("factor", factor, strict=True))
 

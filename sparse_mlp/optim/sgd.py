@@ -58,7 +58,7 @@ class SGD(Optimizer):
         self.momentum = check_fraction("momentum", momentum, zero=True, one=False)
         self.nesterov = bool(nesterov)
         if self.nesterov and self.momentum == 0:
-            raise invalid("nesterov=True with momentum=0", "with momentum above 0")
+            raise invalid("nesterov=True with momentum=0", "momentum above 0")
 
     def _apply(self, values: Array, gradient: Array, *state: Array, learning_rate: float, weight_decay: float) -> None:
         self._rule(

@@ -41,7 +41,7 @@ def save(display: Display, path: str | os.PathLike[str], dpi: float = 150) -> Pa
     target = Path(path)
     kind = check_choice("picture format", target.suffix.lstrip(".").lower(), FORMATS)
     if not target.parent.is_dir():
-        raise invalid(f"no folder {target.parent}", "an existing folder", "create it first")
+        raise invalid(f"{target.parent}, which does not exist", "an existing folder", "create it first")
     # Without the date and version stamps the same figure gives the same bytes.
     stamp: dict[str, Any] = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]
     picture = BytesIO()

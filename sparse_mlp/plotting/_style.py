@@ -82,7 +82,7 @@ def panel_axes(
         raise invalid("a single axes", f"a sequence of {count} axes", "this figure has several panels")
     panels = list(ax)
     if len(panels) != count:
-        raise invalid(f"{len(panels)} axes", f"{count}, one for each panel")
+        raise invalid(f"{len(panels)} axes", f"{count} of them, one for each panel")
     return panels
 
 

@@ -91,7 +91,7 @@ class BipartiteDisplay(Display):
             return sorted({int((i + 0.5) * n_out / SHOWN) for i in range(SHOWN)})
         wrong = [neuron for neuron in shown if not 0 <= neuron < n_out]
         if wrong:
-            raise invalid(f"shown output neuron {wrong[0]}", f"from 0 to {n_out - 1}")
+            raise invalid(f"output neuron {wrong[0]} to show", f"one from 0 to {n_out - 1}")
         return list(shown)
 
     def _lines(self, chosen: NDArray[Any]) -> list[NDArray[np.float64]]:

@@ -62,7 +62,7 @@ class DegreeDisplay(Display):
         """
         labels = list(names) if names is not None else [f"sparse{i}" for i in range(1, len(structures) + 1)]
         if not structures or len(labels) != len(structures):
-            raise invalid(f"{len(structures)} structures and {len(labels)} names", "equally many, at least one")
+            raise invalid(f"{len(structures)} structures and {len(labels)} names", "the same number of both, at least one")
         pairs = zip(labels, structures, strict=True)
         return cls(tuple(LayerDegrees(name, s.degrees_out(), s.degrees_in()) for name, s in pairs))
 
@@ -91,8 +91,8 @@ class DegreeDisplay(Display):
         With links laid independently with probability p, the incoming degree of an output neuron is distributed as
         Binomial(n_in, p) and the outgoing degree of an input neuron as Binomial(n_out, p).
 
-        Where links join groups of m neurons, degrees are multiples of m. All layers of such a network are drawn in bins of
-        the same number of multiples, as bins of different widths would make one curve a comb.
+        Where links join groups of m neurons, degrees are multiples of m. All layers of such a network are drawn in bins
+        of the same number of multiples, as bins of different widths would make one curve a comb.
         """
         with style():
             panels = panel_axes(ax, 2, (9.0, 4.0))
@@ -128,7 +128,7 @@ def distribution(degrees: NDArray[np.int64], width: int = 1) -> tuple[NDArray[np
 
 
 def _bin_widths(layers: Sequence[LayerDegrees], side: int) -> list[int]:
-    """Return the degrees in a bin of each layer: its own where links join neurons, whole multiples of the group where they join groups."""
+    """Return the degrees in a bin of each layer; where links join groups, whole multiples of a group, alike for all."""
     spans = [int(np.ptp((layer.incoming, layer.outgoing)[side])) for layer in layers]
     steps = [layer.step for layer in layers]
     if max(steps) > 1:

@@ -68,11 +68,11 @@ class FeatureAccuracyDisplay(Display):
         """
         runs: list[Any] = list(by_strength) if isinstance(by_strength, Sequence) else [by_strength]
         if not runs:
-            raise invalid("no evaluation", "at least one")
+            raise invalid("no evaluations", "at least one")
         first = runs[0]
         for other in (*runs, *by_chance):
             if list(other.accuracy) != list(first.accuracy) or not np.array_equal(other.dropped, first.dropped):
-                raise invalid("evaluations of other classifiers or parts", "all of the same")
+                raise invalid("evaluations of other classifiers or parts", "the same ones in all evaluations")
         accuracy, random = (
             {name: np.array([e.accuracy[name] for e in several]) for name in first.accuracy if several}
             for several in (runs, list(by_chance))
@@ -165,7 +165,7 @@ class StrengthCourseDisplay(Display):
         """
         n_in = course.strength.shape[1]
         if image_shape is not None and np.prod(image_shape) != n_in:
-            raise invalid(f"image_shape={image_shape}", f"a shape of {n_in} inputs")
+            raise invalid(f"image_shape={image_shape}", f"a shape that {n_in} inputs fill")
         shown = spread_out(course.epochs)
         strength = course.strength[shown].astype(np.float64)
         mean = strength.mean(axis=1, keepdims=True)

@@ -45,7 +45,7 @@ class LinkSurvivalDisplay(Display):
         """
         updates = [record for record in records if record.get("kind") == "update" and record["layers"]]
         if not updates:
-            raise invalid("no record of kind 'update'", "at least one", "a static or dense rule never updates")
+            raise invalid("no records of updates", "at least one", "a static or dense rule never updates")
         if not all("survivors_of_first" in layer for update in updates for layer in update["layers"]):
             raise invalid("an update without survivors_of_first", "a count in each layer's entry")
         names = tuple(str(layer["layer"]) for layer in updates[0]["layers"])

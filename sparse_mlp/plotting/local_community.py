@@ -17,7 +17,7 @@ from sparse_mlp.plotting._layout import column_places
 from sparse_mlp.plotting._style import INK, NEGATIVE, POSITIVE, hide_frame, root_figure, single_axes, style
 from sparse_mlp.structure import SparseStructure
 
-MOST_NEURONS = 12  # a side; more are not told apart
+MOST_NEURONS = 12  # a side; more cannot be distinguished
 PITCH, GAP = 0.42, 2.2
 OTHER = "#C9C9C9"
 LOOKS: dict[str, dict[str, Any]] = {  # in drawing order
@@ -129,7 +129,7 @@ class LocalCommunityDisplay(Display):
 
         Notes
         -----
-        Each neuron of the community has its numbers i of internal and e of external links beside it.
+        Each neuron of the community has its numbers i of internal and e of external links next to it.
         """
         with style():
             axes = single_axes(ax, (6.4, 2.0 + 0.38 * max(self.shape)))

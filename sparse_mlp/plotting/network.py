@@ -85,7 +85,7 @@ class NetworkDisplay(Display):
         """
         parts = [_links_of(layer) for layer in layers]
         if not parts:
-            raise invalid("no layer", "at least one")
+            raise invalid("no layers", "at least one")
         shapes = [shape for shape, _ in parts]
         for before, after in pairwise(shapes):
             if before[1] != after[0]:

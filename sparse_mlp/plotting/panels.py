@@ -158,7 +158,7 @@ def rows_of_networks(whose: str, values: ArrayLike) -> NDArray[np.float64]:
     """Return `values` as float64 (networks, points); one row is one network."""
     rows = np.atleast_2d(np.asarray(values, np.float64))
     if rows.ndim != 2 or not rows.size:
-        raise invalid(f"values of shape {np.shape(values)} for {whose}", "an array (networks, points), none of them 0")
+        raise invalid(f"values of shape {np.shape(values)} for {whose}", "an array (networks, points) that is not empty")
     return rows
 
 

@@ -56,12 +56,12 @@ class ScoreMatrixDisplay(Display):
         """
         values = np.array(scores, np.float64)
         if values.shape != structure.shape:
-            raise invalid(f"scores of shape {values.shape}", f"of the layer's shape {structure.shape}")
+            raise invalid(f"scores of shape {values.shape}", f"the layer's shape {structure.shape}")
         values[structure.rows(), structure.indices] = np.nan
         absent = np.ones(structure.shape, bool)
         absent[structure.rows(), structure.indices] = False
         if not (np.isfinite(values[absent]).all() and (values[absent] >= 0).all()):
-            raise invalid("a score that is negative or not finite", "at least 0")
+            raise invalid("a score that is negative or not finite", "finite numbers of at least 0")
         return cls(values, method)
 
     def plot(self, ax: Axes | None = None, *, chosen: tuple[ArrayLike, ArrayLike] | None = None) -> Self:
@@ -82,7 +82,7 @@ class ScoreMatrixDisplay(Display):
         ends: tuple[ArrayLike, ArrayLike] = chosen or ([], [])
         rows, cols = (np.asarray(end, np.int64) for end in ends)
         if np.isnan(self.scores[rows, cols]).any():
-            raise invalid("a chosen link that is present", "absent")
+            raise invalid("a chosen link that is present", "absent links")
         with style():
             axes = single_axes(ax, self._size())
             n_in, n_out = self.scores.shape

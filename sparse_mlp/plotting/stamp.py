@@ -30,7 +30,7 @@ def stamp(target: Stamped, text: str) -> Stamped:
     Parameters
     ----------
     target : Display or Figure
-        A Display is drawn first, with default options, if `plot` was not called yet. Plotting it anew leaves the stamp
+        A Display is drawn first, with default options, if `plot` was not called yet. Plotting it again leaves the stamp
         behind.
     text : str
         Broken into lines as wide as the figure; breaks that are there stay.
@@ -54,7 +54,7 @@ def stamp(target: Stamped, text: str) -> Stamped:
     """
     figure = target if isinstance(target, Figure) else drawn(target)
     if not text.strip():
-        raise invalid("no words for the stamp", "a text such as data set, versions, seeds")
+        raise invalid("no words for the stamp", "text, such as data set, versions, seeds")
     if any(words.get_gid() == MARK for words in figure.texts):
         raise invalid("a figure with a stamp", "one without", "plot() draws a new one")
     lines = wrap(text.strip(), figure.get_size_inches()[0] - 2 * EDGE, SIZE)
@@ -104,6 +104,6 @@ def _lift(figure: Figure, item: Text | Legend, share: float) -> None:
         item.set_bbox_to_anchor((0, share, 1, 1 - share), transform=figure.transFigure)
         return
     y = share + item.get_position()[1] * (1 - share)
-    if item.get_text() == figure.get_supxlabel():  # told so, the layout leaves it where it is put
+    if item.get_text() == figure.get_supxlabel():  # then the layout leaves it where it is put
         figure.supxlabel(item.get_text(), y=y, fontproperties=item.get_fontproperties())
     item.set_y(y)

@@ -62,7 +62,7 @@ class WiringCourseDisplay(Display):
         """
         updates = [record for record in records if record.get("kind") == "update" and record["layers"]]
         if not updates:
-            raise invalid("no record of kind 'update'", "at least one", "a static or dense rule never updates")
+            raise invalid("no records of updates", "at least one", "a static or dense rule never updates")
         names = tuple(str(layer["layer"]) for layer in updates[0]["layers"])
         _check_records(updates, names)
         links = [[layer["before"] for layer in updates[0]["layers"]], *_table(updates, "after")]
@@ -163,7 +163,7 @@ def _check_records(updates: Sequence[Mapping[str, Any]], names: tuple[str, ...])
     for update in updates:
         found = tuple(str(layer["layer"]) for layer in update["layers"])
         if found != names:
-            raise invalid(f"an update of the layers {', '.join(found)}", f"of {', '.join(names)}, as the first one")
+            raise invalid(f"an update of the layers {', '.join(found)}", f"one of {', '.join(names)}, like the first")
         missing = {measure for layer in update["layers"] for measure in MEASURES if measure not in layer}
         if missing:
             wanted = "a value in each layer's entry, as `training.wiring_log` writes it"

@@ -42,7 +42,7 @@ class WiringGalleryDisplay(Display):
         """
         lengths = {len(row) for row in rows.values()}
         if len(lengths) != 1 or 0 in lengths:
-            raise invalid(f"rows of {sorted(lengths)} wirings", "equally many in each row, at least one")
+            raise invalid(f"rows of {sorted(lengths)} wirings", "the same number in each row, at least one")
         return cls({name: dict(row) for name, row in rows.items()})
 
     def plot(self, ax: Sequence[Axes] | None = None, *, bipartite: bool = False) -> Self:

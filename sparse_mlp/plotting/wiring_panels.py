@@ -83,7 +83,7 @@ class WiringPanelsDisplay(Display):
             If there is no wiring.
         """
         if not wirings:
-            raise invalid("no wiring", "at least one")
+            raise invalid("no wirings", "at least one")
         random = as_generator(rng)
         panels = []
         for label, structures in wirings.items():

@@ -243,7 +243,7 @@ def sample_absent(present: NDArray[np.int64], population: int, ranks: NDArray[np
 
 def insert_links(
     indptr: Array, indices: Array, keep: Mask, new: NDArray[np.int64], n_out: int
-) -> tuple[Array, Array, NDArray[np.int64]]:
+) -> tuple[Array, Array, NDArray[np.int64], NDArray[np.int64]]:
     """Build the wiring of the kept links and the new ones.
 
     Parameters
@@ -260,44 +260,47 @@ def insert_links(
     indices : int32 (nnz_after,)
     carry : int64 (nnz_after,)
         Where each link stood before, -1 for a new one.
+    regrown_from : int64 (k,)
+        For each new link where one that is not kept stood at its position, -1 if none did.
     """
-    links = {int(position): -1 for position in new}
+    links, lost = {int(position): -1 for position in new}, {}
     for u in range(len(indptr) - 1):
         for link in range(indptr[u], indptr[u + 1]):
-            if keep[link]:
-                links[u * n_out + int(indices[link])] = link
+            (links if keep[link] else lost)[u * n_out + int(indices[link])] = link
     after = sorted(links)
     counts = [0] * len(indptr)
     for position in after:
         counts[position // n_out + 1] += 1
     columns = np.array([position % n_out for position in after], np.int32)
-    return np.cumsum(counts).astype(np.int64), columns, np.array([links[p] for p in after], np.int64)
+    carry = np.array([links[position] for position in after], np.int64)
+    regrown_from = np.array([lost.get(int(position), -1) for position in new], np.int64)
+    return np.cumsum(counts).astype(np.int64), columns, carry, regrown_from
 
 
-def regrown_from(
-    before: tuple[Array, Array], after: tuple[Array, Array], carry: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Find the links that an update took away and grew again.
+def add_positions(words: Array, bits: Array, positions: NDArray[np.int64]) -> tuple[Array, Array, int]:
+    """Add positions to a set that is kept as words of 64 neighbouring positions, one bit each.
 
     Parameters
     ----------
-    before, after : (integer (n_in + 1,), integer (nnz,))
-        `indptr` and `indices` of the wiring before and after the update.
-    carry : int64 (nnz after,)
-        Where each link stood before, -1 for a new one.
+    words : int64 (w,)
+        Ascending numbers of the words that hold a position: position // 64.
+    bits : uint64 (w,)
+        Bit position % 64 of a word is set where the position is in the set.
+    positions : int64 (k,)
+        Ascending and distinct.
 
     Returns
     -------
-    int64 (new links,)
-        For each new link in order, where a link stood at its place before the update; -1 if none did.
+    words : int64 (w',)
+    bits : uint64 (w',)
+    added : int
+        How many of the positions were not in the set.
     """
-    stood = {}
-    for u in range(len(before[0]) - 1):
-        for link in range(before[0][u], before[0][u + 1]):
-            stood[u, int(before[1][link])] = link
-    found = []
-    for u in range(len(after[0]) - 1):
-        for link in range(after[0][u], after[0][u + 1]):
-            if carry[link] < 0:
-                found.append(stood.get((u, int(after[1][link])), -1))
-    return np.array(found, np.int64)
+    known = {int(word): int(bit) for word, bit in zip(words, bits, strict=True)}
+    added = 0
+    for position in positions.tolist():
+        word, bit = position // 64, 1 << position % 64
+        added += not known.get(word, 0) & bit
+        known[word] = known.get(word, 0) | bit
+    after = sorted(known)
+    return np.array(after, np.int64), np.array([known[word] for word in after], np.uint64), added

@@ -85,7 +85,7 @@ class RobustnessCurves:
             accuracy = {name: np.array(record["accuracy"][name], np.float64) for name in strengths}
             rest = float(record["baseline"]), str(record["scope"]), bool(record["readout"]), int(record["samples"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise invalid(f"a record without usable {error}", "what RobustnessCurves.to_json gives") from None
+            raise invalid(f"a record without usable {error}", "one that RobustnessCurves.to_json gave") from None
         for name, values in accuracy.items():
             if values.ndim != 2 or values.shape[1:] != strengths[name].shape:
                 raise invalid(f"accuracies of {name} of shape {values.shape}", f"(draws, {strengths[name].size})")
@@ -207,7 +207,7 @@ def _grid(name: str, strengths: Grid | Mapping[str, Grid]) -> NDArray[np.float64
     except (TypeError, ValueError):
         grid = np.empty(0)
     if grid.ndim != 1 or not len(grid) or not np.all(np.diff(grid) > 0):
-        raise invalid(f"strengths={strengths!r}", "some numbers, strictly ascending")
+        raise invalid(f"strengths={strengths!r}", "numbers in ascending order, no two alike")
     return np.array([check_strength(name, float(strength)) for strength in grid])
 
 

@@ -93,10 +93,9 @@ def select_features(strength: ArrayLike, fraction: float) -> NDArray[np.int64]:
 
     Differences from the original
     -----------------------------
-    The public code is told the part to drop, takes the strength at place int(n * dropped) of the sorted strengths as a
-    threshold, and keeps all that reach it. So it rounds the other way (471 of 784 where the thesis's formula gives
-    470), keeps more wherever inputs are tied (every unlinked input, once less than they are dropped), and keeps all
-    inputs when told to drop all.
+    The public code takes the strength at place int(n * dropped) of the sorted strengths as a threshold, and keeps all
+    that reach it. So it rounds the other way (471 of 784 where the thesis's formula gives 470), keeps more wherever
+    inputs are tied (every unlinked input, once less than they are dropped), and drops none where it should drop all.
 
     Examples
     --------
@@ -106,6 +105,6 @@ def select_features(strength: ArrayLike, fraction: float) -> NDArray[np.int64]:
     values = np.asarray(strength, np.float64)
     check_fraction("fraction", fraction, zero=True)
     if values.ndim != 1 or not np.isfinite(values).all():
-        raise invalid(f"strength of shape {values.shape}, not finite or not flat", "one finite number for each input")
+        raise invalid(f"a strength of shape {values.shape}, perhaps with numbers that are not finite", "(n,), all finite")
     count = math.floor(round(fraction * len(values), 9))
     return np.sort(np.argsort(-values, kind="stable")[:count]).astype(np.int64)

@@ -116,7 +116,7 @@ def check_strength(name: str, strength: float) -> float:
     most = FUNCTIONS[check_choice("perturbation", name, FUNCTIONS)].most
     number = check_number(f"strength of {name}", strength)
     if number > most:
-        raise invalid(f"strength={strength!r} of {name}", f"in [0, {most:g}]", "did you pass a percentage?")
+        raise invalid(f"strength={strength!r} of {name}", f"a number in [0, {most:g}]", "did you pass a percentage?")
     return number
 
 

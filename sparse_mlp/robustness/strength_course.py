@@ -68,8 +68,8 @@ class InputStrengths(Callback):
     Parameters
     ----------
     path : path, optional
-        File that is written anew after each of them, whole or not at all. A resumed run goes on with what it finds in
-        it; if that is damaged, it begins anew from where the run is. None keeps the course in memory alone.
+        File that is written again after each of them, whole or not at all. A resumed run goes on with what it finds in
+        it, or starts from where the run is if that is damaged. None keeps the course in memory only.
 
     Attributes
     ----------

@@ -112,10 +112,10 @@ def _read(path: Path) -> Checkpoint:
     try:
         data = arrays.read_bytes()
     except OSError:
-        raise CheckpointError(describe(f"{path} whose arrays {arrays.name} are missing", "beside them")) from None
+        raise CheckpointError(describe(f"{path} without its arrays", f"{arrays.name} in the same folder")) from None
     found, digest = _sha256(data), head["sha256"]
     if found != digest:
-        raise CheckpointError(describe(f"{arrays} with SHA-256 {found[:12]}…", f"{digest[:12]}…", "it is damaged"))
+        raise CheckpointError(describe(f"{arrays} with SHA-256 {found[:12]}…", f"SHA-256 {digest[:12]}…", "the file is damaged"))
     with np.load(io.BytesIO(data), allow_pickle=False) as file:
         return Checkpoint({key: file[key] for key in file.files}, head["meta"])
 
@@ -125,11 +125,11 @@ def _read_head(path: Path) -> dict[str, Any]:
         head = json.loads(path.read_text())
         found = {key: head[key] for key in ("format", "arrays", "sha256", "meta_sha256", "meta")}
     except (OSError, ValueError, KeyError, TypeError):
-        raise CheckpointError(describe(f"{path} that cannot be read", "a checkpoint's JSON")) from None
+        raise CheckpointError(describe(f"{path}, which cannot be read", "the JSON of a checkpoint")) from None
     if found["format"] != FORMAT:
-        raise CheckpointError(describe(f"{path} of format {found['format']}", f"of format {FORMAT}"))
+        raise CheckpointError(describe(f"{path} of format {found['format']}", f"format {FORMAT}", "train again, or use the version that wrote it"))
     if _meta_sha256(found["meta"]) != found["meta_sha256"]:
-        raise CheckpointError(describe(f"{path} that does not fit its own SHA-256", "as written", "it is damaged"))
+        raise CheckpointError(describe(f"{path}, which does not fit its own SHA-256", "a file as it was written", "it is damaged"))
     return found
 
 

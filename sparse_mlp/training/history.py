@@ -60,13 +60,13 @@ def read_history(path: Path) -> History:
     try:
         text = Path(path).read_text()
     except OSError as error:
-        raise DataFileError(describe(f"{path}: {error.strerror}", "a history that can be read")) from None
+        raise DataFileError(describe(f"{path}, which cannot be read ({error.strerror})", "a history")) from None
     for number, line in enumerate(text[: text.rfind("\n") + 1].splitlines(), 1):
         try:
             record = json.loads(line)
         except json.JSONDecodeError:
             record = None
         if not isinstance(record, dict) or "kind" not in record:
-            raise DataFileError(describe(f"{path}, line {number}: {line[:40]!r}", "a JSON object with a kind"))
+            raise DataFileError(describe(f"{line[:40]!r} in line {number} of {path}", "a JSON object with a kind"))
         history.append(record)
     return history

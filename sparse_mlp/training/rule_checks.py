@@ -25,7 +25,7 @@ def update_interval(every: int | None, steps: int | None, rule: Rule) -> tuple[i
         If both are asked for, or one is not a whole number of 1 or more.
     """
     if every is not None and steps is not None:
-        raise invalid(f"update_every={every!r} and update_steps={steps!r}", "one of the two", "count epochs or batches")
+        raise invalid(f"update_every={every!r} and update_steps={steps!r}", "only one of the two", "count epochs or batches")
     if every is not None:
         return check_integer("update_every", every), None
     if steps is not None:
@@ -59,10 +59,10 @@ def _check_density(rule: Rule, density: float, model: Network) -> None:
         possible = wiring.n_in * wiring.n_out
         if abs(wiring.nnz - density * possible) > 1:  # whoever shares links among layers rounds
             found = f"layer {layer.name} of density {wiring.density:.3g} for rule {rule.name!r}"
-            raise invalid(found, f"built with density={density:g}", "the rule lets the density decay from there")
+            raise invalid(found, f"a network built with density={density:g}", "the rule lets the density decay from there")
         if density_at is not None and round(density_at(1.0) * possible) == 0:
             found = f"rule {rule.name!r}, which leaves layer {layer.name} no link of {possible}"
-            raise invalid(found, "one that leaves at least one", "raise density")
+            raise invalid(found, "at least one link", "raise density")
 
 
 def warn_unfinished_decay(rule: Rule, steps: int, interval: int) -> None:

@@ -197,7 +197,7 @@ def last_update_of(checkpoint: Checkpoint) -> TopologyUpdate | None:
     for name in _sparse_names(arrays):
         kept = _under(f"update/{name}/", arrays)
         if kept:  # not every sparse layer evolves
-            changes.append(LayerUpdate.from_arrays(name, _structure(name, arrays), kept))
+            changes.append(LayerUpdate.from_arrays(name, _structure(name, arrays).shape, kept))
     return TopologyUpdate(tuple(changes), **meta["last_update"])
 
 

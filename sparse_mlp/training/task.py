@@ -146,7 +146,7 @@ class Classification(_ArrayTask):
     def _checked_target(self, name: str, target: Array, network: Network) -> Array:
         if target.shape != (self.n_samples,):
             remedy = "outputs to regress are floats"
-            raise invalid(f"{name} labels of shape {target.shape}", f"({self.n_samples},)", remedy)
+            raise invalid(f"{name} labels of shape {target.shape}", f"shape ({self.n_samples},)", remedy)
         if target.min() < 0 or target.max() >= network.n_outputs:
             found = f"{name} labels from {target.min()} to {target.max()}"
             raise invalid(found, f"classes in [0, {network.n_outputs})")
@@ -179,7 +179,7 @@ class Regression(_ArrayTask):
 
     def _checked_target(self, name: str, target: Array, network: Network) -> Array:
         if target.shape != (self.n_samples, network.n_outputs):
-            wanted = f"({self.n_samples}, {network.n_outputs})"
+            wanted = f"shape ({self.n_samples}, {network.n_outputs})"
             raise invalid(f"{name} targets of shape {target.shape}", wanted, "labels are integers")
         converted = np.ascontiguousarray(target, dtype=network.dtype)
         if not np.all(np.isfinite(converted)):
@@ -203,7 +203,7 @@ def as_task(data: Task | Data, *, batch_size: int = 128, loss: Loss | None = Non
 def _checked_inputs(name: str, x: Any, network: Network) -> Array:
     array = np.ascontiguousarray(x, dtype=network.dtype)
     if array.ndim != 2 or array.shape[1] != network.n_features or len(array) == 0:
-        wanted = f"(n_samples, {network.n_features}) with at least one sample"
+        wanted = f"shape (n_samples, {network.n_features}) with at least one sample"
         raise invalid(f"{name} inputs of shape {array.shape}", wanted)
     if not np.all(np.isfinite(array)):
         raise invalid(f"{name} inputs with infinite or missing numbers", "finite numbers", "fill or drop them first")

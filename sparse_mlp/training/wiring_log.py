@@ -63,7 +63,7 @@ class WiringLog:
         self.links.record(update)
         for change in update.layers:
             check_choice("layer", change.layer, self.ever_active)
-            self.ever_active[change.layer].add(change.after.keys()[change.carry < 0])
+            self.ever_active[change.layer].add(change.grown_positions)
         record = update.to_record(**when, survivors=self.links.survivors_of_first())
         for entry, change in zip(record["layers"], update.layers, strict=True):
             entry.update(self._layer_measures(change))

@@ -15,7 +15,6 @@ from sparse_mlp.evolution import (
     link_importance,
     remove_by_importance,
     remove_by_magnitude,
-    remove_softly,
     soft_removal,
 )
 
@@ -149,7 +148,7 @@ def test_errors(make_layer, example):
     with pytest.raises(InvalidInputError, match="alpha=2"):
         soft_removal(0.5, 0.75, alpha=2)
     with pytest.raises(InvalidInputError, match=r"zeta=30.*percentage"):
-        remove_softly(example, 30, progress=0.0, rng=np.random.default_rng(0), exponents=(1.0, 3.0), end=0.75)
+        soft_removal(0.5, 0.75)(example, 30, progress=0.0, rng=np.random.default_rng(0))
     layer = make_layer([[1, 1]], name="far")
     for value in (np.inf, np.nan):
         layer.weight[1] = value

@@ -84,9 +84,8 @@ def draw(new, change, blocks):
 
 @pytest.mark.parametrize("distribution", ["zero", "normal", "historical"])
 def test_new_blocks_have_the_shape_of_the_old(distribution):
-    before, after = SparseStructure.from_keys([0, 1], (2, 2)), SparseStructure.from_keys([1, 2, 3], (2, 2))
-    carry = after.positions_in(before)
-    change = LayerUpdate("one", before, after, carry, np.zeros(2, bool))
+    keep = np.array([False, True])
+    change = LayerUpdate.from_stages("one", SparseStructure.from_keys([0, 1], (2, 2)), keep, keep, [2, 3])
     values = draw(NewWeights(distribution), change, np.ones((2, 3, 3)))
     assert values.shape == (2, 3, 3)
     assert values.any() == (distribution == "normal")
@@ -95,9 +94,10 @@ def test_new_blocks_have_the_shape_of_the_old(distribution):
 def test_blocks_are_remembered_whole():
     first, second = SparseStructure.from_keys([0, 1], (2, 2)), SparseStructure.from_keys([1, 2], (2, 2))
     new, block = NewWeights("historical"), np.arange(8.0).reshape(2, 2, 2)
-    there = LayerUpdate("one", first, second, second.positions_in(first), np.zeros(2, bool))
+    keep = np.array([False, True])
+    there = LayerUpdate.from_stages("one", first, keep, keep, [2])
     draw(new, there, block)
-    back = LayerUpdate("one", second, first, first.positions_in(second), np.zeros(2, bool))
+    back = LayerUpdate.from_stages("one", second, ~keep, ~keep, [0])
     again = NewWeights("historical")
     again.load_state(new.state())
     for one in (new, again):
@@ -105,8 +105,8 @@ def test_blocks_are_remembered_whole():
 
 
 def test_a_regrown_block_keeps_its_weights():
-    before = after = SparseStructure.from_keys([0, 1], (2, 2))
-    change = LayerUpdate("one", before, after, np.array([0, -1]), np.zeros(2, bool))
+    keep = np.array([True, False])
+    change = LayerUpdate.from_stages("one", SparseStructure.from_keys([0, 1], (2, 2)), keep, keep, [1])
     block = np.arange(8.0).reshape(2, 2, 2)
     values = draw(NewWeights("zero", keep_regrown=True), change, block)
     assert values.tolist() == [block[1].tolist()]

@@ -13,11 +13,8 @@ from sparse_mlp.structure import SparseStructure
 
 def change(before, kept, grown, name="sparse1", shape=(2, 5)):
     """Make the log of an update from positions: those before, those that survive, those that grow."""
-    after = np.sort(np.concatenate((kept, grown)).astype(np.int64))
-    old, new = SparseStructure.from_keys(before, shape), SparseStructure.from_keys(after, shape)
-    at = {position: i for i, position in enumerate(before)}
-    carry = np.array([at[p] if p in kept else -1 for p in after.tolist()])
-    return LayerUpdate(name, old, new, carry, np.zeros(old.nnz, bool))
+    keep = np.isin(before, kept)
+    return LayerUpdate.from_stages(name, SparseStructure.from_keys(before, shape), keep, keep, grown)
 
 
 def draw(new, update, weight):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from reading_tables import read_quantities
 
 from sparse_mlp.experiments.planned_run import plan_run
 from sparse_mlp.experiments.reproduction.claims import Claim, Operand, higher
@@ -17,7 +18,7 @@ from sparse_mlp.experiments.reproduction.provenance import ranges, stamp_text
 from sparse_mlp.experiments.reproduction.published import Published
 from sparse_mlp.experiments.reproduction.quantities import Curve, Quantities, Quantity
 from sparse_mlp.experiments.reproduction.report import format_value, region, report, tally
-from sparse_mlp.experiments.reproduction.tables import read_quantities, write_curves, write_quantities, write_verdicts
+from sparse_mlp.experiments.reproduction.tables import write_curves, write_quantities, write_verdicts
 from sparse_mlp.experiments.reproduction.verdicts import judge_all
 from sparse_mlp.experiments.store import Store
 from sparse_mlp.runs.config import merge

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from reading_tables import read_quantities
 
 from sparse_mlp.errors import InvalidInputError
 from sparse_mlp.experiments.recipe import load_recipe, recipe_names
@@ -16,7 +17,7 @@ from sparse_mlp.experiments.reproduction import FIGURES, find_figures, reproduce
 from sparse_mlp.experiments.reproduction.figures import motif_table as motifs
 from sparse_mlp.experiments.reproduction.figures.robustness_2 import update_seconds
 from sparse_mlp.experiments.reproduction.finished import Runs
-from sparse_mlp.experiments.reproduction.tables import read_quantities, write_quantities
+from sparse_mlp.experiments.reproduction.tables import write_quantities
 from sparse_mlp.experiments.store import Store
 from sparse_mlp.runs.config import merge
 

@@ -336,6 +336,12 @@ def test_a_layer_of_the_users_own_is_trained() -> None:
     assert np.count_nonzero(model.root.children["scale"].factor != before) >= 4  # type: ignore[attr-defined]
 
 
+def test_a_pass_that_a_network_would_not_use_is_refused() -> None:
+    for name in ("forward", "backward"):
+        with pytest.raises(TypeError, match=f"Own.{name} .* {name}_tiles"):
+            type("Own", (SparseLinear,), {name: lambda self, x: x})
+
+
 def test_a_layer_without_passes_says_so() -> None:
     with pytest.raises(TypeError, match="Layer without a forward pass"):
         Layer().forward(np.ones((1, 2)))

@@ -122,7 +122,7 @@ def test_gradient_keeps_the_precision_and_scores_stay(backend, dtype):
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        ([0, 3], r"labels\[1\] = 3; expected in \[0, 3\); has the last layer as many outputs as classes\?"),
+        ([0, 3], r"labels\[1\] = 3"),
         ([-1, 0], r"labels\[0\] = -1"),
         ([0, 1, 2], r"labels of shape \(3,\)"),
         ([0.0, 1.0], "labels of float64"),

@@ -1,4 +1,4 @@
-"""Networks whose links join motifs: built, padded, computed in one step as layer by layer, summed up, rewired."""
+"""Networks whose links join motifs: built, padded, compared with single links, summed up, rewired."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import pytest
 
 from sparse_mlp.errors import InvalidInputError
 from sparse_mlp.evolution import LayerUpdate, TopologyUpdate
-from sparse_mlp.layers import MOTIF_MODES, Dense, MotifLinear, Pad, ReLU, SoftmaxCrossEntropy, SparseLinear
-from sparse_mlp.models import SparseMLP, layer_signals, summarize, summary_table
+from sparse_mlp.evolution.percolation import percolate
+from sparse_mlp.layers import MOTIF_MODES, Dense, MotifLinear, Pad, ReLU, Sequential, SoftmaxCrossEntropy, SparseLinear
+from sparse_mlp.models import Samples, SparseMLP, summarize, summary_table
 from sparse_mlp.models.store import ParameterStore
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology import TOPOLOGIES
@@ -24,8 +25,8 @@ SIZES = [24, 48, 24, 5]
 def make_model(m: int, mode: str, sizes: list[int] = SIZES, **options: Any) -> SparseMLP:
     settings = {"density": 0.3, "rng": 0, "dtype": "float64", **options}
     model = SparseMLP(sizes, motif_size=m, motif_mode=mode, **settings)
-    for part in model.store.bias_parts:
-        model.store.values[part] = np.random.default_rng(1).normal(0, 0.3, part.stop - part.start)
+    biases = model.store.values[model.store.n_decayed :]
+    biases[:] = np.random.default_rng(1).normal(0, 0.3, len(biases))
     return model
 
 
@@ -35,23 +36,20 @@ def make_batch(n: int = 150, features: int = 24) -> tuple[np.ndarray, np.ndarray
 
 
 def gradient(model: SparseMLP, x: np.ndarray, labels: np.ndarray, samples: np.ndarray) -> tuple[float, np.ndarray]:
-    return model.gradient(x, samples, labels, SoftmaxCrossEntropy()), model.store.gradient.copy()
+    loss = SoftmaxCrossEntropy(backend=model.backend)
+    return model.gradient(Samples(x, samples, labels), loss), model.store.gradient.copy()
 
 
 @MODES
-@pytest.mark.parametrize("activation", ["relu", "leaky-relu", "all-relu", "sigmoid", "identity"])
-@pytest.mark.parametrize("m", [2, 3, 4, 8])
-def test_one_compiled_step_is_the_layers_one_by_one(m: int, activation: str, mode: str) -> None:
-    model = make_model(m, mode, activation=activation)
-    assert model.why_not_compiled == ""
+@pytest.mark.parametrize("activation", ["relu", "leaky-relu", "identity"])
+@pytest.mark.parametrize("m", [2, 3, 8])
+def test_backends_agree(m: int, activation: str, mode: str) -> None:
+    models = [make_model(m, mode, activation=activation, backend=backend) for backend in ("numba", "scipy")]
     x, labels, samples = make_batch()
-    loss, values = gradient(model, x, labels, samples)
-    by_layer = make_model(m, mode, activation=activation, backend="scipy")
-    by_layer.store.values[:] = model.store.values
-    wanted_loss, wanted = gradient(by_layer, x, labels, samples)
+    (loss, values), (wanted_loss, wanted) = (gradient(model, x, labels, samples) for model in models)
     assert loss == pytest.approx(wanted_loss, rel=1e-12)
     np.testing.assert_allclose(values, wanted, 0, 1e-12)
-    np.testing.assert_allclose(model.predict_scores(x), by_layer.predict_scores(x), 0, 1e-12)
+    np.testing.assert_allclose(models[0].predict_scores(x), models[1].predict_scores(x), 0, 1e-12)
 
 
 @MODES
@@ -89,7 +87,6 @@ def test_motifs_of_one_neuron_make_the_same_network(mode: str) -> None:
     wanted = gradient(plain, x, labels, samples)[1].tobytes()
     assert gradient(one, x, labels, samples)[1].tobytes() == wanted
     motifs = SparseMLP.from_layers([*layers[:-1], pickle.loads(pickle.dumps(layers[-1]))])
-    assert motifs.compiled is not None
     assert gradient(motifs, x, labels, samples)[1].tobytes() == wanted
 
 
@@ -107,7 +104,7 @@ def test_density_is_that_of_single_links(mode: str) -> None:
 @pytest.mark.parametrize(
     ("sizes", "message"),
     [
-        ([13, 12, 5], r"input of 13 features for motif_size=4; expected a multiple of 4; .* 12 or 16; pad=True"),
+        ([13, 12, 5], r"input of 13 features for motif_size=4; .* 12 or 16; pad=True"),
         ([3, 12, 5], "the nearest are 4;"),
         ([12, 12, 18, 5], r"hidden layer 2 of 18 neurons for motif_size=4; .* the nearest are 16 or 20"),
     ],
@@ -139,8 +136,7 @@ def test_other_settings_that_are_refused() -> None:
 def test_padding(mode: str, backend: str) -> None:
     model = make_model(4, mode, [22, 48, 24, 5], pad=True, backend=backend)
     assert isinstance(model.layers[0], Pad) and model.sizes == [22, 48, 24, 5]
-    assert (model.compiled is not None) == (backend == "numba")
-    whole = SparseMLP.from_layers(pickle.loads(pickle.dumps(model)).layers[1:], backend)
+    whole = SparseMLP.from_layers(pickle.loads(pickle.dumps(model)).layers[1:])
     x, labels, samples = make_batch(features=22)
     filled = np.hstack((x, np.zeros((len(x), 2))))
     loss, values = gradient(model, x, labels, samples)
@@ -152,11 +148,13 @@ def test_padding(mode: str, backend: str) -> None:
     assert not isinstance(make_model(4, mode, pad=True).layers[0], Pad)
 
 
-def test_padding_that_is_not_in_front_is_computed_layer_by_layer() -> None:
-    layers = [make_model(2, "shared").layers[0], ReLU(), Pad(2), Dense(50, 5, dtype="float64")]
-    model = SparseMLP.from_layers(layers)
-    assert "pad" in model.why_not_compiled
+def test_padding_that_is_not_in_front_ends_a_chain() -> None:
+    wiring = SparseStructure.complete((25, 3))
+    first, last = make_model(2, "shared").layers[0], MotifLinear(wiring, motif_size=2, dtype="float64", name="last")
+    model = SparseMLP.from_layers([first, ReLU(), Pad(2), last, Dense(6, 5, dtype="float64")])
     assert model.predict_scores(np.ones((2, 24))).shape == (2, 5)
+    assert [(unit.name, unit.sources, unit.ends) for unit in model.units] == [("sparse1", (), True), ("last", (), True)]
+    assert all(mask.all() for mask in percolate(model.units, [np.ones(n.structure.nnz, bool) for n in (first, last)]))
 
 
 @pytest.mark.parametrize("topology", TOPOLOGIES)
@@ -171,24 +169,25 @@ def test_signals_of_shared_weights_are_sums_over_motifs() -> None:
     x, labels, _ = make_batch(20)
     for mode in MOTIF_MODES:
         model = make_model(2, mode)
-        signals = layer_signals(model, x, labels, SoftmaxCrossEntropy())
-        model.gradient(x, np.arange(20), labels, SoftmaxCrossEntropy())
-        for layer, part in zip(model.sparse_layers, model.store.weight_parts, strict=False):
-            inputs, deltas = signals[layer.name]
+        batch = Samples(x, np.arange(20), labels)
+        model.record_signals(batch, SoftmaxCrossEntropy())
+        model.gradient(batch, SoftmaxCrossEntropy())
+        for layer, entry in zip(model.sparse_layers, model.store.entries, strict=False):
+            inputs, deltas = layer.signals()
             dense, (n, m) = inputs @ deltas.T, layer.structure.shape
             if mode == "block":
                 dense = dense.reshape(n, 2, m, 2).transpose(0, 2, 1, 3)
             found = dense[layer.structure.rows(), layer.structure.indices]
-            np.testing.assert_allclose(found.ravel(), model.store.gradient[part], 0, 1e-12)
+            np.testing.assert_allclose(found.ravel(), model.store.gradient[entry.part], 0, 1e-12)
 
 
 def test_the_summary_counts_pairs_of_motifs() -> None:
     model = make_model(2, "block", density=0.25)
     first, second, readout = summarize(model)
-    assert (first.shape, first.links, first.density, first.motif_size) == ((24, 48), 72, 0.25, 2)
+    assert (first.shape, first.links, first.density, first.link_size) == ((24, 48), 72, 0.25, 2)
     wiring = model.sparse_layers[0].structure
     assert first.bytes_stored == 72 * 4 * 8 + 48 * 8 + wiring.indices.nbytes + wiring.indptr.nbytes
-    assert (readout.links, readout.motif_size) == (120, 1) and second.links == 72
+    assert (readout.links, readout.link_size) == (120, 1) and second.links == 72
     table = summary_table(model)
     total = (2 * 72 * 4 + 120) / (24 * 48 + 48 * 24 + 24 * 5)
     assert f"{100 * total:.2f} %" in table
@@ -209,12 +208,11 @@ def test_the_store_carries_blocks() -> None:
     before = SparseStructure.from_keys([0, 1, 2], (2, 2))
     weight = np.arange(12.0).reshape(3, 2, 2)
     layer = MotifLinear(before, weight, motif_size=2, mode="block", dtype="float64", name="one")
-    store = ParameterStore([layer])
-    assert store.values[:12].tolist() == list(range(12)) and store.n_weights == 12
-    after = SparseStructure.from_keys([1, 2, 3], (2, 2))
-    carry = after.positions_in(before)
-    layer.rewire(after, carry, np.full((1, 2, 2), 50.0))
-    change = LayerUpdate("one", before, after, carry, np.zeros(3, bool))
+    store = ParameterStore(Sequential([layer]))
+    assert store.values[:12].tolist() == list(range(12)) and store.n_decayed == 12
+    stays = np.array([False, True, True])
+    change = LayerUpdate.from_stages("one", before, stays, stays, [3])
+    layer.rewire(change.after, change.carry, np.full((1, 2, 2), 50.0))
     flat = store.rebind(TopologyUpdate((change,)))
     assert flat.tolist() == [4, 5, 6, 7, 8, 9, 10, 11, -1, -1, -1, -1, 12, 13, 14, 15]
     assert store.values.tolist() == [4, 5, 6, 7, 8, 9, 10, 11, 50, 50, 50, 50, 0, 0, 0, 0]

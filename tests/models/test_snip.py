@@ -168,7 +168,7 @@ def test_no_sparse_layer_needs_no_gradient():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"scope": "globe"}, "scope='globe'; expected one of global, layer; did you mean 'global'"),
+        ({"scope": "globe"}, "scope='globe'"),
         ({"batch": 0}, "batch=0"),
         ({"data": (np.full((60, 8), np.inf), problem()[1])}, "data with infinite or missing numbers"),
         ({"data": (problem()[0], None)}, "no target"),
@@ -192,7 +192,7 @@ def test_targets_that_are_taken():
 @pytest.mark.parametrize(
     ("target", "message"),
     [
-        ([0, 1], r"a target of int64 \(2,\); expected integer labels \(3,\) or floating numbers \(3, 2\)"),
+        ([0, 1], r"a target of int64 \(2,\)"),
         ([0, 1, 2], "labels from 0 to 2"),
         ([-1, 0, 1], "labels from -1 to 1"),
         ([0.0, 1.0, 2.0], r"a target of float64 \(3,\)"),

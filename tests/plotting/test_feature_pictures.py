@@ -81,7 +81,7 @@ def test_inputs_without_any_strength_are_drawn():
 
 
 def test_an_image_of_another_size_is_refused():
-    with pytest.raises(InvalidInputError, match="a shape of 12 inputs"):
+    with pytest.raises(InvalidInputError, match="12 inputs"):
         StrengthCourseDisplay.from_course(course([0]), (3, 5))
 
 

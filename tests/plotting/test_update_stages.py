@@ -17,15 +17,12 @@ from sparse_mlp.structure import SparseStructure
 
 
 def layer_update(name, shape, kept, removed, percolated, grown):
-    def split(pairs):
-        array = np.array(pairs, np.int32).reshape(-1, 2)
-        return array[:, 0], array[:, 1]
+    def keys(pairs):
+        return np.sort(np.array([u * shape[1] + v for u, v in pairs], np.int64))
 
-    before = SparseStructure.from_coo(*split(kept + removed + percolated), shape)
-    after = SparseStructure.from_coo(*split(kept + grown), shape)
-    carry = after.positions_in(before)
-    carry[np.isin(after.keys(), [u * shape[1] + v for u, v in grown])] = -1
-    return LayerUpdate(name, before, after, carry, np.isin(before.keys(), [u * shape[1] + v for u, v in percolated]))
+    before = SparseStructure.from_keys(keys(kept + removed + percolated), shape)
+    left, connected = np.isin(before.keys(), keys(kept + percolated)), np.isin(before.keys(), keys(kept))
+    return LayerUpdate.from_stages(name, before, left, connected, keys(grown))
 
 
 @pytest.fixture
@@ -104,7 +101,7 @@ def test_choice_by_hand():
 
 def test_layers_must_follow_each_other(hand):
     gap = TopologyUpdate((hand.layers[1], hand.layers[0]), zeta=0.3, seconds=0.0)
-    with pytest.raises(InvalidInputError, match="neighbouring layers"):
+    with pytest.raises(InvalidInputError, match="follow"):
         UpdateStagesDisplay.from_update(gap)
     with pytest.raises(InvalidInputError, match="at least one"):
         UpdateStagesDisplay.from_update(TopologyUpdate())

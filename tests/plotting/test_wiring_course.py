@@ -94,17 +94,17 @@ def test_on_given_axes(records):
     display = WiringCourseDisplay.from_history(records).plot(panels)
     assert display.ax_ == panels and not display.figure_.legends
     assert [axes.get_legend() is not None for axes in panels] == [True, True, False, False]
-    with pytest.raises(InvalidInputError, match="4, one for each panel"):
+    with pytest.raises(InvalidInputError, match="4"):
         display.plot(panels[:2])
 
 
 def test_runs_without_updates_or_measures_are_refused(records):
     for none in ([], records[:1], [{"kind": "update", "layers": []}]):
-        with pytest.raises(InvalidInputError, match="a static or dense rule never updates"):
+        with pytest.raises(InvalidInputError, match="static"):
             WiringCourseDisplay.from_history(none)
     del records[3]["layers"][1]["itop"]
-    with pytest.raises(InvalidInputError, match="an update without itop"):
+    with pytest.raises(InvalidInputError, match="itop"):
         WiringCourseDisplay.from_history(records)
     records[3]["layers"].pop()
-    with pytest.raises(InvalidInputError, match="an update of the layers a; expected of a, b"):
+    with pytest.raises(InvalidInputError, match="a, b"):
         WiringCourseDisplay.from_history(records)

@@ -68,7 +68,7 @@ def test_own_axes_carry_the_label(two_wirings):
 
 
 def test_no_wiring_is_refused():
-    with pytest.raises(InvalidInputError, match="at least one"):
+    with pytest.raises(InvalidInputError, match="no wirings"):
         WiringPanelsDisplay.from_wirings({})
 
 
@@ -103,5 +103,5 @@ def test_gallery_draws_adjacency_or_columns():
 
 @pytest.mark.parametrize("rows", [{}, {"a": {}}, {"a": {"x": 1}, "b": {"x": 1, "y": 1}}])
 def test_uneven_rows_are_refused(rows):
-    with pytest.raises(InvalidInputError, match="equally many"):
+    with pytest.raises(InvalidInputError, match="rows of"):
         WiringGalleryDisplay.from_structures(rows)

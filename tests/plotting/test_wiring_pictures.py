@@ -99,11 +99,11 @@ def test_log_axes_leave_out_degree_zero():
 
 def test_panels_and_names_are_counted():
     display = DegreeDisplay.from_structures([HAND]).plot()
-    with pytest.raises(InvalidInputError, match="several panels"):
+    with pytest.raises(InvalidInputError, match="single axes"):
         DegreeDisplay.from_structures([HAND]).plot(display.ax_[0])
     with pytest.raises(InvalidInputError, match="1 axes"):
         DegreeDisplay.from_structures([HAND]).plot(display.ax_[:1])
-    with pytest.raises(InvalidInputError, match="equally many"):
+    with pytest.raises(InvalidInputError, match="names"):
         DegreeDisplay.from_structures([HAND], ["a", "b"])
     with pytest.raises(InvalidInputError, match="at least one"):
         DegreeDisplay.from_structures([])

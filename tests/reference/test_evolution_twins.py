@@ -154,7 +154,7 @@ def test_insertion_by_hand(twin):
     s = SparseStructure.from_coo([0, 0, 2, 2], [1, 3, 0, 2], (4, 4))
     keep = np.array([True, False, True, True])
     # rows afterwards: 0 has 0, 1 · 1 has 2 · 2 has 0, 2, 3 · 3 has none
-    indptr, indices, carry = twin.insert_links(s.indptr, s.indices, keep, np.array([0, 6, 11]), 4)
+    indptr, indices, carry, _ = twin.insert_links(s.indptr, s.indices, keep, np.array([0, 6, 11]), 4)
     assert indptr.tolist() == [0, 2, 3, 6, 6]
     assert indices.tolist() == [0, 1, 2, 0, 2, 3]
     assert carry.tolist() == [-1, 0, -1, 2, 3, -1]
@@ -163,22 +163,42 @@ def test_insertion_by_hand(twin):
 @TWINS
 def test_a_link_that_was_removed_can_be_inserted_again_as_a_new_one(twin):
     s = SparseStructure.from_coo([0, 1], [1, 0], (2, 2))
-    _, indices, carry = twin.insert_links(s.indptr, s.indices, np.array([False, True]), np.array([1]), 2)
-    assert (indices.tolist(), carry.tolist()) == ([1, 0], [-1, 1])
+    _, indices, carry, found = twin.insert_links(s.indptr, s.indices, np.array([False, True]), np.array([1]), 2)
+    assert (indices.tolist(), carry.tolist(), found.tolist()) == ([1, 0], [-1, 1], [0])
 
 
 @TWINS
-def test_links_that_grew_again_by_hand(twin):
+def test_links_that_grow_again_by_hand(twin):
     before = SparseStructure.from_coo([0, 0, 2, 2], [1, 3, 0, 2], (4, 4))
-    # 0 -> 3 and 2 -> 0 went and came back, 0 -> 2 and 3 -> 3 are new, 0 -> 1 and 2 -> 2 stayed
-    after = SparseStructure.from_coo([0, 0, 0, 2, 2, 3], [1, 2, 3, 0, 2, 3], (4, 4))
-    carry = np.array([0, -1, -1, -1, 3, -1])
-    found = twin.regrown_from((before.indptr, before.indices), (after.indptr, after.indices), carry)
+    keep, new = np.array([True, False, False, True]), np.array([2, 3, 8, 15])  # 0 -> 3 and 2 -> 0 came back
+    *_, carry, found = twin.insert_links(before.indptr, before.indices, keep, new, 4)
+    assert carry.tolist() == [0, -1, -1, -1, 3, -1]
     assert (found.dtype, found.tolist()) == (np.int64, [-1, 1, 2, -1])
     none = SparseStructure.from_coo([], [], (4, 4))
-    assert len(twin.regrown_from((before.indptr, before.indices), (none.indptr, none.indices), carry[:0])) == 0
-    found = twin.regrown_from((none.indptr, none.indices), (after.indptr, after.indices), np.full(6, -1))
-    assert found.tolist() == [-1] * 6
+    assert twin.insert_links(none.indptr, none.indices, np.zeros(0, bool), new, 4)[3].tolist() == [-1] * 4
+    nothing = np.zeros(0, np.int64)
+    assert twin.insert_links(before.indptr, before.indices, keep, nothing, 4)[3].tolist() == []
+
+
+@TWINS
+def test_a_set_of_positions_by_hand(twin):
+    words, bits, added = twin.add_positions(np.zeros(0, np.int64), np.zeros(0, np.uint64), np.array([0, 2, 64, 191]))
+    assert (words.tolist(), bits.tolist(), added) == ([0, 1, 2], [0b101, 1, 2**63], 4)
+    words, bits, added = twin.add_positions(words, bits, np.array([2, 3, 130, 640]))
+    assert (words.tolist(), bits.tolist(), added) == ([0, 1, 2, 10], [0b1101, 1, 2**63 + 4, 1], 3)
+    assert (words.dtype, bits.dtype) == (np.int64, np.uint64)
+    same, _, added = twin.add_positions(words, bits, np.zeros(0, np.int64))
+    assert (same.tolist(), added) == (words.tolist(), 0)
+
+
+@given(st.lists(st.sets(st.integers(0, 400), max_size=40), max_size=4))
+def test_sets_of_positions_twins(groups):
+    words, bits = np.zeros(0, np.int64), np.zeros(0, np.uint64)
+    for group in groups:
+        both = words, bits, np.array(sorted(group), np.int64)
+        words, bits, added = reference.add_positions(*both)
+        for one, other in zip(kernel.add_positions(*both), (words, bits, added), strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 @given(weights, st.data())
@@ -218,19 +238,6 @@ def test_sampling_twins(pairs, exponent, data):
     expected = reference.sample_without_replacement(score, exponent, exponentials, count)
     np.testing.assert_array_equal(kernel.sample_without_replacement(score, exponent, exponentials, count), expected)
     assert np.count_nonzero(expected) == count
-
-
-@given(wirings(), st.data())
-def test_regrown_twins(wiring, data):
-    s, keep = wiring
-    absent = np.setdiff1d(np.arange(s.n_in * s.n_out), s.keys()[keep])
-    new = absent[data.draw(masks(len(absent)))]
-    indptr, indices, carry = reference.insert_links(s.indptr, s.indices, keep, new, s.n_out)
-    both = (s.indptr, s.indices), (indptr, indices), carry
-    expected = reference.regrown_from(*both)
-    np.testing.assert_array_equal(kernel.regrown_from(*both), expected)
-    old = {key: at for at, key in enumerate(s.keys().tolist())}
-    assert expected.tolist() == [old.get(key, -1) for key in new.tolist()]
 
 
 @given(weights, st.data())

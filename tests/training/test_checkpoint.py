@@ -125,7 +125,7 @@ def test_another_format_is_not_guessed_at(folder):
     (folder / CURRENT).write_text(json.dumps({**head, "format": 99}))
     _assert_falls_back(folder)
     (folder / PREVIOUS).unlink()
-    with pytest.raises(CheckpointError, match="of format 99; expected of format 2"):
+    with pytest.raises(CheckpointError, match="of format 99"):
         load_checkpoint(folder)
 
 

@@ -294,14 +294,14 @@ NAN[7, 3] = np.nan
     [
         ((NAN, Y), "train inputs with infinite or missing numbers"),
         ((np.where(np.isnan(NAN), np.inf, NAN), Y), "train inputs with infinite or missing numbers"),
-        ((X[:, :-1], Y), r"train inputs of shape \(50, 11\); expected \(n_samples, 12\)"),
+        ((X[:, :-1], Y), r"train inputs of shape \(50, 11\)"),
         ((X[0], Y[:1]), r"train inputs of shape \(12,\)"),
         ((X[:0], Y[:0]), r"train inputs of shape \(0, 12\); .* at least one sample"),
         ((X, Y[:-1]), "50 train inputs and 49 targets"),
-        ((X, Y - 1), r"train labels from -1 to 2; expected in \[0, 4\)"),
-        ((X, Y + 1), r"train labels from 1 to 4; expected in \[0, 4\)"),
-        ((X, np.eye(4, dtype=int)[Y]), r"train labels of shape \(50, 4\); expected \(50,\)"),
-        ((X, Y.astype(float)), r"train targets of shape \(50,\); expected \(50, 4\); labels are integers"),
+        ((X, Y - 1), r"train labels from -1 to 2"),
+        ((X, Y + 1), r"train labels from 1 to 4"),
+        ((X, np.eye(4, dtype=int)[Y]), r"train labels of shape \(50, 4\)"),
+        ((X, Y.astype(float)), r"train targets of shape \(50,\)"),
         ((X, np.full((50, 4), np.nan)), "train targets with infinite or missing numbers"),
     ],
 )  # fmt: skip
@@ -358,5 +358,5 @@ def test_half_an_epoch_goes_on_with_the_same_samples_only():
     trainer = make_trainer(callbacks=[Call(on_step=lambda t: t.step == 2 and signal.raise_signal(signal.SIGINT))])
     trainer.fit(samples(), epochs=2)
     assert trainer.interrupted and trainer.batch == 2
-    with pytest.raises(InvalidInputError, match=f"{N_SAMPLES + 1} training samples; expected the {N_SAMPLES}"):
+    with pytest.raises(InvalidInputError, match=f"{N_SAMPLES + 1} training samples"):
         trainer.fit(samples(N_SAMPLES + 1), epochs=2)

@@ -22,9 +22,9 @@ def links(*keys, shape=(2, 3)):
 
 def change(name, before, after, gone=(), percolated=(), back=()):
     """Log a change; positions in `back` were removed or percolated, and grown again."""
-    carry = after.positions_in(before)
-    carry[np.isin(after.keys(), back)] = -1
-    return LayerUpdate(name, before, after, carry, np.isin(before.keys(), percolated))
+    stay = np.isin(before.keys(), after.keys()) & ~np.isin(before.keys(), back)
+    left = stay | np.isin(before.keys(), percolated)
+    return LayerUpdate.from_stages(name, before, left, stay, np.setdiff1d(after.keys(), before.keys()[stay]))
 
 
 def two_layers():

@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sparse_mlp.experiments.reproduction.published import Published
-from sparse_mlp.experiments.reproduction.quantities import Curve, Quantities, Quantity
+from sparse_mlp.experiments.reproduction.quantities import Curve, Quantities
 from sparse_mlp.experiments.reproduction.verdicts import Verdict
 from sparse_mlp.training.files import write_text
 
@@ -33,20 +32,6 @@ def write_quantities(path: Path, quantities: Quantities) -> None:
         for seed, value in row.by_seed.items():
             rows.append((row.dataset, row.method, row.name, row.unit, seed, repr(float(value)), *both))
     _write(path, NUMBER_COLUMNS, rows)
-
-
-def read_quantities(path: Path) -> Quantities:
-    """Read what `write_quantities` wrote."""
-    with path.open(newline="", encoding="utf-8") as file:
-        lines = list(csv.DictReader(file))
-    found: dict[tuple[str, ...], dict[int, float]] = {}
-    for line in lines:
-        key = tuple(line[name] for name in NUMBER_COLUMNS if name not in ("seed", "value"))
-        found.setdefault(key, {})[int(line["seed"])] = float(line["value"])
-    return Quantities([
-        Quantity(dataset, method, quantity, unit, values, _published(mean, spread))
-        for (dataset, method, quantity, unit, mean, spread), values in found.items()
-    ])  # fmt: skip
 
 
 def write_curves(path: Path, curves: Sequence[Curve]) -> None:
@@ -76,10 +61,6 @@ def write_verdicts(path: Path, verdicts: Sequence[Verdict]) -> None:
                 f"{claim.low:g}", f"{claim.high:g}", *rest,
             ))  # fmt: skip
     _write(path, VERDICT_COLUMNS, rows)
-
-
-def _published(mean: str, spread: str) -> Published | None:
-    return Published(float(mean), float(spread) if spread else None) if mean else None
 
 
 def _write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -134,6 +134,6 @@ def controls(
 FIGURE = Figure(
     "dendritic-network", "the Dendritic Network Model, four wirings", "Cerretti2025", (),
     {"smoke": 0.2, "laptop": 0.3, "paper": 2}, read,
-    notes=("The numbers in the poster's image cannot be read by us; neither pre-weighting nor reduction of its "
-           "embedding is told: RA1 and Isomap here.",),
+    notes=("The numbers in the image of the poster cannot be read. It names neither pre-weighting nor reduction "
+           "of its embedding: RA1 and Isomap here.",),
 )  # fmt: skip
