@@ -33,14 +33,16 @@ EPOCHS = 5 if options.fast else 10
 #
 # Read the file first. Each part has the signature that its kind asks for:
 #
-# - a **topology** is called `(n_in, n_out, links, rng, **options)` and returns a `SparseStructure` with exactly that many
-#   links;
-# - a **rule** is a function of its options that returns a rule. Here only the regrowth is new: it gets the layer, a mask
-#   of the links that stay and the number of links to grow, and returns their ascending positions `row * n_out + column`.
-#   `extends(three_stage_rule)` gives it the options that all rules share, with their documentation;
+# - a **topology** is called `(n_in, n_out, links, rng, **options)` and returns a `SparseStructure` with exactly that
+#   many links;
+# - a **rule** is a function of its options that returns a rule. Here only the regrowth is new: it gets the layer, a
+#   mask of the links that stay and the number of links to grow, and returns their ascending positions
+#   `row * n_out + column`. `extends(three_stage_rule)` gives it the options that all rules share, with their
+#   documentation;
 # - a **predictor** takes the structure and returns a score for each position;
-# - an **activation** is a `Layer`: a forward pass, which also returns what the backward pass needs, and a backward pass;
-# - a **layer** with weights of its own also says what its `parameters` are, and returns their gradients.
+# - an **activation** is a `Layer`: a forward pass, which also returns what the backward pass needs, and a backward
+#   pass;
+# - a **layer** with weights also says what its `parameters` are, and returns their gradients.
 
 # %%
 PARTS = '''
@@ -119,7 +121,8 @@ class Gain(Layer):
 '''
 file = folder / "my_parts.py"
 file.write_text(PARTS)
-TOPOLOGY, RULE, PREDICTOR, ACTIVATION = (f"{file}:{name}" for name in ("banded", "poor_first", "rich_get_richer", "Swish"))
+NAMES = "banded", "poor_first", "rich_get_richer", "Swish"
+TOPOLOGY, RULE, PREDICTOR, ACTIVATION = (f"{file}:{name}" for name in NAMES)
 
 # %% [markdown]
 # The whole path is only needed because this tutorial works in a temporary folder. Next to your script it is
@@ -195,8 +198,8 @@ from sparse_mlp.cli import main
 
 def sparse_mlp(*words):
     """Run the command, and return what it prints."""
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(io.StringIO()), contextlib.suppress(SystemExit):
+    printed, progress = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(progress), contextlib.suppress(SystemExit):
         main([str(word) for word in words])
     return printed.getvalue()
 
