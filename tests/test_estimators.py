@@ -22,7 +22,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sparse_mlp import SparseMLPClassifier, SparseMLPRegressor
 from sparse_mlp.errors import DivergenceError, InvalidInputError
-from sparse_mlp.estimators.going_on import rule_from_here
+from sparse_mlp.estimators.warm_start import resume_density
 from sparse_mlp.evolution import RULES, make_rule
 from sparse_mlp.models import SparseMLP
 from sparse_mlp.rng import spawn_streams
@@ -327,12 +327,12 @@ def test_a_decay_goes_on_from_where_it_stands(digits, rule):
 
 def test_density_from_here_is_what_the_net_has_or_less():
     net = SparseMLP([10, 20, 30, 3], density=0.3, rng=0)
-    rule = rule_from_here(make_rule("chtss", density=0.1), net)
+    rule = resume_density(make_rule("chtss", density=0.1), net)
     assert rule.density_at(0.0) == pytest.approx(0.3, abs=1e-12) and rule.density_at(1.0) == 0.1
-    higher = rule_from_here(make_rule("chtss", density=0.4), net)
+    higher = resume_density(make_rule("chtss", density=0.4), net)
     assert higher.density_at(0.0) == higher.density_at(1.0) == pytest.approx(0.3, abs=1e-12)
     fixed = make_rule("set")
-    assert rule_from_here(fixed, net) is fixed
+    assert resume_density(fixed, net) is fixed
 
 
 def test_warm_start_says_what_it_cannot_go_on_with(iris):

@@ -168,9 +168,6 @@ rates = {(rule, density): choose(rule, density) for density in (0.01, 0.05) for 
 # but the seed differ by several per cent. One run of each proves nothing.
 
 # %%
-from sparse_mlp.layers import SoftmaxCrossEntropy
-from sparse_mlp.training import evaluate
-
 SEEDS = range(100, 110)
 
 
@@ -183,7 +180,7 @@ def compare(density):
 
 
 def tested(model):
-    return evaluate(model, digits.test_x, digits.test_y, SoftmaxCrossEntropy()).accuracy
+    return np.mean(model.predict_scores(digits.test_x).argmax(axis=1) == digits.test_y)
 
 
 def report(density, accuracy):
@@ -282,7 +279,7 @@ for start, several in starts.items():
     survival = LinkSurvivalDisplay.from_history(several[0][0].history).plot()
     survival.ax_.set_title(start)
     print("picture:", save(survival, figures / f"03_survival_{start.split()[0]}.png"))
-    alive[start] = np.mean([list(t.wiring_log.links.fraction_of_first().values()) for t, _ in several])
+    alive[start] = np.mean([list(t.state.wiring_log.links.fraction_of_first().values()) for t, _ in several])
     accuracy_now = np.mean([tested(t.model) for t, _ in several])
     print(f"{start}: {alive[start]:.1%} of the first links alive at the end, accuracy {accuracy_now:.3f}")
 print(f"if removal were blind: {survival.chance[-1]:.1e}")

@@ -375,6 +375,7 @@ trainer, _ = trained["ch3l3"]
 velocity = trainer.optimizer.arrays["velocity"].copy()
 trainer.update_topology()
 velocity_after = trainer.optimizer.arrays["velocity"]
+ages = trainer.state.wiring_log.links.ages
 right, start, start_after = [], 0, 0
 print("layer     links   new   momentum of new links   links older than 5 updates")
 for change in trainer.last_update.layers:
@@ -382,7 +383,7 @@ for change in trainer.last_update.layers:
     now = velocity_after[start_after : start_after + change.after.nnz]
     new = change.carry < 0
     right.append(np.array_equal(now, np.append(was, np.float32(0))[change.carry]))
-    old = np.mean(trainer.wiring_log.links.ages[change.layer] > 5)
+    old = np.mean(ages[change.layer] > 5)
     print(f"{change.layer} {change.after.nnz:>7} {new.sum():>5} {np.abs(now[new]).max():>23} {old:>26.0%}")
     start, start_after = start + change.before.nnz, start_after + change.after.nnz
 print("all momenta follow carry:", right)
@@ -421,5 +422,5 @@ assert table["ch3l3"][3] > 2 * table["rlr"][3] and table["rlr"][1] > 0 == table[
 final = {name: watch.active[-1] for name, (_, watch) in trained.items()}
 assert abs(final["set"] - final["rlr"]) < 0.05 and final["ch3l3"] < final["rlr"] - 0.03
 assert all(right)
-assert all(np.mean(trainer.wiring_log.links.ages[change.layer] > 5) > 0.4 for change in trainer.last_update.layers)
+assert all(np.mean(ages[change.layer] > 5) > 0.4 for change in trainer.last_update.layers)
 print("All numbers are as stated.")

@@ -166,9 +166,8 @@ for weights, spreads in signals.items():
 
 # %%
 from sparse_mlp.evolution import make_rule
-from sparse_mlp.layers import SoftmaxCrossEntropy
 from sparse_mlp.optim import SGD
-from sparse_mlp.training import Trainer, evaluate
+from sparse_mlp.training import Trainer
 
 EPOCHS, SEEDS = (6, range(2)) if options.fast else (8, range(3))
 
@@ -306,7 +305,7 @@ print("picture:", save(curve, figures / "07_accuracy.png"))
 
 
 def tested(trainer):
-    return evaluate(trainer.model, data.test_x, data.test_y, SoftmaxCrossEntropy()).accuracy
+    return np.mean(trainer.model.predict_scores(data.test_x).argmax(axis=1) == data.test_y)
 
 
 accuracy = {case: np.array([tested(trainer) for trainer in several]) for case, several in runs.items()}

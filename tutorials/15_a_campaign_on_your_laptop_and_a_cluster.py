@@ -41,18 +41,18 @@ SEEDS = 2 if options.fast else 3
 RECIPE = f"""
 title = "Random or predicted links on digits"
 
-[settings]                      # of every run, names as in `sparse-mlp train`
-hidden = [100, 100]
-learning_rate = 0.05
+[settings]                      # of every run, tables as in `sparse-mlp train --config`
+model.hidden = [100, 100]
+training.learning_rate = 0.05
 
 [methods."at random"]
-rule = "rlr"
+rule.name = "rlr"
 
 [methods.predicted]
-rule = "ch3l3"
+rule.name = "ch3l3"
 
 [options]                       # each value with everything else
-density = [0.01, 0.05]
+wiring.density = [0.01, 0.05]
 
 [measurements.weights]          # looked at when a run is trained
 
@@ -61,7 +61,7 @@ datasets = ["digits"]
 seeds = {list(range(SEEDS))}
 
 [presets.laptop.settings]
-epochs = 20
+training.epochs = 20
 """
 path = folder / "digits.toml"
 path.write_text(RECIPE)
@@ -88,12 +88,12 @@ settings = planned[0].settings
 backwards = dict(reversed(settings.items()))
 names = {
     "as planned": make_run_id(settings),
-    "keys in another order": make_run_id(backwards),
-    "on eight threads": make_run_id({**settings, "threads": 8}),
-    "one epoch more": make_run_id({**settings, "epochs": settings["epochs"] + 1}),
+    "tables in another order": make_run_id(backwards),
+    "on eight threads": make_run_id({**settings, "run": {**settings["run"], "threads": 8}}),
+    "one epoch more": make_run_id({**settings, "training": {**settings["training"], "epochs": 21}}),
 }
 for what, name in names.items():
-    print(f"{what:<22} {name}")
+    print(f"{what:<24} {name}")
 
 # %% [markdown]
 # You should see the same name three times, and then another one.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from sparse_mlp import __version__
 from sparse_mlp.cli import (
@@ -27,12 +28,34 @@ from sparse_mlp.cli import (
 )
 from sparse_mlp.errors import InvalidInputError, SparseMLPError
 
+if TYPE_CHECKING:
+    from sparse_mlp.cli.arguments import SettingsOptions
+
 
 class _Parser(argparse.ArgumentParser):
-    """Take options by their whole names; say in one line what is wrong, and keep their list for those who ask."""
+    """Take options by their whole names; say in one line what is wrong, and keep their list for those who ask.
+
+    Attributes
+    ----------
+    settings : callable () -> SettingsOptions, or None
+        Options to be added once the words behind a verb are known: they depend on what the words choose.
+    """
+
+    settings: Callable[[], SettingsOptions] | None = None
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings, allow_abbrev=False)  # the parsers of the verbs are made by this class as well
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse, and refuse words that are unknown; the nearest option is named."""
+        if self.settings is not None:
+            (settings, self.settings), words = (self.settings, None), list(args)
+            settings().add_to(self, words)
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            near = difflib.get_close_matches(unknown[0], self._option_string_actions, n=1)
+            self.error(f"unrecognized arguments: {' '.join(unknown)}" + (f"; did you mean {near[0]}?" if near else ""))
+        return found, unknown
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
@@ -60,48 +83,50 @@ def main(arguments: Sequence[str] | None = None) -> int:
         train, evaluate, features, robustness, resume, campaign, reproduce, search, measure, data, doctor,
     ):  # fmt: skip
         verb.add_parser(verbs)
-    parsed = parser.parse_args(arguments)
-    if parsed.verb is None:
-        parser.print_help(sys.stderr)
-        return 2
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    name = f"sparse-mlp {next((word for word in words if word in verbs.choices), '')}".rstrip()
     try:
+        parsed = parser.parse_args(words)
+        if parsed.verb is None:
+            parser.print_help(sys.stderr)
+            return 2
         _check_data_dir(parsed)
-        with _plain_warnings(parsed.verb):
+        with _plain_warnings(name):
             code = int(parsed.run(parsed))
         sys.stdout.flush()  # while a reader that left can still be told from a fault
         return code
     except SparseMLPError as error:
-        print(f"sparse-mlp {parsed.verb}: {error}", file=sys.stderr)
+        print(f"{name}: {error}", file=sys.stderr)
         return 2 if isinstance(error, InvalidInputError) else 1
     except KeyboardInterrupt:
-        print(f"sparse-mlp {parsed.verb}: interrupted", file=sys.stderr)
+        print(f"{name}: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output left; say nothing more
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:  # a full disk, a folder that may not be written
-        print(f"sparse-mlp {parsed.verb}: {error}", file=sys.stderr)
+        print(f"{name}: {error}", file=sys.stderr)
         return 1
 
 
 @contextmanager
-def _plain_warnings(verb: str) -> Iterator[None]:
+def _plain_warnings(name: str) -> Iterator[None]:
     """Let a warning be a line like those of errors, without the place in the code that it comes from."""
     usual = warnings.formatwarning
-    warnings.formatwarning = partial(_one_line, verb)
+    warnings.formatwarning = partial(_one_line, name)
     try:
         yield
     finally:
         warnings.formatwarning = usual
 
 
-def _one_line(verb: str, message: Warning | str, *place: Any) -> str:
-    return f"sparse-mlp {verb}: warning: {message}\n"
+def _one_line(name: str, message: Warning | str, *place: Any) -> str:
+    return f"{name}: warning: {message}\n"
 
 
 def _check_data_dir(parsed: argparse.Namespace) -> None:
-    """Refuse a named data folder that is none; `data fetch` alone makes one."""
-    named = getattr(parsed, "data_dir", None)
+    """Refuse a named data folder that does not exist; only `data fetch` makes one."""
+    named = getattr(parsed, "data_dir", getattr(parsed, "settings.data_dir", None))
     if named is None or getattr(parsed, "action", None) == "fetch":
         return
     from sparse_mlp.datasets.locate import check_data_dir

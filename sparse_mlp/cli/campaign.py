@@ -17,13 +17,13 @@ RECIPES = Path(__file__).parents[1] / "experiments" / "reproduction" / "figures"
 SMALLEST = """\
 title = "Two rules on digits"
 [settings]
-hidden = [100, 100]
-density = 0.1
-epochs = 10
+model.hidden = [100, 100]
+wiring.density = 0.1
+training.epochs = 10
 [methods.SET]
-rule = "set"
+rule.name = "set"
 [methods.RLR]
-rule = "rlr"
+rule.name = "rlr"
 [datasets.digits]
 [presets.laptop]
 seeds = [0, 1, 2]
@@ -89,8 +89,8 @@ def _epilog() -> str:
     names = ", ".join(sorted(path.stem for path in RECIPES.glob("*.toml")))
     listed = textwrap.fill(f"Recipes that come with the package: {names}", WIDTH, break_on_hyphens=False)
     words = (
-        "A recipe is a TOML file. This one has 2 methods x 1 data set x 3 seeds = 6 runs; the names of settings are "
-        "those of `sparse-mlp train`, and a setting under a method, data set or preset holds for that only:"
+        "A recipe is a TOML file. This one has 2 methods x 1 data set x 3 seeds = 6 runs; settings are written "
+        "as in `sparse-mlp train --config`, and one under a method, data set or preset holds for that only:"
     )
     return f"{textwrap.fill(words, WIDTH)}\n\n{textwrap.indent(SMALLEST, '    ')}\n{listed}"
 

@@ -22,11 +22,12 @@ def add_parser(verbs: Any) -> None:
 def evaluate(arguments: argparse.Namespace) -> int:
     """Run the verb."""
     from sparse_mlp.cli.report import describe_wiring
+    from sparse_mlp.runs.result import about
     from sparse_mlp.runs.saved import read_run
     from sparse_mlp.training import Classification
 
     run = read_run(arguments.folder, arguments.data_dir)
-    config = run.config
+    facts = about(run)
     assert run.trainer.loss is not None
     outcome = Classification(*run.test, loss=run.trainer.loss).bound("test", run.model).evaluate(run.model)
     right = run.model.predict_scores(run.test[0]).argmax(axis=1) == run.test[1]
@@ -34,14 +35,12 @@ def evaluate(arguments: argparse.Namespace) -> int:
     classes = {str(name): float(np.mean(right[run.test[1] == c])) for c, name in enumerate(names) if c in run.test[1]}
     if arguments.json:
         print(json.dumps({
-            "dataset": config.dataset, "synthetic": run.data.synthetic, "provenance": run.data.provenance,
-            "rule": config.rule, **config.wiring(),
-            "epochs": run.trainer.epoch, "test_accuracy": outcome["accuracy"], "test_loss": outcome["loss"],
+            **facts, "epochs": run.trainer.epoch, "test_accuracy": outcome["accuracy"], "test_loss": outcome["loss"],
             "class_accuracy": classes, "out": str(arguments.folder),
         }))  # fmt: skip
         return 0
     print(f"{run.model} after {run.trainer.epoch} epochs, {run.data.provenance}")
-    print(f"wiring {describe_wiring(**config.wiring())}, rule {config.rule}")
+    print(f"wiring {describe_wiring(facts)}, rule {facts['rule']}")
     print(f"test accuracy {outcome['accuracy']:.2%}, loss {outcome['loss']:.4f}, {len(right):,} samples\n")
     width = max(len(name) for name in classes)
     print("\n".join(f"{name:<{width}}  {share:7.2%}" for name, share in classes.items()))

@@ -1,4 +1,4 @@
-"""`sparse-mlp features`: which inputs a trained network leans on, and what they are worth to other classifiers."""
+"""`sparse-mlp features`: the most important inputs of a trained network, and what other classifiers make of them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("--samples", type=int, default=5000, metavar="INT",
                         help="samples to train and to test the classifiers on, each at most (%(default)s)")  # fmt: skip
     parser.add_argument("--random-draws", type=int, default=1, metavar="INT",
-                        help="random selections to hold the selection against (%(default)s)")  # fmt: skip
+                        help="random selections to compare it with (%(default)s)")  # fmt: skip
     parser.add_argument("--jobs", type=int, default=1, metavar="INT",
                         help="classifiers trained at the same time; the result does not depend on it")  # fmt: skip
     parser.add_argument("--data-dir", help="existing folder where the data files are now")
@@ -56,11 +56,11 @@ def features(arguments: argparse.Namespace) -> int:
     config = run.config
     strength, course = input_strength(run.model), _course(arguments.folder, run)
     if not len(select_features(strength, arguments.keep)):
-        raise invalid(f"keep={arguments.keep:g} of {len(strength):,} features, which is none", "larger")
+        raise invalid(f"keep={arguments.keep:g} of {len(strength):,} features", "a part that holds at least one")
     train, test = at_most(run.train, arguments.samples, 0), at_most(run.test, arguments.samples, 1)
-    draws = [np.random.default_rng([config.seed, draw]) for draw in range(arguments.random_draws)]
+    draws = [np.random.default_rng([config.run["seed"], draw]) for draw in range(arguments.random_draws)]
     by_strength, *by_chance = (
-        evaluate_selection(values, train, test, seed=config.seed, jobs=arguments.jobs, progress=True)
+        evaluate_selection(values, train, test, seed=config.run["seed"], jobs=arguments.jobs, progress=True)
         for values in (strength, *(rng.random(len(strength)) for rng in draws))
     )
     outcome = _outcome(run, strength, course, arguments.keep, by_strength, by_chance)
@@ -75,7 +75,7 @@ def features(arguments: argparse.Namespace) -> int:
 
 
 def _course(folder: Path, run: Run) -> StrengthCourse:
-    """Return the recorded strengths up to the checkpoint's epoch; those of the checkpoint alone if there are none."""
+    """Return the recorded strengths up to the checkpoint's epoch; only those of the checkpoint if there are none."""
     from sparse_mlp.errors import DataFileError
     from sparse_mlp.robustness import StrengthCourse, input_strength, load_course
     from sparse_mlp.robustness.strength_course import FILE_NAME
@@ -102,9 +102,9 @@ def _outcome(
     accuracy = {name: values.tolist() for name, values in by_strength.accuracy.items()}
     chance = {name: np.mean([e.accuracy[name] for e in by_chance], axis=0).tolist() for name in accuracy if by_chance}
     return {
-        "dataset": run.config.dataset, "synthetic": run.data.synthetic, "provenance": run.data.provenance,
+        "dataset": run.config.data["dataset"], "synthetic": run.data.synthetic, "provenance": run.data.provenance,
         "epochs": run.trainer.epoch, "features": len(strength), "keep": keep, "selected": selected.tolist(),
-        "selected_constant": _constant(run.train[0], selected), "weights": run.config.weights,
+        "selected_constant": _constant(run.train[0], selected), "weights": run.config.model.get("weights"),
         "strength": strength.tolist(), "share_of_strength": _share(strength, selected),
         "unlinked": int(np.sum(strength == 0)),
         "recorded_epochs": course.epochs.tolist(), "selected_already": course.agreement(keep).tolist(),
@@ -126,7 +126,7 @@ def _share(strength: Any, selected: Any) -> float:
 
 
 def _constant_lines(count: int, weights: str) -> list[str]:
-    """Say that strength misleads where inputs tell nothing apart, and how it misleads less."""
+    """Say that strength misleads where an input never changes, and what helps."""
     if not count:
         return []
     subject, whose = ("is", "its") if count == 1 else ("are", "their")
@@ -135,6 +135,13 @@ def _constant_lines(count: int, weights: str) -> list[str]:
         f"constant   {count:,} of them {subject} constant in the training samples; most of {whose} strength is left "
         f"from {whose} first weights{'' if weights == 'he-uniform' else remedy}"
     ]  # fmt: skip
+
+
+def _course_lines(epochs: list[int]) -> list[str]:
+    """Say how to record the course of the strengths where it was not."""
+    if len(epochs) > 1:
+        return []
+    return ["course     not recorded: the figure shows the last strengths; `train --input-strengths` records all"]
 
 
 def _table(outcome: dict[str, Any]) -> str:
@@ -150,6 +157,7 @@ def _table(outcome: dict[str, Any]) -> str:
         f"{outcome['unlinked']:,} of them without links",
         f"selected   {len(outcome['selected']):,} features with {outcome['share_of_strength']:.1%} of the strength",
         *_constant_lines(outcome["selected_constant"], outcome["weights"]),
+        *_course_lines(outcome["recorded_epochs"]),
         f"samples    {outcome['train_samples']:,} to train the classifiers, {outcome['test_samples']:,} to test them",
         "",
         "accuracy on the strongest features" + (
@@ -170,9 +178,9 @@ def _draw(folder: Path, run: Run, course: StrengthCourse, by_strength: Any, by_c
     from sparse_mlp import __version__, plotting
     from sparse_mlp.experiments import draw_evaluations
 
-    title = f"{'SYNTHETIC: ' if run.data.synthetic else ''}{run.config.dataset}"
+    title = f"{'SYNTHETIC: ' if run.data.synthetic else ''}{run.config.data['dataset']}"
     origin = (
-        f"{run.data.provenance}. Seed {run.config.seed}, {run.trainer.epoch} epochs, classifiers of "
+        f"{run.data.provenance}. Seed {run.config.run['seed']}, {run.trainer.epoch} epochs, classifiers of "
         f"{by_strength.n_train:,} training and {by_strength.n_test:,} test samples; sparse_mlp {__version__}."
     )
     displays: tuple[plotting.Display, ...] = (

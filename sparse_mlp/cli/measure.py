@@ -1,62 +1,69 @@
-"""`sparse-mlp measure`: network science of the wiring that a run has come to, or of one made for the purpose."""
+"""`sparse-mlp measure`: network science of the wiring of a run, or of one made for the purpose."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
-from dataclasses import fields
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sparse_mlp.cli.arguments import add_settings, given_settings
 from sparse_mlp.errors import check_choice, check_integer, invalid
-from sparse_mlp.runs.config import TrainConfig
-from sparse_mlp.runs.settings import check_run, make_config, refuse_contradictions
-from sparse_mlp.runs.wiring_options import WiringOptions, refuse_idle_spreads
 
 if TYPE_CHECKING:
+    from sparse_mlp.cli.arguments import SettingsOptions
+    from sparse_mlp.runs.config import RunConfig
     from sparse_mlp.structure import SparseStructure
 
-OF_LAYERS = ("second-singular-value", "ramanujan-bound")  # a network of several has none of its own
+OF_LAYERS = ("second-singular-value", "ramanujan-bound")  # a network of several layers has none
 SLOW = "structural-consistency"
 HELPS = {  # where those of `train` would be wrong
-    "seed": "of the wiring that is made, and of the measures that are random",
-    "density": "fraction of the possible links that each layer has",
-    "topology": "erdos-renyi, small-world, scale-free, receptive-field, ramanujan or dendritic; of those that look at "
-    "data measure a run",
+    "run.seed": "seed of the wiring that is made, and of the measures that are random",
+    "wiring.density": "fraction of the possible links that the layers have",
+    "wiring.topology": "kind of wiring; those that look at data measure a run",
 }
-USED = ("seed", *(setting.name for setting in fields(WiringOptions) if not setting.name.startswith("snip")))
 
 
 def add_parser(verbs: Any) -> None:
-    """Declare the verb."""
+    """Declare the verb; its settings are added when it is called."""
     parser = verbs.add_parser(
         "measure", help="measure the wiring of a run, or of a topology",
+        usage="sparse-mlp measure RUN | --topology NAME --sizes N N ... [options]",
         description=f"{__doc__} Shows the whole network as one graph, and each layer.",
     )  # fmt: skip
     parser.add_argument("folder", type=Path, nargs="?", metavar="RUN", help="folder of the run; or else --topology")
     parser.add_argument("--sizes", type=int, nargs="+", metavar="N",
                         help="with --topology: neurons from column to column, all layers sparse")  # fmt: skip
     parser.add_argument("--repeats", type=int, default=10, metavar="INT",
-                        help="of the measures that are random (%(default)s)")  # fmt: skip
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="take these measures alone; a wrong name lists them")
+                        help="repeats of the measures that are random (%(default)s)")  # fmt: skip
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="only these measures; a wrong name lists them")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
-    add_settings(parser, skip=set(TrainConfig.__dataclass_fields__) - set(USED), helps=HELPS)
+    parser.settings = settings_options
     parser.set_defaults(run=measure)
+
+
+def settings_options() -> SettingsOptions:
+    """Return the settings that the verb has as options: the wiring and the seed."""
+    from sparse_mlp.cli.arguments import SettingsOptions
+    from sparse_mlp.runs.tables import TABLES
+
+    skip = {f"run.{name}" for name in TABLES["run"].options if name != "seed"}
+    return SettingsOptions(tables=("wiring", "run"), skip=skip, helps=HELPS)
 
 
 def measure(arguments: argparse.Namespace) -> int:
     """Run the verb."""
-    given = given_settings(arguments)
-    _check_together(arguments, given)
+    from sparse_mlp.runs.config import make_config
+    from sparse_mlp.runs.contradictions import refuse_unused
+    from sparse_mlp.runs.files import check_run
+
+    given = settings_options().given(arguments)
+    _check_together(arguments, given.get("wiring", {}))
     if arguments.folder:
         check_run(arguments.folder)
     check_integer("repeats", arguments.repeats)
     config = make_config(given)
-    refuse_contradictions(given)
-    refuse_idle_spreads(config.topology_params())
+    refuse_unused(given, config)
 
     from sparse_mlp.cli.measure_report import measure_result, measure_table
     from sparse_mlp.measures import MEASURES
@@ -64,28 +71,32 @@ def measure(arguments: argparse.Namespace) -> int:
     for name in arguments.only or ():
         check_choice("only", name, MEASURES)
     structures = wirings_of(arguments.folder) if arguments.folder else _wirings(config, arguments.sizes)
-    motif_size = _motif_size(arguments.folder, structures) if arguments.folder else 1
-    if motif_size > 1:
-        print(f"links join motifs of {motif_size} neurons: each motif counts as one neuron", file=sys.stderr)
+    size = _link_size(arguments.folder, structures) if arguments.folder else 1
+    if size > 1:
+        print(f"a link joins groups of {size} neurons: each group counts as one neuron", file=sys.stderr)
     graphs = [structures, *([layer] for layer in structures)] if len(structures) > 1 else [structures]
     asked = [_taken(graph, arguments.only) for graph in graphs]
     if not arguments.only and any(SLOW not in names for names in asked):
         print(f"{SLOW} left out of large graphs, where it takes minutes: --only {SLOW}", file=sys.stderr)
-    values = _measure(graphs, asked, arguments.repeats, config.seed)
-    if arguments.json:
-        about = {"run": str(arguments.folder), "motif_size": motif_size} if arguments.folder else {
-            "topology": config.first_wiring, "options": config.topology_params(), **config.asked_links(),
-            "allocation": config.allocation,
-        }  # fmt: skip
-        print(json.dumps({**about, **measure_result(structures, values), "repeats": arguments.repeats,
-                          "seed": config.seed}))  # fmt: skip
+    values = _measure(graphs, asked, arguments.repeats, config.run["seed"])
+    if not arguments.json:
+        print(measure_table(structures, values))
         return 0
-    print(measure_table(structures, values))
+    about = {"run": str(arguments.folder), "link_size": size} if arguments.folder else _about(config)
+    found = {**about, **measure_result(structures, values), "repeats": arguments.repeats, "seed": config.run["seed"]}
+    print(json.dumps(found))
     return 0
 
 
+def _about(config: RunConfig) -> dict[str, Any]:
+    from sparse_mlp.runs.build import wiring_options
+
+    options = wiring_options(config.wiring)
+    return {"topology": options["topology"], "options": options.pop("topology_params"), **options}
+
+
 def wirings_of(folder: Path) -> list[SparseStructure]:
-    """Return the wiring of each sparse layer at the last checkpoint of a run, of motifs where its links join motifs.
+    """Return the wiring of each sparse layer at the last checkpoint of a run.
 
     Raises
     ------
@@ -98,44 +109,44 @@ def wirings_of(folder: Path) -> list[SparseStructure]:
 
     structures = structures_of(load_checkpoint(folder))
     if not structures:
-        raise invalid(f"{folder} of a network with dense layers alone", "a run with sparse layers")
+        raise invalid(f"{folder}, a network of dense layers", "a run with sparse layers")
     return structures
 
 
-def _motif_size(folder: Path, structures: list[SparseStructure]) -> int:
-    """Return for how many neurons of a run each neuron of its wiring stands."""
+def _link_size(folder: Path, structures: list[SparseStructure]) -> int:
+    """Return how many neurons of a run each neuron of its wiring stands for."""
     from sparse_mlp.training import load_checkpoint
 
-    neurons = load_checkpoint(folder).meta["identity"]["sizes"]
-    return int(neurons[1]) // structures[0].n_out
+    features = int(load_checkpoint(folder).meta["identity"]["network"]["n_features"])
+    return -(-features // structures[0].n_in)  # rounded up: features may have been added
 
 
-def _wirings(config: TrainConfig, sizes: list[int]) -> list[SparseStructure]:
+def _wirings(config: RunConfig, sizes: list[int]) -> list[SparseStructure]:
     """Make the wirings that `train` with the same options and seed would begin with."""
-    from sparse_mlp.models.architecture import layer_links
-    from sparse_mlp.rng import spawn_streams
-    from sparse_mlp.topology import NEEDS_DATA, generate_network
+    from sparse_mlp.models import SparseMLP
+    from sparse_mlp.runs.build import needs_data, wiring_options
 
-    if config.first_wiring in NEEDS_DATA:
-        found = f"topology={config.first_wiring}, which looks at data"
+    options = wiring_options(config.wiring)
+    if needs_data(options["topology"]):
+        found = f"topology={options['topology']}, which looks at data"
         raise invalid(found, "one that does not", "train a network with it for an epoch, and measure that run")
-    shapes = list(pairwise(check_integer("sizes", size) for size in sizes))
-    links = layer_links(shapes, allocation=config.allocation, **config.asked_links())
-    stream = spawn_streams(config.seed)["topology"]
-    return generate_network(config.first_wiring, sizes, links, rng=stream, **config.topology_params())
+    for size in sizes:
+        check_integer("sizes", size)
+    network = SparseMLP(sizes, dense_readout=False, rng=config.run["seed"], **options)
+    return [layer.structure for layer in network.sparse_layers]
 
 
-def _check_together(arguments: argparse.Namespace, given: dict[str, Any]) -> None:
+def _check_together(arguments: argparse.Namespace, wiring: dict[str, Any]) -> None:
     if arguments.folder is None:
-        if "topology" not in given:
+        if "topology" not in wiring:
             raise invalid("neither RUN nor --topology", "one of the two")
         if len(arguments.sizes or ()) < 2:
             found = f"sizes={arguments.sizes}" if arguments.sizes else "no sizes"
             raise invalid(found, "two or more", "such as --sizes 98 196 196")
         return
-    beside = [name for name in ("sizes", *given) if name != "seed" and (name in given or arguments.sizes)]
-    if beside:
-        raise invalid(f"{beside[0]} beside the run {arguments.folder}", "left out", "a run has a wiring already")
+    unused = [*(["sizes"] if arguments.sizes else []), *wiring]
+    if unused:
+        raise invalid(f"{unused[0]} with the run {arguments.folder}", "one of the two", "a run has a wiring already")
 
 
 def _taken(graph: list[SparseStructure], only: list[str] | None) -> list[str]:
@@ -150,7 +161,7 @@ def _taken(graph: list[SparseStructure], only: list[str] | None) -> list[str]:
 def _measure(
     graphs: list[list[SparseStructure]], names: list[list[str]], repeats: int, seed: int
 ) -> list[dict[str, Any]]:
-    """Measure one thing after the other, and tell in a terminal which one it is."""
+    """Measure one thing after the other, and say in a terminal which one it is."""
     from tqdm import tqdm
 
     from sparse_mlp.measures import measure_wiring

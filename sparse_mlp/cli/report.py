@@ -22,10 +22,10 @@ def table(run: Run) -> str:
         summary_table(run.model),
         "",
         f"data             {outcome['dataset']}: {brief(outcome['provenance'])}",
-        f"wiring           {describe_wiring(**run.config.wiring())}",
+        f"wiring           {describe_wiring(outcome)}",
         f"rule             {outcome['rule']}, {len(run.trainer.history.updates)} topology updates (none after the last "
         "epoch)",
-        f"links stored     {outcome['links']:,} ({outcome['density']:.2%}{_of_motifs(outcome['motif_size'])}); "
+        f"links stored     {outcome['links']:,} ({outcome['density']:.2%}{_joined(outcome['link_size'])}); "
         f"a dense network would store {outcome['dense_parameters']:,}",
         f"active neurons   {_percent(outcome['anp_by_paths'])} on a path from input to output, "
         f"{_percent(outcome['anp_by_links'])} with a link onward",
@@ -59,9 +59,9 @@ def draw_figures(run: Run) -> list[Path]:
     return [plotting.save(display, folder / f"{name}.png") for name, display in displays.items()]
 
 
-def describe_wiring(topology: str | None, preset: str | None) -> str:
+def describe_wiring(facts: dict[str, Any]) -> str:
     """Return the first wiring in words."""
-    return (topology or "dense") + (f", preset {preset}" if preset else "")
+    return (facts["topology"] or "dense") + (f", preset {facts['preset']}" if facts["preset"] else "")
 
 
 def brief(provenance: str) -> str:
@@ -69,8 +69,8 @@ def brief(provenance: str) -> str:
     return provenance.split(";")[0]
 
 
-def _of_motifs(motif_size: int) -> str:
-    return "" if motif_size == 1 else f" of all single links, one between motifs stands for {motif_size**2}"
+def _joined(link_size: int) -> str:
+    return "" if link_size == 1 else f" of all pairs of neurons, a link joins {link_size**2}"
 
 
 def _seconds(value: float | None) -> str:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from sparse_mlp.runs.settings import check_run, read_config
+from sparse_mlp.runs.files import CONFIG, check_run, read_config
 
 
 def add_parser(verbs: Any) -> None:
@@ -23,13 +23,13 @@ def add_parser(verbs: Any) -> None:
 def resume(arguments: argparse.Namespace) -> int:
     """Run the verb."""
     check_run(arguments.folder)
-    config = read_config(arguments.folder / "config.json")
+    config = read_config(arguments.folder / CONFIG)
 
     from sparse_mlp.cli.train import finish
     from sparse_mlp.kernels.pool import set_threads
     from sparse_mlp.runs.saved import reopen_run
 
-    set_threads(config.threads if arguments.threads is None else arguments.threads)
+    set_threads(config.run["threads"] if arguments.threads is None else arguments.threads)
     run = reopen_run(arguments.folder, arguments.data_dir)
     if run.trainer.step:
         print(f"resumed at epoch {run.trainer.epoch}, step {run.trainer.step}", file=sys.stderr)

@@ -12,7 +12,7 @@ import numpy as np
 
 from sparse_mlp.cli.samples import at_most
 from sparse_mlp.errors import check_integer
-from sparse_mlp.runs.settings import check_run
+from sparse_mlp.runs.files import check_run
 
 if TYPE_CHECKING:
     from sparse_mlp.robustness import RobustnessCurves
@@ -54,19 +54,22 @@ def robustness(arguments: argparse.Namespace) -> int:
 
     from sparse_mlp.kernels.pool import set_threads
     from sparse_mlp.robustness import PERTURBATIONS, robustness_curves
+    from sparse_mlp.runs.result import about
     from sparse_mlp.runs.saved import read_run
     from sparse_mlp.training.files import write_text
 
     run = read_run(arguments.folder, arguments.data_dir)
-    set_threads(run.config.threads if arguments.threads is None else arguments.threads)
+    set_threads(run.config.run["threads"] if arguments.threads is None else arguments.threads)
     x, y = at_most(run.test, arguments.samples or len(run.test[1]), 1)
     curves = robustness_curves(
         run.model, x, y, perturbations=arguments.perturbations or PERTURBATIONS, strengths=arguments.strengths,
-        draws=arguments.draws, scope=arguments.scope, readout=arguments.readout, rng=run.config.seed,
+        draws=arguments.draws, scope=arguments.scope, readout=arguments.readout, rng=run.config.run["seed"],
         progress=sys.stderr.isatty(),
     )  # fmt: skip
-    outcome = {**_whose(run), **curves.to_json(), "area": {name: curves.area(name) for name in curves.accuracy},
-               "out": str(arguments.folder)}  # fmt: skip
+    outcome = {
+        **about(run), "epochs": run.trainer.epoch, "seed": run.config.run["seed"], **curves.to_json(),
+        "area": {name: curves.area(name) for name in curves.accuracy}, "out": str(arguments.folder),
+    }  # fmt: skip
     for file in FIGURES:  # of other findings
         (arguments.folder / file).unlink(missing_ok=True)
     write_text(arguments.folder / FILES[0], json.dumps(outcome) + "\n")
@@ -76,26 +79,19 @@ def robustness(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _whose(run: Run) -> dict[str, Any]:
-    return {
-        "dataset": run.config.dataset, "synthetic": run.data.synthetic, "provenance": run.data.provenance,
-        "rule": run.config.rule, "epochs": run.trainer.epoch, "seed": run.config.seed,
-    }  # fmt: skip
-
-
 def _draw(folder: Path, run: Run, curves: RobustnessCurves) -> None:
     from sparse_mlp import __version__, plotting
 
-    data = f"{'SYNTHETIC: ' if run.data.synthetic else ''}{run.config.dataset}"
+    data = f"{'SYNTHETIC: ' if run.data.synthetic else ''}{run.config.data['dataset']}"
     given = {name: (curves.strengths[name], curves.mean(name)[None]) for name in curves.accuracy}
     origin = (
-        f"{run.data.provenance}. Seed {run.config.seed}, {run.trainer.epoch} epochs, {curves.samples:,} test samples, "
-        f"scope {curves.scope}; sparse_mlp {__version__}."
+        f"{run.data.provenance}. Seed {run.config.run['seed']}, {run.trainer.epoch} epochs, {curves.samples:,} test "
+        f"samples, scope {curves.scope}; sparse_mlp {__version__}."
     )
     for file, display in zip(FIGURES, (plotting.PruningCurvesDisplay, plotting.NoiseCurvesDisplay), strict=True):
         shown = {name: curve for name, curve in given.items() if name in display.looks}
         if shown:
-            drawing = display.from_curves({data: {run.config.rule: shown}})
+            drawing = display.from_curves({data: {run.config.rule["name"]: shown}})
             plotting.save(plotting.stamp(drawing, origin), folder / file)
 
 

@@ -5,25 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sparse_mlp.cli.arguments import add_settings, given_settings
 from sparse_mlp.errors import invalid
-from sparse_mlp.runs.config import TrainConfig
-from sparse_mlp.runs.rule_options import RuleOptions
-from sparse_mlp.runs.settings import make_config, refuse_contradictions
 
 if TYPE_CHECKING:
-    from sparse_mlp.experiments import StaticTraining
+    from sparse_mlp.cli.arguments import SettingsOptions
 
-DEFAULTS = {"validation_fraction": 0.2}  # where they are not those of `train`
-HELPS = {"topology": "whose options are searched: dendritic, receptive-field or small-world"}
-# Settings of a run that a search decides itself or has no use for.
-UNUSED = (
-    "epochs", "early_stop", "threads", "out", "checkpoint_every", "figures", "attempts", "snip_scope", "snip_batch",
-    "motif_size", "motif_mode", "pad",
+DEFAULTS = {"data": {"validation_fraction": 0.2}}  # where they are not those of `train`
+HELPS = {"wiring.topology": "topology whose options are searched: dendritic, receptive-field or small-world"}
+UNUSED = (  # settings of a run that a search decides itself or has no use for
+    "training.epochs", "training.early_stop", "run.threads", "run.out", "run.checkpoint_every", "run.figures",
+    "run.input_strengths",
 )  # fmt: skip
 
 
@@ -31,6 +25,7 @@ def add_parser(verbs: Any) -> None:
     """Declare the verb."""
     parser = verbs.add_parser(
         "search", help="search for good options of a topology",
+        usage="sparse-mlp search --topology NAME --out DIR [options]",
         description=f"{__doc__} An option of the topology that is given stays as it is; the others are searched: those "
         "of dendritic but its spreads and rewiring, of receptive-field but its side, of small-world. Judged by samples "
         "set aside from the training set, never by the test set. The best are printed as options ready for `train`.",
@@ -45,28 +40,33 @@ def add_parser(verbs: Any) -> None:
     ):
         budget.add_argument(f"--{name}", type=int, default=default, metavar="INT", help=f"{help_text} (%(default)s)")
     parser.add_argument("--out", dest="folder", type=Path, required=True, metavar="DIR",
-                        help="folder of the search; the same command again goes on where it stopped")  # fmt: skip
+                        help="folder of the trials; the same command again goes on where it stopped")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
-    add_settings(parser, skip=(*UNUSED, *(setting.name for setting in fields(RuleOptions))), defaults=DEFAULTS,
-                 helps=HELPS)  # fmt: skip
+    parser.settings = settings_options
     parser.set_defaults(run=search)
+
+
+def settings_options() -> SettingsOptions:
+    """Return the settings that the verb has as options: all of a run but for its rule."""
+    from sparse_mlp.cli.arguments import SettingsOptions
+
+    return SettingsOptions(("data", "model", "wiring", "training", "run"), UNUSED, DEFAULTS, HELPS)
 
 
 def search(arguments: argparse.Namespace) -> int:
     """Run the verb."""
-    settings = {**DEFAULTS, **given_settings(arguments), "rule": "static"}
-    if "topology" not in settings:
-        raise invalid("no topology", "named, since the search is for its options", "--topology dendritic")
-    config = make_config(settings)
-    refuse_contradictions(settings)
-
     from sparse_mlp.cli.search_report import search_result, search_table
     from sparse_mlp.experiments import search_wirings
+    from sparse_mlp.runs.config import make_config
+    from sparse_mlp.runs.contradictions import refuse_unused
 
+    settings = settings_options().given(arguments)
+    if "topology" not in settings.get("wiring", {}):
+        raise invalid("no topology", "the name of one, whose options are searched", "--topology dendritic")
+    refuse_unused(settings, make_config({**settings, "rule": {"name": "static"}}))
     try:
         found = search_wirings(
-            static_training(config), arguments.folder, fixed=config.topology_params(),
-            configurations=arguments.configurations, min_epochs=arguments.min_epochs,
+            settings, arguments.folder, configurations=arguments.configurations, min_epochs=arguments.min_epochs,
             max_epochs=arguments.max_epochs, factor=arguments.factor, jobs=arguments.jobs,
         )  # fmt: skip
     except KeyboardInterrupt:
@@ -74,15 +74,3 @@ def search(arguments: argparse.Namespace) -> int:
         return 130
     print(json.dumps(search_result(found, arguments.folder)) if arguments.json else search_table(found))
     return 0
-
-
-def static_training(config: TrainConfig) -> StaticTraining:
-    """Return what a trial is by the settings of a run with the rule "static"."""
-    from sparse_mlp.experiments import StaticTraining
-    from sparse_mlp.runs.run import LEARNING_RATES
-
-    settings = {setting.name: getattr(config, setting.name) for setting in fields(StaticTraining)}
-    settings["topology"] = config.first_wiring
-    settings["hidden"] = tuple(config.hidden)
-    settings["learning_rate"] = config.learning_rate or LEARNING_RATES[config.optimizer]
-    return StaticTraining(**settings)

@@ -21,23 +21,22 @@ def search_result(found: WiringSearch, folder: Path) -> dict[str, Any]:
         {"epochs": epochs, "accuracy": {str(number): _number(score) for number, score in scores.items()}}
         for epochs, scores in zip(found.epochs, found.ladder, strict=True)
     ]
+    wiring = found.config.wiring
     return {
-        "topology": found.training.topology, "dataset": found.training.dataset,
-        "density": found.training.density if found.training.epsilon is None else None,
-        "epsilon": found.training.epsilon,
+        "topology": wiring["topology"], "dataset": found.config.data["dataset"],
+        "density": wiring["density"] if wiring["epsilon"] is None else None, "epsilon": wiring["epsilon"],
         "validation_samples": found.validation_samples, "configurations": found.configurations, "rungs": rungs,
-        "best": _one(found, found.best), "default": _one(found, DEFAULT), "seed": found.training.seed,
+        "best": _one(found, found.best), "default": _one(found, DEFAULT), "seed": found.config.run["seed"],
         "out": str(folder),
     }  # fmt: skip
 
 
 def search_table(found: WiringSearch) -> str:
     """Return the outcome of a search as text for a terminal: the rungs, then the settings of the last one."""
-    training = found.training
-    sizes = "-".join(map(str, training.sizes()))
-    links = f"density {training.density:g}" if training.epsilon is None else f"epsilon {training.epsilon:g}"
+    wiring, sizes = found.config.wiring, "-".join(map(str, found.sizes))
+    links = f"density {wiring['density']:g}" if wiring["epsilon"] is None else f"epsilon {wiring['epsilon']:g}"
     lines = [
-        f"{training.topology} on {training.dataset}, {sizes}, {links}, static",
+        f"{wiring['topology']} on {found.config.data['dataset']}, {sizes}, {links}, static",
         f"accuracy on {found.validation_samples:,} validation samples{_standard_error(found)}",
         "",
         f"{'epochs':>6}  {'settings':>8}  {'best':>8}  {'median':>8}  {'worst':>8}  {'default':>8}  rank",

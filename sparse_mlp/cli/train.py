@@ -7,46 +7,64 @@ import itertools
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sparse_mlp.cli.arguments import add_settings, given_settings
 from sparse_mlp.errors import invalid
-from sparse_mlp.runs.config import TrainConfig
-from sparse_mlp.runs.settings import load_toml, make_config, refuse_contradictions
-from sparse_mlp.runs.wiring_options import refuse_idle_spreads
+
+if TYPE_CHECKING:
+    from sparse_mlp.cli.arguments import SettingsOptions
+    from sparse_mlp.runs.config import RunConfig
+
+EXAMPLES = """\
+Defaults are in []. --rule NAME --help shows the options of a rule; so do
+--topology, --model, --optimizer and --schedule NAME --help. NAME may also be
+module:name or file.py:name, a part of your own. Options of the same name are
+written with their table: --wiring.epsilon 20.
+
+  sparse-mlp train --dataset mnist --density 0.01 --rule chts --hidden 1000 1000
+"""
 
 
 def add_parser(verbs: Any) -> None:
-    """Declare the verb and one option for each setting."""
-    parser = verbs.add_parser("train", help="train a network and evolve its wiring", description=__doc__)
-    parser.add_argument("--config", type=Path, help="TOML file with the same names; options on the line win")
+    """Declare the verb; its settings are added when it is called."""
+    parser = verbs.add_parser(
+        "train", help="train a network and evolve its wiring", usage="sparse-mlp train [options]",
+        epilog=EXAMPLES,
+    )  # fmt: skip
+    parser.add_argument("--config", type=Path, metavar="FILE", help="TOML file with tables; options on the line win")
     parser.add_argument("--overwrite", action="store_true", help="replace the run in --out")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
-    add_settings(parser)
+    parser.settings = settings_options
     parser.set_defaults(run=train)
+
+
+def settings_options() -> SettingsOptions:
+    """Return the settings that `train` has as options: all."""
+    from sparse_mlp.cli.arguments import SettingsOptions
+
+    return SettingsOptions()
 
 
 def train(arguments: argparse.Namespace) -> int:
     """Run the verb."""
-    given = given_settings(arguments)
-    from_file = load_toml(arguments.config) if arguments.config else {}
-    settings = {**from_file, **given}
-    config = make_config(settings)
-    refuse_contradictions(settings)
-    refuse_idle_spreads(config.topology_params())
-    _check_out(config.out, arguments.overwrite)
-
     from sparse_mlp.kernels.pool import set_threads
-    from sparse_mlp.runs.run import make_run
+    from sparse_mlp.runs.build import build
+    from sparse_mlp.runs.config import make_config
+    from sparse_mlp.runs.contradictions import refuse_unused
+    from sparse_mlp.runs.files import CONFIG
     from sparse_mlp.training.files import write_text
 
-    set_threads(config.threads)
-    run = make_run(config)
-    config.backend = run.model.backend  # a resumed run computes alike, whatever its environment says
+    given = settings_options().given(arguments)
+    config = make_config(given)
+    refuse_unused(given, config)
+    _check_out(config.run["out"], arguments.overwrite)
+    set_threads(config.run["threads"])
+    run = build(config)
+    config.run["backend"] = run.model.backend  # a resumed run computes alike, whatever its environment says
     folder = _claim_folder(config)
-    config.out = str(folder)
+    config.run["out"] = str(folder)
     run.write_into(folder)
-    write_text(folder / "config.json", config.to_json())
+    write_text(folder / CONFIG, config.to_json())
     return finish(run, as_json=arguments.json)
 
 
@@ -63,7 +81,7 @@ def finish(run: Any, *, as_json: bool) -> int:
     if run.trainer.interrupted:
         print(f"interrupted; the state is saved: sparse-mlp resume {run.folder}", file=sys.stderr)
         return 130
-    if run.config.figures:
+    if run.config.run["figures"]:
         draw_figures(run)
     print(json.dumps(result(run)) if as_json else table(run))
     return 0
@@ -76,18 +94,19 @@ def _check_out(out: str | None, overwrite: bool) -> None:
     if folder.exists() and not folder.is_dir():
         raise invalid(f"out={out}, a file", "a folder")
     if folder.is_dir() and any(folder.iterdir()) and not overwrite:
-        raise invalid(f"out={out}, a folder with files", "new or empty", "use `sparse-mlp resume`, or --overwrite")
+        raise invalid(f"out={out}, a folder with files", "a new or empty one", "`sparse-mlp resume`, or --overwrite")
 
 
-def _claim_folder(config: TrainConfig) -> Path:
-    """Make the folder of a run; without a name of its own it is one that no other run has, even one started now."""
-    if config.out is not None:
-        folder = Path(config.out)
+def _claim_folder(config: RunConfig) -> Path:
+    """Make the folder of a run: the one that is named or, without a name, one that no other run has."""
+    if config.run["out"] is not None:
+        folder = Path(config.run["out"])
         folder.mkdir(parents=True, exist_ok=True)
         _clear(folder)
         return folder
-    wiring = "" if config.first_wiring == config.default_wiring else f"-{config.first_wiring}"
-    base = Path("runs") / f"{config.dataset}-{config.rule}{wiring}-seed{config.seed}"
+    rule, topology = config.rule["name"], config.wiring.get("topology", config.default_topology)
+    names = [config.data["dataset"], rule, *([topology] if topology != config.default_topology else [])]
+    base = Path("runs") / f"{'-'.join(map(_plain, names))}-seed{config.run['seed']}"
     base.parent.mkdir(exist_ok=True)
     for number in itertools.count(1):
         folder = base if number == 1 else base.with_name(f"{base.name}-{number}")
@@ -99,15 +118,21 @@ def _claim_folder(config: TrainConfig) -> Path:
     raise AssertionError("counting has no end")
 
 
+def _plain(name: str) -> str:
+    """Return a name that a folder may have, also of a part such as `file.py:name`."""
+    return name.rpartition(":")[2]
+
+
 def _clear(folder: Path) -> None:
     """Remove what an earlier run left in the folder, and nothing else."""
     from sparse_mlp.cli import features, robustness
     from sparse_mlp.cli.report import FIGURES
+    from sparse_mlp.runs.files import CONFIG
     from sparse_mlp.runs.run import RECORDS
     from sparse_mlp.training.files import remove_half_written
 
     remove_half_written(folder)
     findings = *(f"{name}.png" for name in FIGURES), *features.FILES, *robustness.FILES
-    for pattern in ("config.json", *RECORDS, "checkpoint*.json", "checkpoint-*.npz", *findings):
+    for pattern in (CONFIG, *RECORDS, "checkpoint*.json", "checkpoint-*.npz", *findings):
         for path in folder.glob(pattern):
             path.unlink()

@@ -1,9 +1,8 @@
-"""What classifier and regressor share: parameters, checks, training from scratch, going on, and one pass."""
+"""What classifier and regressor share: parameters, checks, training from scratch, warm start, and one pass."""
 
 from __future__ import annotations
 
 import copy
-import inspect
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -18,14 +17,16 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sparse_mlp.errors import check_choice, check_fraction, check_integer, check_number, invalid
-from sparse_mlp.estimators.going_on import rule_from_here
 from sparse_mlp.estimators.listeners import BestModel, LeftOutUpdate, StopAfterEpoch
-from sparse_mlp.evolution import RULES, Rule, make_rule
-from sparse_mlp.layers import MOTIF_MODES, Loss
+from sparse_mlp.estimators.warm_start import resume_density
+from sparse_mlp.evolution import Rule
+from sparse_mlp.layers import Loss
 from sparse_mlp.layers.base import Array
 from sparse_mlp.models import SparseMLP
 from sparse_mlp.models.architecture import motif_counts
-from sparse_mlp.optim import OPTIMIZERS, SCHEDULES, Optimizer, make_optimizer
+from sparse_mlp.optim import OPTIMIZERS, SCHEDULES
+from sparse_mlp.runs.build import make_network, make_rule, make_trainer
+from sparse_mlp.runs.models import Fitting
 from sparse_mlp.training import Callback, EarlyStopping, History, Progress, Trainer
 
 AUTO_DENSITY = 0.1
@@ -90,19 +91,19 @@ class SparseMLPEstimator(BaseEstimator, ABC):
         ConvergenceWarning
             If the loss, or the validation score, still improved after `max_iter` epochs.
         """
-        goes_on = self.warm_start and hasattr(self, "model_")
-        x, target = self._begin(X, y, goes_on)
-        metric, callbacks = "loss", list[Callback]([LeftOutUpdate()] if goes_on else [])
+        warm_start = self.warm_start and hasattr(self, "model_")
+        x, target = self._begin(X, y, warm_start)
+        metric, callbacks = "loss", list[Callback]([LeftOutUpdate()] if warm_start else [])
         best = None
         if self.early_stopping:
             x, x_validation, target, target_validation = self._split(x, target)
-        self._make_network(x, target, goes_on)  # behind the split: a topology may look at the samples to train on
+        self._make_network(x, target, warm_start)  # behind the split: a topology may look at the samples to train on
         if self.early_stopping:
             metric, best = "validation_score", BestModel(self.model_, self._score_of, x_validation, target_validation)
             callbacks.append(best)
         callbacks.append(EarlyStopping(self.n_iter_no_change, metric, self.tol))
-        loss_curve = self.loss_curve_ if goes_on else []
-        trainer = self._trainer_for(len(x), goes_on)
+        loss_curve = self.loss_curve_ if warm_start else []
+        trainer = self._trainer_for(len(x), warm_start)
         self._train(trainer, x, target, self.max_iter, callbacks)
         self.loss_curve_ = loss_curve + self.history_.column("loss")
         self.loss_, self.best_loss_ = self.loss_curve_[-1], min(self.loss_curve_)
@@ -120,35 +121,35 @@ class SparseMLPEstimator(BaseEstimator, ABC):
     def _one_pass(self, X: Any, y: Any, classes: Any = None) -> Any:
         if self.early_stopping:
             raise invalid("early_stopping=True", "False for partial_fit", "a single pass cannot be stopped early")
-        goes_on = hasattr(self, "model_")
-        x, target = self._begin(X, y, goes_on, classes)
-        self._make_network(x, target, goes_on)
+        warm_start = hasattr(self, "model_")
+        x, target = self._begin(X, y, warm_start, classes)
+        self._make_network(x, target, warm_start)
         trainer = getattr(self, "_trainer", None)
         if trainer is None or trainer.model is not self.model_:
-            trainer = self._trainer_for(len(x), goes_on)
+            trainer = self._trainer_for(len(x), warm_start)
         trainer.batch_size = self._batch_size(len(x))
-        callbacks: list[Callback] = [LeftOutUpdate(), StopAfterEpoch()] if goes_on else [StopAfterEpoch()]
+        callbacks: list[Callback] = [LeftOutUpdate(), StopAfterEpoch()] if warm_start else [StopAfterEpoch()]
         # Pieces may get smaller; what is done must never be more than the whole that progress is a fraction of.
         passes_done = -(-trainer.step // -(-len(x) // trainer.batch_size))
         self._train(trainer, x, target, max(self.max_iter, trainer.epoch + 1, passes_done + 1), callbacks)
         self.loss_ = self.history_.column("loss")[-1]
-        self.loss_curve_ = [*(self.loss_curve_ if goes_on else []), self.loss_]
+        self.loss_curve_ = [*(self.loss_curve_ if warm_start else []), self.loss_]
         self.best_loss_ = min(self.loss_curve_)
         return self
 
-    def _begin(self, X: Any, y: Any, goes_on: bool, classes: Any = None) -> tuple[Array, Array]:
+    def _begin(self, X: Any, y: Any, warm_start: bool, classes: Any = None) -> tuple[Array, Array]:
         """Check everything and return dense inputs and numeric targets."""
         self._check_parameters()
         X, y = validate_data(
-            self, X, y, accept_sparse="csr", dtype=np.dtype(self.dtype), reset=not goes_on,
+            self, X, y, accept_sparse="csr", dtype=np.dtype(self.dtype), reset=not warm_start,
             multi_output=self._multi_output, y_numeric=self._multi_output,
         )  # fmt: skip
-        target, n_outputs = self._encode(y, goes_on, classes)
-        if not goes_on:
+        target, n_outputs = self._encode(y, warm_start, classes)
+        if not warm_start:
             seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
             self._rng, self.n_outputs_ = np.random.default_rng(seed), n_outputs
         sizes = self._sizes(n_outputs)
-        if goes_on and self.model_.sizes != sizes:
+        if warm_start and self.model_.sizes != sizes:
             raise invalid(
                 f"layer sizes {sizes} for a network of {self.model_.sizes}", "the same", "set warm_start=False"
             )
@@ -157,17 +158,16 @@ class SparseMLPEstimator(BaseEstimator, ABC):
     def _sizes(self, n_outputs: int) -> list[int]:
         return [self.n_features_in_, *_hidden_sizes(self.hidden_layer_sizes), n_outputs]
 
-    def _make_network(self, x: Array, target: Array, goes_on: bool) -> None:
-        if not goes_on:
+    def _make_network(self, x: Array, target: Array, warm_start: bool) -> None:
+        if not warm_start:
             sizes = self._sizes(self.n_outputs_)
             self.model_, self.n_layers_ = self._network(sizes, (x, target)), len(sizes)
 
     def _check_parameters(self) -> None:
         _hidden_sizes(self.hidden_layer_sizes)
-        for name, choices in (("solver", OPTIMIZERS), ("learning_rate", SCHEDULES), ("dtype", ("float32", "float64")),
-                              ("motif_mode", MOTIF_MODES)):  # fmt: skip
+        for name, choices in (("solver", OPTIMIZERS), ("learning_rate", SCHEDULES), ("dtype", ("float32", "float64"))):
             check_choice(name, getattr(self, name), choices)
-        for name in ("max_iter", "n_iter_no_change", "motif_size"):
+        for name in ("max_iter", "n_iter_no_change"):
             check_integer(name, getattr(self, name))
         for name, strict in (("learning_rate_init", True), ("epsilon", True), ("alpha", False), ("tol", False)):
             check_number(name, getattr(self, name), strict=strict)
@@ -180,22 +180,16 @@ class SparseMLPEstimator(BaseEstimator, ABC):
             check_integer("batch_size", self.batch_size)
 
     def _network(self, sizes: list[int], data: tuple[Array, Array]) -> SparseMLP:
-        common: dict[str, Any] = {
-            "activation": "sigmoid" if self.activation == "logistic" else self.activation,
-            "rng": self._rng, "dtype": np.dtype(self.dtype), "backend": self.backend,
-        }  # fmt: skip
         rule = self._rule(sizes)
-        if rule.wants_dense:
-            if self.motif_size > 1:
-                raise invalid(f"motif_size={self.motif_size} with a rule for dense layers", "1", "they have no links")
-            return SparseMLP.dense(sizes, **common)
-        density = rule.initial_density or self._density(sizes)
-        # A density that decays is alike in all layers from the start.
-        params: dict[str, Any] = {"scope": "layer"} if self.topology == "snip" and rule.initial_density else {}
-        params.update(self.topology_params or {})
-        return SparseMLP(
-            sizes, density=density, topology=self.topology, topology_params=params, data=data,
-            motif_size=self.motif_size, motif_mode=self.motif_mode, pad=self.pad, **common,
+        activation = "sigmoid" if self.activation == "logistic" else self.activation
+        model = {
+            "name": "mlp", "hidden": sizes[1:-1], "activation": activation, "motif_size": self.motif_size,
+            "motif_mode": self.motif_mode, "pad": self.pad,
+        }  # fmt: skip
+        wiring = {"topology": self.topology, "density": self._density(sizes), **(self.topology_params or {})}
+        return make_network(
+            model, wiring, rule, Fitting(sizes[0], sizes[-1], data), rng=self._rng, dtype=np.dtype(self.dtype),
+            backend=self.backend,
         )  # fmt: skip
 
     def _density(self, sizes: list[int]) -> float:
@@ -206,30 +200,24 @@ class SparseMLPEstimator(BaseEstimator, ABC):
     def _rule(self, sizes: list[int]) -> Rule:
         if not isinstance(self.rule, str):
             return copy.deepcopy(self.rule)
-        taken = inspect.signature(RULES[check_choice("rule", self.rule, RULES)]).parameters
-        options = {"zeta": self.zeta, "density": self._density(sizes)}
-        return make_rule(self.rule, **{name: value for name, value in options.items() if name in taken})
-
-    def _optimizer(self) -> Optimizer:
-        own: dict[str, Any] = {"beta1": self.beta_1, "beta2": self.beta_2, "epsilon": self.epsilon}
-        if self.solver == "sgd":
-            own = {"momentum": self.momentum, "nesterov": bool(self.nesterovs_momentum and self.momentum > 0)}
-        return make_optimizer(
-            self.solver, learning_rate=self.learning_rate_init, weight_decay=self.alpha, backend=self.backend, **own
-        )
+        return make_rule({"name": self.rule, "zeta": self.zeta}, density=self._density(sizes))
 
     def _batch_size(self, n_samples: int) -> int:
         if not isinstance(self.batch_size, str):
             return self.batch_size
         return min(max(SMALLEST_BATCH, n_samples // AUTO_BATCHES), LARGEST_BATCH)
 
-    def _trainer_for(self, n_samples: int, goes_on: bool) -> Trainer:
+    def _trainer_for(self, n_samples: int, warm_start: bool) -> Trainer:
         rule = self._rule(self.model_.sizes)
-        if goes_on:
-            rule = rule_from_here(rule, self.model_)
-        return Trainer(
-            self.model_, rule=rule, optimizer=self._optimizer(), schedule=self.learning_rate,
-            loss=self._loss(), batch_size=self._batch_size(n_samples), shuffle=self.shuffle, rng=self._rng,
+        training = {
+            "optimizer": self.solver, "learning_rate": self.learning_rate_init, "weight_decay": self.alpha,
+            "momentum": self.momentum, "nesterov": bool(self.nesterovs_momentum and self.momentum > 0),
+            "beta1": self.beta_1, "beta2": self.beta_2, "epsilon": self.epsilon, "schedule": self.learning_rate,
+            "batch_size": self._batch_size(n_samples),
+        }  # fmt: skip
+        return make_trainer(
+            self.model_, resume_density(rule, self.model_) if warm_start else rule, training, loss=self._loss(),
+            shuffle=self.shuffle, rng=self._rng,
         )  # fmt: skip
 
     def _train(self, trainer: Trainer, x: Array, target: Array, epochs: int, callbacks: list[Callback]) -> None:
@@ -256,7 +244,7 @@ class SparseMLPEstimator(BaseEstimator, ABC):
         return self.model_.predict_scores(_dense(validate_data(self, X, accept_sparse="csr", dtype=dtype, reset=False)))
 
     @abstractmethod
-    def _encode(self, y: Array, goes_on: bool, classes: Any) -> tuple[Array, int]:
+    def _encode(self, y: Array, warm_start: bool, classes: Any) -> tuple[Array, int]:
         """Return the target that the loss asks for, and the number of outputs."""
 
     @abstractmethod

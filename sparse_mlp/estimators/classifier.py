@@ -67,8 +67,8 @@ class SparseMLPClassifier(ClassifierMixin, SparseMLPEstimator):
     verbose : bool
         Whether to write each epoch's loss to standard error.
     warm_start : bool
-        Whether `fit` goes on with the network that is there; the optimizer starts anew, with today's parameters. A
-        density that decays (chtss) goes on from where it stands.
+        Whether `fit` continues with the network that exists; the optimizer starts again, with today's parameters. A
+        density that decays (chtss) continues from where it is.
     momentum, nesterovs_momentum : float, bool
         For sgd.
     early_stopping : bool
@@ -165,10 +165,10 @@ class SparseMLPClassifier(ClassifierMixin, SparseMLPEstimator):
         """Return the logarithm of each probability, finite also where the probability itself rounds to 0."""
         return log_softmax(self._scores(X).astype(np.float64), axis=1)
 
-    def _encode(self, y: Array, goes_on: bool, classes: Any) -> tuple[Array, int]:
+    def _encode(self, y: Array, warm_start: bool, classes: Any) -> tuple[Array, int]:
         check_classification_targets(y)
         given = np.unique(y if classes is None else column_or_1d(classes))
-        if not goes_on:
+        if not warm_start:
             self.classes_ = given
         elif classes is not None and not np.array_equal(given, self.classes_):
             raise invalid(f"classes {given}", f"{self.classes_}, as in the first call")

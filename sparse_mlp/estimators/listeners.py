@@ -1,10 +1,11 @@
-"""What the estimators have a training run listen to."""
+"""Callbacks of the estimators."""
 
 from __future__ import annotations
 
 import copy
 import math
 from collections.abc import Callable
+from typing import Any
 
 from sparse_mlp.layers.base import Array
 from sparse_mlp.models import Network
@@ -13,9 +14,9 @@ from sparse_mlp.training.history import Record
 
 
 class LeftOutUpdate(Callback):
-    """Rewire before going on: training leaves out the update after its last epoch.
+    """Do the update that training leaves out after its last epoch, before training continues.
 
-    It leaves out none where updates are counted in batches: the next one comes when its batch does.
+    Where updates are counted in batches none is left out: the next one comes when its batch does.
     """
 
     def on_fit_begin(self, trainer: Trainer) -> None:
@@ -36,7 +37,8 @@ class BestModel(Callback):
     """Note each epoch's validation score and keep a copy of the best network."""
 
     def __init__(self, model: Network, score_of: Callable[[Array, Array], float], x: Array, target: Array) -> None:
-        self.model, self.score_of, self.x, self.target = model, score_of, x, target
+        self.model: Any = model
+        self.score_of, self.x, self.target = score_of, x, target
         self.score = -math.inf
 
     def on_epoch_end(self, trainer: Trainer, record: Record) -> None:

@@ -65,7 +65,7 @@ class SparseMLPRegressor(RegressorMixin, SparseMLPEstimator):
         scores = self._scores(X).astype(np.float64)
         return scores[:, 0] if self.n_outputs_ == 1 else scores
 
-    def _encode(self, y: Array, goes_on: bool, classes: Any) -> tuple[Array, int]:
+    def _encode(self, y: Array, warm_start: bool, classes: Any) -> tuple[Array, int]:
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         target = np.array(y.reshape(len(y), -1), np.dtype(self.dtype), order="C")

@@ -64,7 +64,7 @@ def three_stage_rule(
     keep_regrown : bool
         Whether a link that was removed and grew again in the same update keeps its weight.
     overlap_stop : float
-        A layer stops to evolve when more than this fraction of its new links were removed in the same update; 1 never.
+        A layer stops evolving when more than this fraction of its new links were removed in the same update; 1 never.
     overlap_stop_scope : {"global", "layer"}
         Whether evolution ends when all layers are to stop, or for each layer by itself.
     **more

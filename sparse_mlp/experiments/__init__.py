@@ -8,7 +8,6 @@ from sparse_mlp.experiments.measurements import MEASUREMENTS
 from sparse_mlp.experiments.planned_run import PlannedRun, make_run_id, plan_run
 from sparse_mlp.experiments.recipe import Preset, Recipe, load_recipe, recipe_names
 from sparse_mlp.experiments.search_spaces import SEARCHED, search_space
-from sparse_mlp.experiments.static_training import StaticTraining
 from sparse_mlp.experiments.store import Store
 from sparse_mlp.experiments.successive_halving import Rung, plan_rungs, successive_halving
 from sparse_mlp.experiments.trade_off import (
@@ -31,7 +30,6 @@ __all__ = [
     "Preset",
     "Recipe",
     "Rung",
-    "StaticTraining",
     "Store",
     "TradeOff",
     "WiringSearch",

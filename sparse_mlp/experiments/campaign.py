@@ -108,7 +108,7 @@ def run_campaign(
     known = {run_id: _known(store, runs, retry) for run_id, runs in wanted.items()}
     outcomes = {run_id: outcome for run_id, outcome in known.items() if outcome is not None}
     left = {run_id: runs for run_id, runs in wanted.items() if run_id not in outcomes}
-    epochs = {run_id: runs[0].settings["epochs"] for run_id, runs in wanted.items()}
+    epochs = {run_id: runs[0].settings["training"]["epochs"] for run_id, runs in wanted.items()}
     function = partial(execute, folder=store.path, data_dir=place, retry=retry)
 
     def work(runs: RunsById) -> Iterator[RunOutcome]:

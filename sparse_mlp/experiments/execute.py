@@ -15,10 +15,11 @@ from sparse_mlp.experiments.measurements import MEASUREMENTS
 from sparse_mlp.experiments.planned_run import PlannedRun, run_config
 from sparse_mlp.experiments.store import CONFIG, FAILURE, Store, write_object
 from sparse_mlp.experiments.throttled_checkpoints import ThrottledCheckpoints
-from sparse_mlp.runs.config import TrainConfig
-from sparse_mlp.runs.run import Run, make_run
+from sparse_mlp.runs.build import build
+from sparse_mlp.runs.config import RunConfig
+from sparse_mlp.runs.files import read_config
+from sparse_mlp.runs.run import Run
 from sparse_mlp.runs.saved import read_run, reopen_run
-from sparse_mlp.runs.settings import read_config
 from sparse_mlp.training import Checkpoints, Progress
 from sparse_mlp.training.files import remove_half_written, write_text
 
@@ -120,7 +121,7 @@ def _trained(store: Store, planned: PlannedRun, data_dir: str | None) -> Run:
     return run
 
 
-def _opened(config: TrainConfig, folder: Path, data_dir: str | None) -> Run:
+def _opened(config: RunConfig, folder: Path, data_dir: str | None) -> Run:
     """Return the run that is in its folder, or a new one if there is none or it cannot be used."""
     if (folder / CONFIG).exists():
         try:
@@ -132,8 +133,8 @@ def _opened(config: TrainConfig, folder: Path, data_dir: str | None) -> Run:
     folder.mkdir(parents=True, exist_ok=True)
     remove_half_written(folder)
     write_text(folder / CONFIG, config.to_json())
-    config.data_dir = data_dir
-    run = make_run(config)
+    config.data["data_dir"] = data_dir
+    run = build(config)
     run.write_into(folder)
     return run
 

@@ -57,7 +57,7 @@ def measure_robustness(
 
     return robustness_curves(
         run.model, *run.test, perturbations=perturbations or PERTURBATIONS, strengths=strengths, draws=draws,
-        scope=scope, readout=readout, rng=run.config.seed,
+        scope=scope, readout=readout, rng=run.config.run["seed"],
     ).to_json()  # fmt: skip
 
 

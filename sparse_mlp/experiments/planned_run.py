@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
@@ -10,11 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sparse_mlp.kernels.dispatch import choose_backend
-from sparse_mlp.runs.config import TrainConfig
-from sparse_mlp.runs.settings import make_config
+from sparse_mlp.runs.config import Given, RunConfig, make_config
 
-FORMAT = 1  # to be raised when the same settings come to give other bytes
-NO_MATTER = ("out", "data_dir", "threads", "figures", "checkpoint_every")  # settings that no byte of a run depends on
+FORMAT = 2  # to be raised when the same settings come to give other bytes
+NOT_IN_RUN_ID = {  # settings that no byte of a trained network depends on
+    "data": ("data_dir",), "run": ("out", "threads", "figures", "checkpoint_every", "input_strengths"),
+}  # fmt: skip
 DIGITS = 12  # of a SHA-256: 48 bits, enough to tell apart what one store ever holds
 
 
@@ -32,8 +32,8 @@ class PlannedRun:
     seed : int
     options : dict
         The value on each of the recipe's further axes.
-    settings : dict
-        All settings of the run that its bytes depend on.
+    settings : dict of str to dict
+        Table → all settings of the run that its bytes depend on.
     measurements : dict of str to dict
         What is measured on the finished run, with its arguments.
     """
@@ -43,20 +43,20 @@ class PlannedRun:
     method: str
     seed: int
     options: dict[str, Any] = field(default_factory=dict)
-    settings: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     measurements: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def plan_run(
-    settings: Mapping[str, Any], method: str, options: Mapping[str, Any] | None = None,
+    settings: Given, method: str, options: Mapping[str, Any] | None = None,
     measurements: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> PlannedRun:  # fmt: skip
     """Plan a run by its settings.
 
     Parameters
     ----------
-    settings : mapping
-        Names as in `sparse-mlp train --config`; what is left out has its default.
+    settings : mapping of table to mapping
+        As in `sparse-mlp train --config`; what is left out has its default.
     method : str
         What the run is called in tables and figures.
     options, measurements : mapping, optional
@@ -65,32 +65,28 @@ def plan_run(
     Raises
     ------
     InvalidInputError
-        If a key is unknown, or a value of the wrong type or out of range.
+        If an option is unknown, or a value of the wrong type or out of range.
 
     Examples
     --------
-    >>> plan_run({"rule": "rlr", "seed": 3}, "RLR").run_id[:13]
+    >>> plan_run({"rule": {"name": "rlr"}, "run": {"seed": 3}}, "RLR").run_id[:13]
     'digits-rlr-3-'
     """
     complete = _complete(settings)
     asked = {name: dict(arguments) for name, arguments in (measurements or {}).items()}
-    return PlannedRun(
-        make_run_id(complete), complete["dataset"], method, complete["seed"], dict(options or {}), complete, asked
-    )
+    dataset, seed = complete["data"]["dataset"], complete["run"]["seed"]
+    return PlannedRun(_run_id(complete), dataset, method, seed, dict(options or {}), complete, asked)
 
 
-def make_run_id(settings: Mapping[str, Any]) -> str:
+def make_run_id(settings: Given) -> str:
     """Return the id of the run that settings describe: data set, rule, seed, and a hash of all that matters.
 
     Notes
     -----
-    The backend that would be chosen here counts as told, since the last bits depend on it. A setting that is None is
-    left to the rule or the generator, and counts as not told.
+    The backend that would be chosen here counts as given, since the last bits depend on it. So do the defaults: a run
+    has the same id whether or not a default is written out. Of a part of your own, `module:name` counts, not its code.
     """
-    complete = _complete(settings)
-    told = {name: value for name, value in complete.items() if value is not None}
-    digest = short_hash({"format": FORMAT, **told})
-    return f"{complete['dataset']}-{complete['rule']}-{complete['seed']}-{digest}"
+    return _run_id(_complete(settings))
 
 
 def short_hash(content: Mapping[str, Any]) -> str:
@@ -99,14 +95,27 @@ def short_hash(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
 
 
-def run_config(settings: Mapping[str, Any]) -> TrainConfig:
+def run_config(settings: Given) -> RunConfig:
     """Return the configuration that a campaign trains with: one thread, no figures, nothing that names a place."""
-    config = make_config(dict(settings))
-    config.backend = choose_backend(config.backend).name
-    config.out, config.data_dir, config.threads, config.figures = None, None, 1, False
+    config = make_config(settings)
+    config.data["data_dir"] = None
+    config.run.update(backend=choose_backend(config.run["backend"]).name, out=None, threads=1, figures=False)
     return config
 
 
-def _complete(settings: Mapping[str, Any]) -> dict[str, Any]:
-    config = dataclasses.asdict(run_config(settings))
-    return {name: value for name, value in config.items() if name not in NO_MATTER}
+def _complete(settings: Given) -> dict[str, dict[str, Any]]:
+    tables = run_config(settings).tables
+    return {
+        table: {name: value for name, value in values.items() if name not in NOT_IN_RUN_ID.get(table, ())}
+        for table, values in tables.items()
+    }
+
+
+def _run_id(complete: Given) -> str:
+    given = {
+        table: {name: value for name, value in values.items() if value is not None}
+        for table, values in complete.items()
+    }  # fmt: skip
+    rule = complete["rule"]["name"].rpartition(":")[2]
+    digest = short_hash({"format": FORMAT, **given})
+    return f"{complete['data']['dataset']}-{rule}-{complete['run']['seed']}-{digest}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -11,15 +11,17 @@ from typing import Any
 from sparse_mlp.datasets import names as dataset_names
 from sparse_mlp.errors import InvalidInputError, check_choice, check_integer, invalid
 from sparse_mlp.experiments.measurements import check_measurement
-from sparse_mlp.experiments.planned_run import NO_MATTER, PlannedRun, plan_run
-from sparse_mlp.runs.config import TrainConfig
-from sparse_mlp.runs.settings import load_toml
+from sparse_mlp.experiments.planned_run import NOT_IN_RUN_ID, PlannedRun, plan_run
+from sparse_mlp.runs.config import check_tables, merge
+from sparse_mlp.runs.files import load_toml, underscored
+from sparse_mlp.runs.places import OptionError
 
 RECIPES = Path(__file__).parent / "reproduction" / "figures"  # next to the figures that they are of
-DECIDED = ("dataset", "seed", *NO_MATTER)  # settings that the axes or the campaign decide
-SETTINGS = tuple(setting.name for setting in fields(TrainConfig) if setting.name not in DECIDED)
+# Settings that the axes or the campaign decide.
+SET_BY_CAMPAIGN = {"data": ("dataset", *NOT_IN_RUN_ID["data"]), "run": ("seed", *NOT_IN_RUN_ID["run"])}
 
 Table = dict[str, Any]
+Settings = dict[str, Table]  # table → option → value
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,8 @@ class Preset:
     datasets: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
     seeds: tuple[int, ...] = (0,)
-    settings: Table = field(default_factory=dict)
-    options: dict[str, list[Any]] = field(default_factory=dict)
+    settings: Settings = field(default_factory=dict)
+    options: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
     measurements: dict[str, Table] = field(default_factory=dict)
 
 
@@ -44,14 +46,14 @@ class Recipe:
     name, title : str
     paper : str
         Key of `references.bib`, or empty.
-    settings : dict
-        Of every run; names as in `sparse-mlp train --config`.
+    settings : dict of str to dict
+        Of every run; tables as in `sparse-mlp train --config`.
     methods : dict of str to dict
         Label → its settings.
     datasets : dict of str to dict
         Name → the settings that hold for it only.
-    options : dict of str to list
-        Setting → its values; every combination is run.
+    options : dict of (str, str) to list
+        (table, option) → its values; every combination is run.
     measurements : dict of str to dict
         Name → its arguments.
     presets : dict of str to Preset
@@ -60,10 +62,10 @@ class Recipe:
     name: str
     title: str
     paper: str
-    settings: Table
-    methods: dict[str, Table]
-    datasets: dict[str, Table]
-    options: dict[str, list[Any]]
+    settings: Settings
+    methods: dict[str, Settings]
+    datasets: dict[str, Settings]
+    options: dict[tuple[str, str], list[Any]]
     measurements: dict[str, Table]
     presets: dict[str, Preset]
 
@@ -84,11 +86,11 @@ class Recipe:
 
         Notes
         -----
-        Who wins where a setting is told twice: option before method, data set, preset, recipe.
+        Who wins where a setting is given twice: option before method, data set, preset, recipe.
         """
         chosen = self.presets[check_choice("preset", preset, self.presets)]
         sets = list(datasets) if datasets is not None else list(chosen.datasets or self.datasets)
-        for name in _once("datasets", sets):
+        for name in _without_duplicates("datasets", sets):
             check_choice("dataset", name, dataset_names())
         axes = {**self.options, **chosen.options}
         combinations = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
@@ -98,47 +100,51 @@ class Recipe:
             for seed, dataset, method, options in itertools.product(chosen.seeds, sets, methods, combinations)
         ]
 
-    def _planned(self, preset: Preset, dataset: str, method: str, seed: int, options: Table) -> PlannedRun:
-        settings = self._merged(preset, dataset, method, seed, options)
+    def _planned(
+        self, preset: Preset, dataset: str, method: str, seed: int, options: Mapping[tuple[str, str], Any]
+    ) -> PlannedRun:
         measurements = {
             name: {**self.measurements.get(name, {}), **preset.measurements.get(name, {})}
             for name in {**self.measurements, **preset.measurements}
         }
-        try:
-            return plan_run(settings, method, options, measurements)
-        except InvalidInputError as error:
-            words = f"recipe {self.name}, method {method} on {dataset}: {error}"
-            raise InvalidInputError(words + self._moved(str(error), preset, dataset, method, seed, options)) from None
-
-    def _merged(self, preset: Preset, dataset: str, method: str, seed: int, options: Table) -> Table:
-        return {
-            **self.settings, **preset.settings, **self.datasets.get(dataset, {}), **self.methods[method], **options,
-            "dataset": dataset, "seed": seed,
-        }  # fmt: skip
-
-    def _moved(self, error: str, preset: Preset, dataset: str, method: str, seed: int, options: Table) -> str:
-        """Say which methods take a setting that all have and this one refuses; nothing if that is not what is wrong."""
+        axes: Settings = merge(*({table: {name: value}} for (table, name), value in options.items()))
         shared = {
             "settings": self.settings, f"presets.{preset.name}.settings": preset.settings,
-            f"datasets.{dataset}": self.datasets.get(dataset, {}), "options": options,
+            f"datasets.{dataset}": self.datasets.get(dataset, {}),
         }  # fmt: skip
-        found = [(name, place) for place, told in shared.items() for name in told if _refuses(error, name)]
-        if not found or found[-1][0] in self.methods[method]:
+        fixed: Settings = {"data": {"dataset": dataset}, "run": {"seed": seed}}
+
+        def plan(label: str) -> PlannedRun:
+            settings = merge(*shared.values(), self.methods[label], axes, fixed)
+            return plan_run(settings, method, {name: value for (_, name), value in options.items()}, measurements)
+
+        try:
+            return plan(method)
+        except InvalidInputError as error:
+            words = f"recipe {self.name}, method {method} on {dataset}: {error}"
+            places = {**shared, "options": axes}
+            raise InvalidInputError(words + self._suggest_table(error, places, method, plan)) from None
+
+    def _suggest_table(
+        self, error: InvalidInputError, places: Mapping[str, Settings], method: str,
+        plan: Callable[[str], PlannedRun],
+    ) -> str:  # fmt: skip
+        """Say which methods take an option that all have and this one refuses; nothing if the error is another one."""
+        if not isinstance(error, OptionError) or error.option in self.methods[method].get(error.table, {}):
             return ""
-        (name, place), takers = found[-1], []
+        found = [place for place, settings in places.items() if error.option in settings.get(error.table, {})]
+        takers = []
         for other in self.methods:
             try:
-                plan_run(self._merged(preset, dataset, other, seed, options), other)
-            except InvalidInputError as refused:
-                if _refuses(str(refused), name):
+                plan(other)
+            except OptionError as refused:
+                if (refused.table, refused.option) == (error.table, error.option):
                     continue
+            except InvalidInputError:
+                pass
             takers.append(f"[methods.{other}]")
         where = f", here {', '.join(takers)}" if takers else ""
-        return f"; it stands in [{place}]: move it to the methods that take it{where}"
-
-
-def _refuses(error: str, name: str) -> bool:
-    return error.startswith(f"option {name!r} of ")
+        return f"; it is in [{found[-1]}]: move it to the methods that take it{where}" if found else ""
 
 
 def recipe_names() -> list[str]:
@@ -176,56 +182,63 @@ def _recipe(name: str, content: Table) -> Recipe:
         check_choice("key", key, [known.name for known in fields(Recipe) if known.name != "name"])
     methods = _tables("methods", content)
     if not methods:
-        raise invalid("no methods", "named", "[methods.SET] with rule = \"set\" makes one")
+        raise invalid("no methods", "at least one", "[methods.SET] with rule.name = \"set\" makes one")
     for label in methods:
         methods[label] = _settings(f"methods.{label}", methods[label])
     datasets = {
-        check_choice("datasets", dataset, dataset_names()): _settings(f"datasets.{dataset}", told)
-        for dataset, told in _tables("datasets", content).items()
+        check_choice("datasets", dataset, dataset_names()): _settings(f"datasets.{dataset}", given)
+        for dataset, given in _tables("datasets", content).items()
     }
-    presets = {label: _preset(label, told, methods) for label, told in _tables("presets", content).items()}
+    presets = {label: _preset(label, given, methods) for label, given in _tables("presets", content).items()}
     if not presets:
-        raise invalid("no presets", "named", "[presets.smoke] with datasets and seeds makes one")
+        raise invalid("no presets", "at least one", "[presets.smoke] with datasets and seeds makes one")
     for label, preset in presets.items():
         if not preset.datasets and not datasets:
-            raise invalid(f"presets.{label} without datasets", "with some", "or name them for all: [datasets.digits]")
+            raise invalid(f"presets.{label} without datasets", "at least one", "[datasets.digits] names one for all")
     return Recipe(
         name, _text("title", content), _text("paper", content), _settings("settings", _table("settings", content)),
         methods, datasets, _options(content), _measurements(content), presets,
     )  # fmt: skip
 
 
-def _preset(label: str, told: Table, methods: Mapping[str, Table]) -> Preset:
-    for key in told:
+def _preset(label: str, given: Table, methods: Mapping[str, Settings]) -> Preset:
+    for key in given:
         check_choice(f"key of presets.{label}", key, [known.name for known in fields(Preset) if known.name != "name"])
     where = f"presets.{label}"
-    datasets, chosen, seeds = (_list(f"{where}.{key}", told.get(key, [])) for key in ("datasets", "methods", "seeds"))
+    datasets, chosen, seeds = (_list(f"{where}.{key}", given.get(key, [])) for key in ("datasets", "methods", "seeds"))
     return Preset(
         label,
         tuple(check_choice(f"{where}.datasets", dataset, dataset_names()) for dataset in datasets),
         tuple(check_choice(f"{where}.methods", method, methods) for method in chosen),
         tuple(check_integer(f"{where}.seeds", seed, minimum=0) for seed in seeds) or (0,),
-        _settings(f"{where}.settings", _table("settings", told, where)),
-        _options(told, where), _measurements(told, where),
+        _settings(f"{where}.settings", _table("settings", given, where)),
+        _options(given, where), _measurements(given, where),
     )  # fmt: skip
 
 
-def _settings(where: str, told: Table) -> Table:
-    settings = {name.replace("-", "_"): value for name, value in told.items()}
-    for name in settings:
-        if name in DECIDED:
-            raise invalid(f"{where}.{name}", "left out", "the recipe's axes and the campaign decide it")
-        check_choice(f"key of {where}", name, SETTINGS)
+def _settings(where: str, given: Table) -> Settings:
+    """Return tables of settings; which options there are is checked when the runs are planned."""
+    settings: Settings = underscored(given)
+    try:
+        check_tables(settings)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{where}: {error}") from None
+    for table, values in settings.items():
+        for name in values:
+            if name in SET_BY_CAMPAIGN.get(table, ()):
+                remedy = "the recipe's axes and the campaign decide it"
+                raise invalid(f"{table}.{name} in {where}", "other settings", remedy)
     return settings
 
 
-def _options(content: Table, where: str = "") -> dict[str, list[Any]]:
-    place = _place("options", where)
-    table = _settings(place, _table("options", content, where))
-    for name, values in table.items():
-        if not _list(f"{place}.{name}", values):
-            raise invalid(f"{place}.{name} without a value", "a list with at least one")
-    return table
+def _options(content: Table, where: str = "") -> dict[tuple[str, str], list[Any]]:
+    place, axes = _place("options", where), {}
+    for table, options in _settings(place, _table("options", content, where)).items():
+        for name, values in options.items():
+            if not _list(f"{place}.{table}.{name}", values):
+                raise invalid(f"{place}.{table}.{name} without a value", "a list with at least one")
+            axes[table, name] = values
+    return axes
 
 
 def _measurements(content: Table, where: str = "") -> dict[str, Table]:
@@ -255,14 +268,14 @@ def _place(key: str, where: str) -> str:
 def _list(where: str, value: Any) -> list[Any]:
     if not isinstance(value, list):
         raise invalid(f"{where}={value!r}", "a list", f"write it as [{value!r}]")
-    return _once(where, value)
+    return _without_duplicates(where, value)
 
 
-def _once(where: str, values: list[Any]) -> list[Any]:
-    """Return the values if none stands there twice: the same run would count twice in means and deviations."""
+def _without_duplicates(where: str, values: list[Any]) -> list[Any]:
+    """Return the values if none is there twice: the same run would count twice in means and deviations."""
     for k, value in enumerate(values):
         if value in values[:k]:
-            raise invalid(f"{where} with {value!r} twice", "named once each")
+            raise invalid(f"{where} with {value!r} twice", "each value once")
     return values
 
 

@@ -78,7 +78,7 @@ def draw_settings(space: dict[str, Any], fixed: dict[str, Any], count: int, seed
     free = {name: values for name, values in space.items() if name not in fixed}
     settings: list[dict[str, Any]] = [dict(fixed)]
     if not free:
-        raise invalid(f"all of {', '.join(space)} given", "at least one left out", "nothing is left to search")
+        raise invalid(f"values for all of {', '.join(space)}", "at least one left out", "nothing is left to search")
     drawn = ParameterSampler(free, _least(free, 10 * count), random_state=seed)  # more, as some may come twice
     for options in drawn:
         setting = {**fixed, **{name: _plain(value) for name, value in sorted(options.items())}}
@@ -98,13 +98,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     return round(value, DIGITS) if isinstance(value, float) else value
-
-
-def describe_space(space: dict[str, Any]) -> dict[str, Any]:
-    """Return a space as plain JSON types, so that two can be told apart."""
-    return {name: values if isinstance(values, list) else _describe(values) for name, values in space.items()}
-
-
-def _describe(distribution: Any) -> str:
-    given = [*map(str, distribution.args), *(f"{name}={value}" for name, value in distribution.kwds.items())]
-    return f"{distribution.dist.name}({', '.join(given)})"

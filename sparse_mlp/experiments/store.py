@@ -21,6 +21,7 @@ COLUMNS = (
     "run_id", "state", "dataset", "synthetic", "rule", "seed", "epochs", "test_accuracy", "links", "density",
     "seconds_per_epoch", "seconds_per_update", "error",
 )  # fmt: skip
+FROM_CONFIG = (("dataset", "data", "dataset"), ("rule", "rule", "name"), ("seed", "run", "seed"))
 
 
 class Store:
@@ -158,8 +159,9 @@ class Store:
 
     def _rows(self) -> Iterable[dict[str, Any]]:
         for run_id in self.run_ids():
-            settings = read_object(self.folder(run_id) / CONFIG) or {}
-            row = {"run_id": run_id, **{name: settings.get(name) for name in ("dataset", "rule", "seed")}}
+            config = read_object(self.folder(run_id) / CONFIG) or {}
+            tables = {table: values for table, values in config.items() if isinstance(values, dict)}
+            row = {"run_id": run_id, **{name: tables.get(table, {}).get(key) for name, table, key in FROM_CONFIG}}
             if (outcome := self.result(run_id)) is not None:
                 yield {**row, **outcome, "state": "finished"}
             elif (error := self.failure(run_id)) is not None:

@@ -1,28 +1,24 @@
-"""Search for the options of a topology that train best, within a budget, in a way that can be interrupted."""
+"""Search for the options of a topology that train best, within a budget; each trial is a run in a store."""
 
 from __future__ import annotations
 
-import dataclasses
-import sys
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
-from joblib import Parallel, delayed
-from tqdm import tqdm
-
-from sparse_mlp.errors import check_integer
-from sparse_mlp.experiments.search_spaces import describe_space, draw_settings, search_space
-from sparse_mlp.experiments.static_training import StaticTraining
+from sparse_mlp.errors import SparseMLPError, check_integer, invalid
+from sparse_mlp.experiments.campaign import run_campaign
+from sparse_mlp.experiments.planned_run import PlannedRun, plan_run
+from sparse_mlp.experiments.search_spaces import draw_settings, search_space
+from sparse_mlp.experiments.store import Store
 from sparse_mlp.experiments.successive_halving import Scores, plan_rungs, successive_halving
-from sparse_mlp.experiments.trial_file import TrialFile
-from sparse_mlp.kernels.dispatch import choose_backend
-from sparse_mlp.kernels.pool import threads_limited
+from sparse_mlp.runs.build import build
+from sparse_mlp.runs.config import Given, RunConfig, make_config, merge
+from sparse_mlp.runs.tables import PRESETS, TABLES
 
 DEFAULT = 0  # number of the configuration that leaves all to the generator
-NO_MATTER = ("data_dir",)  # of a training: where the samples lie; how many there are is part of the plan
 
 
 @dataclass(frozen=True)
@@ -31,7 +27,10 @@ class WiringSearch:
 
     Attributes
     ----------
-    training : StaticTraining
+    config : RunConfig
+        Of a trial of the default.
+    sizes : list of int
+        Neurons of input, hidden layers and output.
     configurations : list of dict
         Options of the topology; the first is the default.
     epochs : list of int
@@ -41,7 +40,8 @@ class WiringSearch:
     validation_samples : int
     """
 
-    training: StaticTraining
+    config: RunConfig
+    sizes: list[int]
     configurations: list[dict[str, Any]]
     epochs: list[int]
     ladder: list[Scores]
@@ -58,34 +58,35 @@ class WiringSearch:
 
 
 def search_wirings(
-    training: StaticTraining,
+    settings: Given,
     folder: Path,
     *,
     space: Mapping[str, Any] | None = None,
-    fixed: Mapping[str, Any] | None = None,
     configurations: int = 27,
     min_epochs: int = 3,
     max_epochs: int = 27,
     factor: int = 3,
     jobs: int = 1,
+    progress: bool = True,
 ) -> WiringSearch:
     """Search by successive halving.
 
     Parameters
     ----------
-    training : StaticTraining
-        What a trial is. Its seed also draws the configurations.
+    settings : mapping of table to mapping
+        Of a run, with a topology and a part of the samples set aside for validation. Options of the topology that are
+        given stay as they are; the others are searched. The seed also draws the configurations.
     folder : path
-        Keeps the finished trials. The same search on the same folder goes on, whatever stopped it, and ends with
-        the same result as one that was never stopped.
+        Store of the trials. The same search on the same folder goes on, whatever stopped it, and ends with the same
+        result as one that was never stopped.
     space : mapping of str to list or SciPy distribution, optional
         What is searched; by default `search_space` of the topology.
-    fixed : mapping, optional
-        Options that all configurations share, the default among them.
     configurations, min_epochs, max_epochs, factor : int
         The budget, see `plan_rungs`; the default is one of the configurations and is trained on every rung.
     jobs : int
         Processes, of one thread each; the result does not depend on it.
+    progress : bool
+        Say on standard error how far it is.
 
     Returns
     -------
@@ -94,54 +95,59 @@ def search_wirings(
     Raises
     ------
     InvalidInputError
-        If the folder belongs to another search, or a setting cannot be used.
+        If a setting cannot be used.
+    SparseMLPError
+        If a trial fails for another reason than a loss that is no longer finite.
 
     Notes
     -----
-    Each trial is trained from scratch, with the learning rate's whole schedule within its epochs: an accuracy is that
-    of a finished training, not of one cut short.
+    Each trial is trained from scratch, with the rule "static" and the learning rate's whole schedule within its epochs:
+    an accuracy is that of a finished training, not of one cut short. The test samples decide nothing.
     """
-    space, fixed = dict(space or search_space(training.topology)), dict(fixed or {})
+    settings = merge(settings, {"rule": {"name": "static"}})
+    config = make_config(settings)
+    if not config.data["validation_fraction"]:
+        raise invalid("validation_fraction=0", "a number above 0", "trials are judged by samples set aside")
+    topology = config.wiring["topology"]
+    space = dict(space or search_space(topology))
     check_integer("jobs", jobs)
-    drawn = draw_settings(space, fixed, configurations, training.seed)
+    drawn = draw_settings(space, _fixed(settings, topology), configurations, config.run["seed"])
     rungs = plan_rungs(len(drawn), min_epochs, max_epochs, factor)
-    training = dataclasses.replace(training, backend=choose_backend(training.backend).name)
-    train, validation = training.samples()
-    training.model(fixed, train)  # what cannot be built is refused before anything is written
-    trials = TrialFile(folder, {
-        **_plain(training), "samples": [len(train[0]), len(validation[0])], "space": describe_space(space),
-        "fixed": fixed, "min_epochs": min_epochs, "max_epochs": max_epochs, "factor": factor, "configurations": drawn,
-    })  # fmt: skip
+    run = build(config)  # what cannot be built is refused before anything is written
+    store = Store(folder)
+
+    def trial(number: int, epochs: int) -> PlannedRun:
+        own = {"wiring": drawn[number], "training": {"epochs": epochs}}
+        return plan_run(merge(settings, own), f"configuration {number}")
 
     def evaluate(numbers: list[int], epochs: int) -> Scores:
-        missing = [number for number in numbers if (number, epochs) not in trials.accuracy]
-        calls = [delayed(_trial)(training, drawn[number], epochs) for number in missing]
-        outcomes = Parallel(n_jobs=jobs, return_as="generator")(calls)
-        for number, outcome in _with_progress(zip(missing, outcomes, strict=True), epochs, len(numbers), len(missing)):
-            trials.append(number, epochs, *outcome)
-        return {number: trials.accuracy[number, epochs] for number in numbers}
+        planned = {number: trial(number, epochs) for number in numbers}
+        outcome = run_campaign(
+            store, planned.values(), jobs=jobs, data_dir=config.data["data_dir"], progress=progress
+        )
+        for run_id in outcome.busy:
+            raise SparseMLPError(f"another process is training {run_id}; search again when it is done")
+        return {number: _accuracy(store, each.run_id, outcome.failed) for number, each in planned.items()}
 
     ladder = successive_halving(rungs, evaluate, always=[DEFAULT])
-    return WiringSearch(training, drawn, [rung.epochs for rung in rungs], ladder, len(validation[0]))
+    assert run.validation is not None
+    return WiringSearch(
+        config, run.model.sizes, drawn, [rung.epochs for rung in rungs], ladder, len(run.validation[1])
+    )
 
 
-def _with_progress(outcomes: Iterable[Any], epochs: int, total: int, missing: int) -> Iterable[Any]:
-    """Show a bar on standard error, in a terminal only."""
-    return tqdm(
-        outcomes, total=total, initial=total - missing, desc=f"{epochs} epochs", unit="trial",
-        disable=not sys.stderr.isatty(), dynamic_ncols=True,
-    )  # fmt: skip
+def _fixed(settings: Given, topology: str) -> dict[str, Any]:
+    """Return the options of the topology that are given, by name or by a preset."""
+    wiring = settings.get("wiring", {})
+    taken = TABLES["wiring"].part_options("topology", topology)
+    stored = PRESETS.get(topology, {}).get(wiring.get("preset") or "", {})
+    return {**stored, **{name: value for name, value in wiring.items() if name in taken}}
 
 
-def _trial(training: StaticTraining, params: dict[str, Any], epochs: int) -> tuple[float, float]:
-    """Return the accuracy and the seconds that it took, on one thread."""
-    began = perf_counter()
-    with threads_limited(1):
-        accuracy = training.accuracy(params, epochs)
-    return accuracy, perf_counter() - began
-
-
-def _plain(training: StaticTraining) -> dict[str, Any]:
-    """Return what the accuracy depends on as plain JSON types."""
-    found = {name: value for name, value in dataclasses.asdict(training).items() if name not in NO_MATTER}
-    return {**found, "hidden": list(training.hidden)}
+def _accuracy(store: Store, run_id: str, failed: Mapping[str, str]) -> float:
+    """Return the validation accuracy of a trial, NaN if its training diverged."""
+    if (message := failed.get(run_id)) is None:
+        return float((store.result(run_id) or {})["validation_accuracy"])
+    if message.startswith("DivergenceError"):
+        return math.nan
+    raise SparseMLPError(f"trial {run_id} failed: {message}")

@@ -17,13 +17,17 @@ class Adam(Optimizer):
     Parameters
     ----------
     learning_rate : float
+        At the start, where a schedule changes it.
     beta1, beta2 : float
         Memory of the gradient's mean and of its square's, in [0, 1).
     epsilon : float
         Added to the root, above 0.
     weight_decay : float
-    decoupled, decay_biases : bool
-        See `Optimizer`. Decoupled, the default, is AdamW.
+        Pull of the weights towards zero.
+    decoupled : bool
+        Whether decay bypasses the moments, as in AdamW, or is part of the gradient.
+    decay_biases : bool
+        Whether decay pulls on the biases as well.
     backend : str, optional
 
     Attributes

@@ -62,7 +62,7 @@ def linear(base: float, total_steps: int, final: float | None = None, until: flo
     base : float
     total_steps : int
     final : float, optional
-        One hundredth of `base` by default.
+        Learning rate at the end (default: a hundredth of that at the start).
     until : float
         Fraction of the run after which `final` is reached, in (0, 1]. CHT [Zhang2024] has 0.025 falling to
         2.5e-4 over the first 90 %.
@@ -72,7 +72,15 @@ def linear(base: float, total_steps: int, final: float | None = None, until: flo
 
 
 def cosine(base: float, total_steps: int, final: float = 0.0) -> Schedule:
-    """Fall from `base` to `final` along half a wave of the cosine ([Loshchilov2017], without restarts)."""
+    """Fall from `base` to `final` along half a wave of the cosine ([Loshchilov2017], without restarts).
+
+    Parameters
+    ----------
+    base : float
+    total_steps : int
+    final : float
+        Learning rate at the end.
+    """
     return partial(_cosine, base=base, final=check_number("final", final), total_steps=total_steps)
 
 

@@ -12,13 +12,17 @@ class SGD(Optimizer):
     Parameters
     ----------
     learning_rate : float
+        At the start, where a schedule changes it.
     momentum : float
-        In [0, 1); 0 is plain gradient descent.
+        In [0, 1); 0 for plain gradient descent.
     nesterov : bool
-        Look ahead along the velocity; needs momentum.
+        Whether to look ahead along the velocity; needs momentum.
     weight_decay : float
-    decoupled, decay_biases : bool
-        See `Optimizer`. Coupled is the default, as in PyTorch.
+        Pull of the weights towards zero.
+    decoupled : bool
+        Whether decay bypasses the momentum, or is part of the gradient as in PyTorch.
+    decay_biases : bool
+        Whether decay pulls on the biases as well.
     backend : str, optional
 
     Notes

@@ -263,7 +263,7 @@ def insert_links(
     regrown_from : int64 (k,)
         For each new link where one that is not kept stood at its position, -1 if none did.
     """
-    links, lost = {int(position): -1 for position in new}, {}
+    links, lost = {int(position): -1 for position in new}, dict[int, int]()
     for u in range(len(indptr) - 1):
         for link in range(indptr[u], indptr[u + 1]):
             (links if keep[link] else lost)[u * n_out + int(indices[link])] = link

@@ -1,8 +1,8 @@
-"""The truth about the sparse linear layer, z = a W + b over the links only, in loops.
+"""Reference implementation of the sparse linear layer, z = a W + b over the links only, as plain loops.
 
 Activations are feature-major: row u of `x` (n_in, batch) is neuron u over the batch. All results are float64.
-The links come sorted by input (`indptr`, `indices`) or by output (`indptr_out`, `rows_out`, with `order_out`
-telling where each link's weight stands in the order by input).
+Links are sorted by input (`indptr`, `indices`) or by output (`indptr_out`, `rows_out`); `order_out` gives the position
+of each link's weight in the order by input.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def spmm(
     bias : float (n_out,)
     x : float (n_in, batch)
     relu : bool
-        Apply max(z, 0) as well, the fusion that a kernel gets for free.
+        Apply max(z, 0) as well; in a compiled kernel this fusion costs nothing.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def spmm(
 
 
 def spmm_transpose(indptr: Array, indices: Array, weight: Array, dy: Array) -> Array:
-    """Carry the gradient from the outputs back to the inputs.
+    """Pass the gradient from the outputs back to the inputs.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def spmm_transpose(indptr: Array, indices: Array, weight: Array, dy: Array) -> A
 
 
 def sddmm(indptr: Array, indices: Array, x: Array, dy: Array) -> Array:
-    """Compute the gradient of each link's weight: a dense product, sampled at the links.
+    """Compute the gradient of each link's weight: a dense product, evaluated at the links only.
 
     Parameters
     ----------
@@ -116,9 +116,9 @@ def linear_backward(
     Parameters
     ----------
     indptr, indices, weight, x, dy
-        As in these two.
+        As in these two functions.
     relu : bool
-        Multiply dx with the derivative of the ReLU whose output x is: 0 where x is not positive.
+        Multiply dx by the derivative of the ReLU that returned x: 0 where x is not positive.
 
     Returns
     -------
@@ -130,5 +130,5 @@ def linear_backward(
 
 
 def behind_relu(dx: Array, x: Array) -> Array:
-    """Return the gradient dx (n, batch) by the output x of a ReLU as that by its input: 0 where x is not positive."""
+    """Turn the gradient dx (n, batch) by a ReLU's output x into that by its input: 0 where x is not positive."""
     return np.where(x <= 0, 0.0, dx)

@@ -1,8 +1,8 @@
-"""The truth about layers whose links join motifs, groups of m neurons that stand side by side, in loops.
+"""Reference implementation of layers whose links join motifs, groups of m adjacent neurons, as plain loops.
 
-Motif g of the inputs is the neurons m g … m g + m - 1, motif h of the outputs likewise; a link joins g with h and
-stands for the m · m links between their neurons. It has one weight that all of them share, or a block of m · m weights.
-The links come as in `reference.linear`, counted in motifs; m is the number of neurons over the number of motifs.
+Motif g of the inputs consists of the neurons m g … m g + m - 1, motif h of the outputs likewise. A link joins g and h
+and stands for the m · m links between their neurons. These share one weight, or have a block of m · m weights.
+Links are given as in `reference.linear`, between motifs; m is the number of neurons over the number of motifs.
 Activations are feature-major, row u of `x` (n_in, batch) is neuron u. All results are float64.
 """
 
@@ -32,7 +32,7 @@ def motif_sums(x: Array, motifs: int) -> Array:
 def shared_forward(
     indptr_out: Array, rows_out: Array, order_out: Array, weight: Array, bias: Array, x: Array, relu: bool = False
 ) -> Array:
-    """Multiply the sums of the input motifs with the shared weights, give the result to all m outputs, add the biases.
+    """Multiply the sums of the input motifs by the shared weights, copy the result to all m outputs, add the biases.
 
     Parameters
     ----------
@@ -52,8 +52,8 @@ def shared_forward(
 
     Notes
     -----
-    :math:`z_{vj} = b_v + \\sum_{g : g \\to h(v)} V_{g h(v)} \\sum_{u \\in g} x_{uj}`, hence the outputs of a motif
-    differ by their biases alone.
+    :math:`z_{vj} = b_v + \\sum_{g : g \\to h(v)} V_{g h(v)} \\sum_{u \\in g} x_{uj}`, so the outputs of a motif
+    differ only by their biases.
     """
     motifs, batch = len(indptr_out) - 1, x.shape[1]
     m = len(bias) // motifs
@@ -69,7 +69,7 @@ def shared_forward(
 def shared_backward(
     indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, relu: bool = False
 ) -> tuple[Array, Array]:
-    """Carry the gradient back to the inputs and compute the gradient of each shared weight.
+    """Pass the gradient back to the inputs and compute the gradient of each shared weight.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def shared_backward(
     x : float (n_in, batch)
     dy : float (n_out, batch)
     relu : bool
-        Multiply dx with the derivative of the ReLU whose output x is.
+        Multiply dx by the derivative of the ReLU that returned x.
 
     Returns
     -------
@@ -109,14 +109,14 @@ def shared_sddmm(indptr: Array, indices: Array, x: Array, dy: Array) -> Array:
 def block_forward(
     indptr_out: Array, rows_out: Array, order_out: Array, weight: Array, bias: Array, x: Array, relu: bool = False
 ) -> Array:
-    """Multiply the activations with the blocks and add the biases.
+    """Multiply the activations by the blocks and add the biases.
 
     Parameters
     ----------
     indptr_out, rows_out, order_out, bias, x, relu
         As in `shared_forward`.
     weight : float (nnz, m, m)
-        Of each link the weights from the m inputs to the m outputs, in the order by input motif.
+        For each link the weights from the m inputs to the m outputs, in the order by input motif.
 
     Returns
     -------
@@ -143,7 +143,7 @@ def block_forward(
 def block_backward(
     indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, relu: bool = False
 ) -> tuple[Array, Array]:
-    """Carry the gradient back to the inputs and compute the gradient of each weight of each block.
+    """Pass the gradient back to the inputs and compute the gradient of each weight of each block.
 
     Parameters
     ----------

@@ -1,126 +1,129 @@
-"""All that `train` can be told, and what of it cannot be used."""
+"""The settings of a run: six tables, completed with the defaults of what they choose, and checked."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sparse_mlp.errors import check_choice, check_fraction, check_integer, check_number, invalid
-from sparse_mlp.runs.options import DataOptions, NetworkOptions, RunOptions, TrainingOptions
-from sparse_mlp.runs.rule_options import RuleOptions
-from sparse_mlp.runs.wiring_options import WiringOptions
+from sparse_mlp.errors import check_choice, invalid
+from sparse_mlp.evolution import Rule
+from sparse_mlp.runs.build import make_rule
+from sparse_mlp.runs.contradictions import refuse_together
+from sparse_mlp.runs.places import chosen, options_anywhere, options_in, refuse_option
+from sparse_mlp.runs.tables import PRESETS, TABLES, default_topology
+from sparse_mlp.runs.values import checked
 
-if TYPE_CHECKING:
-    from sparse_mlp.evolution import Rule
-
-# The first wiring of rules whose paper starts from the correlations of the inputs.
-CORRELATED_RULES = ("cht", "chts", "chtss")
-
-GROUPS = {
-    "data": DataOptions, "network": NetworkOptions, "first wiring": WiringOptions, "rule": RuleOptions,
-    "training": TrainingOptions, "run": RunOptions,
-}  # fmt: skip
+Given = Mapping[str, Mapping[str, Any]]  # table → option → value
 
 
 @dataclass
-class TrainConfig(RunOptions, TrainingOptions, RuleOptions, WiringOptions, NetworkOptions, DataOptions):
-    """All settings of a run, those of the last base first; `config.json` in the run's folder holds them."""
+class RunConfig:
+    """Hold all settings of a run, table by table; `config.json` in the run's folder is the same.
 
-    def check(self) -> None:
-        """Refuse values that cannot be used.
+    Attributes
+    ----------
+    data, model, wiring, rule, training, run : dict of str to object
+        Options and their values, also of the chosen model, topology, rule, optimizer and schedule. `wiring` is empty
+        if all layers are dense.
+    """
 
-        Raises
-        ------
-        InvalidInputError
-            Naming the first bad one.
-        """
-        from sparse_mlp.kernels.dispatch import choose_backend
-        from sparse_mlp.layers.motif_linear import MOTIF_MODES
-        from sparse_mlp.models import ACTIVATIONS
-        from sparse_mlp.optim import OPTIMIZERS, SCHEDULES
-        from sparse_mlp.topology import INITIAL_WEIGHTS
-
-        check_choice("activation", self.activation, ACTIVATIONS)
-        self.check_wiring(self.first_wiring)
-        check_choice("allocation", self.allocation, ("uniform", "er", "erk"))
-        check_choice("weights", self.weights, INITIAL_WEIGHTS)
-        check_choice("optimizer", self.optimizer, OPTIMIZERS)
-        check_choice("schedule", self.schedule, SCHEDULES)
-        choose_backend(self.backend)
-        for size in self.hidden:
-            check_integer("hidden", size)
-        check_fraction("density", self.density)
-        for name in ("validation_fraction", "dropout", "label_smoothing", "momentum"):
-            check_fraction(name, getattr(self, name), zero=True, one=False)
-        for name in ("epsilon", "learning_rate"):
-            if getattr(self, name) is not None:
-                check_number(name, getattr(self, name), strict=True)
-        check_number("weight_decay", self.weight_decay)
-        check_choice("motif_mode", self.motif_mode, MOTIF_MODES)
-        for name in ("motif_size", "epochs", "batch_size", "checkpoint_every"):
-            check_integer(name, getattr(self, name))
-        for name in ("update_every", "update_steps", "threads"):
-            if getattr(self, name) is not None:
-                check_integer(name, getattr(self, name))
-        for name in ("seed", "warm_up_steps", "early_stop"):
-            check_integer(name, getattr(self, name), minimum=0)
-        self._check_together()
-
-    def _check_together(self) -> None:
-        if self.make_rule().initial_density is not None:
-            if self.epsilon is not None:
-                found = f"epsilon={self.epsilon:g} with rule={self.rule}"
-                raise invalid(found, "left out", "density says where the decay ends")
-            if self.allocation != "uniform":
-                found = f"allocation={self.allocation} with rule={self.rule}"
-                raise invalid(found, "uniform", "the density decays alike in all layers")
-            if self.snip_scope == "global":
-                found = f"snip_scope=global with rule={self.rule}"
-                raise invalid(found, "layer", "the density decays alike in all layers")
-        if self.early_stop and not self.validation_fraction:
-            raise invalid(
-                f"early_stop={self.early_stop} without validation samples", "used with validation_fraction above 0",
-                "test samples must not decide when to stop",
-            )  # fmt: skip
+    data: dict[str, Any]
+    model: dict[str, Any]
+    wiring: dict[str, Any]
+    rule: dict[str, Any]
+    training: dict[str, Any]
+    run: dict[str, Any]
 
     @property
-    def first_wiring(self) -> str:
-        """The topology that is asked for, or the one that the rule's paper starts from."""
-        return self.topology or self.default_wiring
+    def tables(self) -> dict[str, dict[str, Any]]:
+        """All tables by name, as plain JSON types."""
+        return dataclasses.asdict(self)
 
     @property
-    def default_wiring(self) -> str:
+    def default_topology(self) -> str:
         """The topology that the rule's paper starts from."""
-        return "correlated" if self.rule in CORRELATED_RULES else "erdos-renyi"
-
-    def wiring(self) -> dict[str, str | None]:
-        """Return the names of topology and preset; both are None where all layers are dense."""
-        return {"topology": None if self.make_rule().wants_dense else self.first_wiring, "preset": self.preset}
+        return default_topology(self.rule["name"])
 
     def make_rule(self) -> Rule:
-        """Make the rule with the options that were set.
-
-        Raises
-        ------
-        InvalidInputError
-            If the rule is unknown, or an option is not one of its own or out of range.
-        """
-        from sparse_mlp.evolution import make_rule
-
-        options = self.rule_params()
-        if self.rule == "chtss":
-            options["density"] = self.density
-        return make_rule(self.rule, **options)
-
-    def topology_params(self) -> dict[str, Any]:
-        """Return the options of the first wiring that were set, or that the rule asks for."""
-        params = self.generator_params(self.first_wiring)
-        if self.first_wiring == "snip" and self.make_rule().initial_density is not None:
-            params["scope"] = "layer"  # the density decays from the same one in all layers
-        return params
+        """Make the rule with its options."""
+        return make_rule(self.rule, density=self.wiring.get("density"))
 
     def to_json(self) -> str:
         """Return the settings as JSON text."""
-        return json.dumps(dataclasses.asdict(self), indent=1) + "\n"
+        return json.dumps(self.tables, indent=1) + "\n"
+
+
+def make_config(given: Given) -> RunConfig:
+    """Complete settings with the defaults of what they choose, and check them.
+
+    Parameters
+    ----------
+    given : mapping of table to mapping
+        What is left out has its default.
+
+    Raises
+    ------
+    InvalidInputError
+        If a table or an option is unknown, an option belongs to a part that was not chosen, or a value cannot be used.
+
+    Examples
+    --------
+    >>> config = make_config({"rule": {"name": "static"}, "wiring": {"topology": "small-world", "beta": 0.5}})
+    >>> config.wiring["beta"], config.training["learning_rate"]
+    (0.5, 0.1)
+    """
+    check_tables(given)
+    settings = {name: dict(given.get(name, {})) for name in TABLES}
+    wiring = settings["wiring"]
+    wiring["topology"] = chosen("wiring", "topology", settings)
+    settings["wiring"] = {**PRESETS.get(wiring["topology"], {}).get(wiring.get("preset") or "", {}), **wiring}
+    config = RunConfig(**{name: _completed(name, settings) for name in TABLES})
+    for name, table in TABLES.items():
+        table.function(**{option: getattr(config, name)[option] for option in table.options})
+    rule = config.make_rule()
+    if rule.initial_density is not None and "scope" in config.wiring:  # the density decays alike in all layers
+        config.wiring["scope"] = settings["wiring"].get("scope", "layer")
+    refuse_together(config)
+    if rule.wants_dense:
+        config.wiring = {}
+    return config
+
+
+def check_tables(given: Mapping[str, Any]) -> None:
+    """Refuse settings outside the tables, and tables that are unknown.
+
+    Raises
+    ------
+    InvalidInputError
+        Naming, for a setting, the table where it belongs.
+    """
+    for name, values in given.items():
+        if name in TABLES and not isinstance(values, Mapping):
+            raise invalid(f"{name}={values!r}", "a table", f"write its options below [{name}]")
+        if not isinstance(values, Mapping):
+            home = next((f"{table}.{name}" for table in TABLES if name in options_anywhere(table)), "")
+            raise invalid(f"{name} outside of the tables", ", ".join(TABLES), f"write it as {home}" if home else "")
+        check_choice("table", name, TABLES)
+
+
+def merge(*several: Given) -> dict[str, dict[str, Any]]:
+    """Return settings in which later ones win over earlier ones, option by option."""
+    merged: dict[str, dict[str, Any]] = {}
+    for settings in several:
+        for table, values in settings.items():
+            merged.setdefault(table, {}).update(values)
+    return merged
+
+
+def _completed(table: str, settings: Given) -> dict[str, Any]:
+    """Return a table with all its options: those given, checked, and the defaults of the others."""
+    options, values = options_in(table, settings), {}
+    for name, value in settings[table].items():
+        if name not in options:
+            raise refuse_option(table, name, settings)
+        values[name] = checked(options[name], value)
+    defaults = {name: list(o.default) if isinstance(o.default, tuple) else o.default for name, o in options.items()}
+    return {**defaults, **values}

@@ -15,30 +15,24 @@ def result(run: Run) -> dict[str, Any]:
     history, rows = run.trainer.history, summarize(run.model)
     last = history.epochs[-1] if history.epochs else {}
     dense = sum(row.shape[0] * row.shape[1] for row in rows)
-    links = sum(row.links for row in rows)
     return {
-        "dataset": run.config.dataset,
-        "synthetic": run.data.synthetic,
-        "provenance": run.data.provenance,
-        "rule": run.config.rule,
-        **run.config.wiring(),
+        **about(run),
         "test_accuracy": last.get("test_accuracy"),
         "test_loss": last.get("test_loss"),
         "validation_accuracy": last.get("validation_accuracy"),
         "epochs": run.trainer.epoch,
         "seconds_per_epoch": _median([record["seconds"] for record in history.epochs]),
         "seconds_per_update": _median([record["seconds"] for record in history.updates]),
-        "links": links,
+        "links": sum(row.links for row in rows),
         "dense_parameters": dense,
         "density": sum(row.links * row.link_size**2 for row in rows) / dense,
-        "motif_size": run.config.motif_size,
-        "motif_mode": run.config.motif_mode,
+        "link_size": max(row.link_size for row in rows),
         "sparse_density": _sparse_density(run),
         **_active_neurons(run),
         "itop": history.updates[-1]["itop"] if history.updates else None,
         "bytes_stored": sum(row.bytes_stored for row in rows),
         "bytes_if_dense": sum(row.bytes_if_dense for row in rows),
-        "seed": run.config.seed,
+        "seed": run.config.run["seed"],
         "backend": run.model.backend,
         "interrupted": run.trainer.interrupted,
         "stop_reason": run.trainer.stop_reason,
@@ -46,15 +40,25 @@ def result(run: Run) -> dict[str, Any]:
     }
 
 
+def about(run: Run) -> dict[str, Any]:
+    """Return what was trained on what, as plain JSON types; topology and preset are None if all layers are dense."""
+    config = run.config
+    return {
+        "dataset": config.data["dataset"], "synthetic": run.data.synthetic, "provenance": run.data.provenance,
+        "model": config.model["name"], "rule": config.rule["name"],
+        "topology": config.wiring.get("topology"), "preset": config.wiring.get("preset"),
+    }  # fmt: skip
+
+
 def _sparse_density(run: Run) -> float | None:
-    """Return the density of the sparse layers together, as `train` is told it; None if there are none."""
+    """Return the density of the sparse layers together, as `train` takes it; None if there are none."""
     structures = [layer.structure for layer in run.model.sparse_layers]
     possible = sum(structure.n_in * structure.n_out for structure in structures)
     return sum(structure.nnz for structure in structures) / possible if possible else None
 
 
 def _active_neurons(run: Run) -> dict[str, float | None]:
-    """Return the rates of active neurons in the layers that evolve, None where there are none."""
+    """Return the rates of active neurons in the layers that evolve, None if there are none."""
     structures = [layer.structure for layer in run.model.evolving_layers]
     if not structures:
         return {"anp_by_paths": None, "anp_by_links": None}

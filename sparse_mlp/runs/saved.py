@@ -5,15 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from sparse_mlp.datasets.locate import check_data_dir
-from sparse_mlp.runs.run import Run, make_run
-from sparse_mlp.runs.settings import check_run, read_config
+from sparse_mlp.runs.build import build
+from sparse_mlp.runs.files import CONFIG, check_run, read_config
+from sparse_mlp.runs.run import Run
 from sparse_mlp.training import load_checkpoint
 from sparse_mlp.training.checkpoint import CURRENT, PREVIOUS
 from sparse_mlp.training.files import remove_half_written
 
 
 def read_run(folder: Path, data_dir: str | None = None) -> Run:
-    """Make the run of a folder anew and bring it to the state of its checkpoint; nothing is written.
+    """Make the run of a folder again and bring it to the state of its checkpoint; nothing is written.
 
     Parameters
     ----------
@@ -24,9 +25,9 @@ def read_run(folder: Path, data_dir: str | None = None) -> Run:
     Raises
     ------
     InvalidInputError
-        If the folder is that of no run, or holds no checkpoint that can be used.
+        If the folder is not that of a run, or holds no checkpoint that can be used.
     DataFileError
-        If the data files are missing, or `data_dir` is no folder.
+        If the data files are missing, or `data_dir` is not a folder.
     """
     run = _make(folder, data_dir)
     run.trainer.resume(load_checkpoint(folder))
@@ -34,14 +35,14 @@ def read_run(folder: Path, data_dir: str | None = None) -> Run:
 
 
 def reopen_run(folder: Path, data_dir: str | None = None) -> Run:
-    """Make the run of a folder anew, to go on with it there: from its checkpoint or, where it has none, from its seed.
+    """Make the run of a folder again, to go on with it there: from its checkpoint or, if it has none, from its seed.
 
     `Run.fit` then ends in the same bytes as if the run had never been interrupted.
 
     Raises
     ------
     InvalidInputError
-        If the folder is that of no run, or its checkpoint cannot be used.
+        If the folder is not that of a run, or its checkpoint cannot be used.
     """
     run = _make(folder, data_dir)
     run.write_into(folder)
@@ -54,8 +55,8 @@ def reopen_run(folder: Path, data_dir: str | None = None) -> Run:
 def _make(folder: Path, data_dir: str | None) -> Run:
     check_run(folder)
     check_data_dir(data_dir)
-    config = read_config(folder / "config.json")
-    config.data_dir = data_dir or config.data_dir
-    run = make_run(config)
+    config = read_config(folder / CONFIG)
+    config.data["data_dir"] = data_dir or config.data["data_dir"]
+    run = build(config)
     run.folder = folder
     return run

@@ -245,7 +245,9 @@ class Trainer:
     def _train_epoch(self, task: Task, interrupt: Interrupt) -> None:
         """Train the batches that the epoch has left."""
         state, began = self.state, perf_counter()
-        for batch in task.batches(self._order(task.n_samples))[state.batch :]:
+        batches = task.batches(self._order(task.n_samples))
+        self._last_batch = batches[state.batch - 1]  # for an update before another one is trained
+        for batch in batches[state.batch :]:
             self._train_batch(task, batch)
             if self.update_steps and state.step % self.update_steps == 0 and state.step < state.total_steps:
                 check_finite(self.model, state.step)

@@ -16,16 +16,16 @@ from sparse_mlp.experiments import load_recipe, recipe_names
 
 RECIPE = """
 [settings]
-hidden = [20, 15]
-density = 0.2
+model.hidden = [20, 15]
+wiring.density = 0.2
 [methods.SET]
 [methods.RLR]
-rule = "rlr"
+rule.name = "rlr"
 [presets.smoke]
 datasets = ["digits"]
 seeds = [0, 1]
 [presets.smoke.settings]
-epochs = 2
+training.epochs = 2
 """
 
 
@@ -56,7 +56,7 @@ def test_the_json_names_the_runs(capsys, recipe):
 
 def test_failures_and_missing_data_sets_are_told_and_the_exit_code_is_1(capsys, recipe, monkeypatch):
     monkeypatch.setattr("sparse_mlp.experiments.campaign.available", lambda data_dir: ("digits",))
-    Path(recipe).write_text(RECIPE.replace('rule = "rlr"', 'rule = "rlr"\nlearning_rate = 1e30'))
+    Path(recipe).write_text(RECIPE.replace('rule.name = "rlr"', 'rule.name = "rlr"\ntraining.learning_rate = 1e30'))
     options = ("campaign", recipe, "--store", "store", "--datasets", "digits", "mnist")
     with pytest.warns(RuntimeWarning, match="the files of mnist are not here"):
         code, out, _ = run(capsys, *options)
@@ -85,7 +85,7 @@ def test_what_cannot_be_used_is_refused_before_anything_is_written(capsys, recip
     Path(recipe).write_text(RECIPE + "[presets.laptop]\ndatasets = ['digits']\n")
     assert_refused(run(capsys, "campaign", recipe, *store), "no preset; expected one of smoke, laptop")
     twice = ("--preset", "smoke", "--datasets", "digits", "digits")
-    assert_refused(run(capsys, "campaign", recipe, *twice, *store), "datasets with 'digits' twice; expected named")
+    assert_refused(run(capsys, "campaign", recipe, *twice, *store), "datasets with 'digits' twice; expected each")
     assert not Path("store").exists()
     for place in (recipe, f"{recipe}/store"):
         refused = run(capsys, "campaign", recipe, "--preset", "smoke", "--store", place)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import shutil
@@ -11,15 +13,25 @@ import numpy as np
 import pytest
 from cli_cases import TINY, assert_refused, run, run_json
 
+from sparse_mlp.cli import main
 from sparse_mlp.robustness import input_strength, load_course, select_features
 from sparse_mlp.training import load_checkpoint
 
 QUICK = ["--samples", 150, "--no-figures"]
+RECORDED = [*TINY, "--input-strengths"]
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("recorded") / "run"
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        assert main(["train", *RECORDED, "--out", str(folder)]) == 0
+    return folder
 
 
 @pytest.fixture
-def folder(finished, tmp_path):
-    return Path(shutil.copytree(finished[0], tmp_path / "copy"))
+def folder(recorded, tmp_path):
+    return Path(shutil.copytree(recorded, tmp_path / "copy"))
 
 
 def test_strength_selection_and_accuracies(capsys, folder):
@@ -42,11 +54,11 @@ def test_strength_selection_and_accuracies(capsys, folder):
 
 
 def test_the_strength_is_that_of_the_checkpoint_and_the_last_recorded(capsys, folder):
-    from sparse_mlp.runs.run import make_run
-    from sparse_mlp.runs.settings import read_config
+    from sparse_mlp.runs.build import build
+    from sparse_mlp.runs.files import read_config
 
     outcome = run_json(capsys, "features", folder, *QUICK)
-    restored = make_run(read_config(folder / "config.json"))
+    restored = build(read_config(folder / "config.json"))
     restored.trainer.resume(load_checkpoint(folder))
     np.testing.assert_array_equal(outcome["strength"], input_strength(restored.model))
     course = load_course(folder / "input_strength.npz")
@@ -87,6 +99,7 @@ def test_a_run_without_recorded_strengths_has_those_of_its_checkpoint(capsys, fo
     (folder / "input_strength.npz").unlink()
     outcome = run_json(capsys, "features", folder, "--samples", 60)
     assert outcome["recorded_epochs"] == [3] and outcome["selected_already"] == [1.0]
+    assert "`train --input-strengths` records" in run(capsys, "features", folder, *QUICK)[1]
 
 
 def test_synthetic_data_are_stamped(capsys):
@@ -98,7 +111,7 @@ def test_synthetic_data_are_stamped(capsys):
 def test_bad_words_are_refused(capsys, folder):
     assert_refused(run(capsys, "features", "nowhere"), "no folder nowhere")
     assert_refused(run(capsys, "features", folder, "--keep", 20), "did you pass a percentage")
-    assert_refused(run(capsys, "features", folder, "--keep", 0.01), "keep=0.01 of 64 features, which is none")
+    assert_refused(run(capsys, "features", folder, "--keep", 0.01), "keep=0.01 of 64 features")
     assert_refused(run(capsys, "features", folder, "--samples", 2), "2 training samples")
     for option in ("--samples", "--jobs"):
         assert_refused(run(capsys, "features", folder, option, 0), "a whole number, 1 or more")
@@ -127,7 +140,7 @@ def test_a_resumed_run_has_a_part_more(capsys, monkeypatch):
     before = run_module._callbacks
     monkeypatch.setattr(run_module, "_callbacks", lambda *given: [*before(*given), Stop()])
     with pytest.raises(RuntimeError, match="killed"):
-        run(capsys, "train", *TINY, "--out", "run")
+        run(capsys, "train", *RECORDED, "--out", "run")
     monkeypatch.setattr(run_module, "_callbacks", before)
     (part,) = json.loads(Path("run/system.json").read_text())["parts"]
     assert part["epochs"] == 1, "a run that broke says how far it came"
@@ -146,10 +159,10 @@ def test_a_damaged_system_json_does_not_stop_a_resumed_run(capsys, folder):
 
 
 def test_overwriting_clears_all_of_it(capsys):
-    run_json(capsys, "train", *TINY, "--out", "run")
+    run_json(capsys, "train", *RECORDED, "--out", "run")
     run_json(capsys, "features", "run", "--samples", 60)
     assert Path("run/feature_strength.png").exists()
-    run_json(capsys, "train", *TINY, "--epochs", 1, "--out", "run", "--overwrite")
+    run_json(capsys, "train", *RECORDED, "--epochs", 1, "--out", "run", "--overwrite")
     names = {path.name for path in Path("run").iterdir() if path.suffix != ".npz"}
     assert names == {"config.json", "metrics.jsonl", "checkpoint.json", "system.json"}
     (part,) = json.loads(Path("run/system.json").read_text())["parts"]

@@ -54,7 +54,7 @@ def test_evaluate_names_the_topology_and_its_preset(capsys):
 
 @pytest.mark.parametrize("verb", ["evaluate", "robustness", "resume", "measure"])
 def test_a_run_that_does_not_exist_is_refused_by_all_verbs_alike(capsys, verb):
-    words = f"sparse-mlp {verb}: no folder nowhere; expected that of a run, which exists; `sparse-mlp train` makes"
+    words = f"sparse-mlp {verb}: found no folder nowhere; expected the folder of a run; `sparse-mlp train` makes"
     assert_refused(run(capsys, verb, "nowhere"), words)
     assert not Path("nowhere").exists()
     Path("notes.txt").write_text("mine")

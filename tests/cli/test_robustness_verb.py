@@ -27,13 +27,13 @@ def test_curves_are_those_of_the_checkpoint(capsys, folder):
     outcome = run_json(capsys, "robustness", folder, *QUICK)
     assert outcome == json.loads((folder / "robustness.json").read_text())
     trained = read_run(folder)
-    curves = robustness_curves(trained.model, *trained.test, strengths=5, draws=2, rng=trained.config.seed)
+    curves = robustness_curves(trained.model, *trained.test, strengths=5, draws=2, rng=trained.config.run["seed"])
     found = RobustnessCurves.from_json(outcome)
     assert found.to_json() == curves.to_json() == measure_robustness(trained, strengths=5, draws=2)
     assert list(found.accuracy) == list(PERTURBATIONS)
     assert outcome["area"] == {name: curves.area(name) for name in PERTURBATIONS}
     assert outcome["baseline"] == pytest.approx(trained.trainer.history.epochs[-1]["test_accuracy"])
-    assert (outcome["dataset"], outcome["epochs"], outcome["rule"]) == ("digits", 3, trained.config.rule)
+    assert (outcome["dataset"], outcome["epochs"], outcome["rule"]) == ("digits", 3, trained.config.rule["name"])
     assert outcome["synthetic"] is False and outcome["out"] == str(folder)
 
 

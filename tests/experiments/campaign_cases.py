@@ -13,22 +13,22 @@ RECIPE = """
 title = "Small"
 paper = "Sulyok2026"
 [settings]
-hidden = [20, 15]
-density = 0.2
-batch-size = 64
+model.hidden = [20, 15]
+wiring.density = 0.2
+training.batch-size = 64
 [methods.SET]
-rule = "set"
+rule.name = "set"
 [methods.RLR]
-rule = "rlr"
-zeta = 0.2
+rule.name = "rlr"
+rule.zeta = 0.2
 [datasets.digits]
-learning_rate = 0.2
+training.learning_rate = 0.2
 [measurements.weights]
 [presets.smoke]
 datasets = ["digits"]
 seeds = [0, 1]
 [presets.smoke.settings]
-epochs = 3
+training.epochs = 3
 """
 
 
@@ -54,7 +54,7 @@ def essence(store: Store, run_id: str) -> dict[str, Any]:
     result = _untimed(store.result(run_id) or {})
     return {
         "config": (folder / "config.json").read_bytes(), "arrays": arrays, "metrics": json.dumps(metrics),
-        "result": json.dumps(result), "measured": measured, "strength": (folder / "input_strength.npz").read_bytes(),
+        "result": json.dumps(result), "measured": measured,
     }  # fmt: skip
 
 

@@ -42,7 +42,7 @@ def test_the_time_left_is_at_the_pace_so_far(tmp_path, monkeypatch):
 
 
 def test_a_campaign_tells_each_run_and_nothing_when_nothing_is_left(tmp_path, capsys):
-    text = RECIPE.replace("zeta = 0.2", "learning_rate = 1e30")
+    text = RECIPE.replace("rule.zeta = 0.2", "training.learning_rate = 1e30")
     planned, store = plan(tmp_path, text)[:2], Store(tmp_path / "store")
     run_campaign(store, planned)
     lines = capsys.readouterr().err.splitlines()

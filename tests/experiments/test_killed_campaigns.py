@@ -114,7 +114,7 @@ def test_workers_and_the_campaign_itself_may_be_killed(tmp_path):
 def test_24_runs_whose_workers_are_killed_at_random_five_times(tmp_path, seed):
     planned, undisturbed, campaign = make_campaign(tmp_path, 12, 200)
     assert len(planned) == 24
-    chance, total = random.Random(seed), sum(run.settings["epochs"] for run in planned)
+    chance, total = random.Random(seed), sum(run.settings["training"]["epochs"] for run in planned)
     campaign.start()
     for kill, part in enumerate(sorted(chance.uniform(0, 0.95) for _ in range(6))):
         campaign.wait_until("the time to kill", lambda part=part: campaign.epochs() > part * total)

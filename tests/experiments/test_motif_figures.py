@@ -24,7 +24,10 @@ from sparse_mlp.experiments.reproduction.finished import FinishedRun, Runs
 def test_printed_numbers_are_compared_with_networks_like_theirs(
     hidden: tuple[int, ...], epochs: int, shown: dict[str, float | None], tmp_path: Path
 ) -> None:
-    planned = plan_run({"dataset": "fashion-mnist", "hidden": list(hidden), "epochs": epochs}, "m = 2 shared")
+    settings = {
+        "data": {"dataset": "fashion-mnist"}, "model": {"hidden": list(hidden)}, "training": {"epochs": epochs},
+    }  # fmt: skip
+    planned = plan_run(settings, "m = 2 shared")
     runs = Runs("paper", (planned,), (FinishedRun(Store(tmp_path), planned, {}),))
     printed = motifs.printed_numbers("fashion-mnist, hidden", runs)
     for quantity, value in shown.items():

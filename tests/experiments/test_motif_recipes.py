@@ -19,9 +19,13 @@ def test_each_preset_has_all_methods_and_the_others_alone(name):
     assert recipe.paper == "Chen2025" and list(recipe.presets) == ["smoke", "laptop", "paper"]
     for preset in recipe.presets:
         runs = recipe.plan(preset)
-        found = {run.method: (run.settings["motif_size"], run.settings["motif_mode"]) for run in runs}
+        models = {run.method: run.settings["model"] for run in runs}
+        found = {method: (model["motif_size"], model["motif_mode"]) for method, model in models.items()}
         assert found == METHODS
-        fixed = {(s["density"], s["weights"], s["rule"], s["momentum"]) for s in (run.settings for run in runs)}
+        fixed = {
+            (s["wiring"]["density"], s["model"]["weights"], s["rule"]["name"], s["training"]["momentum"])
+            for s in (run.settings for run in runs)
+        }
         assert preset == "smoke" or fixed == {(0.01, "swi", "set", 0.0)}
         assert len({run.run_id for run in runs}) == len(runs)
 
@@ -43,10 +47,10 @@ def test_protocols(name, preset, datasets, seeds, hidden, epochs, rate):
     assert sorted({run.dataset for run in runs}) == datasets
     assert sorted({run.seed for run in runs}) == list(range(seeds))
     for run in runs:
-        settings = run.settings
-        assert settings["hidden"] in hidden and (settings["epochs"], settings["learning_rate"]) == (epochs, rate)
-        assert (settings["batch_size"], settings["pad"]) == ((2, True) if name == "motif-lung" else (40, False))
-        assert settings["schedule"] == ("constant" if preset == "paper" else "linear")
+        model, training = run.settings["model"], run.settings["training"]
+        assert model["hidden"] in hidden and (training["epochs"], training["learning_rate"]) == (epochs, rate)
+        assert (training["batch_size"], model["pad"]) == ((2, True) if name == "motif-lung" else (40, False))
+        assert training["schedule"] == ("constant" if preset == "paper" else "linear")
     if len(hidden) > 1:
         assert {tuple(run.options["hidden"]) for run in runs} == {tuple(sizes) for sizes in hidden}
 
@@ -57,6 +61,5 @@ def test_the_smallest_runs_train_without_a_download(name, tmp_path):
     outcome = run_campaign(store, planned, progress=False)
     assert len(outcome.finished) == 5 and not outcome.failed
     results = [store.result(run.run_id) for run in planned]
-    sizes = [(result["motif_size"], result["motif_mode"]) for result in results]
-    assert sizes == list(METHODS.values())
+    assert [result["link_size"] for result in results] == [size for size, _ in METHODS.values()]
     assert all(result["test_accuracy"] > 0.15 for result in results)

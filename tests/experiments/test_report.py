@@ -21,6 +21,7 @@ from sparse_mlp.experiments.reproduction.report import format_value, region, rep
 from sparse_mlp.experiments.reproduction.tables import write_curves, write_quantities, write_verdicts
 from sparse_mlp.experiments.reproduction.verdicts import judge_all
 from sparse_mlp.experiments.store import Store
+from sparse_mlp.runs.config import merge
 
 CLAIMS = (
     higher("A is better", "2.2", "accuracy", "A", "B", "points"),
@@ -36,7 +37,7 @@ def _figure(**more: Any) -> Figure:
 
 
 def _runs(folder: Path, preset: str = "laptop", **result: Any) -> Runs:
-    planned = [plan_run({"dataset": "mnist", "seed": seed}, "A") for seed in (0, 1, 2)]
+    planned = [plan_run({"data": {"dataset": "mnist"}, "run": {"seed": seed}}, "A") for seed in (0, 1, 2)]
     finished = [FinishedRun(Store(folder), run, {"provenance": "MNIST: verified; more", **result}) for run in planned]
     return Runs(preset, tuple(planned), tuple(finished[:2]))
 
@@ -159,7 +160,7 @@ def test_a_claim_on_the_networks_of_several_methods_says_so(tmp_path: Path) -> N
 
 def _group(folder: Path, dataset: str, seeds: int, **settings: Any) -> list[FinishedRun]:
     planned = [
-        plan_run({"dataset": dataset, "seed": seed, "rule": rule, **settings}, method)
+        plan_run(merge({"data": {"dataset": dataset}, "run": {"seed": seed}, "rule": {"name": rule}}, settings), method)
         for method, rule in (("A", "set"), ("B", "rlr")) for seed in range(seeds)
     ]  # fmt: skip
     return [FinishedRun(Store(folder), run, {"provenance": "real; more"}) for run in planned]
@@ -172,8 +173,10 @@ def _runs_of(*groups: tuple[str, list[FinishedRun]]) -> Runs:
 
 
 def test_settings_that_differ_between_recipes_are_told_recipe_by_recipe(tmp_path: Path) -> None:
-    one = _group(tmp_path, "digits", 1, density=0.1, epochs=3, hidden=[80, 40], learning_rate=0.05, batch_size=40)
-    two = _group(tmp_path, "digits", 2, density=0.1, epochs=2, hidden=[40, 40], learning_rate=0.01, batch_size=2)
+    one = _group(tmp_path, "digits", 1, wiring={"density": 0.1}, model={"hidden": [80, 40]},
+                 training={"epochs": 3, "learning_rate": 0.05, "batch_size": 40})  # fmt: skip
+    two = _group(tmp_path, "digits", 2, wiring={"density": 0.1}, model={"hidden": [40, 40]},
+                 training={"epochs": 2, "learning_rate": 0.01, "batch_size": 2})  # fmt: skip
     text = report(_figure(), _runs_of(("one", one), ("two", two)), Results(), [])
     lines = text.partition("## Where it comes from")[2].splitlines()
     assert "of each method and data set" not in text
@@ -185,7 +188,8 @@ def test_settings_that_differ_between_recipes_are_told_recipe_by_recipe(tmp_path
 
 
 def test_settings_that_are_the_same_everywhere_are_told_once(tmp_path: Path) -> None:
-    runs = _runs_of(*(("one", _group(tmp_path, name, 2, learning_rate=0.1)) for name in ("digits", "mnist")))
+    rate = {"training": {"learning_rate": 0.1}}
+    runs = _runs_of(*(("one", _group(tmp_path, name, 2, **rate)) for name in ("digits", "mnist")))
     text = report(_figure(), runs, Results(), [])
     assert "- 8 runs, 2 of each method and data set, seeds 0–1; hidden [" in text and "digits: 4 runs" not in text
 

@@ -19,9 +19,10 @@ from sparse_mlp.experiments.reproduction.figures.robustness_2 import update_seco
 from sparse_mlp.experiments.reproduction.finished import Runs
 from sparse_mlp.experiments.reproduction.tables import write_quantities
 from sparse_mlp.experiments.store import Store
+from sparse_mlp.runs.config import merge
 
 TRAINED = [name for name, figure in FIGURES.items() if figure.recipes]
-TINY = {"hidden": [24, 16], "density": 0.3, "epochs": 3, "batch_size": 128}
+TINY = {"model": {"hidden": [24, 16]}, "wiring": {"density": 0.3}, "training": {"epochs": 3, "batch_size": 128}}
 FEW = {"chts-table": ("FC", "SET", "CHTs"), "static-table": ("Random", "DNM mnist", "DNM standard")}
 
 
@@ -30,7 +31,7 @@ def tiny_recipe(name: str) -> Any:
     recipe = load_recipe(name)
     smoke = recipe.presets["smoke"]
     measured = {"robustness": {"strengths": 5, "draws": 2}} if "robustness" in recipe.measurements else {}
-    tiny = dataclasses.replace(smoke, settings={**smoke.settings, **TINY}, methods=FEW.get(name, ()),
+    tiny = dataclasses.replace(smoke, settings=merge(smoke.settings, TINY), methods=FEW.get(name, ()),
                                seeds=(0, 1), measurements=measured)  # fmt: skip
     return dataclasses.replace(recipe, presets={"smoke": tiny})
 
@@ -134,7 +135,7 @@ def test_drawing_reads_the_store_alone(
     def never(*_: Any, **__: Any) -> None:
         raise AssertionError("nothing may be loaded or trained")
 
-    monkeypatch.setattr("sparse_mlp.runs.run.load_data", never)
+    monkeypatch.setattr("sparse_mlp.runs.build.load_data", never)
     monkeypatch.setattr("sparse_mlp.training.Trainer.fit", never)
     chosen = [FIGURES[f"robustness-{number}"] for number in (1, 4, 6, 7)]  # from checkpoints and from measurements
     drawn, _ = reproduce(chosen, "smoke", store, recipes=recipes, draw_only=True)
@@ -155,7 +156,7 @@ def test_a_failing_run_and_a_missing_data_set_stand_in_the_report(tmp_path: Path
     recipe = recipes["robustness"]
     smoke = dataclasses.replace(
         recipe.presets["smoke"], datasets=("digits", "emnist-letters"),
-        settings={**recipe.presets["smoke"].settings, "learning_rate": 1e30},
+        settings=merge(recipe.presets["smoke"].settings, {"training": {"learning_rate": 1e30}}),
     )  # fmt: skip
     broken = {"robustness": dataclasses.replace(recipe, presets={"smoke": smoke})}
     with pytest.warns(RuntimeWarning, match="emnist-letters"):

@@ -30,7 +30,7 @@ def test_each_run_has_its_own_folder(done):
         assert store.history(run.run_id).column("test_accuracy")[-1] == result["test_accuracy"] > 0.5
         assert "out" not in result  # a store may be moved
         config = json.loads((store.folder(run.run_id) / "config.json").read_text())
-        assert (config["out"], config["data_dir"], config["threads"]) == (None, None, 1)
+        assert (config["run"]["out"], config["data"]["data_dir"], config["run"]["threads"]) == (None, None, 1)
         weights = store.measurement(run, "weights")
         assert sum(weights["counts"]) + weights["above"] == weights["weights"] > 0
         assert len(weights["edges"]) == len(weights["counts"]) + 1
@@ -63,7 +63,7 @@ def test_the_index_mirrors_the_folders(done):
 
 
 def test_a_run_that_fails_is_told_and_does_not_stop_the_others(tmp_path):
-    text = RECIPE.replace("zeta = 0.2", "learning_rate = 1e30")
+    text = RECIPE.replace("rule.zeta = 0.2", "training.learning_rate = 1e30")
     planned, store = plan(tmp_path, text), Store(tmp_path / "store")
     outcome = run_campaign(store, planned, progress=False)
     assert [run_id.split("-")[1] for run_id in outcome.finished] == ["set", "set"]

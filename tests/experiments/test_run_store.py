@@ -100,7 +100,7 @@ def test_the_index_tells_what_is_not_finished(copy):
     store, planned = copy
     for run_id, content in {"digits-rlr-0-failed": '{"message": "too, \\"bad\\""}', "digits-rlr-1-begun": None}.items():
         store.folder(run_id).mkdir()
-        (store.folder(run_id) / "config.json").write_text('{"dataset": "digits", "rule": "rlr", "seed": 1}')
+        (store.folder(run_id) / "config.json").write_text('{"rule": {"name": "rlr"}, "run": {"seed": 1}}')
         (store.folder(run_id) / "metrics.jsonl").write_text('{"kind":"epoch","epoch":1}\n')
         if content:
             (store.folder(run_id) / "failure.json").write_text(content)

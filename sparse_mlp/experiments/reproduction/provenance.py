@@ -11,10 +11,11 @@ from sparse_mlp.machine import describe_system
 
 SHOWN_PACKAGES = ("sparse_mlp", "numpy", "scipy", "numba")
 DIGITS = 12  # of a checksum
-SHOWN_SETTINGS = (
-    "hidden", "density", "epochs", "batch_size", "optimizer", "learning_rate", "momentum", "schedule", "weight_decay",
-    "weights", "zeta",
-)  # fmt: skip
+SHOWN_SETTINGS = {  # option → its table
+    "hidden": "model", "density": "wiring", "epochs": "training", "batch_size": "training", "optimizer": "training",
+    "learning_rate": "training", "momentum": "training", "schedule": "training", "weight_decay": "training",
+    "weights": "model", "zeta": "rule",
+}  # fmt: skip
 
 
 def stamp_text(runs: Runs) -> str:
@@ -93,7 +94,10 @@ def _seeds(runs: Runs) -> str:
 
 def _common_settings(runs: Runs) -> dict[str, str]:
     """Return the settings that all runs share."""
-    found = {name: {str(run.planned.settings.get(name)) for run in runs.finished} for name in SHOWN_SETTINGS}
+    found = {
+        name: {str(run.planned.settings[table].get(name)) for run in runs.finished}
+        for name, table in SHOWN_SETTINGS.items()
+    }
     return {name: values.pop() for name, values in found.items() if len(values) == 1 and values != {"None"}}
 
 

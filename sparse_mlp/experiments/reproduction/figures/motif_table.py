@@ -164,14 +164,14 @@ def printed_numbers(dataset: str, runs: Runs) -> dict[str, Mapping[str, float]]:
     """
     plain, settings = STANDS_FOR.get(_plain(dataset), _plain(dataset)), runs.finished[0].planned.settings
     trade = PUBLISHED_TRADE_OFFS.get(plain)
-    if len(settings["hidden"]) == len(SMALL_NETWORK):
+    if len(settings["model"]["hidden"]) == len(SMALL_NETWORK):
         return {EPOCH: PUBLISHED_SECONDS_PER_EPOCH.get(plain, {})}
     if trade is None:
         return {}
     later = [size for size in trade.seconds if size != BASE]
     return {
         ACCURACY: {size: 100 * accuracy for size, accuracy in trade.accuracy.items()},
-        SECONDS: trade.seconds if settings["epochs"] == PRINTED_EPOCHS else {},
+        SECONDS: trade.seconds if settings["training"]["epochs"] == PRINTED_EPOCHS else {},
         TIME_SAVED: {size: trade.time_reduction[size] for size in later},
         ACCURACY_LOST: {size: trade.accuracy_loss[size] for size in later},
         SCORE: PRINTED_SCORES[plain],

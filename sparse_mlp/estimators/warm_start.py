@@ -1,4 +1,4 @@
-"""What a rule becomes when training goes on with a network that is there."""
+"""What a rule becomes when training continues with a network that exists."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sparse_mlp.evolution.density_decay import DensitySchedule
 from sparse_mlp.models import SparseMLP
 
 
-def rule_from_here(rule: Rule, model: SparseMLP) -> Rule:
+def resume_density(rule: Rule, model: SparseMLP) -> Rule:
     """Return the rule with a density that decays from where it stands, and not from the start again.
 
     Parameters

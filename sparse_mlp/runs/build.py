@@ -1,0 +1,167 @@
+"""From settings to a run: the one place where network, rule, optimizer and trainer are made of them.
+
+A new run, a resumed and an evaluated one, the runs of campaigns and searches, and the estimators all come from here.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sparse_mlp import datasets
+from sparse_mlp.datasets import Dataset
+from sparse_mlp.evolution import Rule
+from sparse_mlp.layers import SoftmaxCrossEntropy
+from sparse_mlp.models import SparseMLP
+from sparse_mlp.optim import Optimizer
+from sparse_mlp.options import pick
+from sparse_mlp.rng import spawn_streams
+from sparse_mlp.runs.models import Fitting
+from sparse_mlp.runs.run import Run, Samples
+from sparse_mlp.runs.tables import TABLES
+from sparse_mlp.training import Trainer
+
+if TYPE_CHECKING:
+    from sparse_mlp.runs.config import RunConfig
+
+Table = Mapping[str, Any]
+
+
+def build(config: RunConfig) -> Run:
+    """Load the data and make network and trainer; nothing is written before `Run.write_into`.
+
+    Parameters
+    ----------
+    config : RunConfig
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    InvalidInputError
+        If the settings do not fit the data.
+    DataFileError
+        If the data files are missing or damaged.
+    """
+    data = load_data(config.data)
+    train, validation = _split(data, config)
+    rule, training = config.make_rule(), config.training
+    network = make_network(
+        config.model, config.wiring, rule, Fitting(train[0].shape[1], data.n_classes, train),
+        rng=config.run["seed"], backend=config.run["backend"],
+    )  # fmt: skip
+    trainer = make_trainer(
+        network, rule, training, config.rule, rng=config.run["seed"],
+        loss=SoftmaxCrossEntropy(training["label_smoothing"], backend=network.backend),
+    )  # fmt: skip
+    return Run(config, data, train, validation, network, trainer)
+
+
+def load_data(table: Table) -> Dataset:
+    """Load a data set, standardised if the table says so."""
+    data = datasets.load(table["dataset"], table["data_dir"])
+    return datasets.standardize(data) if table["standardize"] else data
+
+
+def make_rule(table: Table, *, density: float | None = None) -> Rule:
+    """Make the rule of a table with its options; those that it does not take are not handed on.
+
+    Parameters
+    ----------
+    table : mapping
+        `name`, and options of that rule.
+    density : float, optional
+        That of the wiring, for rules whose density decays to it.
+    """
+    make = TABLES["rule"].part("name", table["name"])
+    options = {**table, "density": density}
+    del options["name"]
+    return make(**pick(make, options))
+
+
+def make_network(model: Table, wiring: Table, rule: Rule, fitting: Fitting, **common: Any) -> SparseMLP:
+    """Build the network of a table.
+
+    Parameters
+    ----------
+    model, wiring : mapping
+        Tables of settings.
+    rule : Rule
+        Says whether the layers are dense, or with which density they begin.
+    fitting : Fitting
+    **common
+        rng, backend, dtype.
+    """
+    make = TABLES["model"].part("name", model["name"])
+    options = {name: value for name, value in model.items() if name != "name"}
+    if rule.wants_dense:
+        return make(fitting, None, common, **options)
+    if not needs_data(wiring["topology"]):
+        fitting = fitting._replace(samples=None)
+    return make(fitting, wiring_options(wiring, rule), common, **options)
+
+
+def needs_data(topology: str) -> bool:
+    """Tell whether a topology looks at the training samples."""
+    return "data" in inspect.signature(TABLES["wiring"].part("topology", topology)).parameters
+
+
+def wiring_options(wiring: Table, rule: Rule | None = None) -> dict[str, Any]:
+    """Return the options of a network that say how it is wired: its density, its topology and what that takes."""
+    epsilon, topology = wiring.get("epsilon"), wiring["topology"]
+    decays = rule is not None and rule.initial_density is not None
+    params = {name: value for name, value in wiring.items() if name not in TABLES["wiring"].options}
+    if decays and topology == "snip":
+        params.setdefault("scope", "layer")  # the density decays alike in all layers
+    density = rule.initial_density if rule is not None and decays else wiring["density"]
+    return {
+        "density": density if epsilon is None else None, "epsilon": epsilon, "topology": topology,
+        "allocation": wiring.get("allocation", "uniform"),
+        "topology_params": params,
+    }  # fmt: skip
+
+
+def make_optimizer(table: Table, backend: str | None = None) -> Optimizer:
+    """Make the optimizer of a table."""
+    make = TABLES["training"].part("optimizer", table["optimizer"])
+    return make(**pick(make, {**table, "backend": backend}))
+
+
+def make_trainer(
+    network: SparseMLP, rule: Rule, training: Table, rule_table: Table | None = None, **options: Any
+) -> Trainer:  # fmt: skip
+    """Make the trainer of a network.
+
+    Parameters
+    ----------
+    network : SparseMLP
+    rule : Rule
+    training : mapping
+        Table of settings.
+    rule_table : mapping, optional
+        Table of settings with the interval between updates; without it the rule's own.
+    **options
+        Of `Trainer`, those that are not settings.
+    """
+    schedule = TABLES["training"].part("schedule", training["schedule"])
+    every, steps = ((rule_table or {}).get(name) for name in ("update_every", "update_steps"))
+    if steps == rule.update_steps:  # the rule has it already, and lets `update_every` win
+        steps = None
+    params = {"warm_up_steps": training.get("warm_up_steps", 0), **pick(schedule, training)}
+    return Trainer(
+        network, rule=rule, optimizer=make_optimizer(training, network.backend), schedule=training["schedule"],
+        schedule_params=params, batch_size=training["batch_size"],
+        update_every=every, update_steps=steps, **options,
+    )  # fmt: skip
+
+
+def _split(data: Dataset, config: RunConfig) -> tuple[Samples, Samples | None]:
+    fraction = config.data["validation_fraction"]
+    if not fraction:
+        return (data.train_x, data.train_y), None
+    stream = spawn_streams(config.run["seed"])["split"]
+    return datasets.set_aside(data.train_x, data.train_y, fraction, stream)
+

@@ -1,0 +1,57 @@
+"""Models by name: functions that build a network for given data, by the options that a user sets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sparse_mlp.errors import check_integer, invalid
+from sparse_mlp.models import SparseMLP
+from sparse_mlp.options import extends
+
+
+class Fitting(NamedTuple):
+    """Hold what a model has to fit.
+
+    Attributes
+    ----------
+    n_features, n_outputs : int
+    samples : (x, target) or None
+        Training samples, where the wiring looks at them.
+    """
+
+    n_features: int
+    n_outputs: int
+    samples: tuple[Any, Any] | None = None
+
+
+@extends(
+    SparseMLP, "density", "epsilon", "topology", "topology_params", "data", "allocation", "dense_readout", "rng",
+    "dtype", "backend",
+)  # fmt: skip
+def mlp(
+    fitting: Fitting, wiring: Mapping[str, Any] | None, common: Mapping[str, Any], *,
+    hidden: Sequence[int] = (1000, 1000, 1000), **shared: Any,
+) -> SparseMLP:  # fmt: skip
+    """Build a multilayer perceptron with sparse hidden layers and a dense read-out.
+
+    Parameters
+    ----------
+    fitting : Fitting
+    wiring : mapping or None
+        Density, topology and their options, as `SparseMLP` takes them; None for a dense network.
+    common : mapping
+        Options of all models: rng, backend and, where it is not float32, dtype.
+    hidden : sequence of int
+        Neurons of each hidden layer.
+    """
+    sizes = [fitting.n_features, *(check_integer("hidden", size) for size in hidden), fitting.n_outputs]
+    if wiring is not None:
+        return SparseMLP(sizes, **wiring, data=fitting.samples, **shared, **common)
+    size, _, _ = (shared.pop(name) for name in ("motif_size", "motif_mode", "pad"))
+    if size > 1:
+        raise invalid(f"motif_size={size} with a rule for dense layers", "1", "dense layers have no links to group")
+    return SparseMLP.dense(sizes, **shared, **common)
+
+
+MODELS: dict[str, Callable[..., SparseMLP]] = {"mlp": mlp}
