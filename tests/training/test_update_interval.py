@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ from sparse_mlp.layers import Dense, ReLU, SparseLinear
 from sparse_mlp.measures import anp_by_links, anp_by_paths
 from sparse_mlp.models import SparseMLP
 from sparse_mlp.optim import make_optimizer
-from sparse_mlp.topology import generate
+from sparse_mlp.topology import generate, generate_network
 from sparse_mlp.training import Trainer
 
 
@@ -204,6 +205,11 @@ def test_a_net_of_another_density_is_refused():
         with pytest.raises(InvalidInputError, match=refused):
             make_trainer(rule="chtss", rule_options={"density": 0.1}, **options)
     make_trainer(rule="chtss", rule_options={"density_start": 0.3, "density": 0.1})
+    for off in (-2, -1, 0, 1, 2):  # one link more or less is rounding
+        wiring = generate_network("erdos-renyi", [12, 15, 10, 4], [90 + off, 75], rng=0)
+        model = SparseMLP([12, 15, 10, 4], topology=wiring, rng=0)
+        with pytest.raises(InvalidInputError, match="sparse1") if abs(off) > 1 else nullcontext():
+            Trainer(model, rule=make_rule("chtss", density=0.1))
 
 
 def test_a_decay_to_nothing_is_refused():
