@@ -96,11 +96,6 @@ def best_of_matrix(scores: Array, k: int, blocks: Blocks, *, sampling: bool) -> 
     return _Source.of_matrix(scores).best_of_blocks(k, blocks, sampling=sampling)
 
 
-def count_walks(indptr: Array, indices: Array, out_indptr: Array, out_indices: Array) -> int:
-    """Count the walks u – b – a – v of a layer, which is what scoring it costs; O(links)."""
-    return int(LinkLayer(indptr, indices, out_indptr, out_indices).work.sum())
-
-
 def _walked(layer: LinkLayer, method: str) -> Array:
     scores = np.zeros(layer.shape)
     walks = list_walks(layer, method)
