@@ -222,7 +222,7 @@ accuracy = float((model.predict_scores(data.test_x).argmax(axis=1) == data.test_
 print(f"the network: {accuracy:.1%} of the test pictures")
 
 # %%
-from sparse_mlp.plotting import FeatureAccuracyDisplay, StrengthCourseDisplay, save
+from sparse_mlp.plotting import StrengthCourseDisplay, save
 
 name = "Fashion-MNIST" if REAL else "SYNTHETIC stand-in of Fashion-MNIST"
 grid = StrengthCourseDisplay.from_course(course, data.image_shape, name)
@@ -245,7 +245,7 @@ print(", ".join(f"{epoch}: {already[epoch]:.0%}" for epoch in (0, 5, 10, 15)))
 # pixels go is no merit if it does so whichever pixels go.
 
 # %%
-from sparse_mlp.experiments import evaluate_selection
+from sparse_mlp.experiments import draw_evaluations, evaluate_selection
 
 DROPPED = (0.0, 0.5, 0.8, 0.9, 0.95, 1.0)
 judge = {
@@ -257,7 +257,7 @@ judge = {
 by_strength = evaluate_selection(course.strength[-1], **judge)
 by_f = evaluate_selection(f_statistic(train_x, train_y), **judge)
 by_chance = [evaluate_selection(np.random.default_rng(seed).random(784), **judge) for seed in range(2)]
-curves = FeatureAccuracyDisplay.from_evaluations(by_strength, by_chance, name)
+curves = draw_evaluations([by_strength], by_chance, name)
 print("picture:", save(curves, figures / "13_accuracy.png"))
 
 

@@ -176,6 +176,7 @@ def _cell(accuracy: float, random: float | None) -> str:
 
 def _draw(folder: Path, run: Run, course: StrengthCourse, by_strength: Any, by_chance: list[Any]) -> None:
     from sparse_mlp import __version__, plotting
+    from sparse_mlp.experiments import draw_evaluations
 
     title = f"{'SYNTHETIC: ' if run.data.synthetic else ''}{run.config.data['dataset']}"
     origin = (
@@ -183,7 +184,7 @@ def _draw(folder: Path, run: Run, course: StrengthCourse, by_strength: Any, by_c
         f"{by_strength.n_train:,} training and {by_strength.n_test:,} test samples; sparse_mlp {__version__}."
     )
     displays: tuple[plotting.Display, ...] = (
-        plotting.FeatureAccuracyDisplay.from_evaluations(by_strength, by_chance, title),
+        draw_evaluations([by_strength], by_chance, title),
         plotting.StrengthCourseDisplay.from_course(course, run.data.image_shape, title),
     )
     for name, display in zip(FIGURES, displays, strict=True):

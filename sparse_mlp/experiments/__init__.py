@@ -1,9 +1,9 @@
-"""The papers' protocols, and searches for what the papers do not tell."""
+"""Campaigns, the figures of the papers, and searches for what the papers leave open."""
 
 from __future__ import annotations
 
 from sparse_mlp.experiments.campaign import CampaignOutcome, run_campaign
-from sparse_mlp.experiments.feature_evaluation import FeatureEvaluation, evaluate_selection
+from sparse_mlp.experiments.feature_evaluation import FeatureEvaluation, draw_evaluations, evaluate_selection
 from sparse_mlp.experiments.measurements import MEASUREMENTS
 from sparse_mlp.experiments.planned_run import PlannedRun, make_run_id, plan_run
 from sparse_mlp.experiments.recipe import Preset, Recipe, load_recipe, recipe_names
@@ -35,6 +35,7 @@ __all__ = [
     "WiringSearch",
     "break_even_weight",
     "comprehensive_score",
+    "draw_evaluations",
     "evaluate_selection",
     "load_recipe",
     "make_run_id",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,9 +13,13 @@ from numpy.typing import ArrayLike, NDArray
 from sparse_mlp.errors import check_choice, check_fraction, invalid
 from sparse_mlp.robustness import select_features
 
+if TYPE_CHECKING:
+    from sparse_mlp.plotting import Display
+
 CLASSIFIERS = ("svc", "k-nn", "extra-trees")
 NEIGHBOURS = 3
 DROPPED = tuple(step / 10 for step in range(11))
+MARKS = ("o", "s", "^", "D", "v")
 
 Samples = tuple[NDArray[Any], NDArray[Any]]
 
@@ -156,3 +160,63 @@ def _classifier(name: str, seed: int) -> Any:
     from sklearn.ensemble import ExtraTreesClassifier
 
     return ExtraTreesClassifier(n_estimators=50, random_state=seed)
+
+
+def draw_evaluations(
+    by_strength: Sequence[FeatureEvaluation], by_chance: Sequence[FeatureEvaluation] = (), title: str = ""
+) -> Display:
+    """Draw the accuracy of each classifier over the part of the features that was dropped.
+
+    Where all features are dropped no classifier is left: that accuracy stands in the legend, out of the way of the
+    others.
+
+    Parameters
+    ----------
+    by_strength : sequence of FeatureEvaluation
+        Of one network, or of several that differ in their seed: then the line is their mean, the band their range.
+    by_chance : sequence of FeatureEvaluation
+        Of random selections, dashed.
+    title : str
+        Such as the name of the data set.
+
+    Raises
+    ------
+    InvalidInputError
+        If there is none, or they dropped other parts or tried other classifiers.
+    """
+    from sparse_mlp.plotting import CYCLE, PanelsDisplay, grid, line_keys
+
+    if not by_strength:
+        raise invalid("no evaluations", "at least one")
+    first = by_strength[0]
+    for other in (*by_strength, *by_chance):
+        if list(other.accuracy) != list(first.accuracy) or not np.array_equal(other.dropped, first.dropped):
+            raise invalid("evaluations of other classifiers or parts", "the same ones in all evaluations")
+    there = first.dropped < 1
+    looks = {name: {"color": CYCLE[i], "marker": MARKS[i]} for i, name in enumerate(first.accuracy)}
+
+    def draw(axes: Any, _: str) -> None:
+        x = first.dropped[there]
+        for name, look in looks.items():
+            rows, chance = (np.array([e.accuracy[name][there] for e in each]) for each in (by_strength, by_chance))
+            axes.plot(x, rows.mean(axis=0), markersize=5, **look)
+            if len(rows) > 1:
+                axes.fill_between(x, rows.min(axis=0), rows.max(axis=0), color=look["color"], alpha=0.2, linewidth=0)
+            if len(chance):
+                axes.plot(x, chance.mean(axis=0), linestyle="--", linewidth=1.1, alpha=0.7, markersize=3, **look)
+        axes.set_xlim(-0.03, 1)
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(lambda value, _: f"{100 * value:.3g}%")
+        grid(axes)
+
+    rest: dict[str, dict[str, Any]] = {f"weakest dropped first{_times(by_strength, 'runs')}": {}}
+    if by_chance:
+        rest[f"dropped at random{_times(by_chance, 'draws')}"] = {"linestyle": "--", "linewidth": 1.1}
+    level = float(np.mean([evaluation.chance for evaluation in by_strength]))
+    rest[f"all dropped: {level:.1%} (most frequent class)"] = {"linestyle": ""}
+    return PanelsDisplay([title], draw, xlabel="features dropped", ylabel="test accuracy", keys=line_keys(rest),
+                         upper_keys=line_keys(looks))  # fmt: skip
+
+
+def _times(several: Sequence[Any], what: str) -> str:
+    return f", {len(several)} {what}" if len(several) > 1 else ""

@@ -15,7 +15,6 @@ from sparse_mlp.plotting._style import CYCLE, INK, NEGATIVE, POSITIVE, grid, sty
 from sparse_mlp.plotting.adjacency import AdjacencyDisplay
 from sparse_mlp.plotting.bipartite import BipartiteDisplay
 from sparse_mlp.plotting.degrees import DegreeDisplay
-from sparse_mlp.plotting.features import FeatureAccuracyDisplay, StrengthCourseDisplay
 from sparse_mlp.plotting.hyperbolic import HyperbolicDisplay
 from sparse_mlp.plotting.learning_curve import LearningCurveDisplay
 from sparse_mlp.plotting.link_survival import LinkSurvivalDisplay
@@ -25,6 +24,7 @@ from sparse_mlp.plotting.panels import LINES, PanelsDisplay, band_key, line_keys
 from sparse_mlp.plotting.perturbation_curves import NoiseCurvesDisplay, PruningCurvesDisplay
 from sparse_mlp.plotting.score_matrix import ScoreMatrixDisplay
 from sparse_mlp.plotting.stamp import stamp
+from sparse_mlp.plotting.strength_course import StrengthCourseDisplay
 from sparse_mlp.plotting.update_stages import UpdateStagesDisplay
 from sparse_mlp.plotting.weights import WeightDistributionDisplay
 from sparse_mlp.plotting.wiring_course import WiringCourseDisplay
@@ -41,7 +41,6 @@ __all__ = [
     "BipartiteDisplay",
     "DegreeDisplay",
     "Display",
-    "FeatureAccuracyDisplay",
     "HyperbolicDisplay",
     "LearningCurveDisplay",
     "LinkSurvivalDisplay",

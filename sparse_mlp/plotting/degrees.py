@@ -62,7 +62,8 @@ class DegreeDisplay(Display):
         """
         labels = list(names) if names is not None else [f"sparse{i}" for i in range(1, len(structures) + 1)]
         if not structures or len(labels) != len(structures):
-            raise invalid(f"{len(structures)} structures and {len(labels)} names", "the same number of both, at least one")
+            found = f"{len(structures)} structures and {len(labels)} names"
+            raise invalid(found, "the same number of both, at least one")
         pairs = zip(labels, structures, strict=True)
         return cls(tuple(LayerDegrees(name, s.degrees_out(), s.degrees_in()) for name, s in pairs))
 

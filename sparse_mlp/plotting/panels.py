@@ -6,20 +6,16 @@ import itertools
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from string import ascii_lowercase
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from sparse_mlp.errors import invalid
 from sparse_mlp.plotting._display import Display
-from sparse_mlp.plotting._style import CYCLE, NEUTRAL, panel_axes, root_figure, style
-
-Given = TypeVar("Given")
-Held = TypeVar("Held")
+from sparse_mlp.plotting._style import CYCLE, panel_axes, root_figure, style
 
 PAGE = 7.2  # inches: on a page of A4 or letter with usual margins hardly smaller, so that words stay readable
 PANEL = 2.55  # height of a row of panels
@@ -116,8 +112,8 @@ def _add_legend(figure: Any, keys: Sequence[Any], place: str) -> None:
         key.set_label(wrap(key.get_label(), width - 2 * KEY, LEGEND_SIZE))
     lines = [key.get_label().splitlines() for key in keys]
     widths = [KEY + max(map(len, several)) * LETTER * LEGEND_SIZE / 72 for several in lines]
-    columns = len(keys) if sum(widths) <= width else max(1, int(width / max(widths)))
-    rows = -(-sum(map(len, lines)) // columns)
+    columns = next((n for n in range(len(keys), 1, -1) if sum(map(max, np.array_split(widths, n))) <= width), 1)
+    rows = max(sum(map(len, lines[part[0] : part[-1] + 1])) for part in np.array_split(range(len(keys)), columns))
     figure.set_size_inches(width, height + ROW * (rows - 1))
     figure.legend(handles=list(keys), loc=f"outside {place} center", ncols=columns, handlelength=2.6)
 
@@ -134,32 +130,6 @@ def wrap(text: str, inches: float, size: float) -> str:
     """
     letters = max(1, int(72 * inches / (LETTER * size)))
     return "\n".join(textwrap.fill(line, letters) for line in text.splitlines())
-
-
-def check_table(
-    data: Mapping[str, Mapping[str, Given]], read: Callable[[str, Given], Held], what: str
-) -> dict[str, dict[str, Held]]:
-    """Return `data`, by data set and method, with each entry passed through `read`, which gets its name as well.
-
-    Raises
-    ------
-    InvalidInputError
-        If there is no data set, or one has no method.
-    """
-    if not data:
-        raise invalid("no data sets", f"a mapping: data set, then method, then {what}")
-    for name, methods in data.items():
-        if not methods:
-            raise invalid(f"no methods for the data set {name!r}", f"a mapping from method to {what}")
-    return {name: {m: read(f"{m} on {name}", given) for m, given in methods.items()} for name, methods in data.items()}
-
-
-def rows_of_networks(whose: str, values: ArrayLike) -> NDArray[np.float64]:
-    """Return `values` as float64 (networks, points); one row is one network."""
-    rows = np.atleast_2d(np.asarray(values, np.float64))
-    if rows.ndim != 2 or not rows.size:
-        raise invalid(f"values of shape {np.shape(values)} for {whose}", "an array (networks, points) that is not empty")
-    return rows
 
 
 def methods_of(table: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -204,8 +174,3 @@ def with_count(table: Mapping[str, Mapping[str, Sequence[Any] | NDArray[Any]]], 
     low, high = min(counts), max(counts)
     number = f"{low}" if low == high else f"{low}–{high}"
     return f"{method} ({number} network{'' if high == 1 else 's'})"
-
-
-def say_not_measured(axes: Axes) -> None:
-    """Say in axes without data that there are none."""
-    axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", color=NEUTRAL)

@@ -17,13 +17,11 @@ from sparse_mlp.plotting.panels import (
     LINES,
     PanelsDisplay,
     band_key,
-    check_table,
     line_keys,
     method_looks,
     methods_of,
-    rows_of_networks,
     with_count,
-)  # fmt: skip
+)
 
 PRUNING = {  # name: words, colour; in the order of the legend
     "reverse-weight-order": ("smallest |w| removed first", "#CC3311"),
@@ -77,13 +75,18 @@ class _PerturbationDisplay(Display):
         InvalidInputError
             If there is nothing to show, a perturbation is unknown, or shapes do not fit.
         """
-        return cls(check_table(curves, cls._read, "perturbation and (strengths, accuracy)"))
+        if not curves or not all(curves.values()):
+            raise invalid("no curves of a data set", "a mapping: data set, then method, then perturbation")
+        return cls({
+            data: {method: cls._read(f"{method} on {data}", given) for method, given in methods.items()}
+            for data, methods in curves.items()
+        })  # fmt: skip
 
     @classmethod
     def _read(cls, whose: str, given: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> dict[str, Curve]:
         for name in given:
             check_choice("perturbation", name, (*PRUNING, *NOISE))
-        shown = {name: _curve(f"{name} of {whose}", given[name]) for name in cls.looks if name in given}
+        shown = {name: _curve(f"{name} of {whose}", *given[name]) for name in cls.looks if name in given}
         if not shown:
             raise invalid(f"{', '.join(given) or 'no perturbation'} for {whose}", f"some of {', '.join(cls.looks)}")
         return shown
@@ -174,11 +177,9 @@ def _draw(axes: Axes, curve: Curve, color: str, line: Any, band: bool) -> None:
         axes.fill_between(x, mean - half, mean + half, color=color, alpha=0.13, linewidth=0)
 
 
-def _curve(whose: str, given: tuple[ArrayLike, ArrayLike]) -> Curve:
-    strengths, accuracy = np.asarray(given[0], np.float64), rows_of_networks(whose, given[1])
-    if strengths.shape != accuracy.shape[1:] or not (np.diff(strengths) > 0).all():
-        raise invalid(f"{accuracy.shape[1]} accuracies for strengths of shape {strengths.shape} ({whose})",
-                      "one for each strength, the strengths ascending")  # fmt: skip
-    if not (np.isfinite(accuracy).all() and np.isfinite(strengths).all()):
-        raise invalid(f"numbers that are not finite ({whose})", "finite numbers")
+def _curve(whose: str, x: ArrayLike, rows: ArrayLike) -> Curve:
+    strengths, accuracy = np.asarray(x, np.float64), np.atleast_2d(np.asarray(rows, np.float64))
+    if strengths.shape != accuracy.shape[1:] or not (np.diff(strengths) > 0).all() or not np.isfinite(accuracy).all():
+        found = f"strengths of shape {strengths.shape} and accuracies of shape {accuracy.shape} for {whose}"
+        raise invalid(found, "ascending strengths (s,) and finite accuracies (networks, s)")
     return Curve(strengths, accuracy)

@@ -94,7 +94,8 @@ class UpdateStagesDisplay(Display):
             raise invalid("an update of no layer", "one of at least one")
         for left, right in pairwise(layers):
             if left.shape[1] != right.shape[0]:
-                raise invalid(f"{left.name} {left.shape} followed by {right.name} {right.shape}", "layers that follow each other")
+                found = f"{left.name} {left.shape} followed by {right.name} {right.shape}"
+                raise invalid(found, "layers that follow each other")
         sizes = [layers[0].shape[0], *(layer.shape[1] for layer in layers)]
         values = [[(getattr(layer, stage), worth) for stage, worth in WORTH.items()] for layer in layers]
         shown = choose_neurons(sizes, values, check_integer("max_neurons", max_neurons))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from sparse_mlp.errors import InvalidInputError
-from sparse_mlp.experiments import evaluate_selection
+from sparse_mlp.experiments import FeatureEvaluation, draw_evaluations, evaluate_selection
 from sparse_mlp.experiments.feature_evaluation import CLASSIFIERS, DROPPED
 
 RNG = np.random.default_rng(0)
@@ -81,3 +83,31 @@ def test_bad_input_is_refused(change: dict, message: str) -> None:
     given = {"strength": GOOD, "train": TRAIN, "test": TEST, **change}
     with pytest.raises(InvalidInputError, match=message):
         evaluate_selection(given.pop("strength"), given.pop("train"), given.pop("test"), **given)
+
+
+def evaluation(*values: float, chance: float = 0.1) -> FeatureEvaluation:
+    accuracy = {"svc": np.array(values), "k-nn": np.array(values) - 0.05}
+    return FeatureEvaluation(np.array([0.0, 0.5, 1.0]), np.array([20, 10, 0]), accuracy, chance, 9, 9)
+
+
+def test_lines_are_the_accuracies_where_features_are_left() -> None:
+    display = draw_evaluations([evaluation(0.9, 0.8, 0.1)], [evaluation(0.9, 0.6, 0.1)], "set").plot()
+    (axes,) = display.ax_
+    drawn = {(line.get_linestyle(), tuple(np.round(line.get_ydata(), 3))) for line in axes.lines}
+    assert drawn == {("-", (0.9, 0.8)), ("-", (0.85, 0.75)), ("--", (0.9, 0.6)), ("--", (0.85, 0.55))}
+    assert axes.get_ylim()[0] > 0.4
+    upper, lower = ([text.get_text() for text in legend.get_texts()] for legend in display.figure_.legends)
+    assert upper == ["svc", "k-nn"] and len(lower) == 3 and "10.0%" in lower[-1]
+
+
+def test_several_runs_are_a_mean_and_a_band() -> None:
+    (axes,) = draw_evaluations([evaluation(0.9, 0.8, 0.1), evaluation(0.7, 0.7, 0.3)]).plot().ax_
+    np.testing.assert_allclose(axes.lines[0].get_ydata(), [0.8, 0.75])
+    assert len(axes.collections) == 2
+
+
+def test_evaluations_that_do_not_fit_are_refused() -> None:
+    other = dataclasses.replace(evaluation(0.9, 0.8, 0.1), dropped=np.array([0.0, 0.4, 1.0]))
+    for given in ([evaluation(0.9, 0.8, 0.1), other], []):
+        with pytest.raises(InvalidInputError):
+            draw_evaluations(given)

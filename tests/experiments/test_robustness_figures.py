@@ -84,7 +84,7 @@ def test_update_times_are_drawn_as_means_with_whiskers():
     assert whisker[:, 1] == pytest.approx([110, 290])  # 5 % and 95 % of the way from 100 to 300
     assert axes.get_ylabel() == "milliseconds per topology update"
     (legend,) = display.figure_.legends
-    assert words(legend) == ["CH3L3 (2 updates)", "RLR (1 update)", "5th to 95th percentile"]
+    assert words(legend) == ["CH3L3 (2 updates, 100%)", "RLR (1 update)", "5th to 95th percentile"]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["mnist", "kmnist"]
     (axes,) = robustness_2.drawing({"a": {"x": np.array([1.0, 3.0]), "y": np.array([40.0])}}).plot().ax_
     assert axes.get_ylabel().startswith("seconds") and axes.texts[1].get_text() == "40\n20 ×"

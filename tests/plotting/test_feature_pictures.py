@@ -1,4 +1,4 @@
-"""Accuracy over dropped features, and strengths over the inputs: what is drawn, and where nothing can be."""
+"""Strengths of the inputs as training goes on."""
 
 from __future__ import annotations
 
@@ -6,45 +6,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 
 from sparse_mlp.errors import InvalidInputError
-from sparse_mlp.plotting import FeatureAccuracyDisplay, StrengthCourseDisplay, save
-from sparse_mlp.plotting.features import spread_out
-
-
-def evaluation(*values, chance=0.1):
-    accuracy = {"svc": np.array(values), "k-nn": np.array(values) - 0.05}
-    return SimpleNamespace(dropped=np.array([0.0, 0.5, 1.0]), accuracy=accuracy, chance=chance)
-
-
-def test_lines_are_the_accuracies_where_features_are_left(tmp_path):
-    display = FeatureAccuracyDisplay.from_evaluations(evaluation(0.9, 0.8, 0.1), [evaluation(0.9, 0.6, 0.1)], "set")
-    display.plot()
-    drawn = {(line.get_linestyle(), tuple(np.round(line.get_ydata(), 3))) for line in display.ax_.lines}
-    assert drawn == {("-", (0.9, 0.8)), ("-", (0.85, 0.75)), ("--", (0.9, 0.6)), ("--", (0.85, 0.55))}
-    assert display.ax_.get_ylim()[0] > 0.4
-    (legend,) = display.figure_.legends
-    words = [text.get_text() for text in legend.get_texts()]
-    assert words == ["svc", "k-nn", "weakest dropped first", "dropped at random",
-                     "all dropped: 10.0%\n(most frequent class)"]  # fmt: skip
-    assert save(display, tmp_path / "features.png").stat().st_size > 0
-
-
-def test_several_runs_are_a_mean_and_a_band():
-    display = FeatureAccuracyDisplay.from_evaluations([evaluation(0.9, 0.8, 0.1), evaluation(0.7, 0.7, 0.3)]).plot()
-    np.testing.assert_allclose(display.ax_.lines[0].get_ydata(), [0.8, 0.75])
-    assert len(display.ax_.collections) == 2 and display.random == {}
-    on_given = display.plot(Figure().add_subplot())
-    assert on_given.ax_.get_legend() is not None and not on_given.figure_.legends
-
-
-def test_evaluations_that_do_not_fit_are_refused():
-    other = evaluation(0.9, 0.8, 0.1)
-    other.dropped = np.array([0.0, 0.4, 1.0])
-    for given in ([evaluation(0.9, 0.8, 0.1), other], []):
-        with pytest.raises(InvalidInputError):
-            FeatureAccuracyDisplay.from_evaluations(given)
+from sparse_mlp.plotting import StrengthCourseDisplay, save
+from sparse_mlp.plotting.strength_course import spread_out
 
 
 def course(epochs, n_in=12):

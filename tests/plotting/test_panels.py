@@ -136,13 +136,13 @@ def test_methods_and_perturbations_that_are_missing_are_passed_over():
 @pytest.mark.parametrize(
     ("given", "named"),
     [
-        ({}, "no data sets"),
-        ({"a": {}}, "'a'"),
+        ({}, "no curves"),
+        ({"a": {}}, "no curves"),
         ({"a": {"x": {"weight-shuffling": (GRID, GRID)}}}, "weight-shuffling for x on a"),
         ({"a": {"x": {"weight-ordr": (GRID, GRID)}}}, "weight-ordr"),
-        ({"a": {"x": {"weight-order": (GRID[:3], GRID)}}}, "5 accuracies"),
+        ({"a": {"x": {"weight-order": (GRID[:3], GRID)}}}, "weight-order of x on a"),
         ({"a": {"x": {"weight-order": (GRID[::-1], GRID)}}}, "ascending"),
-        ({"a": {"x": {"weight-order": (GRID, GRID * np.nan)}}}, "not finite"),
+        ({"a": {"x": {"weight-order": (GRID, GRID * np.nan)}}}, "finite"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(given, named):

@@ -87,15 +87,15 @@ def drawing(seconds: Mapping[str, Mapping[str, Floats]]) -> Display:
         axes.set(xlim=(-0.5, len(seconds) - 0.5), ylim=(0, 1.22 * highest or 1.0))
         axes.set_ylabel(f"{unit} per topology update")
 
-    keys = line_keys({_counted(seconds, m): {"color": colors[m], "linewidth": 6} for m in methods})
+    keys = line_keys({_counted(seconds, m, m == methods[0]): {"color": colors[m], "linewidth": 6} for m in methods})
     keys += line_keys({"5th to 95th percentile": {"color": INK, "linewidth": 1.0}})
     return PanelsDisplay([""], draw, upper_keys=keys)
 
 
-def _counted(seconds: Mapping[str, Mapping[str, Floats]], method: str) -> str:
+def _counted(seconds: Mapping[str, Mapping[str, Floats]], method: str, base: bool) -> str:
     counts = sorted({len(found[method]) for found in seconds.values() if method in found})
     number = "–".join(f"{count:,}" for count in dict.fromkeys((counts[0], counts[-1])))
-    return f"{method} ({number} update{'' if counts[-1] == 1 else 's'})"
+    return f"{method} ({number} update{'' if counts[-1] == 1 else 's'}{', 100%' if base else ''})"
 
 
 def _share(values: Floats, base: Floats) -> str:

@@ -1,128 +1,22 @@
-"""Feature selection: accuracy on fewer and fewer features, and where the strength of the inputs gathers."""
+"""Where the strength of the inputs gathers as training goes on."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
 from sparse_mlp.errors import invalid
 from sparse_mlp.plotting._display import Display
-from sparse_mlp.plotting._style import CYCLE, grid, panel_axes, root_figure, single_axes, style
+from sparse_mlp.plotting._style import grid, panel_axes, root_figure, single_axes, style
 
-MARKS = ("o", "s", "^", "D", "v")
 MOST_PANELS = 8
 BRIGHTEST = 99.5  # percentile of the last panel that has the darkest shade: single pixels must not set the scale
-
-
-@dataclass(eq=False)
-class FeatureAccuracyDisplay(Display):
-    """Hold the accuracy of classifiers over the part of the features that was dropped.
-
-    Attributes
-    ----------
-    dropped : float64 (k,)
-        0 to 1.
-    accuracy : dict of str to float64 (n_runs, k)
-        By classifier, with the weakest features dropped.
-    random : dict of str to float64 (n_draws, k)
-        The same with random ones dropped; empty if that was not measured.
-    chance : float
-        Accuracy of naming the most frequent class.
-    title : str
-        Such as the name of the data set.
-    """
-
-    dropped: NDArray[np.float64]
-    accuracy: dict[str, NDArray[np.float64]]
-    random: dict[str, NDArray[np.float64]]
-    chance: float
-    title: str = ""
-
-    @classmethod
-    def from_evaluations(
-        cls, by_strength: Any, by_chance: Sequence[Any] = (), title: str = ""
-    ) -> Self:  # fmt: skip
-        """Take what `experiments.evaluate_selection` gave.
-
-        Parameters
-        ----------
-        by_strength : FeatureEvaluation or sequence of them
-            Of one network, or of several that differ in their seed.
-        by_chance : sequence of FeatureEvaluation
-            Of random selections.
-        title : str
-            Of the figure.
-
-        Raises
-        ------
-        InvalidInputError
-            If there is none, or they dropped other parts or tried other classifiers.
-        """
-        runs: list[Any] = list(by_strength) if isinstance(by_strength, Sequence) else [by_strength]
-        if not runs:
-            raise invalid("no evaluations", "at least one")
-        first = runs[0]
-        for other in (*runs, *by_chance):
-            if list(other.accuracy) != list(first.accuracy) or not np.array_equal(other.dropped, first.dropped):
-                raise invalid("evaluations of other classifiers or parts", "the same ones in all evaluations")
-        accuracy, random = (
-            {name: np.array([e.accuracy[name] for e in several]) for name in first.accuracy if several}
-            for several in (runs, list(by_chance))
-        )
-        chance = float(np.mean([e.chance for e in runs]))
-        return cls(np.asarray(first.dropped), accuracy, random, chance, title)
-
-    def plot(self, ax: Axes | None = None) -> Self:
-        """Draw a line for each classifier, dashed for random selections, and a band where there are several runs.
-
-        Where all features are dropped no classifier is left: that accuracy stands in the legend, out of the way of the
-        others.
-        """
-        with style():
-            axes = single_axes(ax, (7.4, 4.2))
-            there = self.dropped < 1
-            for i, (name, values) in enumerate(self.accuracy.items()):
-                look: dict[str, Any] = {"color": CYCLE[i % len(CYCLE)], "marker": MARKS[i % len(MARKS)]}
-                x, runs = self.dropped[there], values[:, there]
-                axes.plot(x, runs.mean(axis=0), markersize=5, label=name, **look)
-                if len(runs) > 1:
-                    axes.fill_between(
-                        x, runs.min(axis=0), runs.max(axis=0), color=look["color"], alpha=0.2, linewidth=0
-                    )
-                if name in self.random:
-                    drawn = self.random[name][:, there].mean(axis=0)
-                    axes.plot(x, drawn, linestyle="--", linewidth=1.1, alpha=0.7, markersize=3, **look)
-            axes.set(xlabel="features dropped", ylabel="test accuracy", title=self.title, xlim=(-0.03, 1))
-            axes.yaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10]))
-            for axis in (axes.xaxis, axes.yaxis):
-                axis.set_major_formatter(lambda value, _: f"{round(100 * value, 6):g}%")
-            grid(axes)
-            if ax is None:
-                root_figure(axes).legend(handles=self._keys(axes), loc="outside right upper")
-            else:
-                axes.legend(handles=self._keys(axes), loc="best")
-        self.ax_, self.figure_ = axes, root_figure(axes)
-        return self
-
-    def _keys(self, axes: Axes) -> list[Any]:
-        keys = axes.get_legend_handles_labels()[0]
-        runs = max(len(values) for values in self.accuracy.values())
-        draws = max((len(values) for values in self.random.values()), default=0)
-        first = "weakest dropped first" + (f",\n{runs} runs" if runs > 1 else "")
-        keys.append(Line2D([], [], color="#555555", label=first))
-        if draws:
-            at_random = "dropped at random" + (f",\n{draws} draws" if draws > 1 else "")
-            keys.append(Line2D([], [], color="#555555", linestyle="--", linewidth=1.1, label=at_random))
-        keys.append(Line2D([], [], linestyle="", label=f"all dropped: {self.chance:.1%}\n(most frequent class)"))
-        return keys
 
 
 @dataclass(eq=False)
