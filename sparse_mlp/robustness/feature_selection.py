@@ -105,6 +105,6 @@ def select_features(strength: ArrayLike, fraction: float) -> NDArray[np.int64]:
     values = np.asarray(strength, np.float64)
     check_fraction("fraction", fraction, zero=True)
     if values.ndim != 1 or not np.isfinite(values).all():
-        raise invalid(f"a strength of shape {values.shape}, perhaps with numbers that are not finite", "(n,), all finite")
+        raise invalid(f"a strength of shape {values.shape}, or one that is not finite", "finite numbers of shape (n,)")
     count = math.floor(round(fraction * len(values), 9))
     return np.sort(np.argsort(-values, kind="stable")[:count]).astype(np.int64)

@@ -135,8 +135,8 @@ def weight_shuffling(weight: Array, strength: float, order: Array) -> Array:
 
     Notes
     -----
-    "Weight shuffling" of [Sulyok2026]. The paper measures bins by "the range of weight values"; we take weights with their
-    signs, so a bin around zero holds both signs.
+    "Weight shuffling" of [Sulyok2026]. The paper measures bins by "the range of weight values"; we take weights with
+    their signs, so a bin around zero holds both signs.
 
     Examples
     --------
