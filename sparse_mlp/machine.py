@@ -1,4 +1,4 @@
-"""What the machine is and how busy it is, from the standard library and Linux's /proc; None where nobody tells."""
+"""What the machine is and how busy it is, from the standard library and Linux's /proc; None where it is not known."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def peak_memory() -> int | None:
     Notes
     -----
     `ru_maxrss` of a fresh process still holds the peak of the process that it was forked from, so Linux's VmHWM, which
-    starts anew with each program, is read where it exists.
+    starts again with each program, is read where it exists.
     """
     try:
         for line in Path("/proc/self/status").read_text().splitlines():

@@ -38,7 +38,8 @@ def check_indptr(indptr: NDArray[Any], n_in: int, nnz: int) -> None:
     if len(indptr) != n_in + 1:
         raise StructureError(describe(f"indptr of length {len(indptr)}", f"length n_in + 1 = {n_in + 1}"))
     if indptr[0] != 0 or indptr[-1] != nnz:
-        raise StructureError(describe(f"indptr from {indptr[0]} to {indptr[-1]}", f"pointers from 0 to {nnz}, the number of links"))
+        wanted = f"pointers from 0 to {nnz}, the number of links"
+        raise StructureError(describe(f"indptr from {indptr[0]} to {indptr[-1]}", wanted))
     falls = np.flatnonzero(indptr[1:] < indptr[:-1])
     if len(falls):
         raise StructureError(describe(f"indptr that falls after input {falls[0]}", "pointers that never fall"))
@@ -63,6 +64,5 @@ def check_sorted(indptr: NDArray[Any], indices: NDArray[Any]) -> None:
     at = int(bad[0])
     row = int(np.searchsorted(indptr, at, side="right")) - 1
     kind = "duplicate" if steps[at] == 0 else "unsorted"
-    raise StructureError(
-        describe(f"{kind} output {indices[at + 1]} in input {row}", "ascending outputs, each once", "see from_coo, which sorts")
-    )
+    found = f"{kind} output {indices[at + 1]} in input {row}"
+    raise StructureError(describe(found, "ascending outputs, each once", "see from_coo, which sorts"))

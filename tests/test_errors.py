@@ -136,7 +136,7 @@ def test_options() -> None:
     errors.check_options("rule set", make, {"zeta": 0.2, "backend": "no such"}, skip=["links"])
     with pytest.raises(InvalidInputError) as caught:
         errors.check_options("rule set", make, {"zeta": 0.2, "zetta": 1}, skip=["links"])
-    assert str(caught.value) == ("found option 'zetta' of rule set; expected one of zeta, backend; did you mean 'zeta'?")
+    assert str(caught.value) == "found option 'zetta' of rule set; expected one of zeta, backend; did you mean 'zeta'?"
     with pytest.raises(InvalidInputError, match="option 'links' of rule set; expected one of zeta, backend"):
         errors.check_options("rule set", make, {"links": 3}, skip=["links"])
     with pytest.raises(InvalidInputError, match="option 'zeta' of rule static; expected no option; rule static"):

@@ -1,13 +1,20 @@
-"""The README's examples do what it says, and the documents name files that exist."""
+"""The README's examples do what it says; the documents name files that exist and commands that are understood."""
 
 from __future__ import annotations
 
+import argparse
 import contextlib
+import importlib
 import io
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+from sparse_mlp.runs.contradictions import refuse_unused
+
+from sparse_mlp import cli
+from sparse_mlp.runs.config import make_config
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -40,3 +47,35 @@ def test_the_files_that_it_names_exist(path: Path) -> None:
         for name in named
     ]
     assert [str(target) for target in [*links, *sources] if not target.exists()] == []
+
+
+COMMANDS = sorted(
+    {
+        line.split("#")[0].strip()
+        for path in DOCUMENTS
+        for block in re.findall(r"```sh\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL)
+        for line in block.replace("\\\n", " ").splitlines()
+        if line.startswith("sparse-mlp ") and "--help" not in line
+    }
+)
+PLACEHOLDERS = {
+    "DATASET": "mnist", "RULE": "chts", "WIRING": "dendritic", "TOPOLOGY": "dendritic", "RATE": "0.05",
+    "SEED": "0", "BATCH": "40", "EPOCHS": "30", "RUN": "runs/mine", "ADDRESS": "tcp://host:8786",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_command_is_one_that_the_command_line_takes(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    verb, *words = [PLACEHOLDERS.get(word, word) for word in shlex.split(command)[1:]]
+    module, understood = importlib.import_module(f"sparse_mlp.cli.{verb}"), []
+
+    def instead(arguments: argparse.Namespace) -> int:
+        if verb == "train":
+            given = module.settings_options().given(arguments)
+            refuse_unused(given, make_config(given))
+        understood.append(arguments)
+        return 0
+
+    monkeypatch.setattr(module, verb, instead)
+    assert cli.main([verb, *words]) == 0
+    assert len(understood) == 1

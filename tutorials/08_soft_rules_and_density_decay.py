@@ -346,7 +346,7 @@ for name, values in accuracy.items():
     gain = values - accuracy["static"]
     error = gain.std(ddof=1) / np.sqrt(len(gain))
     print(
-        f"{name:<7} {values.mean():.3f}   {gain.mean():+.3f} ± {error:.3f}   {held[name]:>8,.0f} links on the average"
+        f"{name:<7} {values.mean():.3f}   {gain.mean():+.3f} ± {error:.3f}   {held[name]:>8,.0f} links on average"
     )
 
 # %% [markdown]

@@ -14,22 +14,13 @@ from sparse_mlp.options import Option
 from sparse_mlp.runs.tables import TABLES
 
 WIDTH = 78  # of a terminal of 80 columns, as argparse has it
-METAVARS = {int: "INT", float: "FLOAT", str: "NAME", list[int]: "INT", list[float]: "FLOAT", list[str]: "NAME"}
+METAVARS: dict[Any, str] = {
+    bool: "", int: "INT", float: "FLOAT", str: "NAME", list[int]: "INT", list[float]: "FLOAT", list[str]: "NAME",
+}  # fmt: skip
 
 
 def help_text(option: Option, text: str = "", default: Any = None, parts: Collection[str] | None = None) -> str:
-    """Return the help of an option.
-
-    Parameters
-    ----------
-    option : Option
-    text : str
-        Instead of the first sentence of its docstring.
-    default : object
-        Instead of its own default.
-    parts : collection of str, optional
-        Names that it may have.
-    """
+    """Return the help of an option, with another text or default where they are given; `parts` may be chosen by it."""
     words = re.sub(r"`(\w+)\.([A-Z_]+)`", _listed, text or option.summary).replace("`", "").rstrip(".")
     if choices := parts or option.choices:
         words += f": {', '.join(choices)}"
@@ -63,21 +54,16 @@ class Formatter(argparse.RawDescriptionHelpFormatter):
         return textwrap.wrap(" ".join(text.split()), width, break_on_hyphens=False)
 
 
-def others(table: str, parts: Iterable[tuple[str, str]], skip: Collection[str]) -> str:
+def others(table: str, parts: Mapping[str, str], skip: Collection[str]) -> str:
     """Return a sentence that names the options of the chosen parts of a table."""
     sentences = []
-    for key, name in parts:
+    for key, name in parts.items():
         flags = [o for o in TABLES[table].part_options(key, name) if f"{table}.{o}" not in skip]
         if flags:
             listed = " ".join(f"--{flag.replace('_', '-')}" for flag in flags)
             sentences.append(f"{name} takes {listed}")
     return "\n".join(textwrap.fill(sentence, WIDTH, initial_indent=" ", subsequent_indent="   ", break_on_hyphens=False)
                      for sentence in sentences)  # fmt: skip
-
-
-def metavar(kinds: Iterable[Any]) -> str:
-    """Return what stands for the value of an option."""
-    return next((METAVARS[kind] for kind in kinds if kind in METAVARS), "VALUE")
 
 
 def _listed(reference: re.Match[str]) -> str:

@@ -53,8 +53,7 @@ def settings_options() -> SettingsOptions:
 
 def measure(arguments: argparse.Namespace) -> int:
     """Run the verb."""
-    from sparse_mlp.runs.config import make_config
-    from sparse_mlp.runs.contradictions import refuse_unused
+    from sparse_mlp.runs.config import make_config, refuse_unused
     from sparse_mlp.runs.files import check_run
 
     given = settings_options().given(arguments)

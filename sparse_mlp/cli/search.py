@@ -57,8 +57,7 @@ def search(arguments: argparse.Namespace) -> int:
     """Run the verb."""
     from sparse_mlp.cli.search_report import search_result, search_table
     from sparse_mlp.experiments import search_wirings
-    from sparse_mlp.runs.config import make_config
-    from sparse_mlp.runs.contradictions import refuse_unused
+    from sparse_mlp.runs.config import make_config, refuse_unused
 
     settings = settings_options().given(arguments)
     if "topology" not in settings.get("wiring", {}):

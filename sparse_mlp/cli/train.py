@@ -49,8 +49,7 @@ def train(arguments: argparse.Namespace) -> int:
     """Run the verb."""
     from sparse_mlp.kernels.pool import set_threads
     from sparse_mlp.runs.build import build
-    from sparse_mlp.runs.config import make_config
-    from sparse_mlp.runs.contradictions import refuse_unused
+    from sparse_mlp.runs.config import make_config, refuse_unused
     from sparse_mlp.runs.files import CONFIG
     from sparse_mlp.training.files import write_text
 
@@ -99,13 +98,16 @@ def _check_out(out: str | None, overwrite: bool) -> None:
 
 def _claim_folder(config: RunConfig) -> Path:
     """Make the folder of a run: the one that is named or, without a name, one that no other run has."""
+    from sparse_mlp.runs.tables import default_topology
+
     if config.run["out"] is not None:
         folder = Path(config.run["out"])
         folder.mkdir(parents=True, exist_ok=True)
         _clear(folder)
         return folder
-    rule, topology = config.rule["name"], config.wiring.get("topology", config.default_topology)
-    names = [config.data["dataset"], rule, *([topology] if topology != config.default_topology else [])]
+    rule, usual = config.rule["name"], default_topology(config.rule["name"])
+    topology = config.wiring.get("topology", usual)
+    names = [config.data["dataset"], rule, *([topology] if topology != usual else [])]
     base = Path("runs") / f"{'-'.join(map(_plain, names))}-seed{config.run['seed']}"
     base.parent.mkdir(exist_ok=True)
     for number in itertools.count(1):

@@ -74,7 +74,7 @@ _LUNG_1543 = MatSet(
     licence="no licence stated",
     citation=f"{_LUNG_CITATION}; genes as filtered by de Souto et al., BMC Bioinformatics 9, 2008",
     home="lung",
-    hint="nobody offers this file: make it of bhattacharjee-2001_database.txt in padilha/biclustlib, "
+    hint="it cannot be downloaded: make it from bhattacharjee-2001_database.txt in padilha/biclustlib, "
     "samples × genes as X, classes 1 to 5 as Y",
     n_features=1543,
     labels=(1, 2, 3, 4, 5),

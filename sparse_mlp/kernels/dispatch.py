@@ -108,7 +108,7 @@ def evolution_ops(backend: str | None = None) -> ModuleType:
 
 
 def link_score_ops(backend: str | None = None) -> ModuleType:
-    """Return the module with `score_matrix`, `top_scores`, `top_scores_at_random` and `first_arrivals`."""
+    """Return the module with `score_matrix`, `top_scores`, `top_scores_at_random` and `sample_links`."""
     return _module("link_scores", backend)
 
 

@@ -25,7 +25,7 @@ class _Singles(threading.local):
 _singles = _Singles()
 _lock = threading.RLock()
 _single_threads = 0  # threads that are within `one_blas_thread`
-_limits: list[list[int]] = []  # those in force, the last one set at the end; each in its own list, to be told apart
+_limits: list[list[int]] = []  # those in force, the last one set at the end; lists, so that equal limits differ
 _chosen: list[int] | None = None  # the one among them that `limit_libraries` has set
 _original: dict[str, int] = {}  # threads of each library without a limit, by file; empty while there is no limit
 

@@ -16,9 +16,11 @@ Array = NDArray[Any]
 
 # Cells of a dense form that take as long as one walk, and how many a dense form may hold: measured on random
 # layers of 1000 x 1000 and on layers that CH3-L3 has trained.
-CELLS_A_WALK_NODES = 16
-CELLS_A_WALK_PATHS = 7
+CELLS_A_WALK_NODES = 14
+CELLS_A_WALK_PATHS = 5
 CELLS_A_LINK = 100
+
+THREADS_WORTH = 2**15  # steps: with less work another thread would not have begun before the first has done it
 
 
 class LinkLayer:
@@ -60,10 +62,16 @@ class LinkLayer:
         return LinkLayer(ends[0], order_out[indices], ends[1], order_in[out_indices]), rows, cols
 
     @cached_property
+    def steps(self) -> Array:
+        """How many walks b – a – v each output b has, float64 (n_out,)."""
+        _, _, indptr, indices = self.links
+        return _sums(indptr, self.degrees[0][indices])
+
+    @cached_property
     def work(self) -> Array:
         """How many walks u – b – a – v each input u has, float64 (n_in,)."""
-        indptr, indices, out_indptr, out_indices = self.links
-        return _sums(indptr, _sums(out_indptr, self.degrees[0][out_indices])[indices])
+        indptr, indices, _, _ = self.links
+        return _sums(indptr, self.steps[indices])
 
     def prefers_matrices(self, method: str) -> bool:
         """Tell whether matrices take less time than walks, and at most `CELLS_A_LINK` numbers for each link."""
@@ -93,10 +101,14 @@ class LinkLayer:
 
 
 def even_ranges(work: Array, first: int = 0) -> list[tuple[int, int]]:
-    """Cut items from `first` on into ranges of equal work, one for each thread; return where each begins and ends."""
-    done, threads = np.cumsum(work), width()
-    wanted = np.arange(1, threads) * (done[-1] / threads if len(done) else 0.0)
-    cuts = np.concatenate(([0], np.searchsorted(done, wanted), [len(work)])) + first
+    """Cut items from `first` on into ranges of equal work, one for each thread; return where each begins and ends.
+
+    `work` counts steps of some nanoseconds; a range of fewer than `THREADS_WORTH` is not worth a thread.
+    """
+    done = np.cumsum(work)
+    total = done[-1] if len(done) else 0.0
+    threads = max(1, min(width(), int(total // THREADS_WORTH)))
+    cuts = np.concatenate(([0], np.searchsorted(done, np.arange(1, threads) * (total / threads)), [len(work)])) + first
     return [(begin, end) for begin, end in pairwise(cuts.tolist()) if begin < end] or [(first, first)]
 
 

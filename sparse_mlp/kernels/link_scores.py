@@ -17,16 +17,20 @@ from numpy.typing import NDArray
 
 from sparse_mlp.kernels._jit import jit
 from sparse_mlp.kernels.dense_link_scores import dense_scores
-from sparse_mlp.kernels.link_factors import NODE_FACTORS
 from sparse_mlp.kernels.link_layer import LinkLayer, even_ranges
+from sparse_mlp.kernels.link_walks import Walks, add_row, list_walks, new_scratch, no_walks
 from sparse_mlp.kernels.pool import run
-from sparse_mlp.kernels.selection import capacity, compact, offer_arrivals, offer_scores
+from sparse_mlp.kernels.selection import capacity, compact, offer_samples, offer_scores, round_all
 
 Array = NDArray[Any]
 Best = tuple[Array, Array, Array]
 Blocks = Iterable[tuple[int, Array]]
 
 _ANY_SCORE = 0.0, 0.0
+
+# The k-th best score is guessed from rows that hold about so many of the k best, if they are one row in eight at most;
+# the guess is so low that one and a half times k links should exceed it.
+SAMPLED_BEST, SPARED_ROWS, GENEROSITY = 192, 8, 1.5
 
 
 def score_matrix(indptr: Array, indices: Array, out_indptr: Array, out_indices: Array, method: str) -> Array:
@@ -36,8 +40,8 @@ def score_matrix(indptr: Array, indices: Array, out_indptr: Array, out_indices: 
     -----
     With :math:`f(i, d)` the factor of a node, :math:`UU = X X^T` and :math:`VV = X^T X`:
     :math:`S_{uv} = \\sum_{b \\in N(u)} f(VV_{vb}, d_b) \\sum_{a \\in N(b) \\setminus u} f(UU_{ua}, d_a) X_{av}`, exact
-    for absent links. The inner walk over a counts :math:`VV_{vb}` on its way. Costs O(paths of length three) time and,
-    beyond the matrix that is asked for, O(links + threads * (n_in + n_out)) memory. Where links crowd among few
+    for absent links. Costs O(paths of length three) time and, beyond the matrix that is asked for,
+    O(links + threads * (n_in + n_out)) memory, with up to 2 kB a link: see `link_walks`. Where links crowd among few
     neurons, `dense_link_scores` takes over.
     """
     whole = LinkLayer(indptr, indices, out_indptr, out_indices)
@@ -58,7 +62,7 @@ def top_scores(
     Each thread keeps the best of its rows in a buffer of 2 k entries and lets nothing below its k-th best in.
     """
     source = _Source.of_layer(LinkLayer(indptr, indices, out_indptr, out_indices), method)
-    keys, _, positions = source.best(k, 0, np.empty((0, 0)), _ANY_SCORE, arrivals=False)
+    keys, _, positions = source.best(k, 0, np.empty((0, 0)), _ANY_SCORE, sampling=False)
     return keys, positions
 
 
@@ -67,40 +71,35 @@ def top_scores_at_random(
 ) -> Best:
     """Find the k best absent links, ties by a draw; see `reference.link_scores.top_scores_at_random`."""
     source = _Source.of_layer(LinkLayer(indptr, indices, out_indptr, out_indices), method)
-    return source.best_of_blocks(k, blocks, arrivals=False)
+    return source.best_of_blocks(k, blocks, sampling=False)
 
 
-def first_arrivals(
+def sample_links(
     indptr: Array, indices: Array, out_indptr: Array, out_indices: Array, method: str, k: int, blocks: Blocks
 ) -> Best:
-    """Draw k absent links in proportion to their scores; see `reference.link_scores.first_arrivals`.
+    """Draw k absent links in proportion to their scores; see `reference.link_scores.sample_links`.
 
     A logarithm is taken only where the uniform, which never exceeds its arrival, is below the k-th arrival so far.
     """
     source = _Source.of_layer(LinkLayer(indptr, indices, out_indptr, out_indices), method)
-    return source.best_of_blocks(k, blocks, arrivals=True)
+    return source.best_of_blocks(k, blocks, sampling=True)
 
 
 def top_of_matrix(scores: Array, k: int) -> tuple[Array, Array]:
     """Choose as `top_scores` does from scores (n_in, n_out) that are there already."""
-    keys, _, positions = _Source.of_matrix(scores).best(k, 0, np.empty((0, 0)), _ANY_SCORE, arrivals=False)
+    keys, _, positions = _Source.of_matrix(scores).best(k, 0, np.empty((0, 0)), _ANY_SCORE, sampling=False)
     return keys, positions
 
 
-def best_of_matrix(scores: Array, k: int, blocks: Blocks, *, arrivals: bool) -> Best:
-    """Choose as `first_arrivals` or else `top_scores_at_random` do from scores (n_in, n_out) that are there already."""
-    return _Source.of_matrix(scores).best_of_blocks(k, blocks, arrivals=arrivals)
-
-
-def count_walks(indptr: Array, indices: Array, out_indptr: Array, out_indices: Array) -> int:
-    """Count the walks u – b – a – v of a layer, which is what scoring it costs; O(links)."""
-    return int(LinkLayer(indptr, indices, out_indptr, out_indices).work.sum())
+def best_of_matrix(scores: Array, k: int, blocks: Blocks, *, sampling: bool) -> Best:
+    """Choose as `sample_links` or else `top_scores_at_random` do from scores (n_in, n_out) that are there already."""
+    return _Source.of_matrix(scores).best_of_blocks(k, blocks, sampling=sampling)
 
 
 def _walked(layer: LinkLayer, method: str) -> Array:
     scores = np.zeros(layer.shape)
-    factors: Any = *layer.tables(method), method in NODE_FACTORS
-    run([partial(_fill, scores, *rows, *layer.links, *factors) for rows in layer.ranges()])
+    walks = list_walks(layer, method)
+    run([partial(_fill, scores, *rows, walks) for rows in layer.ranges()])
     return scores
 
 
@@ -110,7 +109,7 @@ class _Source(NamedTuple):
     Attributes
     ----------
     arguments : tuple
-        What `_collect` scores rows from: a matrix of them, or an empty one, links and factors.
+        What `_collect` takes rows from: a matrix of them, or an empty one and the walks to score them by.
     names : (int64, int64, int)
         Inputs and outputs that the rows and their entries are of, and how many outputs there are.
     work : float64 (rows,)
@@ -128,63 +127,93 @@ class _Source(NamedTuple):
         names = rows, cols, whole.shape[1]
         if layer.prefers_matrices(method):
             return cls.of_matrix(dense_scores(layer, method), names)
-        nothing, of_nodes = np.empty((0, layer.shape[1])), method in NODE_FACTORS
-        return cls((nothing, *layer.links, *layer.tables(method), of_nodes), names, layer.work + layer.shape[1])
+        nothing = np.empty((0, layer.shape[1]))
+        return cls((nothing, list_walks(layer, method)), names, layer.work + layer.shape[1])
 
     @classmethod
     def of_matrix(cls, scores: Array, names: Any = None) -> _Source:
-        """Take rows from a matrix; links and factors are not needed."""
+        """Take rows from a matrix."""
         n_in, n_out = scores.shape
-        links = np.zeros(1, np.uint64), np.zeros(0, np.uint32)
-        arguments = np.ascontiguousarray(scores), *links, *links, np.zeros(1), np.zeros(1), False
-        return cls(arguments, names or (np.arange(n_in), np.arange(n_out), n_out), np.ones(n_in))
+        names = names or (np.arange(n_in), np.arange(n_out), n_out)
+        return cls((np.ascontiguousarray(scores), no_walks()), names, np.full(n_in, float(n_out)))
 
-    def best_of_blocks(self, k: int, blocks: Blocks, *, arrivals: bool) -> Best:
+    def best_of_blocks(self, k: int, blocks: Blocks, *, sampling: bool) -> Best:
         """Choose k while draws come block by block; what has been found is the bound for the next block."""
         best: Any = np.empty(0), np.empty(0), np.empty(0, np.int64)
         for first, uniforms in blocks:
-            bound = (-np.inf, 0.0) if arrivals else _ANY_SCORE
+            bound = (-np.inf, 0.0) if sampling else _ANY_SCORE
             if 0 < len(best[0]) == k:
                 bound = float(best[0][-1]), float(best[1][-1])
-            found = self.best(k, first, uniforms, bound, arrivals=arrivals)
+            found = self.best(k, first, uniforms, bound, sampling=sampling)
             joined = [np.concatenate(pair) for pair in zip(best, found, strict=True)]
             order = np.lexsort((joined[1], -joined[0]))[:k]
             best = tuple(array[order] for array in joined)
         return best
 
-    def best(self, k: int, first: int, uniforms: Array, bound: tuple[float, float], *, arrivals: bool) -> Best:
+    def best(self, k: int, first: int, uniforms: Array, bound: tuple[float, float], *, sampling: bool) -> Best:
         """Choose k from the rows that there are draws for, or without draws from all."""
         begin, end = 0, len(self.work)
         if len(uniforms):
             begin, end = np.searchsorted(self.names[0], [first, first + len(uniforms)])
         if k == 0:
             return np.empty(0), np.empty(0), np.empty(0, np.int64)
-        choice: Any = k, first, uniforms, *bound, arrivals
         rows = even_ranges(self.work[begin:end], begin)
-        found = run([partial(_collect, *some, *self.arguments, *self.names, *choice) for some in rows])
+        guess = 0.0 if len(uniforms) else self.guessed_bound(k)
+        for least in [(guess, -1.0), bound] if guess else [bound]:
+            choice: Any = k, first, uniforms, *least, sampling
+            found = run([partial(_collect, *some, *self.arguments, *self.names, *choice) for some in rows])
+            if sum(len(keys) for keys, _, _ in found) >= k:
+                break
         best: Any = [np.concatenate(arrays) for arrays in zip(*found, strict=True)]
         kept = compact(best[0], best[1], best[2], len(best[0]), k)
         order = np.lexsort((best[1][:kept], -best[0][:kept]))
         return best[0][order], best[1][order], best[2][order]
 
 
+    def guessed_bound(self, k: int) -> float:
+        """Guess from some rows a score that a few more than k links exceed, so that few others have to be kept.
+
+        0 where that is not worth the time.
+        """
+        n = len(self.work)
+        rows = -(-SAMPLED_BEST * n // k)
+        if SPARED_ROWS * rows >= n:
+            return 0.0
+        scores = _positive_scores(np.arange(rows) * n // rows, *self.arguments)
+        place = len(scores) - max(1, round(k / n * rows * GENEROSITY))
+        return float(np.partition(scores, place)[place]) * (1 - 1e-9) if place > 0 else 0.0
+
+
 @jit
-def _fill(
-    scores: Array, begin: int, end: int, in_ptr: Array, in_idx: Array, out_ptr: Array, out_idx: Array,
-    in_table: Array, out_table: Array, of_nodes: bool,
-) -> None:  # fmt: skip
+def _positive_scores(rows: Array, given: Array, walks: Walks) -> Array:
+    """Return the scores above 0 of some rows, in no order."""
+    scratch, row = new_scratch(walks), np.empty(given.shape[1])
+    scores = np.empty(len(rows) * given.shape[1])
+    n = 0
+    for u in rows:
+        if len(given):
+            row[:] = given[u]
+        else:
+            row[:] = 0.0
+            add_row(u, walks, scratch, row)
+        for score in row:
+            scores[n] = score
+            n += int(score > 0)
+    return scores[:n]
+
+
+@jit
+def _fill(scores: Array, begin: int, end: int, walks: Walks) -> None:
     """Score rows `begin` to `end - 1`."""
-    scratch = _scratch(len(in_ptr) - 1, len(out_ptr) - 1)
+    scratch = new_scratch(walks)
     for u in range(begin, end):
-        _row(u, in_ptr, in_idx, out_ptr, out_idx, in_table, out_table, of_nodes, scratch, scores[u])
+        add_row(u, walks, scratch, scores[u])
 
 
 @jit
 def _collect(
-    begin: int, end: int,
-    given: Array, in_ptr: Array, in_idx: Array, out_ptr: Array, out_idx: Array, in_table: Array, out_table: Array,
-    of_nodes: bool, rows: Array, cols: Array, n_out: int,
-    k: int, first: int, uniforms: Array, bound_key: float, bound_tie: float, arrivals: bool,
+    begin: int, end: int, given: Array, walks: Walks, rows: Array, cols: Array, n_out: int,
+    k: int, first: int, uniforms: Array, bound_key: float, bound_tie: float, sampling: bool,
 ) -> Best:  # fmt: skip
     """Choose among rows `begin` to `end - 1`, which are given, or else scored; `rows` and `cols` name neurons.
 
@@ -193,8 +222,7 @@ def _collect(
     keys, ties, positions : float64, float64, int64 (n,)
         The best k and some others, in no order.
     """
-    scratch = _scratch(len(in_ptr) - 1, given.shape[1])
-    row, bound = np.zeros(given.shape[1]), np.array([bound_key, bound_tie])
+    scratch, row, bound = new_scratch(walks), np.empty(given.shape[1]), np.array([bound_key, bound_tie])
     keys, ties, positions = np.empty(capacity(k)), np.empty(capacity(k)), np.empty(capacity(k), np.int64)
     no_draw = np.empty(0)
     n = 0
@@ -203,76 +231,12 @@ def _collect(
             row[:] = given[u]
         else:
             row[:] = 0.0
-            _row(u, in_ptr, in_idx, out_ptr, out_idx, in_table, out_table, of_nodes, scratch, row)
+            add_row(u, walks, scratch, row)
         draws = uniforms[rows[u] - first] if len(uniforms) else no_draw
-        if arrivals:
-            n = offer_arrivals(row, cols, draws, rows[u] * n_out, k, n, bound, keys, ties, positions)
+        if sampling:
+            n = offer_samples(row, cols, draws, rows[u] * n_out, k, n, bound, keys, ties, positions)
         else:
             n = offer_scores(row, cols, draws, rows[u] * n_out, k, n, bound, keys, ties, positions)
+    if not sampling:
+        round_all(keys[:n])
     return keys[:n], ties[:n], positions[:n]
-
-
-@jit
-def _scratch(n_in: int, n_out: int) -> tuple[Array, Array, Array, Array, Array, Array]:
-    # The two lists have a slot more than there are neurons: an entry is written before it is known to be new.
-    return (
-        np.zeros(n_in, np.uint32), np.zeros(n_in), np.zeros(n_in + 1, np.uint32),
-        np.zeros(n_out, np.uint32), np.zeros(n_out), np.zeros(n_out + 1, np.uint32),
-    )  # fmt: skip
-
-
-@jit
-def _row(
-    u: int, in_ptr: Array, in_idx: Array, out_ptr: Array, out_idx: Array, in_table: Array, out_table: Array,
-    of_nodes: bool, scratch: tuple[Array, Array, Array, Array, Array, Array], row: Array,
-) -> None:  # fmt: skip
-    """Add the scores of all links from u to `row`, which comes as zeros; present links stay zero.
-
-    Walks may come back to u on their way: they go on to neighbours of u, whose entries are present links.
-    """
-    common, left, near, count, along, touched = scratch
-    n_near = np.uint32(0)
-    for i in range(in_ptr[u], in_ptr[u + 1]):
-        b = in_idx[i]
-        for j in range(out_ptr[b], out_ptr[b + 1]):
-            a = out_idx[j]
-            near[n_near] = a
-            n_near += np.uint32(common[a] == 0)
-            common[a] += np.uint32(1)
-    for i in range(n_near):
-        a = near[i]
-        left[a] = in_table[in_ptr[a] + common[a]]
-        common[a] = np.uint32(0)
-        if of_nodes:
-            for j in range(in_ptr[a], in_ptr[a + 1]):
-                row[in_idx[j]] += left[a]
-    for i in range(in_ptr[u], in_ptr[u + 1]):
-        b = in_idx[i]
-        n = _walk(b, in_ptr, in_idx, out_ptr, out_idx, left, count, along, touched)
-        for j in range(n):
-            v = touched[j]
-            factor = out_table[out_ptr[b] + count[v]]
-            row[v] += factor if of_nodes else factor * along[v]
-            count[v] = np.uint32(0)
-            along[v] = 0.0
-    for i in range(in_ptr[u], in_ptr[u + 1]):
-        row[in_idx[i]] = 0.0
-
-
-@jit
-def _walk(
-    b: Any, in_ptr: Array, in_idx: Array, out_ptr: Array, out_idx: Array, left: Array, count: Array, along: Array,
-    touched: Array,
-) -> Any:  # fmt: skip
-    """Count the walks b – a – v, sum `left[a]` along them, list which v are reached."""
-    n = np.uint32(0)
-    for i in range(out_ptr[b], out_ptr[b + 1]):
-        a = out_idx[i]
-        factor = left[a]
-        for j in range(in_ptr[a], in_ptr[a + 1]):
-            v = in_idx[j]
-            touched[n] = v
-            n += np.uint32(count[v] == 0)
-            count[v] += np.uint32(1)
-            along[v] += factor
-    return n

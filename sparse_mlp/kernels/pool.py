@@ -1,7 +1,7 @@
 """The one way to be parallel: a pool of Python threads over serial kernels that release the interpreter lock.
 
 `run` computes a handful of tasks and returns when all are done. The caller works too: it begins with the first task and
-goes on with whatever nobody has begun, so no task ever waits for a thread that the operating system has not yet woken.
+goes on with tasks that have not begun, so none of them waits for a thread that the operating system has not yet woken.
 Results must not depend on which thread does what; then they do not depend on the number of threads either.
 """
 
@@ -71,7 +71,7 @@ class _Batch:
         return error
 
     def help(self) -> None:
-        """Join, work, leave. Who joins late finds nothing to do, and nobody waits for it."""
+        """Join, work, leave. A worker that joins late finds nothing to do, and `run` does not wait for it."""
         present = threading.Lock()
         present.acquire()
         self.helpers.append(present)
@@ -232,7 +232,8 @@ def threads_limited(count: int) -> Iterator[None]:
 def _checked(count: int) -> int:
     most = most_threads()
     if not 1 <= check_integer("threads", count) <= most:
-        raise invalid(f"threads={count}", f"from 1 to {most}", "the cores of this process, or NUMBA_NUM_THREADS")
+        remedy = "as many as there are cores for this process, or what NUMBA_NUM_THREADS says"
+        raise invalid(f"threads={count}", f"a number from 1 to {most}", remedy)
     return int(count)
 
 

@@ -50,15 +50,15 @@ def top_scores_at_random(
 ) -> Best:
     """Find the k best absent links, ties by a draw; see `reference.link_scores.top_scores_at_random`."""
     scores = score_matrix(indptr, indices, out_indptr, out_indices, method)
-    return link_scores.best_of_matrix(scores, k, blocks, arrivals=False)
+    return link_scores.best_of_matrix(scores, k, blocks, sampling=False)
 
 
-def first_arrivals(
+def sample_links(
     indptr: Array, indices: Array, out_indptr: Array, out_indices: Array, method: str, k: int, blocks: Blocks
 ) -> Best:
-    """Draw k absent links in proportion to their scores; see `reference.link_scores.first_arrivals`."""
+    """Draw k absent links in proportion to their scores; see `reference.link_scores.sample_links`."""
     scores = score_matrix(indptr, indices, out_indptr, out_indices, method)
-    return link_scores.best_of_matrix(scores, k, blocks, arrivals=True)
+    return link_scores.best_of_matrix(scores, k, blocks, sampling=True)
 
 
 def _shared(x: csr_array, factor: Any) -> csr_array:

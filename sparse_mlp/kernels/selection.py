@@ -15,7 +15,7 @@ from sparse_mlp.kernels._jit import jit
 
 Array = NDArray[Any]
 
-_DIGITS = 12
+_DIGITS, _LARGE = 12, 1e12
 _POWERS = 10.0 ** np.arange(23)  # those that float64 holds exactly
 
 
@@ -27,10 +27,25 @@ def capacity(k: int) -> int:
 
 @jit
 def rounded(score: float) -> float:
-    """Round to 12 significant digits; see `reference.link_scores.rounded`."""
-    shift = _DIGITS - 1 - int(np.floor(np.log10(score)))
-    scale = _POWERS[shift] if 0 <= shift < len(_POWERS) else 10.0**shift
+    """Round a positive score to 12 significant digits; see `reference.link_scores.rounded`."""
+    exponent_of_two = (np.float64(score).view(np.int64) >> 52) - 1023
+    exponent = int(np.floor(exponent_of_two * 0.3010299956639812))  # of ten, or one too small
+    scale = _power(_DIGITS - 1 - exponent)
+    if score * scale >= _LARGE:
+        scale = _power(_DIGITS - 2 - exponent)
     return np.rint(score * scale) / scale
+
+
+@jit
+def round_all(scores: Array) -> None:
+    """Round positive scores in place."""
+    for i in range(len(scores)):
+        scores[i] = rounded(scores[i])
+
+
+@jit
+def _power(exponent: int) -> float:
+    return _POWERS[exponent] if 0 <= exponent < len(_POWERS) else 10.0**exponent
 
 
 @jit
@@ -58,24 +73,30 @@ def offer_scores(
     Returns
     -------
     int
-        How many the buffer holds now.
+        How many the buffer holds now. Scores are rounded when it is compacted; `round_all` does the others.
     """
     by_draw = len(draws) > 0
-    least = bound[0] * (1 - 1e-11)  # rounding moves a score by less
+    least, doubtful = bound[0] * (1 - 1e-11), bound[0] * (1 + 1e-11)  # rounding moves a score by less
     for v in range(len(row)):
         if row[v] <= least:
             continue
-        key = rounded(row[v])
         tie = draws[cols[v]] if by_draw else float(base + cols[v])
-        if key < bound[0] or (key == bound[0] and tie >= bound[1]):
+        if row[v] < doubtful and _loses(row[v], tie, bound):
             continue
-        n = _push(key, tie, base + cols[v], k, n, bound, keys, ties, positions)
-        least = bound[0] * (1 - 1e-11)
+        n = _push(row[v], tie, base + cols[v], k, n, bound, keys, ties, positions, True)
+        least, doubtful = bound[0] * (1 - 1e-11), bound[0] * (1 + 1e-11)
     return n
 
 
 @jit
-def offer_arrivals(
+def _loses(score: float, tie: float, bound: Array) -> bool:
+    """Tell whether a score, once rounded, does not beat the bound."""
+    key = rounded(score)
+    return key < bound[0] or (key == bound[0] and tie >= bound[1])
+
+
+@jit
+def offer_samples(
     row: Array, cols: Array, draws: Array, base: int, k: int, n: int, bound: Array,
     keys: Array, ties: Array, positions: Array,
 ) -> int:  # fmt: skip
@@ -90,7 +111,7 @@ def offer_arrivals(
         tie = float(base + cols[v])
         if key < bound[0] or (key == bound[0] and tie >= bound[1]):
             continue
-        n = _push(key, tie, base + cols[v], k, n, bound, keys, ties, positions)
+        n = _push(key, tie, base + cols[v], k, n, bound, keys, ties, positions, False)
     return n
 
 
@@ -118,12 +139,15 @@ def compact(keys: Array, ties: Array, positions: Array, n: int, k: int) -> int:
 
 @jit
 def _push(
-    key: float, tie: float, position: int, k: int, n: int, bound: Array, keys: Array, ties: Array, positions: Array
-) -> int:
+    key: float, tie: float, position: int, k: int, n: int, bound: Array, keys: Array, ties: Array, positions: Array,
+    are_scores: bool,
+) -> int:  # fmt: skip
     keys[n], ties[n], positions[n] = key, tie, position
     n += 1
     if n < len(keys):
         return n
+    if are_scores:
+        round_all(keys)
     n = compact(keys, ties, positions, n, k)
     bound[0] = keys[:n].min()
     bound[1] = -1.0

@@ -43,7 +43,7 @@ def leave_and_wait(left: Flag, posted: Flag, seen: int) -> None:
 
 @intrinsic
 def _peek(typing_context: Any, flag: Any) -> Any:
-    """Read the flag afresh, whatever the compiler knows of it."""
+    """Read the flag from memory, even where the compiler knows an earlier value."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.load_atomic(_address(context, builder, signature, args), "acquire", 8)

@@ -1,8 +1,8 @@
 """A tree of sums: draw in proportion to weights that change, each draw and each change in O(log n).
 
 The leaves are the weights, every other node is the sum of its two children: node k has the children 2 k and 2 k + 1,
-node 1 is the sum of all. A sum is always computed anew from its children and never by subtraction, so a weight that is
-set to zero and back leaves the same bytes, and small weights are not lost beside large ones that have gone.
+node 1 is the sum of all. A sum is always computed from its children and never by subtraction, so a weight that is
+set to zero and back leaves the same bytes, and small weights are not lost to large ones that have gone.
 """
 
 from __future__ import annotations

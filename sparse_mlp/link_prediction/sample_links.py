@@ -65,7 +65,7 @@ def sample_links(
     k, stream = checked_count(k, wiring), as_generator(rng)
     blocks = row_blocks(wiring, stream)
     if own is not None:
-        positions = chosen(own_scores(wiring, own, method), k, blocks, arrivals=True)
+        positions = chosen(own_scores(wiring, own, method), k, blocks, sampling=True)
     else:
-        positions = link_score_ops(backend).first_arrivals(*both_ways(wiring), method, k, blocks)[2]
+        positions = link_score_ops(backend).sample_links(*both_ways(wiring), method, k, blocks)[2]
     return with_zero_scores(positions, wiring, k, stream, backend)

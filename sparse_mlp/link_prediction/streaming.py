@@ -41,7 +41,7 @@ def row_blocks(structure: SparseStructure, rng: np.random.Generator) -> Iterator
         yield first, rng.random((min(rows, n_in - first), n_out))
 
 
-def chosen(scores: NDArray[np.float64], k: int, blocks: Blocks | None, *, arrivals: bool = False) -> NDArray[np.int64]:
+def chosen(scores: NDArray[np.float64], k: int, blocks: Blocks | None, *, sampling: bool = False) -> NDArray[np.int64]:
     """Choose positions by scores (n_in, n_out) above 0 that are there already.
 
     Parameters
@@ -51,7 +51,7 @@ def chosen(scores: NDArray[np.float64], k: int, blocks: Blocks | None, *, arriva
         At most how many.
     blocks : iterable or None
         Draws, as from `row_blocks`; without them ties are decided by position.
-    arrivals : bool
+    sampling : bool
         Whether links are drawn in proportion to their scores; else those with the highest scores are taken.
 
     Returns
@@ -62,7 +62,7 @@ def chosen(scores: NDArray[np.float64], k: int, blocks: Blocks | None, *, arriva
 
     if blocks is None:
         return top_of_matrix(scores, k)[1]
-    return best_of_matrix(scores, k, blocks, arrivals=arrivals)[2]
+    return best_of_matrix(scores, k, blocks, sampling=sampling)[2]
 
 
 def with_zero_scores(

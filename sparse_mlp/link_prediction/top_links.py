@@ -53,10 +53,11 @@ def top_links(
 
     Notes
     -----
-    Rows are scored one by one, each thread keeps its best in a buffer of 2 k: O(links + threads * (k + n_out)) memory.
-    Where that is quicker, and matrices of the neurons that have links hold at most 100 cells for each link (from some
-    4 % density on in a square layer without idle neurons), scores come from those, with up to 1.5 kB a link. Random
-    ties need a block of draws as well, 8 MB or 160 bytes a link. The choice does not depend on the number of threads.
+    Rows are scored one by one, each thread keeps its best in a buffer of 2 k: O(links + threads * (k + n_out)) memory,
+    with up to 2 kB a link for lists of walks. Where that is quicker, and matrices of the neurons that have links hold
+    at most 100 cells for each link (from some 4 % density on in a square layer without idle neurons), scores come from
+    those, with up to 1.5 kB a link. Random ties need a block of draws as well, 8 MB or 160 bytes a link. The choice
+    does not depend on the number of threads.
 
     Differences from the original
     -----------------------------

@@ -6,7 +6,7 @@ import numpy as np
 
 from sparse_mlp.measures.graph import Wiring, two_sides
 
-ROWS_AT_ONCE = 256  # rows of the table of shared partners in memory at a time
+ROW_CHUNK = 256  # rows of the table of shared partners in memory at a time
 
 
 def clustering(structures: Wiring) -> float:
@@ -50,7 +50,7 @@ def clustering(structures: Wiring) -> float:
         return 0.0
     x = structure.to_scipy().astype(np.int64)
     closed = -int((d_in * (d_in - 1)).sum())  # the products below hold u' = u too
-    for start in range(0, structure.n_in, ROWS_AT_ONCE):
-        shared = (x[start : start + ROWS_AT_ONCE] @ x.T).data
+    for start in range(0, structure.n_in, ROW_CHUNK):
+        shared = (x[start : start + ROW_CHUNK] @ x.T).data
         closed += int((shared * (shared - 1)).sum())
     return closed / paths

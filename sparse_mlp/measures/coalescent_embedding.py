@@ -169,7 +169,7 @@ def _exponent(degrees: NDArray[Any]) -> float:
 
 def _checked_gamma(gamma: float) -> float:
     if not gamma > 1:  # also refuses NaN
-        raise invalid(f"gamma={gamma!r}", "above 1", "a power law with a smaller exponent cannot be normalised")
+        raise invalid(f"gamma={gamma!r}", "a number above 1", "other power laws cannot be normalised")
     return float(gamma)
 
 

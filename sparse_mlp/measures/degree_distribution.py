@@ -79,7 +79,7 @@ def degree_distribution(degrees: ArrayLike) -> DegreeDistribution:
     Raises
     ------
     InvalidInputError
-        If there are none, or they are no whole numbers.
+        If there are no degrees, or some are not whole numbers.
 
     Examples
     --------
@@ -88,6 +88,6 @@ def degree_distribution(degrees: ArrayLike) -> DegreeDistribution:
     """
     found = np.asarray(degrees)
     if found.ndim != 1 or len(found) == 0 or found.dtype.kind not in "iu":
-        raise invalid(f"degrees of {found.dtype} {found.shape}", "whole numbers (n,), one at least")
+        raise invalid(f"degrees of {found.dtype} {found.shape}", "whole numbers (n,), at least one")
     degree, count = np.unique(found.astype(np.int64), return_counts=True)
     return DegreeDistribution(degree, count, np.cumsum(count[::-1])[::-1] / len(found))

@@ -138,14 +138,15 @@ def checked_graph(adjacency: Any) -> csr_array:
         raise invalid(f"adjacency of type {type(adjacency).__name__}", "a SciPy sparse matrix",
                       "network_graph(structures) makes one")  # fmt: skip
     if adjacency.shape[0] != adjacency.shape[1] or adjacency.shape[0] == 0:
-        raise invalid(f"adjacency of shape {adjacency.shape}", "square, with a node", "network_graph(structures)?")
+        remedy = "network_graph(structures) makes one"
+        raise invalid(f"adjacency of shape {adjacency.shape}", "a square matrix of at least one node", remedy)
     graph = csr_array(adjacency).astype(bool)
     graph.eliminate_zeros()
     graph.sum_duplicates()
     if graph.diagonal().any():
-        raise invalid("a node with a link to itself", "without any")
+        raise invalid("a node with a link to itself", "an adjacency with an empty diagonal")
     if (graph != graph.T).nnz:
-        raise invalid("adjacency that is not symmetric", "symmetric: links have no direction")
+        raise invalid("an adjacency that is not symmetric", "a symmetric one: links have no direction")
     return graph
 
 
@@ -157,7 +158,7 @@ def links_of(graph: csr_array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def bipartition(graph: csr_array) -> NDArray[np.bool_] | None:
-    """Tell the two sides of a graph whose links all join one side to the other.
+    """Find the two sides of a graph whose links all join one side to the other.
 
     Parameters
     ----------

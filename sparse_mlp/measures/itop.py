@@ -74,7 +74,7 @@ class EverActive:
         if len(keys) == 0:
             return
         if np.any(keys[1:] <= keys[:-1]) or keys[0] < 0 or keys[-1] >= self.size:
-            raise invalid("positions out of order or range", f"ascending and distinct in [0, {self.size})")
+            raise invalid("positions out of order or out of range", f"ascending, distinct ones in [0, {self.size})")
         self._words, self._bits, added = evolution_ops().add_positions(self._words, self._bits, keys)
         self.count += int(added)
 
@@ -99,7 +99,7 @@ class EverActive:
         """
         missing = {"shape", "words", "bits"} - set(arrays)
         if missing:
-            raise invalid(f"ever active positions without {', '.join(sorted(missing))}", "shape, words and bits")
+            raise invalid(f"saved positions without {', '.join(sorted(missing))}", "shape, words and bits")
         n_in, n_out = (int(n) for n in arrays["shape"])
         tried = cls(SparseStructure.from_keys([], (n_in, n_out)))
         tried._words, tried._bits = np.array(arrays["words"], np.int64), np.array(arrays["bits"], np.uint64)

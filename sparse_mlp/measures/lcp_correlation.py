@@ -12,7 +12,7 @@ from sparse_mlp.structure import SparseStructure
 
 Integers = NDArray[np.int64]
 
-ROWS_AT_ONCE = 256  # rows of the table of shared partners in memory at a time
+ROW_CHUNK = 256  # rows of the table of shared partners in memory at a time
 
 
 def lcp_correlation(structures: Wiring) -> float:
@@ -95,9 +95,9 @@ def local_communities(structure: SparseStructure) -> tuple[Integers, Integers]:
 def _across(x: Any) -> tuple[Integers, Integers]:
     """Return for each link LCL, and how many inputs a have a part in it."""
     links, inputs = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-    for start in range(0, x.shape[0], ROWS_AT_ONCE):
-        rows = x[start : start + ROWS_AT_ONCE]
-        others = np.maximum((rows @ x.T).toarray() - 1, 0)  # b that u and a share beside v
+    for start in range(0, x.shape[0], ROW_CHUNK):
+        rows = x[start : start + ROW_CHUNK]
+        others = np.maximum((rows @ x.T).toarray() - 1, 0)  # b other than v that u and a share
         u = np.arange(rows.shape[0])
         others[u, start + u] = 0
         at = np.repeat(u, np.diff(rows.indptr)), rows.indices

@@ -135,7 +135,7 @@ def communities(adjacency: csr_array, rng: RandomState = None) -> Integers:
     first node in the random order moves, where the toolbox of 2010 moved all of them at once and then counted the gain
     of one; among equally good states one is drawn, where rounding chose. The matrix is never formed; in groups of more
     than 64 nodes Lanczos iteration finds the eigenvector. On networks of 98-196-196 neurons at 10 %, the mean of 20
-    runs beside that of 6 of a transcript of the toolbox: random 0.176 and 0.175, dendritic 0.674 and 0.673,
+    runs, then that of 6 runs of a transcript of the toolbox: random 0.176 and 0.175, dendritic 0.674 and 0.673,
     small-world (beta 0.1) 0.600 both, scale-free 0.182 (its spread 0.006) and 0.188, Ramanujan 0.178 and 0.167.
     """
     graph, generator = checked_graph(adjacency), as_generator(rng)

@@ -11,7 +11,7 @@ from sparse_mlp.measures.graph import checked_graph
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-SOURCES_AT_ONCE = 256  # rows of the distance matrix in memory at a time
+SOURCE_CHUNK = 256  # rows of the distance matrix in memory at a time
 
 
 def characteristic_path_length(adjacency: csr_array) -> float:
@@ -37,7 +37,7 @@ def characteristic_path_length(adjacency: csr_array) -> float:
     .. math:: L = \\frac{1}{|P|} \\sum_{(i,j) \\in P} d_{ij}, \\qquad P = \\{(i, j): 0 < d_{ij} < \\infty\\}
 
     Pairs without a path are left out, as in the measures of [Muscoloni2018] that [Cerretti2025] reports, so a graph in
-    pieces can have a small L: read it beside `giant_component`. Cost O(N E), memory O(N).
+    pieces can have a small L: look at `giant_component` as well. Cost O(N E), memory O(N).
 
     Examples
     --------
@@ -50,8 +50,8 @@ def characteristic_path_length(adjacency: csr_array) -> float:
 
     graph = checked_graph(adjacency)
     total, pairs = 0.0, 0  # whole numbers: their sum is exact in any order
-    for start in range(0, graph.shape[0], SOURCES_AT_ONCE):
-        sources = np.arange(start, min(start + SOURCES_AT_ONCE, graph.shape[0]))
+    for start in range(0, graph.shape[0], SOURCE_CHUNK):
+        sources = np.arange(start, min(start + SOURCE_CHUNK, graph.shape[0]))
         distances = dijkstra(graph, directed=True, indices=sources, unweighted=True)  # both directions are stored
         found = distances[np.isfinite(distances)]
         total, pairs = total + float(found.sum()), pairs + int(np.count_nonzero(found))

@@ -25,7 +25,7 @@ class PowerLaw(NamedTuple):
     xmin : int
         Smallest degree of the tail that follows it.
     distance : float
-        Kolmogorov–Smirnov distance between that tail and the law, in [0, 1].
+        Kolmogorov–Smirnov distance between that tail and the power law, in [0, 1].
     """
 
     gamma: float
@@ -48,7 +48,7 @@ def power_law(degrees: ArrayLike) -> PowerLaw:
     Raises
     ------
     InvalidInputError
-        If there are not two distinct degrees of 1 or more, or they are no whole numbers.
+        If there are not two distinct degrees of 1 or more, or some are not whole numbers.
 
     Notes
     -----
@@ -80,7 +80,7 @@ def power_law(degrees: ArrayLike) -> PowerLaw:
 
 
 def p_value(degrees: ArrayLike, *, repeats: int = 1000, rng: RandomState = None) -> float:
-    """Return how often degrees drawn from the fitted law are as far from their own fit as the given ones.
+    """Return how often degrees drawn from the fitted power law are as far from their own fit as the given ones.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def p_value(degrees: ArrayLike, *, repeats: int = 1000, rng: RandomState = None)
 
     Notes
     -----
-    A semi-parametric bootstrap: each neuron draws from the fitted law with the chance of the tail, else from the
+    A semi-parametric bootstrap: each neuron draws from the fitted power law with the chance of the tail, else from the
     degrees below xmin. The exponent is the uncorrected one, and samples are cut at 20 times the largest degree, as in
     the code of [Clauset2009]. A set with one distinct degree, to which nothing can be fitted, counts as near.
 
@@ -123,7 +123,7 @@ def _positive(degrees: ArrayLike) -> NDArray[np.int64]:
         raise invalid(f"degrees of {found.dtype} {found.shape}", "whole numbers (N,)")
     linked = found[found > 0].astype(np.int64)
     if len(np.unique(linked)) < 2:
-        raise invalid(f"{len(np.unique(linked))} distinct degrees of 1 or more", "two at least")
+        raise invalid(f"{len(np.unique(linked))} distinct degrees of 1 or more", "at least two")
     return linked
 
 
@@ -137,7 +137,7 @@ def _fit(degrees: NDArray[np.int64]) -> PowerLaw:
     starts = k[:-1, None]
     likelihood = -EXPONENTS * log_sum[:-1, None] - n_from[:-2, None] * np.log(zeta(EXPONENTS, starts))
     gamma = EXPONENTS[np.argmax(likelihood, axis=1)]
-    # Between two neighbouring degrees only the law moves: the largest gap is at either end, k or the next one.
+    # Between two neighbouring degrees only the fitted curve moves: the largest gap is at either end, k or the next one.
     law, share = zeta(gamma[:, None], starts), n_from / n_from[:-2, None]
     gap = np.maximum(
         np.abs(zeta(gamma[:, None], k) / law - share[:, :-1]), np.abs(zeta(gamma[:, None], k + 1) / law - share[:, 1:])
@@ -148,7 +148,7 @@ def _fit(degrees: NDArray[np.int64]) -> PowerLaw:
 
 
 def _resample(degrees: NDArray[np.int64], law: PowerLaw, rng: np.random.Generator) -> NDArray[Any]:
-    """Draw as many degrees: from the law with the chance of the tail, else from those below it."""
+    """Draw as many degrees: from the power law with the chance of the tail, else from those below it."""
     from scipy.special import zeta
 
     below = degrees[degrees < law.xmin]

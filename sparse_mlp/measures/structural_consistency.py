@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from sparse_mlp.errors import check_fraction, check_integer
 from sparse_mlp.kernels.blas import one_thread
+from sparse_mlp.measures.first_order import perturbed_adjacency, perturbed_block
 from sparse_mlp.measures.graph import bipartition, checked_graph, links_of
-from sparse_mlp.measures.perturbation import perturbed_adjacency, perturbed_block
 from sparse_mlp.measures.repeated import Repeated
 from sparse_mlp.rng import RandomState, as_generator
 

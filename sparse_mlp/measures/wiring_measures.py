@@ -73,7 +73,7 @@ def measure_wiring(
     repeats : int
         How often the measures that depend on chance are taken.
     rng : None, int or numpy.random.Generator
-        Each of these has a stream of its own: its values do not depend on which others are asked for.
+        Each of these has a separate stream: its values do not depend on which others are asked for.
     names : iterable of str, optional
         Which of `MEASURES`, in the wanted order; by default all, but in a network of more than 2000 neurons not the
         structural consistency, whose cost grows with their third power.

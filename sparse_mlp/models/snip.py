@@ -163,7 +163,7 @@ def _batch(
     samples = sample_distinct(len(inputs), min(batch, len(inputs)), rng)
     x = inputs[samples].astype(np.float64)
     if not (np.isfinite(x).all() and np.isfinite(target[samples]).all()):
-        raise invalid("data with infinite or missing numbers", "finite", "fill or drop the missing ones")
+        raise invalid("data with infinite or missing numbers", "finite numbers", "fill or drop the missing ones")
     return x, target[samples]
 
 

@@ -164,7 +164,7 @@ def top_scores_at_random(
     return _best([(rounded(score), draw, position) for score, draw, position in _drawn(scores, blocks)], k)
 
 
-def first_arrivals(
+def sample_links(
     indptr: Array, indices: Array, out_indptr: Array, out_indices: Array, method: str, k: int, blocks: Blocks
 ) -> Best:
     """Draw k absent links without replacement, each time in proportion to the scores.

@@ -31,14 +31,6 @@ Table = Mapping[str, Any]
 def build(config: RunConfig) -> Run:
     """Load the data and make network and trainer; nothing is written before `Run.write_into`.
 
-    Parameters
-    ----------
-    config : RunConfig
-
-    Returns
-    -------
-    Run
-
     Raises
     ------
     InvalidInputError
@@ -67,19 +59,9 @@ def load_data(table: Table) -> Dataset:
 
 
 def make_rule(table: Table, *, density: float | None = None) -> Rule:
-    """Make the rule of a table with its options; those that it does not take are not handed on.
-
-    Parameters
-    ----------
-    table : mapping
-        `name`, and options of that rule.
-    density : float, optional
-        That of the wiring, for rules whose density decays to it.
-    """
+    """Make the rule of a table; `density` is that of the wiring, for a rule whose density decays to it."""
     make = TABLES["rule"].part("name", table["name"])
-    options = {**table, "density": density}
-    del options["name"]
-    return make(**pick(make, options))
+    return make(**pick(make, {**_options(table), "density": density}))
 
 
 def make_network(model: Table, wiring: Table, rule: Rule, fitting: Fitting, **common: Any) -> SparseMLP:
@@ -95,13 +77,11 @@ def make_network(model: Table, wiring: Table, rule: Rule, fitting: Fitting, **co
     **common
         rng, backend, dtype.
     """
-    make = TABLES["model"].part("name", model["name"])
-    options = {name: value for name, value in model.items() if name != "name"}
-    if rule.wants_dense:
-        return make(fitting, None, common, **options)
-    if not needs_data(wiring["topology"]):
-        fitting = fitting._replace(samples=None)
-    return make(fitting, wiring_options(wiring, rule), common, **options)
+    make, links = TABLES["model"].part("name", model["name"]), None
+    if not rule.wants_dense:
+        links = wiring_options(wiring, rule)
+        fitting = fitting if needs_data(wiring["topology"]) else fitting._replace(samples=None)
+    return make(fitting, links, common, **_options(model))
 
 
 def needs_data(topology: str) -> bool:
@@ -119,8 +99,7 @@ def wiring_options(wiring: Table, rule: Rule | None = None) -> dict[str, Any]:
     density = rule.initial_density if rule is not None and decays else wiring["density"]
     return {
         "density": density if epsilon is None else None, "epsilon": epsilon, "topology": topology,
-        "allocation": wiring.get("allocation", "uniform"),
-        "topology_params": params,
+        "allocation": wiring.get("allocation", "uniform"), "topology_params": params,
     }  # fmt: skip
 
 
@@ -130,21 +109,16 @@ def make_optimizer(table: Table, backend: str | None = None) -> Optimizer:
     return make(**pick(make, {**table, "backend": backend}))
 
 
+def _options(table: Table) -> dict[str, Any]:
+    return {name: value for name, value in table.items() if name != "name"}
+
+
 def make_trainer(
     network: SparseMLP, rule: Rule, training: Table, rule_table: Table | None = None, **options: Any
 ) -> Trainer:  # fmt: skip
-    """Make the trainer of a network.
+    """Make the trainer of a network by two tables, of which the second has the interval between updates.
 
-    Parameters
-    ----------
-    network : SparseMLP
-    rule : Rule
-    training : mapping
-        Table of settings.
-    rule_table : mapping, optional
-        Table of settings with the interval between updates; without it the rule's own.
-    **options
-        Of `Trainer`, those that are not settings.
+    `options` are those of `Trainer` that are not settings.
     """
     schedule = TABLES["training"].part("schedule", training["schedule"])
     every, steps = ((rule_table or {}).get(name) for name in ("update_every", "update_steps"))
@@ -153,8 +127,7 @@ def make_trainer(
     params = {"warm_up_steps": training.get("warm_up_steps", 0), **pick(schedule, training)}
     return Trainer(
         network, rule=rule, optimizer=make_optimizer(training, network.backend), schedule=training["schedule"],
-        schedule_params=params, batch_size=training["batch_size"],
-        update_every=every, update_steps=steps, **options,
+        schedule_params=params, batch_size=training["batch_size"], update_every=every, update_steps=steps, **options,
     )  # fmt: skip
 
 

@@ -11,12 +11,22 @@ from typing import Any
 from sparse_mlp.errors import check_choice, invalid
 from sparse_mlp.evolution import Rule
 from sparse_mlp.runs.build import make_rule
-from sparse_mlp.runs.contradictions import refuse_together
 from sparse_mlp.runs.places import chosen, options_anywhere, options_in, refuse_option
-from sparse_mlp.runs.tables import PRESETS, TABLES, default_topology
-from sparse_mlp.runs.values import checked
+from sparse_mlp.runs.tables import CHECKS, PRESETS, TABLES
+from sparse_mlp.runs.values import value_of
 
 Given = Mapping[str, Mapping[str, Any]]  # table → option → value
+
+# A table, an option of it, the value with which other options of it change nothing, and these.
+UNUSED_WITH = (
+    ("rule", "name", "static", ("update_every", "update_steps")),
+    ("rule", "name", "dense", ("update_every", "update_steps")),
+    ("model", "motif_size", 1, ("motif_mode", "pad")),
+    ("wiring", "degree_distribution", "fixed", ("degree_std",)),
+    ("wiring", "dendritic_distribution", "fixed", ("dendrite_std",)),
+    ("wiring", "width_distribution", "fixed", ("width_std",)),
+    ("wiring", "synaptic_distribution", "fixed", ("synaptic_std",)),
+)
 
 
 @dataclass
@@ -41,11 +51,6 @@ class RunConfig:
     def tables(self) -> dict[str, dict[str, Any]]:
         """All tables by name, as plain JSON types."""
         return dataclasses.asdict(self)
-
-    @property
-    def default_topology(self) -> str:
-        """The topology that the rule's paper starts from."""
-        return default_topology(self.rule["name"])
 
     def make_rule(self) -> Rule:
         """Make the rule with its options."""
@@ -77,16 +82,16 @@ def make_config(given: Given) -> RunConfig:
     """
     check_tables(given)
     settings = {name: dict(given.get(name, {})) for name in TABLES}
-    wiring = settings["wiring"]
-    wiring["topology"] = chosen("wiring", "topology", settings)
-    settings["wiring"] = {**PRESETS.get(wiring["topology"], {}).get(wiring.get("preset") or "", {}), **wiring}
+    topology, preset = chosen("wiring", "topology", settings), settings["wiring"].get("preset")
+    if preset is not None:
+        check_choice(f"preset of topology {topology}", preset, PRESETS.get(topology, {}))
+    stored = PRESETS.get(topology, {}).get(preset or "", {})
+    settings["wiring"] = {**stored, **settings["wiring"], "topology": topology}
     config = RunConfig(**{name: _completed(name, settings) for name in TABLES})
-    for name, table in TABLES.items():
-        table.function(**{option: getattr(config, name)[option] for option in table.options})
     rule = config.make_rule()
-    if rule.initial_density is not None and "scope" in config.wiring:  # the density decays alike in all layers
+    if rule.initial_density is not None and "scope" in config.wiring:
         config.wiring["scope"] = settings["wiring"].get("scope", "layer")
-    refuse_together(config)
+    _check_together(config, rule)
     if rule.wants_dense:
         config.wiring = {}
     return config
@@ -101,12 +106,37 @@ def check_tables(given: Mapping[str, Any]) -> None:
         Naming, for a setting, the table where it belongs.
     """
     for name, values in given.items():
-        if name in TABLES and not isinstance(values, Mapping):
+        if isinstance(values, Mapping):
+            check_choice("table", name, TABLES)
+        elif name in TABLES:
             raise invalid(f"{name}={values!r}", "a table", f"write its options below [{name}]")
-        if not isinstance(values, Mapping):
+        else:
             home = next((f"{table}.{name}" for table in TABLES if name in options_anywhere(table)), "")
             raise invalid(f"{name} outside of the tables", ", ".join(TABLES), f"write it as {home}" if home else "")
-        check_choice("table", name, TABLES)
+
+
+def refuse_unused(given: Given, config: RunConfig) -> None:
+    """Refuse settings that somebody gave although others make them change nothing.
+
+    Files of many runs are not checked like this: what their runs share may be of no use to one of them.
+
+    Raises
+    ------
+    InvalidInputError
+        Naming both.
+    """
+    wiring, rule = given.get("wiring", {}), config.rule["name"]
+    if wiring and not config.wiring:
+        raise invalid(f"{', '.join(wiring)} with rule {rule}", "no options of a wiring", "all layers are dense")
+    for other in ("density", "allocation"):
+        if {other, "epsilon"} <= set(wiring):
+            raise invalid(f"{other} and epsilon", "one of the two", "epsilon says how many links each layer has")
+    tables = config.tables
+    for table, option, value, unused in UNUSED_WITH:
+        for name in unused:
+            if name in given.get(table, {}) and tables[table].get(option) == value:
+                found = f"{name} with {TABLES[table].word(option)}={value}"
+                raise invalid(found, "one without the other", f"{name} would change nothing")
 
 
 def merge(*several: Given) -> dict[str, dict[str, Any]]:
@@ -120,10 +150,26 @@ def merge(*several: Given) -> dict[str, dict[str, Any]]:
 
 def _completed(table: str, settings: Given) -> dict[str, Any]:
     """Return a table with all its options: those given, checked, and the defaults of the others."""
-    options, values = options_in(table, settings), {}
+    options = options_in(table, settings)
+    values = {name: list(o.default) if isinstance(o.default, tuple) else o.default for name, o in options.items()}
     for name, value in settings[table].items():
         if name not in options:
             raise refuse_option(table, name, settings)
-        values[name] = checked(options[name], value)
-    defaults = {name: list(o.default) if isinstance(o.default, tuple) else o.default for name, o in options.items()}
-    return {**defaults, **values}
+        values[name] = value_of(options[name], value)
+    for name in TABLES[table].options.keys() & CHECKS.keys():
+        if values[name] is not None:
+            CHECKS[name](name, values[name])
+    return values
+
+
+def _check_together(config: RunConfig, rule: Rule) -> None:
+    early_stop, with_rule = config.training["early_stop"], f"with rule {config.rule['name']}"
+    if early_stop and not config.data["validation_fraction"]:
+        found = f"early_stop={early_stop} without validation samples"
+        raise invalid(found, "validation_fraction above 0", "test samples must not decide when to stop")
+    if rule.initial_density is None:
+        return
+    for option, needed in (("epsilon", None), ("allocation", "uniform"), ("scope", "layer")):
+        if (value := config.wiring.get(option, needed)) != needed:
+            found, wanted = f"{option}={value} {with_rule}", f"{option}={needed}" if needed else "a density"
+            raise invalid(found, wanted, "the density decays alike in all layers")

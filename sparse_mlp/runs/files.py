@@ -26,12 +26,9 @@ def load_toml(path: Path) -> dict[str, Any]:
         If the file cannot be read, or is not TOML.
     """
     try:
-        content = tomllib.loads(Path(path).read_bytes().decode())
-    except (OSError, UnicodeDecodeError) as error:
+        return underscored(tomllib.loads(Path(path).read_bytes().decode()))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise invalid(f"{path} ({error})", "a TOML file that can be read") from None
-    except tomllib.TOMLDecodeError as error:
-        raise invalid(f"{path} ({error})", "valid TOML") from None
-    return underscored(content)
 
 
 def underscored(settings: Mapping[str, Any]) -> dict[str, Any]:

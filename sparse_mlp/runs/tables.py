@@ -1,22 +1,21 @@
-"""The tables of settings: `[data]`, `[model]`, `[wiring]`, `[rule]`, `[training]`, `[run]`.
+"""The tables of settings: which options each has, and which parts bring options of theirs.
 
-Each table is a function whose signature and docstring are its options, and whose body checks them. Some of its options
-choose a part (a model, a topology, a rule, an optimizer, a schedule), and the options of that part belong to the table
-too: they are read from the part's own signature and docstring.
+`[model]` chooses a model, `[wiring]` a topology, `[rule]` a rule, `[training]` an optimizer and a schedule. The options
+of such a part are read from its signature and docstring; here are only those that belong to no part.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from sparse_mlp import plugins
-from sparse_mlp.datasets import names
-from sparse_mlp.errors import check_choice, check_fraction, check_integer, check_number, invalid
+from sparse_mlp.datasets import names as dataset_names
+from sparse_mlp.errors import check_choice, check_fraction, check_integer, check_number
 from sparse_mlp.evolution import RULES
 from sparse_mlp.kernels.dispatch import choose_backend
-from sparse_mlp.models import WIRINGS, SparseMLP
+from sparse_mlp.models import WIRINGS
 from sparse_mlp.optim import SCHEDULES, SGD, Adam
 from sparse_mlp.options import Option, extends, options_of
 from sparse_mlp.runs.models import MODELS
@@ -26,182 +25,6 @@ from sparse_mlp.topology.presets import DENDRITIC_PRESETS
 SET_BY_RUNS = ("backend", "rng", "density")  # options of parts that a run sets itself, from other tables
 CORRELATED_RULES = ("cht", "chts", "chtss")  # their papers start from the correlations of the inputs
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {"dendritic": DENDRITIC_PRESETS}
-
-
-class Table(NamedTuple):
-    """Say what a table may hold.
-
-    Attributes
-    ----------
-    function : callable
-        Its options, and their check.
-    parts : dict of str to mapping
-        Option that chooses a part → the parts by name.
-    """
-
-    function: Callable[..., None]
-    parts: Mapping[str, Mapping[str, Callable[..., Any]]] = {}
-
-    @property
-    def options(self) -> dict[str, Option]:
-        """The options that the table has whatever is chosen."""
-        return _options(self.function)
-
-    def part(self, key: str, name: str) -> Callable[..., Any]:
-        """Return a part by its name, or by `module:name`."""
-        return plugins.find(key if key != "name" else self.function.__name__, name, self.parts[key])
-
-    def part_options(self, key: str, name: str) -> dict[str, Option]:
-        """Return the options that a part brings, of those that text can hold."""
-        found = _options(self.part(key, name))
-        return {option: found[option] for option in found if option not in SET_BY_RUNS}
-
-
-@lru_cache(maxsize=256)
-def _options(function: Callable[..., Any]) -> dict[str, Option]:
-    """Return the options of a function that text can hold."""
-    return {name: option for name, option in options_of(function).items() if kinds_of(option)}
-
-
-def default_topology(rule_name: str) -> str:
-    """Return the topology that the paper of a rule starts from."""
-    return "correlated" if rule_name in CORRELATED_RULES else "erdos-renyi"
-
-
-def data(
-    *, dataset: str = "digits", data_dir: str | None = None, standardize: bool = True, validation_fraction: float = 0.0
-) -> None:
-    """Check which samples are trained on.
-
-    Parameters
-    ----------
-    dataset : str
-        Data set; `sparse-mlp data list` lists them.
-    data_dir : str
-        Folder with the data files (else $SPARSE_MLP_DATA or the cache).
-    standardize : bool
-        Scale inputs to mean 0 and deviation 1.
-    validation_fraction : float
-        Fraction of the training samples for validation.
-    """
-    check_choice("dataset", dataset, names())
-    check_fraction("validation_fraction", validation_fraction, zero=True, one=False)
-
-
-def model(*, name: str = "mlp") -> None:
-    """Check which network is built.
-
-    Parameters
-    ----------
-    name : str
-        Kind of network.
-    """
-
-
-@extends(
-    SparseMLP, "topology_params", "data", "activation", "weights", "dense_readout", "motif_size", "motif_mode", "pad",
-    "dropout", "rng", "dtype", "backend",
-)  # fmt: skip
-def wiring(*, topology: str | None = None, density: float = 0.02, preset: str | None = None, **shared: Any) -> None:
-    """Check how the sparse layers are wired at first.
-
-    Parameters
-    ----------
-    topology : str
-        First wiring (default: as in the paper of the rule).
-    density : float
-        Fraction of all possible links of the sparse layers.
-    epsilon : float
-        Instead of a density: epsilon * (n_in + n_out) links a layer.
-    allocation : {"uniform", "er", "erk"}
-        Links of the layers.
-    preset : str
-        Stored options of the topology.
-    """
-    check_fraction("density", density)
-    if shared["epsilon"] is not None:
-        check_number("epsilon", shared["epsilon"], strict=True)
-    if preset is not None and topology is not None:
-        if topology not in PRESETS:
-            raise invalid(f"preset={preset} with topology {topology}", "no preset", f"{', '.join(PRESETS)} has presets")
-        check_choice("preset", preset, PRESETS[topology])
-
-
-def rule(*, name: str = "set", update_every: int | None = None, update_steps: int | None = None) -> None:
-    """Check how the wiring evolves.
-
-    Parameters
-    ----------
-    name : str
-        How the wiring evolves.
-    update_every : int
-        Epochs between two updates (default: as in the rule's paper).
-    update_steps : int
-        Batches between two updates instead.
-    """
-    for option, value in (("update_every", update_every), ("update_steps", update_steps)):
-        if value is not None:
-            check_integer(option, value)
-
-
-def training(
-    *, epochs: int = 20, batch_size: int = 32, optimizer: str = "sgd", schedule: str = "linear", warm_up_steps: int = 0,
-    label_smoothing: float = 0.0, early_stop: int = 0,
-) -> None:  # fmt: skip
-    """Check how the weights are trained.
-
-    Parameters
-    ----------
-    epochs : int
-        Passes over the training samples.
-    batch_size : int
-        Samples of a gradient step.
-    optimizer : str
-        How the gradient moves the weights.
-    schedule : str
-        Course of the learning rate.
-    warm_up_steps : int
-        Steps of a rising learning rate at first.
-    label_smoothing : float
-        Part of the target spread over all classes.
-    early_stop : int
-        Stop after so many epochs without better validation accuracy.
-    """
-    check_integer("epochs", epochs)
-    check_integer("batch_size", batch_size)
-    check_integer("warm_up_steps", warm_up_steps, minimum=0)
-    check_integer("early_stop", early_stop, minimum=0)
-    check_fraction("label_smoothing", label_smoothing, zero=True, one=False)
-
-
-def run(
-    *, seed: int = 0, threads: int | None = None, backend: str | None = None, out: str | None = None,
-    checkpoint_every: int = 1, figures: bool = True, input_strengths: bool = False,
-) -> None:  # fmt: skip
-    """Check where and how a run is carried out.
-
-    Parameters
-    ----------
-    seed : int
-        Seed of everything that is random.
-    threads : int
-        Most threads to use (default: all); no result depends on it.
-    backend : str
-        reference, scipy or numba (else $SPARSE_MLP_BACKEND).
-    out : str
-        Folder of the run (default: a new one in runs/).
-    checkpoint_every : int
-        Epochs between two checkpoints.
-    figures : bool
-        Draw the figures at the end.
-    input_strengths : bool
-        Record the inputs' strengths in each epoch, for `features`.
-    """
-    check_integer("seed", seed, minimum=0)
-    check_integer("checkpoint_every", checkpoint_every)
-    if threads is not None:
-        check_integer("threads", threads)
-    choose_backend(backend)
 
 
 @extends(SGD, learning_rate=0.1, weight_decay=2e-4)
@@ -218,11 +41,103 @@ def adam(**shared: Any) -> Adam:
 
 OPTIMIZERS: dict[str, Callable[..., SGD | Adam]] = {"sgd": sgd, "adam": adam}
 
-TABLES: dict[str, Table] = {
-    "data": Table(data),
-    "model": Table(model, {"name": MODELS}),
-    "wiring": Table(wiring, {"topology": WIRINGS}),
-    "rule": Table(rule, {"name": RULES}),
-    "training": Table(training, {"optimizer": OPTIMIZERS, "schedule": SCHEDULES}),
-    "run": Table(run),
-}
+
+class Table(NamedTuple):
+    """Say what a table may hold.
+
+    Attributes
+    ----------
+    name : str
+    own : tuple of Option
+        The options that it has whatever is chosen.
+    parts : dict of str to mapping
+        Option that chooses a part → the parts by name.
+    """
+
+    name: str
+    own: tuple[Option, ...]
+    parts: Mapping[str, Mapping[str, Callable[..., Any]]] = {}
+
+    @property
+    def options(self) -> dict[str, Option]:
+        """The own options by name."""
+        return {option.name: option for option in self.own}
+
+    def part(self, key: str, name: str) -> Callable[..., Any]:
+        """Return a part by its name, or by `module:name`."""
+        return plugins.find(self.word(key), name, self.parts[key])
+
+    def word(self, key: str) -> str:
+        """Return what the parts are that an option chooses: `[rule] name` chooses a rule."""
+        return self.name if key == "name" else key
+
+    def part_options(self, key: str, name: str) -> dict[str, Option]:
+        """Return the options that a part brings, of those that text can hold."""
+        return _options(self.part(key, name))
+
+
+@lru_cache(maxsize=256)
+def _options(part: Callable[..., Any]) -> dict[str, Option]:
+    return {name: option for name, option in options_of(part, skip=SET_BY_RUNS).items() if kinds_of(option)}
+
+
+def default_topology(rule_name: str) -> str:
+    """Return the topology that the paper of a rule starts from."""
+    return "correlated" if rule_name in CORRELATED_RULES else "erdos-renyi"
+
+
+def _option(name: str, default: Any, kind: str, text: str, choices: tuple[str, ...] = ()) -> Option:
+    return Option(name, default, kind, choices, text)
+
+
+_TABLES = (
+    Table("data", (
+        _option("dataset", "digits", "str", "Data set; `sparse-mlp data list` lists them"),
+        _option("data_dir", None, "str", "Folder with the data files (else $SPARSE_MLP_DATA or the cache)"),
+        _option("standardize", True, "bool", "Scale inputs to mean 0 and deviation 1"),
+        _option("validation_fraction", 0.0, "float", "Fraction of the training samples for validation"),
+    )),
+    Table("model", (_option("name", "mlp", "str", "Kind of network"),), {"name": MODELS}),
+    Table("wiring", (
+        _option("topology", None, "str", "First wiring (default: as in the paper of the rule)"),
+        _option("density", 0.02, "float", "Fraction of all possible links of the sparse layers"),
+        _option("epsilon", None, "float", "Instead of a density: epsilon * (n_in + n_out) links a layer"),
+        _option("allocation", "uniform", "str", "Links of the layers", ("uniform", "er", "erk")),
+        _option("preset", None, "str", "Stored options of the topology; options that are given win"),
+    ), {"topology": WIRINGS}),
+    Table("rule", (
+        _option("name", "set", "str", "How the wiring evolves"),
+        _option("update_every", None, "int", "Epochs between two updates (default: as in the rule's paper)"),
+        _option("update_steps", None, "int", "Batches between two updates instead"),
+    ), {"name": RULES}),
+    Table("training", (
+        _option("epochs", 20, "int", "Passes over the training samples"),
+        _option("batch_size", 32, "int", "Samples of a gradient step"),
+        _option("optimizer", "sgd", "str", "How the gradient moves the weights"),
+        _option("schedule", "linear", "str", "Course of the learning rate"),
+        _option("warm_up_steps", 0, "int", "Steps of a rising learning rate at first"),
+        _option("label_smoothing", 0.0, "float", "Part of the target spread over all classes"),
+        _option("early_stop", 0, "int", "Stop after so many epochs without better validation accuracy"),
+    ), {"optimizer": OPTIMIZERS, "schedule": SCHEDULES}),
+    Table("run", (
+        _option("seed", 0, "int", "Seed of everything that is random"),
+        _option("threads", None, "int", "Most threads to use (default: all); no result depends on it"),
+        _option("backend", None, "str", "reference, scipy or numba (else $SPARSE_MLP_BACKEND)"),
+        _option("out", None, "str", "Folder of the run (default: a new one in runs/)"),
+        _option("checkpoint_every", 1, "int", "Epochs between two checkpoints"),
+        _option("figures", True, "bool", "Draw the figures at the end"),
+        _option("input_strengths", False, "bool", "Record the inputs' strengths in each epoch, for `features`"),
+    )),
+)  # fmt: skip
+TABLES: dict[str, Table] = {table.name: table for table in _TABLES}
+
+_not_negative = partial(check_integer, minimum=0)
+_part_of_one = partial(check_fraction, zero=True, one=False)
+CHECKS: dict[str, Callable[[str, Any], Any]] = {  # of own options that have a value
+    "dataset": lambda name, value: check_choice(name, value, dataset_names()),
+    "validation_fraction": _part_of_one, "label_smoothing": _part_of_one, "density": check_fraction,
+    "epsilon": partial(check_number, strict=True), "backend": lambda name, value: choose_backend(value),
+    **dict.fromkeys(("seed", "warm_up_steps", "early_stop"), _not_negative),
+    **dict.fromkeys(("epochs", "batch_size", "update_every", "update_steps"), check_integer),
+    **dict.fromkeys(("checkpoint_every", "threads"), check_integer),
+}  # fmt: skip

@@ -48,10 +48,10 @@ def correlated(n_in: int, n_out: int, links: int, rng: np.random.Generator, *, d
 
     Differences from the original
     -----------------------------
-    The code beside [Zhang2024] keeps all strengths at or above the k-th largest (in a later version the k+1-th). Tiles
-    and symmetry make each strength occur 2 to 8 times, so it places more links than asked for, and if fewer than k
-    strengths are above 0 the layer becomes dense. Here the count is exact, ties go to the earlier position by row, and
-    zeros are never preferred: what is missing is drawn uniformly from the positions without a link. The paper drops
+    The published code of [Zhang2024] keeps all strengths at or above the k-th largest (in a later version the k+1-th).
+    Tiles and symmetry make each strength occur 2 to 8 times, so it places more links than asked for, and if fewer than
+    k strengths are above 0 the layer becomes dense. Here the count is exact, ties go to the earlier position by row,
+    and zeros are never preferred: what is missing is drawn uniformly from the positions without a link. The paper drops
     constant features; here they stay, with correlation 0, so their neurons have no link before the others run out.
 
     Examples
@@ -78,7 +78,7 @@ def correlated_network(
         Of each sparse layer, from the input on.
     rng : numpy.random.Generator
     data : (float (n_samples, n_features), object)
-        Training inputs; the target beside them is not looked at.
+        Training inputs; the target is not looked at.
 
     Returns
     -------

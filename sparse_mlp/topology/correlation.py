@@ -12,12 +12,12 @@ from sparse_mlp.kernels.blas import matmul
 
 Floats = NDArray[Any]
 
-DECIMALS = 12  # far above the rounding errors of the sums below, far below what data can tell
-SAMPLES_AT_ONCE = 2048
+DECIMALS = 12  # far above the rounding errors of the sums below, far below differences that matter in data
+SAMPLE_CHUNK = 2048
 
 
 def check_inputs(x: ArrayLike) -> Floats:
-    """Return inputs as an array (n_samples, n_features) with at least one of each, or say why they are none."""
+    """Return inputs as an array (n_samples, n_features) with at least one sample and one feature."""
     array = np.asarray(x)
     if array.ndim != 2 or 0 in array.shape or array.dtype.kind not in "fiub":
         found = f"data of {array.dtype} {array.shape}"
@@ -47,8 +47,8 @@ def absolute_correlation(x: ArrayLike) -> Floats:
     :math:`R_{ij} = |\\sum_s z_{si} z_{sj}| / \\sqrt{\\sum_s z_{si}^2 \\sum_s z_{sj}^2}` with
     :math:`z = x - \\bar x`. The samples are summed in blocks of 2048. The rounding makes features that are
     copies of each other tie, and uncorrelated ones 0, on any machine and for any number of threads. Cost
-    O(n_samples * n_features**2) in BLAS; beside x, some matrices (n_features, n_features) and one (2048, n_features)
-    are held.
+    O(n_samples * n_features**2) in BLAS; some matrices (n_features, n_features) and one (2048, n_features) are held in
+    addition to x.
 
     Examples
     --------
@@ -60,12 +60,12 @@ def absolute_correlation(x: ArrayLike) -> Floats:
     array = check_inputs(x)
     low, high = array.min(axis=0).astype(np.float64), array.max(axis=0).astype(np.float64)
     if not (np.isfinite(low).all() and np.isfinite(high).all()):
-        raise invalid("data with infinite or missing numbers", "finite", "fill or drop the missing ones")
-    varies = low < high  # told by the values: the deviations of a constant from its rounded mean may be no zeros
+        raise invalid("data with infinite or missing numbers", "finite numbers", "fill or drop the missing ones")
+    varies = low < high  # by the values: the deviations of a constant from its rounded mean need not be zero
     mean, width = array.mean(axis=0, dtype=np.float64), np.where(varies, high - low, 1.0)
     products = np.zeros((len(mean), len(mean)))
-    for start in range(0, len(array), SAMPLES_AT_ONCE):
-        z = (array[start : start + SAMPLES_AT_ONCE] - mean) / width  # the width keeps squares within float64
+    for start in range(0, len(array), SAMPLE_CHUNK):
+        z = (array[start : start + SAMPLE_CHUNK] - mean) / width  # the width keeps squares within float64
         products += matmul(z.T, z)
     length = np.sqrt(np.where(varies, products.diagonal(), np.inf))
     products = np.abs(products + products.T) / 2

@@ -1,4 +1,4 @@
-"""From wished-for real degrees to whole numbers of links with an exact sum."""
+"""From wanted real degrees to whole numbers of links with an exact sum."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ Integers = NDArray[np.int64]
 
 
 def fit_degrees(
-    wished: ArrayLike, total: int, low: int | Integers, high: int | Integers, rng: np.random.Generator
+    wanted: ArrayLike, total: int, low: int | Integers, high: int | Integers, rng: np.random.Generator
 ) -> Integers:
-    """Turn wished-for degrees into whole numbers within borders that add up to `total`.
+    """Turn wanted degrees into whole numbers within borders that add up to `total`.
 
     Parameters
     ----------
-    wished : float64 (m,)
+    wanted : float64 (m,)
         One degree for each neuron; those outside the borders count as the border. They need not add up to `total`.
     total : int
         What the degrees must add up to.
     low, high : int or int64 (m,)
         Least and largest degree, 0 <= low <= high.
     rng : numpy.random.Generator
-        Moves by m exponential numbers, and by a shuffle of some neurons if the wishes are far from `total`.
+        Moves by m exponential numbers, and by a shuffle of some neurons if they are far from `total`.
 
     Returns
     -------
     int64 (m,)
-        Within the borders, with the sum `total`. Where the wishes are within the borders and add up to `total`, each
-        degree is the wish or one of the two whole numbers beside it.
+        Within the borders, with the sum `total`. Where the wanted degrees are within the borders and add up to
+        `total`, each degree is the wanted one or a whole number next to it.
 
     Raises
     ------
     InvalidInputError
-        If a wish is not a number or the borders do not allow the sum.
+        If a wanted degree is not a number or the borders do not allow the sum.
 
     Notes
     -----
-    The whole part of each wish first. If links are missing, neurons gain one each, drawn without replacement with
-    probability in proportion to the fractional parts: the smallest arrival times :math:`e_j / f_j` win, with
+    The whole part of each wanted degree first. If links are missing, neurons gain one each, drawn without replacement
+    with probability in proportion to the fractional parts: the smallest arrival times :math:`e_j / f_j` win, with
     exponential :math:`e_j` [Efraimidis2006]. What is missing or too much then is shared evenly by all neurons that are
     still inside their border, and the rest of that division goes to neurons drawn uniformly. Cost O(m log m).
 
@@ -49,7 +49,7 @@ def fit_degrees(
     >>> fit_degrees([0.5, 2.0, 9.0], 8, 1, 5, np.random.default_rng(0))
     array([1, 2, 5])
     """
-    wish = np.asarray(wished, np.float64)
+    wish = np.asarray(wanted, np.float64)
     least, most = (np.broadcast_to(np.asarray(border, np.int64), wish.shape) for border in (low, high))
     _check(wish, total, least, most)
     wish = np.clip(wish, least, most)
@@ -87,9 +87,9 @@ def _share_evenly(links: int, room: Integers, rng: np.random.Generator) -> Integ
 
 def _check(wish: NDArray[np.float64], total: int, least: Integers, most: Integers) -> None:
     if np.isnan(wish).any():
-        raise invalid("a wished-for degree that is not a number", "real numbers")
+        raise invalid("a wanted degree that is not a number", "real numbers")
     if (least > most).any():
-        raise invalid("a least degree above the largest", "low <= high")
+        raise invalid("a least degree above the largest", "borders with low <= high")
     if not least.sum() <= total <= most.sum():
         raise invalid(f"{total} links for degrees between borders that add up to {least.sum()} and {most.sum()}",
-                      "between these sums")  # fmt: skip
+                      "a total between these sums")  # fmt: skip

@@ -68,7 +68,7 @@ def dendritic(
     border : {"wrap", "bounded"}
         Whether the first input follows the last, or fields stay within the layer.
     rewiring : float
-        Fraction of the links in [0, 1] that is deleted in the end and drawn anew from all absent ones.
+        Fraction of the links in [0, 1] that is deleted in the end and drawn again from all absent ones.
     degree_std, dendrite_std, width_std, synaptic_std : float, optional
         Spreads: the standard deviation of "gaussian", half the range of "uniform", in links, dendrites, alpha and mean
         shares; the standard deviation of the spatial bells, in layers. Defaults stand at `draw_degrees`,

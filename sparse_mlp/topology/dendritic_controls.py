@@ -31,8 +31,8 @@ def draw_degrees(
     """
     least, mean = int(links >= n_out), links / n_out
     spread = _or_default(spread, distribution, uniform=mean - least, gaussian=2.0, spatial=0.1)
-    wished = _around_mean(distribution, mean, least, spread, n_out, rng)
-    return fit_degrees(wished, links, least, n_in, rng)
+    wanted = _around_mean(distribution, mean, least, spread, n_out, rng)
+    return fit_degrees(wanted, links, least, n_in, rng)
 
 
 def draw_dendrites(
@@ -46,8 +46,8 @@ def draw_dendrites(
     """
     n_out, mean = len(degrees), min(mean, n_in)
     spread = _or_default(spread, distribution, uniform=mean - 1, gaussian=mean / 2, spatial=0.15)
-    wished = _around_mean(distribution, mean, 1, spread, n_out, rng)
-    return np.minimum(fit_degrees(wished, round(mean * n_out), 1, n_in, rng), degrees)
+    wanted = _around_mean(distribution, mean, 1, spread, n_out, rng)
+    return np.minimum(fit_degrees(wanted, round(mean * n_out), 1, n_in, rng), degrees)
 
 
 def draw_widths(
@@ -81,7 +81,7 @@ def draw_shares(
     distribution : str
         "spatial-gaussian" favours dendrites near the output's middle, the inverse those near its farthest dendrite.
     spread : float, optional
-        Beside a mean share of 1: 0.5 for gaussian, 1 for uniform; 0.1 of the inputs for spatial ones.
+        Around a mean share of 1: 0.5 for gaussian, 1 for uniform; 0.1 of the inputs for spatial ones.
     """
     spread = _or_default(spread, distribution, uniform=1.0, gaussian=0.5, spatial=0.1)
     if not distribution.startswith("spatial"):
@@ -89,7 +89,7 @@ def draw_shares(
     occupied, counts = pointers[:-1][np.diff(pointers) > 0], np.diff(pointers)[np.diff(pointers) > 0]
     if distribution == "spatial-inverse-gaussian":
         distances = np.repeat(np.maximum.reduceat(distances, occupied), counts) - distances
-    # Beside the best dendrite of the output, so that its share is 1 and not all of them underflow.
+    # Relative to the best dendrite of the output, so that its share is 1 and not all of them underflow.
     squares = distances**2
     squares -= np.repeat(np.minimum.reduceat(squares, occupied), counts)
     return np.exp(_exponents(squares, spread * n_in))

@@ -40,7 +40,7 @@ def ramanujan(n_in: int, n_out: int, links: int, rng: np.random.Generator, *, at
     Raises
     ------
     InvalidInputError
-        If `attempts` is no whole number above 0.
+        If `attempts` is not a whole number above 0.
 
     Notes
     -----

@@ -67,9 +67,9 @@ def receptive_field(
 
     Differences from the original
     -----------------------------
-    The text of [Zhang2025] gives the exponent without its sign. The code beside it designs the degrees of the smaller
+    The text of [Zhang2025] gives the exponent without its sign. Its published code designs the degrees of the smaller
     side, whichever that is, although the text says outputs; its centres i * floor(b / a) do not reach the end of the
-    larger side if the sizes do not divide; its "uniform" degrees are a link each and the rest thrown at random, which
+    larger side if the sizes do not divide; its "uniform" degrees are one link each and the rest placed at random, which
     is nearly a Poisson distribution, and links beyond a full neuron are lost. Here the count is exact. That code has
     the weights of all n_in * n_out positions.
 

@@ -38,7 +38,7 @@ def scale_free(n_in: int, n_out: int, links: int, rng: np.random.Generator) -> S
     A neuron cannot bring more links than there are neurons on the other side by then; what the first ones lack, those
     that come later bring in equal parts. This is a minor matter in sparse layers, but towards complete ones degrees
     are bounded by the size of the other side, and no power law is left. Where a side brings less than a link for each
-    neuron, neurons without links are the rule: nobody prefers them.
+    neuron, neurons without links are common, since no link prefers them.
 
     Differences from the original
     -----------------------------
@@ -65,5 +65,5 @@ def _brings(side: NDArray[np.int64], n_in: int, n_out: int, links: int, rng: np.
     outputs_before = np.cumsum(side) - side
     inputs_before = np.arange(len(side)) - outputs_before
     others_before = np.where(side == 0, outputs_before, inputs_before)  # the sum is n_in * n_out
-    wished = np.where(side == 0, links / (2 * n_in), links / (2 * n_out))
-    return fit_degrees(wished, links, 0, others_before, rng)
+    wanted = np.where(side == 0, links / (2 * n_in), links / (2 * n_out))
+    return fit_degrees(wanted, links, 0, others_before, rng)

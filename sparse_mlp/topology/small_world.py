@@ -1,4 +1,4 @@
-"""The bipartite small-world wiring (BSW): a ring lattice of which some links are thrown anew."""
+"""The bipartite small-world wiring (BSW): a ring lattice, some links of which are rewired."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def small_world(n_in: int, n_out: int, links: int, rng: np.random.Generator, *, 
 
     Differences from the original
     -----------------------------
-    The code beside [Zhang2025] rounds the start of a window toward zero, so the first windows are shifted by one; it
-    aims at the left edge of the stretch of the ring that a neuron stands for, we at its middle; it only ever adds
+    The published code of [Zhang2025] rounds the start of a window toward zero, so the first windows are shifted by one;
+    it aims at the left edge of the stretch of the ring that a neuron stands for, we at its middle; it only ever adds
     links, so with few rewired ones the count is what the rounding of the windows makes it. Here starts are rounded
     down and the count is exact. It takes O(n_in * n_out) time and memory, this O(links log links).
 

@@ -51,7 +51,8 @@ class EarlyStopping(Callback):
     def _see(self, record: Record) -> None:
         value = record.get(self.metric)
         if value is None:
-            raise invalid(f"no value of metric {self.metric!r}", "one in each epoch's record", "hand in validation data")
+            remedy = "hand in validation data"
+            raise invalid(f"no value of metric {self.metric!r}", "one in each epoch's record", remedy)
         gain = -value if self.metric.endswith("loss") else value
         improved = gain > self.best + self.min_delta
         self.waited = 0 if improved else self.waited + 1

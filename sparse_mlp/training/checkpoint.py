@@ -115,7 +115,8 @@ def _read(path: Path) -> Checkpoint:
         raise CheckpointError(describe(f"{path} without its arrays", f"{arrays.name} in the same folder")) from None
     found, digest = _sha256(data), head["sha256"]
     if found != digest:
-        raise CheckpointError(describe(f"{arrays} with SHA-256 {found[:12]}…", f"SHA-256 {digest[:12]}…", "the file is damaged"))
+        hashes = f"{arrays} with SHA-256 {found[:12]}…", f"SHA-256 {digest[:12]}…"
+        raise CheckpointError(describe(*hashes, "the file is damaged"))
     with np.load(io.BytesIO(data), allow_pickle=False) as file:
         return Checkpoint({key: file[key] for key in file.files}, head["meta"])
 
@@ -127,9 +128,11 @@ def _read_head(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError):
         raise CheckpointError(describe(f"{path}, which cannot be read", "the JSON of a checkpoint")) from None
     if found["format"] != FORMAT:
-        raise CheckpointError(describe(f"{path} of format {found['format']}", f"format {FORMAT}", "train again, or use the version that wrote it"))
+        remedy = "train again, or use the version that wrote it"
+        raise CheckpointError(describe(f"{path} of format {found['format']}", f"format {FORMAT}", remedy))
     if _meta_sha256(found["meta"]) != found["meta_sha256"]:
-        raise CheckpointError(describe(f"{path}, which does not fit its own SHA-256", "a file as it was written", "it is damaged"))
+        what = f"{path}, which does not fit its own SHA-256"
+        raise CheckpointError(describe(what, "a file as it was written", "it is damaged"))
     return found
 
 

@@ -25,7 +25,8 @@ def update_interval(every: int | None, steps: int | None, rule: Rule) -> tuple[i
         If both are asked for, or one is not a whole number of 1 or more.
     """
     if every is not None and steps is not None:
-        raise invalid(f"update_every={every!r} and update_steps={steps!r}", "only one of the two", "count epochs or batches")
+        found = f"update_every={every!r} and update_steps={steps!r}"
+        raise invalid(found, "only one of the two", "count epochs or batches")
     if every is not None:
         return check_integer("update_every", every), None
     if steps is not None:
@@ -46,7 +47,8 @@ def check_rule(rule: Rule, model: Network) -> None:
     """
     if getattr(rule, "percolate", False) and model.fixed_layers:
         remedy = "use a dense read-out, or percolate=False"
-        found = f"sparse layer {model.fixed_layers[0]!r}, which does not evolve, with rule {rule.name!r}, which percolates"
+        layer = f"sparse layer {model.fixed_layers[0]!r}, which does not evolve"
+        found = f"{layer}, with rule {rule.name!r}, which percolates"
         raise invalid(found, "a layer that reads all neurons", remedy)
     if rule.initial_density is not None:
         _check_density(rule, rule.initial_density, model)
@@ -59,7 +61,8 @@ def _check_density(rule: Rule, density: float, model: Network) -> None:
         possible = wiring.n_in * wiring.n_out
         if abs(wiring.nnz - density * possible) > 1:  # whoever shares links among layers rounds
             found = f"layer {layer.name} of density {wiring.density:.3g} for rule {rule.name!r}"
-            raise invalid(found, f"a network built with density={density:g}", "the rule lets the density decay from there")
+            remedy = "the rule lets the density decay from there"
+            raise invalid(found, f"a network built with density={density:g}", remedy)
         if density_at is not None and round(density_at(1.0) * possible) == 0:
             found = f"rule {rule.name!r}, which leaves layer {layer.name} no link of {possible}"
             raise invalid(found, "at least one link", "raise density")

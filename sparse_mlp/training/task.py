@@ -147,6 +147,8 @@ class Classification(_ArrayTask):
         if target.shape != (self.n_samples,):
             remedy = "outputs to regress are floats"
             raise invalid(f"{name} labels of shape {target.shape}", f"shape ({self.n_samples},)", remedy)
+        if not np.issubdtype(target.dtype, np.integer):
+            raise invalid(f"{name} labels of {target.dtype}", "integers", "use labels.astype('int64')")
         if target.min() < 0 or target.max() >= network.n_outputs:
             found = f"{name} labels from {target.min()} to {target.max()}"
             raise invalid(found, f"classes in [0, {network.n_outputs})")
@@ -193,8 +195,6 @@ def as_task(data: Task | Data, *, batch_size: int = 128, loss: Loss | None = Non
     if not isinstance(data, tuple | list):
         return data
     x, target = data
-    if len(target) != len(x):
-        raise invalid(f"{len(x)} inputs and {len(target)} targets", "equal numbers")
     if np.issubdtype(np.asarray(target).dtype, np.integer):
         return Classification(x, target, batch_size=batch_size, loss=loss)
     return Regression(x, target, batch_size=batch_size, loss=loss)

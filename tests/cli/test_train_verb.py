@@ -311,8 +311,8 @@ def test_json_is_strict(capsys):
     ("arguments", "words"),
     [
         (["--density", 0.1, "--epsilon", 3], "density and epsilon; expected one of the two"),
-        (["--allocation", "er", "--epsilon", 3], "allocation with epsilon"),
-        (["--rule", "static", "--zeta", 0.2], "option 'zeta' of rule static; expected none, since it takes no options"),
+        (["--allocation", "er", "--epsilon", 3], "allocation and epsilon"),
+        (["--rule", "static", "--zeta", 0.2], "option 'zeta' in [rule] with rule static"),
         (["--rule", "static", "--update-every", 2], "update_every with rule=static; expected one without the other"),
         (["--rule", "set", "--delta-start", 0.5], "taken by rule chts, chtss"),
         (["--rule", "set", "--update-every", 2, "--update-steps", 9], "update_every=2 and update_steps=9"),
@@ -321,7 +321,7 @@ def test_json_is_strict(capsys):
         (["--rule", "chtss", "--density", 0.6], "density_start=0.5 below density=0.6"),
         (["--rule", "chtss", "--topology", "snip", "--scope", "global"], "scope=global with rule chtss"),
         (["--rule", "dense", "--density", 0.2], "density with rule dense"),
-        (["--optimizer", "adam", "--momentum", 0.5], "'momentum' of optimizer adam and schedule linear"),
+        (["--optimizer", "adam", "--momentum", 0.5], "'momentum' in [training] with optimizer adam"),
     ],
 )
 def test_settings_that_would_change_nothing_are_refused(capsys, arguments, words):

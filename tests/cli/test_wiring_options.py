@@ -63,12 +63,11 @@ def test_options_reach_the_generator_of_each_layer(capsys, monkeypatch, topology
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--beta", 0.5], "option 'beta' of topology erdos-renyi; expected none, since it takes no options; taken by "
-         "topology small-world"),
+        (["--beta", 0.5], "option 'beta' in [wiring] with topology erdos-renyi"),
         (["--topology", "small-world", "--dendrites", 3], "taken by topology dendritic"),
         (["--topology", "snip", "--degree-distribution", "fixed"], "taken by topology dendritic, receptive-field"),
-        (["--topology", "small-world", "--preset", "standard"], "preset=standard with topology small-world"),
-        (["--rule", "chts", "--degree-distribution", "fixed"], "of topology correlated"),
+        (["--topology", "small-world", "--preset", "standard"], "preset of topology small-world='standard'"),
+        (["--rule", "chts", "--degree-distribution", "fixed"], "with topology correlated"),
         (["--topology", "dendritic", "--degree-std", 4], "degree_std with degree_distribution=fixed"),
         (["--topology", "dendritic", "--preset", "standard", "--width-std", 0.1], "width_std with width_distribution"),
         (["--topology", "dendritic", "--preset", "standart"], "did you mean 'standard'?"),

@@ -79,11 +79,11 @@ def test_the_stand_in_is_another_set_in_the_same_folder(tmp_path: Path) -> None:
 
 
 def test_a_set_that_cannot_be_downloaded_says_how_to_make_it(tmp_path: Path) -> None:
-    with pytest.raises(DataFileError, match="nobody offers this file") as error:
+    with pytest.raises(DataFileError, match="cannot be downloaded") as error:
         datasets.load("lung-1543", tmp_path)
     assert "download these" not in str(error.value)
     (report,) = datasets.check("lung-1543", tmp_path)
-    assert report.status == "missing" and report.detail.startswith("nobody offers")
+    assert report.status == "missing" and report.detail.startswith("it cannot be downloaded")
 
 
 @pytest.mark.parametrize(("kind", "compressed"), [("<f8", False), ("<f4", True), ("<i2", True), ("<u1", False)])

@@ -15,7 +15,7 @@ from sparse_mlp.experiments.planned_run import NOT_IN_RUN_ID
 from sparse_mlp.runs.config import make_config, merge
 from sparse_mlp.runs.places import options_anywhere
 from sparse_mlp.runs.tables import TABLES
-from sparse_mlp.runs.values import checked, kinds_of
+from sparse_mlp.runs.values import kinds_of, value_of
 from sparse_mlp.topology import TOPOLOGIES
 
 GIVEN = {
@@ -92,7 +92,7 @@ def test_each_option_that_changes_bytes_changes_the_id(table, name):
     for base in BASES:
         for value in VALUES:
             try:
-                value = checked(option, value)
+                value = value_of(option, value)
                 before = make_config(base).tables[table].get(name)
                 other = make_run_id(merge(base, {table: {name: value}}))
             except InvalidInputError:

@@ -70,7 +70,7 @@ def test_the_cache_can_be_switched_off(tmp_path: Path) -> None:
 
 @pytest.fixture
 def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A room of kernels of its own, two files and a folder, for `_fingerprint` to look at."""
+    """A separate room of kernels, two files and a folder, for `_fingerprint` to look at."""
     (tmp_path / "deep").mkdir()
     for name in ("_jit.py", "linear.py", "deep/er.py"):
         (tmp_path / name).write_text("a = 1\n")

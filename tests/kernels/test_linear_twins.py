@@ -211,6 +211,23 @@ def test_gradients_are_added(lanes: int, dtype: Any) -> None:
     assert dbias.tolist() == [10 + 1, 20 + 1, 30 + 8]
 
 
+@pytest.mark.parametrize("lanes", [64, 32, 7])
+def test_some_neurons_at_a_time_give_the_bytes_of_all(lanes: int) -> None:
+    case = make_case(SparseStructure.from_keys([0, 1, 2, 3, 4, 7, 8, 19], (4, 5)), lanes, seed=3, dtype=np.float32)
+    links, x, dy = (case.structure.indptr, case.structure.indices), case.x[None], case.dy[None]
+    y, dx = np.full((2, 1, 5, lanes), np.nan, np.float32), np.full((2, 1, 4, lanes), np.nan, np.float32)
+    dweight, alone = np.zeros((2, 8), np.float32), np.zeros((2, 8), np.float32)
+    for i, parts in enumerate(([(0, 5)], [(3, 5), (0, 2), (2, 3), (2, 2)])):
+        for part in parts:
+            linear.spmm(*case.structure.by_output, case.weight, case.bias, x, True, out=y[i], part=part)
+    for i, parts in enumerate(([(0, 4)], [(1, 4), (0, 1)])):
+        for part in parts:
+            linear.linear_backward(*links, case.weight, x, dy, True, out=dx[i], add_to=dweight[i], part=part)
+            linear.sddmm(*links, x, dy, add_to=alone[i], part=part)
+    for whole, pieces in (y, dx, dweight, alone):
+        assert np.array_equal(whole, pieces) and whole.any()
+
+
 @given(case=layer_cases(batches=(64,)))
 def test_lanes_do_not_meet(case: LayerCase) -> None:
     """A sample that is not a number must not reach another one."""

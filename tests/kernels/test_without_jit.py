@@ -1,4 +1,4 @@
-"""The same results without the compiler, and with it but without explicit vectors: each in a process of its own."""
+"""The same results without the compiler, and with it but without explicit vectors: each in a separate process."""
 
 from __future__ import annotations
 

@@ -48,9 +48,9 @@ def test_top_scores_at_random(structure, k, data):
 
 
 @given(wirings(), st.sampled_from(["path-count", "ch3-l3p", "ch2-l3n"]), st.integers(0, 12), st.data())
-def test_first_arrivals(structure, method, k, data):
+def test_sample_links(structure, method, k, data):
     blocks = data.draw(blocks_of(structure, grid=False))
-    expected, *others = all_routes("first_arrivals", *both_ways(structure), method, k, blocks)
+    expected, *others = all_routes("sample_links", *both_ways(structure), method, k, blocks)
     assert np.all(expected[2] >= blocks[0][0] * structure.n_out)
     for keys, ties, positions in others:
         np.testing.assert_allclose(keys, expected[0], rtol=1e-12)
@@ -88,7 +88,7 @@ def test_arrivals_by_hand(way):
     # Path counts as above: arrivals -log(1 - u) / score, so a half becomes log 2 / score.
     uniforms = np.array([[0, 0, 0.5, 0.5], [0.75, 0, 0, 0.75], [0, 0.875, 0, 0]])
     with route(way) as backend:
-        choose = link_score_ops(backend).first_arrivals
+        choose = link_score_ops(backend).sample_links
         keys, _, positions = choose(*both_ways(wiring(EXAMPLE)), "path-count", 5, [(0, uniforms)])
     assert positions.tolist() == [2, 3, 4, 9, 7]
     np.testing.assert_allclose(-keys / math.log(2), [0.5, 1, 1, 1.5, 2])
@@ -109,13 +109,13 @@ def test_neurons_without_links_change_nothing(method):
     np.testing.assert_array_equal(top_links(outer, method, 20), (rows[u], cols[v]))
     draws = rng.random((200, 300))
     ops = link_score_ops("numba")
-    for choose in (ops.first_arrivals, ops.top_scores_at_random):
+    for choose in (ops.sample_links, ops.top_scores_at_random):
         alone = choose(*both_ways(inner), method, 9, [(0, np.ascontiguousarray(draws[np.ix_(rows, cols)]))])
         spread = choose(*both_ways(outer), method, 9, [(0, draws)])
         np.testing.assert_array_equal(spread[0], alone[0])
         u, v = np.divmod(alone[2], 10)
         np.testing.assert_array_equal(spread[2], rows[u] * 300 + cols[v])
-    some = ops.first_arrivals(*both_ways(outer), method, 9, [(rows[4] + 1, draws[rows[4] + 1 :])])
+    some = ops.sample_links(*both_ways(outer), method, 9, [(rows[4] + 1, draws[rows[4] + 1 :])])
     assert np.all(some[2] >= (rows[4] + 1) * 300)
 
 

@@ -1,4 +1,4 @@
-"""Soft choice of absent links: the law of drawing one after the other, in proportion to the scores."""
+"""Soft choice of absent links: the distribution of draws one after the other, in proportion to the scores."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ def drawn(structure, method, k, seed, backend=None):
     return tuple((rows * structure.n_out + cols).tolist())
 
 
-def test_law_of_successive_sampling():
+def test_probabilities_of_successive_sampling():
     structure, method, k, draws = wiring(EXAMPLE), "ch2-l3n", 3, 12_000  # scores 7 3 7 3 8
     positions = [int(u * 4 + v) for u, v in zip(*ABSENT, strict=True)]
     scores = dict(zip(positions, score_matrix(structure, method)[ABSENT], strict=True))
-    law = {}
+    expected = {}
     for order in permutations(positions, k):
         left, probability = sum(scores.values()), 1.0
         for position in order:
             probability *= scores[position] / left
             left -= scores[position]
-        law[order] = probability
+        expected[order] = probability
     rng = np.random.default_rng(11)
     seen = Counter(drawn(structure, method, k, rng) for _ in range(draws))
-    assert set(seen) <= set(law)
-    assert chisquare([seen[order] for order in law], [draws * p for p in law.values()]).pvalue > 1e-3
+    assert set(seen) <= set(expected)
+    assert chisquare([seen[order] for order in expected], [draws * p for p in expected.values()]).pvalue > 1e-3
 
 
 @given(wirings(), st.sampled_from(list(PREDICTORS)), st.integers(0, 30), st.integers(0, 99))

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from wiring_cases import EDGES, EXAMPLE, ROUTES, route, wiring, wirings
 
 from sparse_mlp.errors import InvalidInputError
+from sparse_mlp.kernels import link_scores, link_walks
+from sparse_mlp.kernels.link_layer import LinkLayer
 from sparse_mlp.kernels.pool import threads_limited
 from sparse_mlp.link_prediction import PREDICTORS, score_matrix, streaming, top_links
 from sparse_mlp.reference.link_scores import rounded
@@ -72,6 +74,28 @@ def test_many_rows_and_a_full_buffer(method):
             assert positions(top_links(structure, method, k, rng=0), structure) == found
 
 
+@pytest.mark.parametrize("generosity", [0.001, 0.5, 1.5, 100])
+@pytest.mark.parametrize("given", [False, True])
+def test_a_wrong_guess_of_the_bound_changes_nothing(monkeypatch, generosity, given):
+    structure = generate("erdos-renyi", 400, 130, 0.03, rng=3)
+    monkeypatch.setattr(LinkLayer, "prefers_matrices", lambda layer, method: given)
+    monkeypatch.setattr(link_scores, "GENEROSITY", generosity)
+    monkeypatch.setattr(link_scores, "SAMPLED_BEST", 20)
+    for k in (500, 4000, 30_000):
+        expected = sorted_matrix(structure, "ch3-l3p", k)
+        assert positions(top_links(structure, "ch3-l3p", k, rng=0), structure)[: len(expected)] == expected
+
+
+@pytest.mark.parametrize("listed", [0, 128])
+@pytest.mark.parametrize("method", ["ch3-l3p", "ch2-l3n"])
+def test_walks_that_are_listed_once_or_for_each_row(monkeypatch, listed, method):
+    structure = generate("erdos-renyi", 60, 70, 0.1, rng=4)
+    expected = score_matrix(structure, method, backend="reference")
+    monkeypatch.setattr(LinkLayer, "prefers_matrices", lambda layer, method: False)
+    monkeypatch.setattr(link_walks, "STEPS_A_LINK", listed)
+    np.testing.assert_allclose(score_matrix(structure, method), expected, rtol=1e-12)
+
+
 @pytest.mark.parametrize("ties", ["index", "random"])
 def test_links_without_paths_fill_up(ties):
     structure = wiring(EDGES["isolated"])
@@ -121,7 +145,7 @@ def test_nothing_asked_nothing_given():
 
 def test_bad_input():
     structure = wiring(EXAMPLE)
-    with pytest.raises(InvalidInputError, match="k=6 links to choose; expected at most the 5"):
+    with pytest.raises(InvalidInputError, match="k=6 links to choose; expected at most 5, as many"):
         top_links(structure, "ch3-l3p", 6)
     with pytest.raises(InvalidInputError, match="ties='first'"):
         top_links(structure, "ch3-l3p", 1, ties="first")

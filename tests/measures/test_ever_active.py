@@ -68,7 +68,7 @@ def test_there_and_back_through_a_file(tmp_path):
 
 @pytest.mark.parametrize("positions", [[2, 1], [1, 1], [-1], [6]])
 def test_positions_that_cannot_be(positions):
-    with pytest.raises(InvalidInputError, match=r"ascending and distinct in \[0, 6\)"):
+    with pytest.raises(InvalidInputError, match=r"ascending, distinct ones in \[0, 6\)"):
         EverActive(wiring(np.zeros((2, 3)))).add(positions)
 
 

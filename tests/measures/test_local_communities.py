@@ -91,7 +91,7 @@ def test_blocks_of_rows_change_nothing(monkeypatch):
     cn, lcl = local_communities(layer)
     closed = clustering(layer)
     for module in ("lcp_correlation", "clustering"):
-        monkeypatch.setattr(importlib.import_module(f"sparse_mlp.measures.{module}"), "ROWS_AT_ONCE", 7)
+        monkeypatch.setattr(importlib.import_module(f"sparse_mlp.measures.{module}"), "ROW_CHUNK", 7)
     again = local_communities(layer)
     assert (again[0].tolist(), again[1].tolist()) == (cn.tolist(), lcl.tolist())
     assert clustering(layer) == closed

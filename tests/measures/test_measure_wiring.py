@@ -53,7 +53,7 @@ def test_a_network_is_one_graph_but_for_the_singular_values():
     chain = worked_chain()
     found = measure_wiring(chain, repeats=2, rng=0)
     assert (found["neurons"], found["links"], found["density"]) == (8.0, 6.0, 6 / (6 + 6 + 2))
-    assert found["giant-component"] == 5 / 8  # 1-4-6 is a component of its own
+    assert found["giant-component"] == 5 / 8  # 1-4-6 is another component
     assert found["path-length"] == pytest.approx((2 * (4 + 3 * 2 + 2 * 3 + 4) + 2 * (2 + 2)) / (20 + 6))
     assert found["active-neurons"] == 4 / 8
     of_layers = [f"{name}-{k}" for name in ("second-singular-value", "ramanujan-bound") for k in (1, 2, 3)]
@@ -114,5 +114,5 @@ def test_degrees_are_those_of_the_graph(sizes, density, seed):
 
 @pytest.mark.parametrize("degrees", [[], [0.5], [[1]]])
 def test_what_are_no_degrees(degrees):
-    with pytest.raises(InvalidInputError, match="one at least"):
+    with pytest.raises(InvalidInputError, match="at least one"):
         degree_distribution(degrees)

@@ -56,7 +56,7 @@ def test_equals_networkx(sizes, density, seed):
 def test_blocks_of_sources_do_not_change_the_mean(monkeypatch):
     graph = network_graph(random_chain([30, 40, 20], 0.1, 0))
     whole = characteristic_path_length(graph)
-    monkeypatch.setattr(paths, "SOURCES_AT_ONCE", 7)
+    monkeypatch.setattr(paths, "SOURCE_CHUNK", 7)
     assert characteristic_path_length(graph) == whole
 
 

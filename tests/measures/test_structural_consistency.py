@@ -17,8 +17,8 @@ from wirings import random_chain
 
 from sparse_mlp.errors import InvalidInputError
 from sparse_mlp.measures import network_graph, structural_consistency
+from sparse_mlp.measures.first_order import perturbed_adjacency, perturbed_block
 from sparse_mlp.measures.graph import bipartition
-from sparse_mlp.measures.perturbation import perturbed_adjacency, perturbed_block
 from sparse_mlp.measures.structural_consistency import _found
 
 
@@ -132,7 +132,7 @@ def test_the_block_is_that_of_the_whole(n, m, density, seed):
 
 
 def test_equal_singular_values_by_hand():
-    # Two squares, the link between them taken out: both have the value 2, and each zero vectors of its own.
+    # Two squares, the link between them taken out: both have the value 2, each with other zero vectors.
     left = np.kron(np.eye(2), np.ones((2, 2)))
     predicted = perturbed_block(left, np.array([0]), np.array([2]))
     np.testing.assert_allclose(predicted[:2, 2:], [[1 / 8 + 1 / 4, 1 / 8 - 1 / 4], [1 / 8 - 1 / 4, 1 / 8 + 1 / 4]])

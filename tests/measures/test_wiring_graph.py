@@ -75,7 +75,7 @@ def test_any_sparse_matrix_is_cleaned():
     ("matrix", "message"),
     [
         (np.zeros((2, 2)), "type ndarray; expected a SciPy sparse matrix"),
-        (csr_array((2, 3)), r"shape \(2, 3\); expected square"),
+        (csr_array((2, 3)), r"shape \(2, 3\); expected a square"),
         (csr_array([[0, 1], [0, 0]]), "not symmetric"),
         (csr_array([[1, 0], [0, 0]]), "link to itself"),
     ],

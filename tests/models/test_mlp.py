@@ -9,7 +9,6 @@ import pytest
 
 from sparse_mlp.errors import InvalidInputError
 from sparse_mlp.evolution import make_rule
-from sparse_mlp.kernels.dispatch import BACKENDS
 from sparse_mlp.layers import (
     AllReLU,
     Dense,
@@ -173,16 +172,6 @@ def test_gradient_of_every_backend(activation: str, backend: str) -> None:
     assert value == pytest.approx(truth.gradient(batch, SoftmaxCrossEntropy(backend="reference")), rel=1e-12)
     wanted = truth.store.gradient
     assert np.abs(model.store.gradient - wanted).max() <= 1e-12 * np.abs(wanted).max()
-
-
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_predicted_scores_are_the_forward_pass(backend: str) -> None:
-    model = SparseMLP(SIZES, density=0.3, dtype=np.float64, backend=backend, rng=0)
-    for rows in (0, 1, 30):
-        x = np.random.default_rng(2).normal(size=(rows, 12))
-        scores = model.predict_scores(x)
-        assert scores.shape == (rows, 4) and scores.dtype == np.float64
-        assert scores == pytest.approx(model.forward(x)[0], rel=1e-12, abs=1e-14)
 
 
 def test_scores_take_any_memory_order_and_number_type() -> None:

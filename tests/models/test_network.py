@@ -295,6 +295,9 @@ def test_a_batch_that_does_not_fit_is_refused_and_leaves_the_gradient_alone(
     batch = Samples(np.ones(x_shape, np.float32), np.array(rows, int), np.array(labels))
     with pytest.raises(InvalidInputError, match=found):
         model.gradient(batch, SoftmaxCrossEntropy())
+    batch.target = batch.target.astype(np.int32)
+    with pytest.raises(InvalidInputError, match=found):
+        model.gradient(batch, SoftmaxCrossEntropy())
     assert np.all(model.store.gradient == 7)
 
 

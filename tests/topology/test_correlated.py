@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from sparse_mlp.errors import InvalidInputError
 from sparse_mlp.topology import correlation, generate, generate_network
 from sparse_mlp.topology.correlated import correlated, strongest_links
-from sparse_mlp.topology.correlation import SAMPLES_AT_ONCE, absolute_correlation
+from sparse_mlp.topology.correlation import SAMPLE_CHUNK, absolute_correlation
 
 # r01 = .9, r02 = -.5, r12 = .1 by absolute value
 STRENGTH = np.array([[0.0, 0.9, 0.5], [0.9, 0.0, 0.1], [0.5, 0.1, 0.0]])
@@ -46,7 +46,7 @@ def test_correlation_by_hand():
 
 
 def test_correlation_is_that_of_numpy_over_many_blocks():
-    x = rng(2).standard_normal((2 * SAMPLES_AT_ONCE + 17, 6)) @ rng(3).standard_normal((6, 6)) + 1e3
+    x = rng(2).standard_normal((2 * SAMPLE_CHUNK + 17, 6)) @ rng(3).standard_normal((6, 6)) + 1e3
     expected = np.abs(np.corrcoef(x.T))
     np.fill_diagonal(expected, 0)
     np.testing.assert_allclose(absolute_correlation(x), expected, rtol=0, atol=1e-11)

@@ -233,7 +233,7 @@ def test_draws_and_memory_grow_with_links_and_outputs_alone():
     ("settings", "message"),
     [
         ({"dendrites": 0.5}, "dendrites=0.5; expected a finite number of at least 1"),
-        ({"field_width": 1.5}, r"field_width=1.5; expected in \[0, 1\]"),
+        ({"field_width": 1.5}, r"field_width=1.5; expected a number in \[0, 1\]"),
         ({"rewiring": -0.1}, "rewiring=-0.1"),
         ({"border": "wrapped"}, "border='wrapped'; .*did you mean 'wrap'"),
         ({"degree_distribution": "gausian"}, "degree_distribution='gausian'; .*did you mean 'gaussian'"),

@@ -76,5 +76,6 @@ def test_memory_grows_with_the_links_not_with_the_layer(monkeypatch):
 
 
 def test_wiring_rooms_do_not_load_the_compiler_before_it_is_needed():
-    code = "import sys, sparse_mlp.topology, sparse_mlp.evolution; sys.exit('numba' in sys.modules)"
+    rooms = ", ".join(f"sparse_mlp.{room}" for room in ("topology", "link_prediction", "measures"))
+    code = f"import sys, {rooms}; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -25,7 +25,7 @@ def test_unknown_name_names_the_nearest():
 
 
 def test_option_that_the_generator_does_not_take():
-    with pytest.raises(InvalidInputError, match="option 'beta' of topology erdos-renyi; expected absent; topol"):
+    with pytest.raises(InvalidInputError, match="option 'beta' of topology erdos-renyi; expected no option; topol"):
         generate("erdos-renyi", 3, 3, 0.5, beta=0.25)
 
 

@@ -1,4 +1,4 @@
-"""Weights and windows by hand, the law of the draws, twins, exact counts."""
+"""Weights and windows by hand, the distribution of the draws, twins, exact counts."""
 
 from __future__ import annotations
 

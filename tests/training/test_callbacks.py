@@ -198,5 +198,6 @@ def test_every_must_be_a_whole_number(tmp_path):
 
 def test_records_are_lines_of_strict_json(tmp_path):
     make_trainer(callbacks=[HistoryFile(tmp_path / "m.jsonl")]).fit(samples(), epochs=2)
-    for line in (tmp_path / "m.jsonl").read_text().splitlines():
-        json.loads(line, parse_constant=pytest.fail)
+    lines = (tmp_path / "m.jsonl").read_text().splitlines()
+    kinds = [json.loads(line, parse_constant=pytest.fail)["kind"] for line in lines]
+    assert kinds == ["epoch", "update", "epoch"]

@@ -17,12 +17,12 @@ BACKENDS = ("reference", "scipy", "numba")
 def _model(**options):
     """Return a network whose biases are not zero: a neuron without active input would stand on the kink of the ReLU."""
     model = make_model(dtype="float64", **options)
-    model.store.values[model.store.n_weights :] = 0.1 * np.random.default_rng(4).standard_normal(15 + 10 + N_OUT)
+    model.store.values[model.store.n_decayed :] = 0.1 * np.random.default_rng(4).standard_normal(15 + 10 + N_OUT)
     return model
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "relu", "all-relu"])
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
 def test_a_right_network_passes(backend, activation):
     model = _model(activation=activation, backend=backend)
     x, labels = samples(6, np.float64)
@@ -39,7 +39,7 @@ def test_a_right_network_passes_with_another_loss():
 
 
 def _three_layers(second):
-    """Return a network that runs layer by layer, its middle layer made by `second(structure, **options)`."""
+    """Return a network whose middle layer is made by `second(structure, **options)`."""
     first = SparseStructure.from_coo(np.arange(N_IN), np.arange(N_IN) % 8, shape=(N_IN, 8))
     middle = SparseStructure.from_coo(np.arange(8), np.arange(8) % 5, shape=(8, 5))
     options = {"dtype": "float64", "rng": 0, "backend": "scipy"}
@@ -47,31 +47,33 @@ def _three_layers(second):
         SparseLinear(first, name="first", **options), Tanh(backend="scipy"),
         second(middle, name="middle", **options), Tanh(backend="scipy"), Dense(5, N_OUT, name="last", **options),
     ]  # fmt: skip
-    return SparseMLP.from_layers(layers, backend="scipy")
+    return SparseMLP.from_layers(layers)
 
 
 class _WrongWeights(SparseLinear):
-    def backward(self, dy, cache):
-        dx, grads = super().backward(dy, cache)
-        return dx, {**grads, "weight": grads["weight"] * 1.01}
+    def backward_tiles(self, dy, cache, batch, grads, *rest, **options):
+        dx = super().backward_tiles(dy, cache, batch, grads, *rest, **options)
+        grads["weight"] *= 1.01
+        return dx
 
 
 class _WrongBias(SparseLinear):
-    def backward(self, dy, cache):
-        dx, grads = super().backward(dy, cache)
-        return dx, {**grads, "bias": -grads["bias"]}
+    def backward_tiles(self, dy, cache, batch, grads, *rest, **options):
+        dx = super().backward_tiles(dy, cache, batch, grads, *rest, **options)
+        grads["bias"] *= -1
+        return dx
 
 
 class _WrongInput(SparseLinear):
-    def backward(self, dy, cache):
-        dx, grads = super().backward(dy, cache)
-        return 2 * dx, grads
+    def backward_tiles(self, dy, cache, batch, grads, *rest, **options):
+        return 2 * super().backward_tiles(dy, cache, batch, grads, *rest, **options)
 
 
 class _NotANumber(SparseLinear):
-    def backward(self, dy, cache):
-        dx, grads = super().backward(dy, cache)
-        return dx, {**grads, "weight": np.full_like(grads["weight"], np.nan)}
+    def backward_tiles(self, dy, cache, batch, grads, *rest, **options):
+        dx = super().backward_tiles(dy, cache, batch, grads, *rest, **options)
+        grads["weight"] *= np.nan
+        return dx
 
 
 @pytest.mark.parametrize(
@@ -93,10 +95,10 @@ def test_a_wrong_layer_is_caught_and_named(layer, named, least, most):
 
 def test_the_entry_that_is_named_is_the_wrong_one():
     class Wrong(SparseLinear):
-        def backward(self, dy, cache):
-            dx, grads = super().backward(dy, cache)
-            grads["weight"] = grads["weight"] + 0.5 * (np.arange(8) == 6)
-            return dx, grads
+        def backward_tiles(self, dy, cache, batch, grads, *rest, **options):
+            dx = super().backward_tiles(dy, cache, batch, grads, *rest, **options)
+            grads["weight"][6] += 0.5
+            return dx
 
     x, labels = samples(6, np.float64)
     check = gradient_check(_three_layers(Wrong), x, labels, SoftmaxCrossEntropy(backend="scipy"))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from training_cases import fingerprint, samples, state
+from training_cases import fingerprint, samples, state, weight_parts
 
 from sparse_mlp.errors import CheckpointError
 from sparse_mlp.evolution import RULES, make_rule
@@ -61,15 +61,15 @@ def test_every_rule_keeps_exact_counts_of_pairs(rule: str, mode: str) -> None:
 def test_new_pairs_start_with_an_optimizer_at_rest(mode: str) -> None:
     trainer = make_trainer(mode)
     trainer.fit(samples(), epochs=1)
-    store, before = trainer.model.store, trainer.optimizer.arrays["velocity"].copy()
-    parts, layers = list(store.weight_parts), trainer.model.evolving_layers
+    before = trainer.optimizer.arrays["velocity"].copy()
+    parts, layers = weight_parts(trainer.model), trainer.model.evolving_layers
     old = [layer.weight.copy() for layer in layers]
     trainer.update_topology()
     assert trainer.last_update is not None
     after = trainer.optimizer.arrays["velocity"]
     for i, (layer, change) in enumerate(zip(layers, trainer.last_update.layers, strict=True)):
-        now = after[trainer.model.store.weight_parts[i]].reshape(layer.weight.shape)
-        then = before[parts[i]].reshape(old[i].shape)
+        now = after[weight_parts(trainer.model)[layer.name]].reshape(layer.weight.shape)
+        then = before[parts[layer.name]].reshape(old[i].shape)
         kept = change.carry >= 0
         assert (~kept).any() and not now[~kept].any()
         assert np.array_equal(now[kept], then[change.carry[kept]]) and now[kept].any()
@@ -99,7 +99,6 @@ def test_a_resumed_run_gives_the_same_bytes(rule: str, optimizer: str, mode: str
     whole.fit(samples(), epochs=4)
     assert not np.array_equal(whole.model.store.values[: len(first)], first)
     half = make_trainer(mode, rule, optimizer=optimizer, **options)
-    half.epochs = 4
     half.callbacks.append(_Kill(after=2))
     half.fit(samples(), epochs=4)
     save_checkpoint(tmp_path, half.checkpoint())
@@ -161,7 +160,7 @@ class _Kill:
 
     def on_state(self, trainer: Trainer) -> None:
         if trainer.epoch == self.after:
-            trainer.epochs = trainer.epoch
+            trainer.state.epochs = trainer.epoch
 
 
 def _bytes(trainer: Trainer) -> dict[str, Any]:

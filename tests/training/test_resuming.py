@@ -9,9 +9,11 @@ import pytest
 from training_cases import STEPS, Call, fingerprint, make_trainer, samples, state
 
 from sparse_mlp.errors import CheckpointError, DivergenceError
+from sparse_mlp.models import SparseMLP
 from sparse_mlp.training import (
     Checkpoints,
     EarlyStopping,
+    Trainer,
     last_update_of,
     layers_of,
     load_checkpoint,
@@ -19,7 +21,7 @@ from sparse_mlp.training import (
     structures_of,
 )
 
-EPOCHS = 4
+EPOCHS = 3
 CASES = {
     "sgd": {},
     "adam": {"optimizer": "adam"},
@@ -135,7 +137,8 @@ def test_an_update_log_goes_on_after_a_resume(tmp_path):
     resumed = make_trainer()
     resumed.resume(trainer.checkpoint())
     assert resumed.history == trainer.history
-    assert resumed.wiring_log.links.survivors_of_first() == trainer.wiring_log.links.survivors_of_first()
+    logs = [one.state.wiring_log.links for one in (resumed, trainer)]
+    assert logs[0].survivors_of_first() == logs[1].survivors_of_first()
     history = resumed.fit(samples(), epochs=3)
     assert [record["epoch"] for record in history.epochs] == [1, 2, 3]
 
@@ -156,17 +159,8 @@ def test_a_checkpoint_of_another_run_is_refused(options):
     assert state(other) == before, "nothing is taken over from a checkpoint that is refused"
 
 
-def test_a_checkpoint_of_another_interval_is_refused():
-    checkpoint = make_trainer(trainer={"update_steps": 6}).checkpoint()
-    with pytest.raises(CheckpointError, match="'update_steps': 6"):
-        make_trainer(trainer={"update_steps": 7}).resume(checkpoint)
-
-
 def test_a_checkpoint_of_another_shape_is_refused():
-    from sparse_mlp.models import SparseMLP
-    from sparse_mlp.training import Trainer
-
-    with pytest.raises(CheckpointError, match=r"\[12, 15, 10, 4\].*\[12, 16, 10, 4\]"):
+    with pytest.raises(CheckpointError, match=r"12 x 15.*12 x 16"):
         Trainer(SparseMLP([12, 16, 10, 4], density=0.3, rng=1), batch_size=8).resume(make_trainer().checkpoint())
 
 

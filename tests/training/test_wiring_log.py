@@ -11,6 +11,7 @@ from training_cases import make_model, make_trainer, samples
 
 from sparse_mlp.errors import InvalidInputError
 from sparse_mlp.evolution import LayerUpdate, TopologyUpdate, make_rule, one_chain
+from sparse_mlp.evolution.units import EvolvingUnit
 from sparse_mlp.measures import anp_by_links, anp_by_paths
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.training.wiring_log import WiringLog
@@ -34,7 +35,7 @@ def two_layers():
 
 def test_record_by_hand():
     layers = two_layers()
-    log = WiringLog(layers)
+    log = WiringLog(one_chain(layers))
     # Of 0, 1, 5 of layer a: 0 stays, 1 is removed and comes back, 5 is percolated; 2 is new. Layer b loses 5.
     first = change("a", layers[0].structure, links(0, 1, 2), percolated=[5], back=[1])
     second = change("b", layers[1].structure, links(0, shape=(3, 2)))
@@ -57,13 +58,13 @@ def test_record_by_hand():
 def test_what_was_percolated_and_regrown_overlaps():
     (layer, _) = two_layers()
     update = change("a", layer.structure, links(0, 1, 5), percolated=[0], back=[0, 1, 5])
-    (entry,) = WiringLog([layer]).record(TopologyUpdate((update,), 0.3, 0.0))["layers"]
+    (entry,) = WiringLog(one_chain([layer])).record(TopologyUpdate((update,), 0.3, 0.0))["layers"]
     assert (entry["removed"], entry["percolated"], entry["grown"], entry["overlap"]) == (2, 1, 3, 1.0)
 
 
 def test_a_stopped_layer_only_grows_older():
     (layer, _) = two_layers()
-    log, still = WiringLog([layer]), change("a", layer.structure, layer.structure)
+    log, still = WiringLog(one_chain([layer])), change("a", layer.structure, layer.structure)
     for age in (1, 2):
         (entry,) = log.record(TopologyUpdate((still,), 0.3, 0.0))["layers"]
         assert (entry["overlap"], entry["itop"], entry["mean_age"], entry["survivors_of_first"]) == (0, 0.5, age, 3)
@@ -71,23 +72,26 @@ def test_a_stopped_layer_only_grows_older():
 
 def test_a_layer_that_lost_all_links():
     (layer, _) = two_layers()
-    record = WiringLog([layer]).record(TopologyUpdate((change("a", layer.structure, links()),), 1.0, 0.0))
+    record = WiringLog(one_chain([layer])).record(TopologyUpdate((change("a", layer.structure, links()),), 1.0, 0.0))
     assert record["layers"][0]["mean_age"] == record["anp_by_links"] == record["anp_by_paths"] == 0.0
     assert record["itop"] == 0.5
 
 
-def test_layers_that_do_not_feed_each_other_have_no_active_neurons_of_the_net():
-    layers = two_layers()[::-1]
-    layers[0].structure = links(0, shape=(3, 4))
+def test_units_that_do_not_feed_each_other_share_the_active_neurons_of_the_net():
+    """Layer a has links of all its 5 neurons, layer b of 4 of its 5; of turned layers no path is counted."""
+    layers = two_layers()
     still = tuple(change(layer.name, layer.structure, layer.structure) for layer in layers)
-    record = WiringLog(layers).record(TopologyUpdate(still, 0.3, 0.0))
-    assert "itop" in record and not {"anp_by_links", "anp_by_paths"} & set(record)
+    units = [EvolvingUnit(layer.name, (layer,)) for layer in layers]
+    record = WiringLog(units).record(TopologyUpdate(still, 0.3, 0.0))
+    assert record["anp_by_links"] == record["anp_by_paths"] == pytest.approx(0.9)
+    units = [EvolvingUnit(layer.name, (layer,), turned=(True,)) for layer in layers]
+    assert not {"anp_by_links", "anp_by_paths"} & set(WiringLog(units).record(TopologyUpdate(still, 0.3, 0.0)))
 
 
 @pytest.mark.parametrize("rule", ["set", "rlr"])
 def test_a_run_against_sets(rule):
     layers, rule, rng = make_model().evolving_layers, make_rule(rule), np.random.default_rng(2)
-    log, tried = WiringLog(layers), [set(layer.structure.keys().tolist()) for layer in layers]
+    log, tried = WiringLog(one_chain(layers)), [set(layer.structure.keys().tolist()) for layer in layers]
     for epoch in range(1, 6):
         old = [layer.structure for layer in layers]
         update = rule.update(one_chain(layers), 0.0, rng)
@@ -113,11 +117,11 @@ def links_of(pairs):
 
 def test_there_and_back_through_a_file(tmp_path):
     layers, rule, rng = make_model().evolving_layers, make_rule("set"), np.random.default_rng(2)
-    log = WiringLog(layers)
+    log = WiringLog(one_chain(layers))
     log.record(rule.update(one_chain(layers), 0.0, rng))
     np.savez(tmp_path / "log.npz", **log.to_arrays())
     with np.load(tmp_path / "log.npz", allow_pickle=False) as arrays:
-        again = WiringLog.from_arrays(arrays)
+        again = WiringLog.from_arrays(arrays, one_chain(layers))
     update = rule.update(one_chain(layers), 0.0, rng)
     assert again.record(update, epoch=2) == log.record(update, epoch=2)
     for name, array in log.to_arrays().items():
@@ -126,7 +130,7 @@ def test_there_and_back_through_a_file(tmp_path):
 
 def test_errors():
     layers = two_layers()
-    log = WiringLog(layers[:1])
+    log = WiringLog(one_chain(layers[:1]))
     with pytest.raises(InvalidInputError, match="layer='b'"):
         log.record(TopologyUpdate((change("b", layers[1].structure, layers[1].structure),), 0.3, 0.0))
     arrays = log.to_arrays()
@@ -136,7 +140,7 @@ def test_errors():
 
 
 def test_an_update_of_no_layer_changes_nothing():
-    record = WiringLog(two_layers()).record(TopologyUpdate(), epoch=1)
+    record = WiringLog(one_chain(two_layers())).record(TopologyUpdate(), epoch=1)
     assert record == {"kind": "update", "epoch": 1, "zeta": 0.0, "seconds": 0.0, "layers": [], "itop": 5 / 12}
 
 
@@ -148,10 +152,10 @@ def test_the_trainer_writes_the_measures_into_the_history_and_the_checkpoint():
         assert {"epoch", "itop", "anp_by_links", "anp_by_paths"} <= set(record)
         for entry in record["layers"]:
             assert {"survivors_of_first", "density", "overlap", "itop", "mean_age"} <= set(entry)
-    tried = trainer.wiring_log.ever_active
+    tried = trainer.state.wiring_log.ever_active
     again = make_trainer()
     again.resume(trainer.checkpoint())
     for name, positions in tried.items():
-        assert again.wiring_log.ever_active[name].positions().tolist() == positions.positions().tolist()
+        assert again.state.wiring_log.ever_active[name].positions().tolist() == positions.positions().tolist()
     last = {entry["layer"]: entry["itop"] for entry in trainer.history.updates[-1]["layers"]}
     assert last == {name: positions.rate for name, positions in tried.items()}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from sparse_mlp.evolution import make_rule
-from sparse_mlp.models import SparseMLP
+from sparse_mlp.kernels.pool import threads_limited
+from sparse_mlp.models import Network, Samples, SparseMLP
 from sparse_mlp.optim import make_optimizer
 from sparse_mlp.training import Callback, Checkpoint, Trainer
 
@@ -61,6 +63,35 @@ def _without_seconds(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_seconds(item) for item in value]
     return value
+
+
+def watch_batches(model: Network) -> list[Samples]:
+    """Return a list that gets each batch whose gradient the network is asked for from now on."""
+    batches: list[Samples] = []
+    gradient = model.gradient
+
+    def spy(batch: Samples, *rest: Any) -> float:
+        batches.append(batch)
+        return gradient(batch, *rest)
+
+    model.gradient = spy  # type: ignore[method-assign]
+    return batches
+
+
+def weight_parts(model: Network) -> dict[str, slice]:
+    """Return which part of the flat arrays holds the weights of each layer that bears links."""
+    return {entry.layer.name: entry.part for entry in model.store.entries if entry.name == "weight"}
+
+
+def assert_threads_do_not_matter(make: Callable[[], Trainer], *data: Any, epochs: int) -> None:
+    """Train with one thread, with two, and with two again: all states are equal to the byte."""
+    states = []
+    for threads in (1, 2, 2):
+        with threads_limited(threads):
+            trainer = make()
+            trainer.fit(*data, epochs=epochs)
+        states.append(state(trainer))
+    assert states[0] == states[1] == states[2]
 
 
 class Call(Callback):
