@@ -11,10 +11,9 @@ import shlex
 from pathlib import Path
 
 import pytest
-from sparse_mlp.runs.contradictions import refuse_unused
 
 from sparse_mlp import cli
-from sparse_mlp.runs.config import make_config
+from sparse_mlp.runs.config import make_config, refuse_unused
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sparse_mlp.kernels._jit import SIMD, jit
 from sparse_mlp.kernels.linear import add_scaled, dot
-from sparse_mlp.kernels.tiles import aligned_empty
+from sparse_mlp.kernels.tiles import scratch
 
 if SIMD:
     from sparse_mlp.kernels import simd_block_motif, simd_shared_motif
@@ -36,7 +36,7 @@ def shared_forward(
     m, lanes = len(bias) // (len(indptr_out) - 1), x.shape[2]
     y = np.empty((len(x), len(bias), lanes), x.dtype) if out is None else out
     kernel = simd_shared_motif.shared_forward if _has_vectors(x) else _shared_forward
-    sums = aligned_empty((x.shape[1] // m, lanes), x.dtype)
+    sums = scratch((x.shape[1] // m, lanes), x.dtype)
     kernel(indptr_out, rows_out, order_out, weight, bias, x, sums, y, relu)
     return y
 
@@ -101,7 +101,7 @@ def _has_vectors(x: Array) -> bool:
 def _deltas(indptr: Array, x: Array, dy: Array) -> Array:
     """Return memory for the sums of one tile of dy over the output motifs."""
     m = x.shape[1] // (len(indptr) - 1)
-    return aligned_empty((dy.shape[1] // m, dy.shape[2]), dy.dtype)
+    return scratch((dy.shape[1] // m, dy.shape[2]), dy.dtype)
 
 
 @jit

@@ -7,6 +7,7 @@ line. Sample n of a batch is lane `n % lanes` of tile `n // lanes`; lanes behind
 from __future__ import annotations
 
 import math
+import threading
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,24 @@ def aligned_empty(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
     size = math.prod(shape) * dtype.itemsize
     memory = np.empty(size + LINE, np.uint8)
     return np.ndarray(shape, dtype, memory, -memory.ctypes.data % LINE)
+
+
+class _Scratch(threading.local):
+    """Memory of a thread for what a kernel needs while it runs."""
+
+    block: Array = np.empty(0, np.uint8)
+
+
+_scratch = _Scratch()
+
+
+def scratch(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+    """Return memory that the same thread gets again in its next call; fresh memory would cost page faults."""
+    dtype = np.dtype(dtype)
+    size = math.prod(shape) * dtype.itemsize
+    if len(_scratch.block) < size:
+        _scratch.block = aligned_empty((size,), np.uint8)
+    return np.ndarray(shape, dtype, _scratch.block)
 
 
 class Arena:
