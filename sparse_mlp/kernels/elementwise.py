@@ -232,7 +232,7 @@ def _residual_backward(x: Array, dy: Array, da: Array, dz: Array) -> None:
 @jit
 def _softmax_cross_entropy(scores: Array, labels: Array, smoothing: float, divisor: int, dscores: Array) -> float:
     n_out, lanes, loss = scores.shape[1], scores.shape[2], 0.0
-    even, shifted = smoothing / n_out, np.empty(n_out)
+    even, shifted, exponential = smoothing / n_out, np.empty(n_out), np.empty(n_out)
     for t in range(scores.shape[0]):
         s, d, count = scores[t], dscores[t], max(0, min(lanes, len(labels) - t * lanes))
         for j in range(count):
@@ -241,13 +241,14 @@ def _softmax_cross_entropy(scores: Array, labels: Array, smoothing: float, divis
                 largest = max(largest, np.float64(s[v, j]))
             for v in range(n_out):
                 shifted[v] = np.float64(s[v, j]) - largest
-                total += math.exp(shifted[v])
+                exponential[v] = math.exp(shifted[v])
+                total += exponential[v]
             log_total = math.log(total)
             for v in range(n_out):
                 q = even + (1.0 - smoothing) if v == label else even
                 if q > 0:
                     loss -= q * (shifted[v] - log_total)
-                d[v, j] = (math.exp(shifted[v]) / total - q) / divisor
+                d[v, j] = (exponential[v] / total - q) / divisor
         for v in range(n_out):
             for j in range(count, lanes):
                 d[v, j] = 0

@@ -69,11 +69,12 @@ def _spmm(
         x_at, y_at = t * n_in * lanes, t * n_out * lanes
         for v in range(first, last):
             z = repeat(bias, v, zeros)
-            for k in range(indptr_out[v], indptr_out[v + 1]):
-                if far:
+            if far:
+                for k in range(indptr_out[v], indptr_out[v + 1]):
                     ahead = min(k + AHEAD, end)
                     prefetch(weight, order_out[ahead])
                     _fetch(x, x_at + rows_out[ahead] * lanes, lanes)
+            for k in range(indptr_out[v], indptr_out[v + 1]):
                 row = load_like(x, x_at + rows_out[k] * lanes, zeros)
                 z = multiply_add(repeat(weight, order_out[k], zeros), row, z)
             if relu:

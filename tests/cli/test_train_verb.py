@@ -316,7 +316,7 @@ def test_json_is_strict(capsys):
         (["--rule", "static", "--update-every", 2], "update_every with rule=static; expected one without the other"),
         (["--rule", "set", "--delta-start", 0.5], "taken by rule chts, chtss"),
         (["--rule", "set", "--update-every", 2, "--update-steps", 9], "update_every=2 and update_steps=9"),
-        (["--rule", "chtss", "--epsilon", 3], "epsilon=3 with rule chtss; expected a density"),
+        (["--rule", "chtss", "--epsilon", 3], "with rule chtss; expected a density"),
         (["--rule", "chtss", "--allocation", "er"], "allocation=er with rule chtss; expected allocation=uniform"),
         (["--rule", "chtss", "--density", 0.6], "density_start=0.5 below density=0.6"),
         (["--rule", "chtss", "--topology", "snip", "--scope", "global"], "scope=global with rule chtss"),
