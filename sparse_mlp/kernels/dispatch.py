@@ -71,16 +71,19 @@ def choose_backend(name: str | None = None) -> Backend:
     return Backend("numba", f"the default; set {VARIABLE} or pass backend= to change it")
 
 
+@cache  # looked up in each pass through each layer
 def linear_ops(backend: str) -> Any:
     """Return `spmm`, `spmm_transpose`, `sddmm`, `bias_grad` and `linear_backward` on tiles."""
     return _on_tiles("linear", backend)
 
 
+@cache
 def motif_ops(backend: str) -> Any:
     """Return `motif_sums` and the forward and backward passes of motifs, `shared_forward` and so on, on tiles."""
     return _on_tiles("motif", backend)
 
 
+@cache
 def elementwise_ops(backend: str) -> Any:
     """Return activations, dropout and losses on tiles."""
     return _on_tiles("elementwise", backend)
@@ -116,7 +119,6 @@ def _module(room: str, backend: str | None) -> ModuleType:
     return importlib.import_module(f"sparse_mlp.{_MODULES[room][choose_backend(backend).name]}")
 
 
-@cache  # looked up in each pass through each layer
 def _on_tiles(room: str, backend: str) -> Any:
     module = _module(room, backend)
     return module if backend == "numba" else OneTile(module)

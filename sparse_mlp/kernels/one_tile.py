@@ -22,6 +22,8 @@ TILES = {"x", "dy", "z", "a", "da", "scores", "target"}  # how the functions cal
 class OneTile:
     """Offer a module's functions on tiles (1, features, batch), with the compiled twins' `out` and `add_to`.
 
+    `part` must be None: all neurons are computed.
+
     Parameters
     ----------
     module : module
@@ -39,10 +41,10 @@ class OneTile:
 def _on_one_tile(function: Callable[..., Any]) -> Callable[..., Any]:
     names = list(inspect.signature(function).parameters)
 
-    def call(*args: Any, out: Array | None = None, add_to: Array | None = None, **options: Any) -> Any:
+    def call(*args: Any, out: Array | None = None, add_to: Array | None = None, part: None = None) -> Any:
         tiles = [arg for name, arg in zip(names, args, strict=False) if name in TILES]
         flat = [arg[0] if name in TILES else arg for name, arg in zip(names, args, strict=False)]
-        found = function(*flat, **options)
+        found = function(*flat)
         if not isinstance(found, tuple):
             return _kept(found, out, add_to, tiles[0].dtype)
         return *(_kept(result, out, None, tiles[0].dtype) for result in found[:-1]), _kept(

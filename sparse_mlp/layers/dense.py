@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from sparse_mlp.errors import check_integer
+from sparse_mlp.kernels.dense import dense_backward, dense_forward
 from sparse_mlp.kernels.dispatch import choose_backend, linear_ops
 from sparse_mlp.kernels.pool import one_blas_thread
 from sparse_mlp.layers._checks import checked_features
-from sparse_mlp.layers.base import Array, Gradients, Layer
+from sparse_mlp.layers.base import Array, Gradients, Layer, Part
 from sparse_mlp.layers.batch import Batch
 from sparse_mlp.layers.flow import Flow, Trace
 from sparse_mlp.rng import RandomState
-from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology import initial_weights
 from sparse_mlp.topology.initial_weights import Distribution
 
-# A dense layer is computed like a sparse one with all links where that is faster: if it is small, or narrow on a side.
+# Kernels compute a dense layer where they are faster than BLAS: if it is small, or narrow on a side.
 MOST_LINKS, NARROW = 2**20, 32
 
 
@@ -35,7 +35,7 @@ class Dense(Layer):
     rng : None, int or numpy.random.Generator
     dtype : float32 or float64
     backend : str, optional
-        BLAS computes this layer for every backend, except that "numba" has small ones computed as if they were sparse.
+        BLAS computes this layer for every backend, except that "numba" has kernels for small ones.
     name : str
 
     Attributes
@@ -81,20 +81,14 @@ class Dense(Layer):
 
     @property
     def uses_blas(self) -> bool:  # type: ignore[override]
-        """Whether BLAS computes the layer; the kernels of sparse layers are faster for a small one on tiles."""
+        """Whether BLAS computes the layer; `kernels.dense` is faster for a small one on tiles."""
         return self.backend != "numba" or (self.weight.size > MOST_LINKS and min(self.shape) > NARROW)
-
-    @cached_property
-    def _wiring(self) -> SparseStructure:
-        return SparseStructure.complete(self.shape)
 
     def forward_tiles(self, x: Array, batch: Batch, relu: bool = False) -> tuple[Array, Array]:
         """Return z on tiles (n_tiles, n_out, lanes) and, as cache, the inputs."""
         y = batch.empty((len(x), len(self.bias), x.shape[2]), x.dtype)
         if not self.uses_blas:
-            links, weight = self._wiring.by_output, self.weight.reshape(-1)
-            spmm = linear_ops(self.backend).spmm
-            batch.over_neurons(links.indptr, lambda part: spmm(*links, weight, self.bias, x, relu, out=y, part=part))
+            batch.over_neurons(_ends(len(self.bias)), partial(_forward, self.weight, self.bias, x, relu, y))
             return y, x
         np.matmul(self.weight.T, x, out=y)
         y += self.bias[:, None]
@@ -104,12 +98,11 @@ class Dense(Layer):
         self, dy: Array, cache: Array, batch: Batch, grads: Gradients, wants_dx: bool = True, rectified: bool = False
     ) -> Any:
         """Add the gradients by weight and bias and return that by the input, (n_tiles, n_in, lanes)."""
-        ops, dx = linear_ops(self.backend), batch.for_dx(cache, rectified) if wants_dx else None
-        ops.bias_grad(dy, add_to=grads["bias"])
-        if not self.uses_blas and dx is not None:
-            links = self._wiring.indptr, self._wiring.indices, self.weight.reshape(-1), cache, dy, rectified
-            into = {"out": dx, "add_to": grads["weight"].reshape(-1)}
-            batch.over_neurons(self._wiring.indptr, lambda part: ops.linear_backward(*links, **into, part=part))
+        dx = batch.for_dx(cache, rectified) if wants_dx else None
+        linear_ops(self.backend).bias_grad(dy, add_to=grads["bias"])
+        if not self.uses_blas:
+            task = partial(_backward, self.weight, cache, dy, rectified, dx, grads["weight"])
+            batch.over_neurons(_ends(len(self.weight)), task)
             return dx
         with one_blas_thread():  # a split among threads would change how it rounds
             for x_tile, dy_tile in zip(cache, dy, strict=True):
@@ -133,3 +126,18 @@ class Dense(Layer):
 
     def __repr__(self) -> str:
         return f"Dense({self.shape[0]} x {self.shape[1]})"
+
+
+def _forward(weight: Array, bias: Array, x: Array, relu: bool, y: Array, part: Part | None) -> None:
+    dense_forward(weight, bias, x, relu, out=y, part=part)
+
+
+def _backward(
+    weight: Array, x: Array, dy: Array, rectified: bool, dx: Array | None, dweight: Array, part: Part | None
+) -> None:
+    dense_backward(weight, x, dy, rectified, out=dx, add_to=dweight, part=part)
+
+
+def _ends(count: int) -> Array:
+    """Return where the links of each of `count` neurons end, up to a factor: all have as many."""
+    return np.arange(count + 1)

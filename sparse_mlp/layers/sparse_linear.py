@@ -146,20 +146,18 @@ class SparseLinear(Layer):
 
     def _outputs(self, x: Array, relu: bool, y: Array, part: Part | None = None) -> None:
         """Write z, or max(z, 0), into y (n_tiles, n_out, lanes), for some outputs or for all."""
-        options: dict[str, Any] = {"part": part} if part else {}
-        by_output = self.structure.by_output
-        linear_ops(self.backend).spmm(*by_output, self.weight, self.bias, x, relu, out=y, **options)
+        links = self.structure.by_output
+        linear_ops(self.backend).spmm(*links, self.weight, self.bias, x, relu, out=y, part=part)
 
     def _back(
         self, x: Array, dy: Array, dx: Array | None, rectified: bool, dweight: Array, part: Part | None = None
     ) -> None:
         """Add the gradient by the weights, and write that by the inputs where it is wanted, for some inputs or all."""
-        ops, options = linear_ops(self.backend), {"part": part} if part else {}
-        links = self.structure.indptr, self.structure.indices
+        ops, indptr, indices = linear_ops(self.backend), self.structure.indptr, self.structure.indices
         if dx is None:
-            ops.sddmm(*links, x, dy, add_to=dweight, **options)
+            ops.sddmm(indptr, indices, x, dy, add_to=dweight, part=part)
         else:
-            ops.linear_backward(*links, self.weight, x, dy, rectified, out=dx, add_to=dweight, **options)
+            ops.linear_backward(indptr, indices, self.weight, x, dy, rectified, out=dx, add_to=dweight, part=part)
 
     def trace(self, flow: Flow, trace: Trace) -> Flow:
         """Be part of a chain of evolving layers, or read what comes."""

@@ -50,7 +50,7 @@ class Samples:
             raise invalid(found, "as many targets as inputs, and at least one sample")
         if not in_range(rows, len(x)):
             raise invalid(f"samples from {rows.min()} to {rows.max()}", f"numbers in [0, {len(x)})")
-        if target.ndim == 1 and np.issubdtype(target.dtype, np.integer) and not in_range(target[rows], n_outputs):
+        if target.ndim == 1 and target.dtype.kind in "iu" and not in_range(target[rows], n_outputs):
             chosen = target[rows]
             raise invalid(f"labels from {chosen.min()} to {chosen.max()}", f"classes in [0, {n_outputs})")
 
