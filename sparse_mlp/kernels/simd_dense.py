@@ -40,9 +40,7 @@ def forward_32(weight: Array, bias: Array, x: Array, y: Array, relu: bool, first
 
 
 @jit
-def _forward(
-    weight: Array, bias: Array, x: Array, y: Array, relu: bool, first: int, last: int, zeros: Any
-) -> None:
+def _forward(weight: Array, bias: Array, x: Array, y: Array, relu: bool, first: int, last: int, zeros: Any) -> None:
     n_in, lanes, n_out = x.shape[1], x.shape[2], y.shape[1]
     fives = last - (last - first) % 5
     for t in range(x.shape[0]):
@@ -51,12 +49,21 @@ def _forward(
             z0, z1, z2 = repeat(bias, v, zeros), repeat(bias, v + 1, zeros), repeat(bias, v + 2, zeros)
             z3, z4 = repeat(bias, v + 3, zeros), repeat(bias, v + 4, zeros)
             for u in range(n_in):
-                row = load_like(x, x_at + u * lanes, zeros)
-                z0, z1, z2, z3, z4 = _add_five(weight, u * n_out + v, 1, row, z0, z1, z2, z3, z4)
+                row, k = load_like(x, x_at + u * lanes, zeros), u * n_out + v
+                z0 = multiply_add(repeat(weight, k, row), row, z0)
+                z1 = multiply_add(repeat(weight, k + 1, row), row, z1)
+                z2 = multiply_add(repeat(weight, k + 2, row), row, z2)
+                z3 = multiply_add(repeat(weight, k + 3, row), row, z3)
+                z4 = multiply_add(repeat(weight, k + 4, row), row, z4)
             if relu:
                 z0, z1, z2 = positive_part(z0), positive_part(z1), positive_part(z2)
                 z3, z4 = positive_part(z3), positive_part(z4)
-            _store_five(y, y_at + v * lanes, lanes, z0, z1, z2, z3, z4)
+            at = y_at + v * lanes
+            store(y, at, z0)
+            store(y, at + lanes, z1)
+            store(y, at + 2 * lanes, z2)
+            store(y, at + 3 * lanes, z3)
+            store(y, at + 4 * lanes, z4)
         for v in range(fives, last):
             z = repeat(bias, v, zeros)
             for u in range(n_in):
@@ -85,8 +92,12 @@ def _backward(weight: Array, x: Array, dy: Array, dx: Array, relu: bool, first: 
         for u in range(first, fives, 5):
             d0 = d1 = d2 = d3 = d4 = zeros
             for v in range(n_out):
-                row = load_like(dy, dy_at + v * lanes, zeros)
-                d0, d1, d2, d3, d4 = _add_five(weight, u * n_out + v, n_out, row, d0, d1, d2, d3, d4)
+                row, k = load_like(dy, dy_at + v * lanes, zeros), u * n_out + v
+                d0 = multiply_add(repeat(weight, k, row), row, d0)
+                d1 = multiply_add(repeat(weight, k + n_out, row), row, d1)
+                d2 = multiply_add(repeat(weight, k + 2 * n_out, row), row, d2)
+                d3 = multiply_add(repeat(weight, k + 3 * n_out, row), row, d3)
+                d4 = multiply_add(repeat(weight, k + 4 * n_out, row), row, d4)
             at = x_at + u * lanes
             if relu:
                 d0 = where_positive(load_like(x, at, zeros), d0)
@@ -94,7 +105,11 @@ def _backward(weight: Array, x: Array, dy: Array, dx: Array, relu: bool, first: 
                 d2 = where_positive(load_like(x, at + 2 * lanes, zeros), d2)
                 d3 = where_positive(load_like(x, at + 3 * lanes, zeros), d3)
                 d4 = where_positive(load_like(x, at + 4 * lanes, zeros), d4)
-            _store_five(dx, at, lanes, d0, d1, d2, d3, d4)
+            store(dx, at, d0)
+            store(dx, at + lanes, d1)
+            store(dx, at + 2 * lanes, d2)
+            store(dx, at + 3 * lanes, d3)
+            store(dx, at + 4 * lanes, d4)
         for u in range(fives, last):
             d, at = zeros, x_at + u * lanes
             for v in range(n_out):
@@ -132,23 +147,3 @@ def _gradient(x: Array, dy: Array, dweight: Array, first: int, last: int, zeros:
                 store(dweight, k, add(load_like(dweight, k, four), sums))
             for v in range(fours, n_out):
                 dweight[u * n_out + v] += total(multiply_fold(row, load_like(dy, (t * n_out + v) * lanes, zeros)))
-
-
-@jit
-def _add_five(weight: Array, k: int, step: int, row: Any, a: Any, b: Any, c: Any, d: Any, e: Any) -> Any:
-    """Add a row, times the weights at k, k + step …, to five rows in registers."""
-    a = multiply_add(repeat(weight, k, row), row, a)
-    b = multiply_add(repeat(weight, k + step, row), row, b)
-    c = multiply_add(repeat(weight, k + 2 * step, row), row, c)
-    d = multiply_add(repeat(weight, k + 3 * step, row), row, d)
-    e = multiply_add(repeat(weight, k + 4 * step, row), row, e)
-    return a, b, c, d, e
-
-
-@jit
-def _store_five(rows: Array, at: int, lanes: int, a: Any, b: Any, c: Any, d: Any, e: Any) -> None:
-    store(rows, at, a)
-    store(rows, at + lanes, b)
-    store(rows, at + 2 * lanes, c)
-    store(rows, at + 3 * lanes, d)
-    store(rows, at + 4 * lanes, e)

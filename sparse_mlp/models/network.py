@@ -85,6 +85,7 @@ class Network:
         self._find_links()
         self.store = ParameterStore(root)
         self._arenas: deque[Arena] = deque()
+        self._lanes_in_use = WIDE  # predictions take the width of the training: no other kernels need to be compiled
         self._forget()
         tile_bytes = WIDE * self.dtype.itemsize * root.n_stored(self.n_features)
         self._spread = self.backend == "numba" and (self._needs_batch or tile_bytes > TILE_BYTES)
@@ -161,6 +162,7 @@ class Network:
         """
         self._check_bound()
         groups = self.groups(len(batch))
+        self._lanes_in_use = self._lanes(len(batch))
         buffers = 1 if self._spread else len(groups)
         if len(self._flats) < buffers:
             others = np.empty((buffers - 1, len(self.store.values)), self.dtype)
@@ -299,7 +301,7 @@ class Network:
     def _predict(self, x: Array, scores: Array) -> None:
         arena = self._arena()
         part = Batch(len(x), arena=arena)
-        lanes = WIDE if self.backend == "numba" else len(x)
+        lanes = self._lanes_in_use if self.backend == "numba" else len(x)
         tiles = part.empty((-(-len(x) // lanes), self.n_features, lanes), self.dtype)
         found, _ = self.root.forward_tiles(Samples(x, np.arange(len(x)), x).load(0, len(x), tiles), part)
         scores[:] = unpack(found, len(x))
