@@ -49,6 +49,9 @@ def adam_step(
 
 
 def _in_pieces(step: Callable[..., None], arrays: tuple[Array, ...], scalars: tuple[Any, ...]) -> None:
+    if len(arrays[0]) < 2 * PIECE:
+        step(*arrays, *scalars)
+        return
     pieces = pool.ranges(len(arrays[0]), PIECE)
     pool.run([partial(step, *(array[start:stop] for array in arrays), *scalars) for start, stop in pieces])
 

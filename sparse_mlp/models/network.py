@@ -17,6 +17,7 @@ from sparse_mlp.kernels.pool import one_blas_thread, run, width
 from sparse_mlp.kernels.tiles import NARROW, WIDE, Arena, cut, lanes_for, sum_in_order, unpack
 from sparse_mlp.layers.base import Array, Gradients, Layer, leaves, nodes
 from sparse_mlp.layers.batch import Batch
+from sparse_mlp.layers.composite import Sequential
 from sparse_mlp.layers.flow import Flow, Trace
 from sparse_mlp.layers.losses import Loss
 from sparse_mlp.models.batch import Samples
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from sparse_mlp.evolution import TopologyUpdate
 
 TILE_BYTES = 2**26  # activations of one tile of 64; above it threads share the neurons of a tile, not the tiles
+PASSED_ON = (Layer.draw_masks, Sequential.draw_masks)  # of layers that let those inside draw, and draw nothing
 PREDICTION_BYTES = 2**27  # memory of a prediction's activations; large networks predict fewer samples at a time
 SUMMED_ALONE = 2**15  # values: below this one thread adds the groups' gradients faster than two
 
@@ -80,6 +82,7 @@ class Network:
             raise invalid("no layer that knows the features of a sample", "n_features to be given")
         self.n_outputs = root.n_out(self.n_features)
         self._needs_batch = root.needs_batch
+        self._draws = any(type(layer).draw_masks not in PASSED_ON for layer in nodes(root))
         self._to_prepare = [layer for layer in nodes(root) if type(layer).prepare is not Layer.prepare]
         self._one_blas_thread = one_blas_thread if any(layer.uses_blas for layer in nodes(root)) else nullcontext
         self._find_links()
@@ -243,7 +246,7 @@ class Network:
         """Take each group forward and back, into a flat array of its own or, one after the other, into the first."""
         batch.check(self.n_features, self.n_outputs, self.dtype)
         whole = Batch(len(batch), training=rng is not None)
-        if rng is not None:
+        if rng is not None and self._draws:
             self.root.draw_masks(self.n_features, whole, rng)
         self._prepare()
         if self._spread:
