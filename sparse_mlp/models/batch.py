@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparse_mlp.errors import invalid
+from sparse_mlp.kernels.csr import pack_csr
 from sparse_mlp.kernels.tiles import in_range, pack
 
 Array = NDArray[Any]
@@ -18,15 +19,15 @@ class Samples:
 
     Parameters
     ----------
-    x : float (n_samples, n_features)
-        The whole data set, C-contiguous, in the network's dtype.
+    x : float ndarray or csr_array (n_samples, n_features)
+        The whole data set as `check_inputs` returns it: C-contiguous, or sparse rows, in the network's dtype.
     rows : int64 (batch,)
         Which of its rows form the batch.
     target : int64 (n_samples,) or float (n_samples, n_outputs)
         Labels or outputs of the whole data set.
     """
 
-    def __init__(self, x: Array, rows: NDArray[np.int64], target: Array) -> None:
+    def __init__(self, x: Any, rows: NDArray[np.int64], target: Array) -> None:
         self.x, self.rows, self.target = x, rows, target
 
     def __len__(self) -> int:
@@ -43,24 +44,29 @@ class Samples:
         x, rows, target = self.x, self.rows, self.target
         if x.ndim != 2 or x.shape[1] != n_features or x.dtype != dtype:
             raise invalid(f"x of {x.dtype} {x.shape}", f"x of {np.dtype(dtype)} (n_samples, {n_features})")
-        if not x.flags.c_contiguous:
-            raise invalid("x with other strides", "a C-contiguous array", "use np.ascontiguousarray(x)")
-        if len(target) != len(x) or len(rows) == 0:
-            found = f"{len(x)} inputs, {len(target)} targets and a batch of {len(rows)} samples"
+        if isinstance(x, np.ndarray):
+            if not x.flags.c_contiguous:
+                raise invalid("x with other strides", "a C-contiguous array", "use np.ascontiguousarray(x)")
+        elif x.format != "csr":
+            raise invalid(f"sparse x in the format {x.format}", "compressed sparse rows", "use x.tocsr()")
+        if len(target) != x.shape[0] or len(rows) == 0:
+            found = f"{x.shape[0]} inputs, {len(target)} targets and a batch of {len(rows)} samples"
             raise invalid(found, "as many targets as inputs, and at least one sample")
-        if not in_range(rows, len(x)):
-            raise invalid(f"samples from {rows.min()} to {rows.max()}", f"numbers in [0, {len(x)})")
+        if not in_range(rows, x.shape[0]):
+            raise invalid(f"samples from {rows.min()} to {rows.max()}", f"numbers in [0, {x.shape[0]})")
         if target.ndim == 1 and np.issubdtype(target.dtype, np.integer) and not in_range(target[rows], n_outputs):
             chosen = target[rows]
             raise invalid(f"labels from {chosen.min()} to {chosen.max()}", f"classes in [0, {n_outputs})")
 
     def inputs(self) -> Array:
-        """Return the samples of the batch, (batch, n_features)."""
-        return self.x[self.rows]
+        """Return the samples of the batch, dense (batch, n_features)."""
+        chosen = self.x[self.rows]
+        return chosen if isinstance(chosen, np.ndarray) else chosen.toarray()
 
     def load(self, first: int, last: int, out: Array) -> Array:
         """Copy samples `first` to `last - 1` of the batch into tiles (n_tiles, n_features, lanes)."""
-        return pack(self.x, self.rows[first:last], out)
+        x, rows = self.x, self.rows[first:last]
+        return pack(x, rows, out) if isinstance(x, np.ndarray) else pack_csr(x.data, x.indices, x.indptr, rows, out)
 
     def targets(self, first: int, last: int) -> Array:
         """Return the targets of samples `first` to `last - 1` of the batch."""

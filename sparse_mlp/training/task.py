@@ -13,6 +13,7 @@ from sparse_mlp.errors import check_integer, invalid
 from sparse_mlp.layers import Loss, MeanSquaredError, SoftmaxCrossEntropy
 from sparse_mlp.layers.base import Array
 from sparse_mlp.models import Network, Samples
+from sparse_mlp.models.inputs import all_finite, check_inputs, count_rows, real_numbers
 
 Metrics = dict[str, float]
 Data = tuple[Any, Any]
@@ -58,7 +59,7 @@ class _ArrayTask:
 
     Parameters
     ----------
-    x : float (n_samples, n_features)
+    x : float array or scipy.sparse array (n_samples, n_features)
     target : array (n_samples, …)
     batch_size : int
         The last batch of an epoch may be smaller.
@@ -68,7 +69,7 @@ class _ArrayTask:
     def __init__(self, x: Any, target: Any, *, batch_size: int = 128, loss: Loss | None = None) -> None:
         self.x, self.target, self._loss = x, target, loss
         self.batch_size = check_integer("batch_size", batch_size)
-        self.n_samples = len(x)
+        self.n_samples = count_rows("inputs", x)
         self.n_batches = -(-self.n_samples // self.batch_size)
         self.weight = float(self.n_samples)
 
@@ -87,7 +88,7 @@ class _ArrayTask:
         return float(len(batch))
 
     def bound(self, name: str, network: Network) -> Any:
-        """Return the task with arrays in the network's dtype and layout.
+        """Return the task with arrays in the network's dtype and layout; sparse inputs stay sparse.
 
         Raises
         ------
@@ -95,8 +96,12 @@ class _ArrayTask:
             If the data do not fit the network, are not finite, or there are none.
         """
         task = copy.copy(self)
-        task.x = _checked_inputs(name, self.x, network)
-        task.target = self._checked_target(name, np.ascontiguousarray(self.target), network)
+        task.x = check_inputs(f"{name} inputs", self.x, network.n_features, network.dtype)
+        if not self.n_samples:
+            wanted = f"shape (n_samples, {network.n_features}) with at least one sample"
+            raise invalid(f"{name} inputs of shape {task.x.shape}", wanted)
+        target = real_numbers(f"{name} {self._called}", self.target)
+        task.target = self._checked_target(name, np.ascontiguousarray(target), network)
         if self._loss is None:
             task._loss = self._default_loss(network.backend)
         elif not self._takes(self._loss):
@@ -121,7 +126,7 @@ class Classification(_ArrayTask):
 
     Parameters
     ----------
-    x : float (n_samples, n_features)
+    x : float array or scipy.sparse array (n_samples, n_features)
     target : integer (n_samples,)
         Class of each sample, from 0 on.
     batch_size : int
@@ -133,7 +138,7 @@ class Classification(_ArrayTask):
 
     def evaluate(self, network: Network) -> Metrics:
         """Return the mean loss, and the fraction of right classes as accuracy."""
-        scores = network.predict_scores(self.x)
+        scores = network.scores_of(self.x)
         value, _ = self.loss.forward(scores, self.target)
         return {"loss": value, "accuracy": float(np.mean(scores.argmax(axis=1) == self.target))}
 
@@ -160,7 +165,7 @@ class Regression(_ArrayTask):
 
     Parameters
     ----------
-    x : float (n_samples, n_features)
+    x : float array or scipy.sparse array (n_samples, n_features)
     target : float (n_samples, n_outputs)
     batch_size : int
     loss : Loss, optional
@@ -171,7 +176,7 @@ class Regression(_ArrayTask):
 
     def evaluate(self, network: Network) -> Metrics:
         """Return the mean loss."""
-        return {"loss": self.loss.forward(network.predict_scores(self.x), self.target)[0]}
+        return {"loss": self.loss.forward(network.scores_of(self.x), self.target)[0]}
 
     def _default_loss(self, backend: str | None) -> Loss:
         return MeanSquaredError(backend=backend)
@@ -184,7 +189,7 @@ class Regression(_ArrayTask):
             wanted = f"shape ({self.n_samples}, {network.n_outputs})"
             raise invalid(f"{name} targets of shape {target.shape}", wanted, "labels are integers")
         converted = np.ascontiguousarray(target, dtype=network.dtype)
-        if not np.all(np.isfinite(converted)):
+        if not all_finite(converted):
             found = f"{name} targets with infinite or missing numbers"
             raise invalid(found, "finite numbers", "fill or drop them first")
         return converted
@@ -195,16 +200,6 @@ def as_task(data: Task | Data, *, batch_size: int = 128, loss: Loss | None = Non
     if not isinstance(data, tuple | list):
         return data
     x, target = data
-    if np.issubdtype(np.asarray(target).dtype, np.integer):
+    if np.issubdtype(real_numbers("targets", target).dtype, np.integer):
         return Classification(x, target, batch_size=batch_size, loss=loss)
     return Regression(x, target, batch_size=batch_size, loss=loss)
-
-
-def _checked_inputs(name: str, x: Any, network: Network) -> Array:
-    array = np.ascontiguousarray(x, dtype=network.dtype)
-    if array.ndim != 2 or array.shape[1] != network.n_features or len(array) == 0:
-        wanted = f"shape (n_samples, {network.n_features}) with at least one sample"
-        raise invalid(f"{name} inputs of shape {array.shape}", wanted)
-    if not np.all(np.isfinite(array)):
-        raise invalid(f"{name} inputs with infinite or missing numbers", "finite numbers", "fill or drop them first")
-    return array
