@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sparse_mlp.errors import check_fraction, check_integer, invalid
+from sparse_mlp.errors import check_dense, check_fraction, check_integer, invalid
 from sparse_mlp.layers import AllReLU, Dense, Dropout, LeakyReLU, MotifLinear, ReLU, Sigmoid, SparseLinear, Tanh
 from sparse_mlp.layers.base import Layer
 from sparse_mlp.plugins import find
@@ -92,7 +92,7 @@ def motif_means(data: tuple[Any, Any] | None, motifs: int, motif_size: int) -> t
     """
     if data is None or motif_size == 1 or np.ndim(data[0]) != 2:
         return data
-    x = np.asarray(data[0], np.float64)
+    x = np.asarray(check_dense("data", data[0]), np.float64)
     missing = motifs * motif_size - x.shape[1]
     if not 0 <= missing < motif_size:
         return data  # whoever makes the wiring says what is wrong

@@ -108,20 +108,6 @@ def warn_of_overflow(scores: Array) -> None:
         warnings.warn(message, RuntimeWarning, stacklevel=4)
 
 
-def as_dense(name: str, x: Any) -> Any:
-    """Return x as it is, or refuse sparse rows where all of them are needed at once, dense.
-
-    Raises
-    ------
-    InvalidInputError
-        If x is sparse; it says how many bytes the dense array has.
-    """
-    if not issparse(x):
-        return x
-    size = float(np.prod(x.shape, dtype=float)) * x.dtype.itemsize
-    raise invalid(f"sparse {name}", "a dense array", f"use .toarray(), which takes {size:,.0f} bytes")
-
-
 def _sparse_rows(name: str, x: Any) -> csr_array:
     """Return sparse inputs in rows whose entries are sound, each position stored once."""
     if x.dtype.kind not in "biuf":

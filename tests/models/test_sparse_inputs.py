@@ -14,8 +14,9 @@ from sparse_mlp.kernels import csr
 from sparse_mlp.kernels.pool import most_threads, threads_limited
 from sparse_mlp.layers import SoftmaxCrossEntropy
 from sparse_mlp.models import Samples
-from sparse_mlp.models.inputs import as_dense, check_inputs
+from sparse_mlp.models.inputs import check_inputs
 from sparse_mlp.reference import csr as reference
+from sparse_mlp.robustness import fgsm, robustness_curves
 
 BACKENDS = pytest.mark.parametrize("backend", ["numba", "scipy", "reference"])
 
@@ -105,10 +106,32 @@ def test_a_batch_of_another_format_is_refused():
 
 
 def test_what_must_be_dense_says_how_large_it_would_be():
-    with pytest.raises(InvalidInputError, match=r"toarray.*8,000,000 bytes"):
-        as_dense("data", sp.csr_array((1000, 1000)))
-    x = np.ones((2, 2))
-    assert as_dense("data", x) is x
+    x, labels = random_rows(), np.arange(300) % 4
+    model = SparseMLP([40, 30, 4], density=0.3, rng=0)
+    wanted = pytest.raises(InvalidInputError, match=r"toarray.*48,000 bytes")
+    with wanted:
+        SparseMLP([40, 30, 4], topology="correlated", data=(x, labels))
+    with wanted:
+        SparseMLP([40, 30, 4], topology="snip", data=(x, labels), motif_size=2)
+    with wanted:
+        fgsm(model, x, labels, 0.1)
+
+
+def test_snip_makes_a_batch_dense_at_most():
+    x, labels = random_rows(), np.arange(300) % 4
+    wirings = [
+        SparseMLP([40, 30, 4], density=0.1, topology="snip", data=(inputs, labels), rng=3).sparse_layers[0].structure
+        for inputs in (x, x.toarray())
+    ]
+    assert wirings[0].fingerprint() == wirings[1].fingerprint()
+
+
+def test_curves_of_accuracy_on_sparse_samples():
+    x, labels = random_rows(), np.arange(300) % 4
+    model = SparseMLP([40, 30, 4], density=0.3, rng=0)
+    options = {"perturbations": ["weight-order"], "strengths": [0, 0.5, 1]}
+    ours, theirs = (robustness_curves(model, inputs, labels, **options) for inputs in (x, x.toarray()))
+    assert ours.to_json() == theirs.to_json()
 
 
 def test_one_tile_is_dense_at_a_time():
