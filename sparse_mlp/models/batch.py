@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sparse_mlp.errors import invalid
 from sparse_mlp.kernels.csr import pack_csr
 from sparse_mlp.kernels.tiles import in_range, pack
+from sparse_mlp.layers.losses import Loss
 
 Array = NDArray[Any]
 
@@ -25,10 +26,18 @@ class Samples:
         Which of its rows form the batch.
     target : int64 (n_samples,) or float (n_samples, n_outputs)
         Labels or outputs of the whole data set.
+    weights : float64 (n_samples,), optional
+        How much each sample of the whole data set counts in the loss, 0 or more; 1 if not given.
+
+    Attributes
+    ----------
+    total : int or float
+        What the mean loss of the batch is taken over: its samples, or the sum of their weights.
     """
 
-    def __init__(self, x: Any, rows: NDArray[np.int64], target: Array) -> None:
-        self.x, self.rows, self.target = x, rows, target
+    def __init__(self, x: Any, rows: NDArray[np.int64], target: Array, weights: Array | None = None) -> None:
+        self.x, self.rows, self.target, self.weights = x, rows, target, weights
+        self.total: float = len(rows) if weights is None else float(weights[rows].sum())
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -52,6 +61,9 @@ class Samples:
         if len(target) != x.shape[0] or len(rows) == 0:
             found = f"{x.shape[0]} inputs, {len(target)} targets and a batch of {len(rows)} samples"
             raise invalid(found, "as many targets as inputs, and at least one sample")
+        if self.weights is not None and (self.weights.shape != (x.shape[0],) or not self.total > 0):
+            found = f"weights of shape {self.weights.shape}, of the batch {self.total} together"
+            raise invalid(found, f"shape ({x.shape[0]},), and more than 0")
         if not in_range(rows, x.shape[0]):
             raise invalid(f"samples from {rows.min()} to {rows.max()}", f"numbers in [0, {x.shape[0]})")
         if target.ndim == 1 and np.issubdtype(target.dtype, np.integer) and not in_range(target[rows], n_outputs):
@@ -71,3 +83,10 @@ class Samples:
     def targets(self, first: int, last: int) -> Array:
         """Return the targets of samples `first` to `last - 1` of the batch."""
         return self.target[self.rows[first:last]]
+
+    def compare(self, loss: Loss, scores: Array, first: int, last: int) -> float:
+        """Replace the scores of samples `first` to `last - 1` by their gradient, return their part of the loss."""
+        target = self.targets(first, last)
+        if self.weights is None:
+            return loss.tiles(scores, target, self.total)
+        return loss.tiles(scores, target, self.total, self.weights[self.rows[first:last]])

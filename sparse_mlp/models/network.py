@@ -291,7 +291,7 @@ class Network:
         if not self.root.keeps_dy:  # an activation at the end may have kept the scores for its backward pass
             dscores = part.empty_like(scores)
             dscores[:] = scores
-        value = loss.tiles(dscores, batch.targets(first, last), len(batch))
+        value = batch.compare(loss, dscores, first, last)
         if flat is not None:
             flat.fill(0)
         self.root.backward_tiles(dscores, cache, part, views, wants_dx=False)

@@ -35,7 +35,10 @@ class Task(Protocol):
 
     n_samples: int
     n_batches: int
-    weight: float
+
+    @property
+    def weight(self) -> float:
+        """Sum of the weights of all batches."""
 
     @property
     def loss(self) -> Loss:
@@ -63,15 +66,22 @@ class _ArrayTask:
     target : array (n_samples, …)
     batch_size : int
         The last batch of an epoch may be smaller.
+    sample_weight : float (n_samples,), optional
     loss : Loss, optional
     """
 
-    def __init__(self, x: Any, target: Any, *, batch_size: int = 128, loss: Loss | None = None) -> None:
-        self.x, self.target, self._loss = x, target, loss
+    def __init__(
+        self, x: Any, target: Any, *, batch_size: int = 128, sample_weight: Any = None, loss: Loss | None = None
+    ) -> None:
+        self.x, self.target, self.sample_weight, self._loss = x, target, sample_weight, loss
         self.batch_size = check_integer("batch_size", batch_size)
         self.n_samples = count_rows("inputs", x)
         self.n_batches = -(-self.n_samples // self.batch_size)
-        self.weight = float(self.n_samples)
+
+    @property
+    def weight(self) -> float:
+        """Number of samples, or the sum of their weights."""
+        return float(self.n_samples if self.sample_weight is None else np.sum(self.sample_weight))
 
     @property
     def loss(self) -> Loss:
@@ -81,11 +91,11 @@ class _ArrayTask:
     def batches(self, order: NDArray[np.int64]) -> list[Samples]:
         """Return the batches of an epoch in the given order of samples; none is dropped."""
         starts = range(0, len(order), self.batch_size)
-        return [Samples(self.x, order[i : i + self.batch_size], self.target) for i in starts]
+        return [Samples(self.x, order[i : i + self.batch_size], self.target, self.sample_weight) for i in starts]
 
     def weight_of(self, batch: Samples) -> float:
-        """Return the number of its samples."""
-        return float(len(batch))
+        """Return the number of its samples, or the sum of their weights."""
+        return float(batch.total)
 
     def bound(self, name: str, network: Network) -> Any:
         """Return the task with arrays in the network's dtype and layout; sparse inputs stay sparse.
@@ -93,7 +103,7 @@ class _ArrayTask:
         Raises
         ------
         InvalidInputError
-            If the data do not fit the network, are not finite, or there are none.
+            If the data or weights do not fit the network, are not finite, or there are none.
         """
         task = copy.copy(self)
         task.x = check_inputs(f"{name} inputs", self.x, network.n_features, network.dtype)
@@ -102,6 +112,8 @@ class _ArrayTask:
             raise invalid(f"{name} inputs of shape {task.x.shape}", wanted)
         target = real_numbers(f"{name} {self._called}", self.target)
         task.target = self._checked_target(name, np.ascontiguousarray(target), network)
+        if self.sample_weight is not None:
+            task.sample_weight = check_weights(f"{name} sample weights", self.sample_weight, self.n_samples)
         if self._loss is None:
             task._loss = self._default_loss(network.backend)
         elif not self._takes(self._loss):
@@ -110,6 +122,13 @@ class _ArrayTask:
 
     _called = "targets"
     _wanted = "a loss that takes them"
+
+    def _mean_loss(self, scores: Array) -> float:
+        """Return the mean loss of all samples, by their weights."""
+        if self.sample_weight is None:
+            return self.loss.forward(scores, self.target)[0]
+        tile = np.ascontiguousarray(scores.T)[None].copy()
+        return self.loss.tiles(tile, self.target, self.weight, self.sample_weight)
 
     def _default_loss(self, backend: str | None) -> Loss:
         raise TypeError
@@ -130,6 +149,8 @@ class Classification(_ArrayTask):
     target : integer (n_samples,)
         Class of each sample, from 0 on.
     batch_size : int
+    sample_weight : float (n_samples,), optional
+        How much each sample counts in the loss and in the measures, 0 or more; 1 if not given.
     loss : Loss, optional
         Softmax cross-entropy if not given.
     """
@@ -139,8 +160,8 @@ class Classification(_ArrayTask):
     def evaluate(self, network: Network) -> Metrics:
         """Return the mean loss, and the fraction of right classes as accuracy."""
         scores = network.scores_of(self.x)
-        value, _ = self.loss.forward(scores, self.target)
-        return {"loss": value, "accuracy": float(np.mean(scores.argmax(axis=1) == self.target))}
+        right = scores.argmax(axis=1) == self.target
+        return {"loss": self._mean_loss(scores), "accuracy": float(np.average(right, weights=self.sample_weight))}
 
     def _default_loss(self, backend: str | None) -> Loss:
         return SoftmaxCrossEntropy(backend=backend)
@@ -168,6 +189,8 @@ class Regression(_ArrayTask):
     x : float array or scipy.sparse array (n_samples, n_features)
     target : float (n_samples, n_outputs)
     batch_size : int
+    sample_weight : float (n_samples,), optional
+        How much each sample counts in the loss and in the measures, 0 or more; 1 if not given.
     loss : Loss, optional
         Half the mean squared error if not given.
     """
@@ -176,7 +199,7 @@ class Regression(_ArrayTask):
 
     def evaluate(self, network: Network) -> Metrics:
         """Return the mean loss."""
-        return {"loss": self.loss.forward(network.scores_of(self.x), self.target)[0]}
+        return {"loss": self._mean_loss(network.scores_of(self.x))}
 
     def _default_loss(self, backend: str | None) -> Loss:
         return MeanSquaredError(backend=backend)
@@ -195,11 +218,31 @@ class Regression(_ArrayTask):
         return converted
 
 
-def as_task(data: Task | Data, *, batch_size: int = 128, loss: Loss | None = None) -> Task:
-    """Return a task as it is, and arrays (x, target) as one: integer targets are classes, others numbers to learn."""
+def as_task(data: Task | Data, **options: Any) -> Task:
+    """Return a task as it is, and arrays (x, target) as one: integer targets are classes, others numbers to learn.
+
+    Options are those of `Classification` and `Regression`.
+    """
     if not isinstance(data, tuple | list):
         return data
     x, target = data
-    if np.issubdtype(real_numbers("targets", target).dtype, np.integer):
-        return Classification(x, target, batch_size=batch_size, loss=loss)
-    return Regression(x, target, batch_size=batch_size, loss=loss)
+    whole = np.issubdtype(real_numbers("targets", target).dtype, np.integer)
+    return (Classification if whole else Regression)(x, target, **options)
+
+
+def check_weights(name: str, weights: Any, n_samples: int) -> Array:
+    """Return the weights of samples as float64 (n_samples,); messages call them `name`.
+
+    Raises
+    ------
+    InvalidInputError
+        If they are of another shape, not finite, below 0, or all 0.
+    """
+    array = np.ascontiguousarray(real_numbers(name, weights), np.float64)
+    if array.shape != (n_samples,):
+        raise invalid(f"{name} of shape {array.shape}", f"shape ({n_samples},), one for each sample")
+    if not all_finite(array) or array.min(initial=0) < 0:
+        raise invalid(f"{name} that are negative, infinite or missing", "finite numbers of 0 or more")
+    if not array.any():
+        raise invalid(f"{name} that are all zero", "at least one above zero", "nothing is left to learn from")
+    return array

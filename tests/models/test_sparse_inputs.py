@@ -144,3 +144,24 @@ def test_one_tile_is_dense_at_a_time():
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     assert peak < 64e6
+
+
+@pytest.mark.parametrize("count", [50, 300])
+def test_weighted_gradient_of_all_backends(count):
+    """In one group of tiles and in several."""
+    x, labels, weights = random_rows(count, dtype=np.float64), np.arange(count) % 4, np.arange(count) % 3 / 2
+    found = []
+    for backend in ("numba", "scipy"):
+        model = SparseMLP([40, 30, 4], density=0.3, rng=0, dtype=np.float64, backend=backend)
+        value = model.gradient(Samples(x, np.arange(count), labels, weights), SoftmaxCrossEntropy(backend=backend))
+        found.append((value, model.store.gradient.copy()))
+    assert found[0][0] == pytest.approx(found[1][0], rel=1e-12)
+    np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-10, atol=1e-14)
+
+
+def test_a_batch_that_weighs_nothing_has_no_gradient():
+    x, labels = random_rows(), np.arange(300) % 4
+    with pytest.raises(InvalidInputError, match="weights"):
+        SparseMLP([40, 30, 4], density=0.3, rng=0).gradient(
+            Samples(x, np.arange(5), labels, np.zeros(300)), SoftmaxCrossEntropy()
+        )
