@@ -5,11 +5,13 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+import tracemalloc
 import warnings
 
+import joblib
 import numpy as np
 import pytest
-from scipy.sparse import csr_array, csr_matrix
+from scipy.sparse import csr_array, csr_matrix, random_array
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_diabetes, load_digits, load_iris, make_friedman1
@@ -17,6 +19,7 @@ from sklearn.ensemble import AdaBoostClassifier
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning, NotFittedError
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV, train_test_split
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_checks
@@ -27,6 +30,7 @@ from sparse_mlp.errors import DivergenceError, InvalidInputError
 from sparse_mlp.estimators.validation import split_by_class
 from sparse_mlp.estimators.warm_start import resume_density
 from sparse_mlp.evolution import RULES, make_rule
+from sparse_mlp.kernels.pool import most_threads, threads_limited
 from sparse_mlp.models import SparseMLP
 from sparse_mlp.models.wirings import wire
 from sparse_mlp.optim import OPTIMIZERS, SCHEDULES, SGD, Adam
@@ -164,12 +168,56 @@ def test_sparse_inputs_equal_dense_ones(digits, kind, container):
     np.testing.assert_array_equal(dense.predict(X_test), sparse.predict(container(X_test)))
 
 
+@BOTH
+def test_sparse_inputs_equal_dense_ones_where_a_part_is_set_aside(digits, kind):
+    X, _, y, _ = digits
+    options = {"early_stopping": True, "validation_fraction": 0.3}
+    dense, sparse = (quick(kind, **options).fit(x, y[:200]) for x in (X[:200], csr_array(X[:200])))
+    assert_same_network(dense, sparse)
+    assert dense.validation_scores_ == sparse.validation_scores_
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_memory_of_wide_sparse_inputs_is_like_that_of_scikit_learn(early_stopping):
+    """Dense they would take 2 GB; a tile of 64 samples takes 33 MB."""
+    X = random_array((4000, 130_107), density=0.001, format="csr", dtype=np.float32, rng=0)
+    y, peaks = np.arange(4000) % 5, []
+    ours = SparseMLPClassifier((20,), density=0.01, max_iter=1, early_stopping=early_stopping)
+    with threads_limited(min(2, most_threads())):
+        for network in (MLPClassifier((20,), max_iter=1), ours):
+            clone(network).fit(X[:100], y[:100])  # compiles
+            tracemalloc.start()
+            network.fit(X, y).predict(X)
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+    assert peaks[1] - 5 * ours.model_.store.values.nbytes < 2 * peaks[0]
+
+
 def test_read_only_inputs_are_left_alone(iris):
     X, y = iris[0].astype(np.float32), iris[1]
     before = X.copy()
     X.flags.writeable = False
     assert_same_network(quick().fit(X, y), quick().fit(before, y))
     np.testing.assert_array_equal(X, before)
+
+
+@pytest.mark.parametrize("container", [np.asarray, csr_array])
+@pytest.mark.parametrize("params", [{"rule": "static"}, {}, {"rule": "rigl"}, {"solver": "sgd", "rule": "cht"}])
+def test_what_was_loaded_as_a_map_predicts_and_trains(digits, tmp_path, params, container):
+    """Arrays of a file that may only be read: of the estimator and of the samples."""
+    X, X_test, y, _ = digits
+    options = {"hidden_layer_sizes": (1000, 300), "max_iter": 3, "density": 0.1, **params}
+    network = quick(**options).fit(container(X[:300]), y[:300])
+    joblib.dump((network, container(X[:300])), tmp_path / "file")
+    mapped, samples = joblib.load(tmp_path / "file", mmap_mode="r")
+    np.testing.assert_array_equal(mapped.predict_proba(X_test), network.predict_proba(X_test))
+    for _ in range(2):
+        mapped.partial_fit(samples, y[:300])
+        network.partial_fit(container(X[:300]), y[:300])
+    assert_same_network(mapped, network)
+    mapped.set_params(warm_start=True).fit(samples, y[:300])
+    network.set_params(warm_start=True).fit(samples, y[:300])
+    assert_same_network(mapped, network)
 
 
 # Parameters are those of the functions that take them

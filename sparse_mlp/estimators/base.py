@@ -117,6 +117,7 @@ class SparseMLPEstimator(BaseEstimator, ABC):
         if best is not None:
             self.model_, self.best_validation_score_ = best.model, best.score
             self.validation_scores_ = self.history_.column("validation_score")
+            self._trainer = None  # it holds another network, and the memory of its tiles
         if not (trainer.stop_reason or trainer.interrupted):
             warnings.warn(
                 f"max_iter={self.max_iter} epochs are over and the {metric.replace('_', ' ')} still improved; raise "

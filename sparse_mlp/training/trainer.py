@@ -171,6 +171,7 @@ class Trainer:
         self._rate = make_schedule(
             self.schedule, self.optimizer.learning_rate, state.total_steps, **self.schedule_params
         )
+        self.optimizer.make_writable()
         state.interrupted, state.stop_reason = False, ""
         self.notify("on_fit_begin")
         try:
