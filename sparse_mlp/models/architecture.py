@@ -43,12 +43,13 @@ def layer_links(
     if epsilon is not None:
         if density is not None:
             raise invalid(f"density={density} and epsilon={epsilon}", "only one of the two")
-        return [round(density_from_epsilon(epsilon, n, m) * n * m) for n, m in shapes]
-    wanted = check_fraction("density", DENSITY if density is None else density)
-    counts = allocate(shapes, wanted, allocation) if shapes else []
+        counts, given = [round(density_from_epsilon(epsilon, n, m) * n * m) for n, m in shapes], f"epsilon={epsilon:g}"
+    else:
+        wanted = check_fraction("density", DENSITY if density is None else density)
+        counts, given = allocate(shapes, wanted, allocation) if shapes else [], f"density={wanted:g}"
     for count, (n, m) in zip(counts, shapes, strict=True):
         if count == 0:
-            raise invalid(f"density={wanted:g}, which leaves no link to the layer {n} x {m}", "a larger density")
+            raise invalid(f"{given}, which leaves no link to the layer {n} x {m}", "a larger one")
     return counts
 
 

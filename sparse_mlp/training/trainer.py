@@ -261,11 +261,12 @@ class Trainer:
     def _train_batch(self, task: Task, batch: Samples) -> None:
         state = self.state
         if batch.total:  # samples of weight 0 alone teach nothing
-            value = self.model.gradient(batch, task.loss, state.streams["dropout"])
-            if not np.isfinite(value):
-                raise divergence(self.model, batch, state.step, value)
-            store = self.model.store
-            self.optimizer.step(store.values, store.gradient, store.n_decayed, self._rate(state.step))
+            with np.errstate(over="ignore", invalid="ignore"):  # a divergence is reported as such
+                value = self.model.gradient(batch, task.loss, state.streams["dropout"])
+                if not np.isfinite(value):
+                    raise divergence(self.model, batch, state.step, value)
+                store = self.model.store
+                self.optimizer.step(store.values, store.gradient, store.n_decayed, self._rate(state.step))
             self._last_batch = batch
             state.loss_sum += value * task.weight_of(batch)
         state.step += 1
