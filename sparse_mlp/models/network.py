@@ -215,12 +215,16 @@ class Network:
         rows = np.arange(x.shape[0])
         scores = np.empty((len(rows), self.n_outputs), self.dtype)
         tile = WIDE * self.dtype.itemsize * self.root.n_stored(self.n_features)
-        most = 8 if isinstance(x, np.ndarray) else 1  # of sparse rows one tile is dense at a time
+        most, at_once = 8, len(rows)
+        if not isinstance(x, np.ndarray):  # of sparse rows each thread makes one tile dense at a time
+            most, at_once = 1, max(1, PREDICTION_BYTES // tile)
         step = WIDE * max(1, min(most, PREDICTION_BYTES // (tile * width())))
         self._prepare()
         with self._one_blas_thread():
             starts = range(0, len(rows), step)
-            run([partial(self._predict, Samples(x, rows[i : i + step], x), scores[i : i + step]) for i in starts])
+            tasks = [partial(self._predict, Samples(x, rows[i : i + step], x), scores[i : i + step]) for i in starts]
+            for i in range(0, len(tasks), max(1, at_once)):
+                run(tasks[i : i + at_once])
         warn_of_overflow(scores)
         return scores
 

@@ -139,7 +139,8 @@ class Trainer:
         Parameters
         ----------
         train : Task or (x, target)
-            x float (n_samples, n_features); target int64 (n_samples,) or float (n_samples, n_outputs).
+            x float array or scipy.sparse array (n_samples, n_features), which stays sparse; target int64 (n_samples,)
+            or float (n_samples, n_outputs). Samples with weights are a `Classification` or a `Regression`.
         test, validation : Task or (x, target), optional
             Evaluated after each epoch.
         epochs : int
