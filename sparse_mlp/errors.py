@@ -96,6 +96,14 @@ def check_number(name: str, value: Any, *, minimum: float = 0.0, strict: bool = 
     return number
 
 
+def check_dense(name: str, x: Any) -> Any:
+    """Return `x` as it is, or refuse a sparse array where all of it is needed, and say how many bytes it has dense."""
+    if not hasattr(x, "toarray"):
+        return x
+    size = math.prod(x.shape) * x.dtype.itemsize
+    raise invalid(f"sparse {name}", "a dense array", f"use .toarray(), which takes {size:,} bytes")
+
+
 def check_choice(name: str, value: Any, choices: Iterable[str]) -> str:
     """Return `value` if it is one of `choices`, or name the nearest of them."""
     known = list(choices)

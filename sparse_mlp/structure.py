@@ -139,7 +139,17 @@ class SparseStructure:
 
     @classmethod
     def from_scipy(cls, matrix: Any) -> SparseStructure:
-        """Build a structure from the stored entries of any SciPy sparse array (n_in, n_out)."""
+        """Build a structure from the stored entries of any SciPy sparse array (n_in, n_out).
+
+        A stored zero is a link like any other; call `eliminate_zeros()` first where it should be none.
+
+        Raises
+        ------
+        StructureError
+            If the array does not have two dimensions.
+        """
+        if matrix.ndim != 2:
+            raise StructureError(describe(f"a sparse array of shape {matrix.shape}", "a two-dimensional one"))
         coo = matrix.tocoo()
         return cls.from_coo(coo.coords[0], coo.coords[1], matrix.shape)
 

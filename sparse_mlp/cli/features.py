@@ -117,7 +117,8 @@ def _outcome(
 
 def _constant(x: Any, selected: Any) -> int:
     """Return how many of the selected inputs have one value in all samples that the network was trained on."""
-    return int((x[:, selected] == x[0, selected]).all(axis=0).sum())
+    span = x.max(axis=0) - x.min(axis=0)
+    return int(np.sum(np.ravel(span.toarray() if hasattr(span, "toarray") else span)[selected] == 0))
 
 
 def _share(strength: Any, selected: Any) -> float:

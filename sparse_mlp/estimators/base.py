@@ -12,7 +12,6 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -28,6 +27,7 @@ from sparse_mlp.optim import OPTIMIZERS, SCHEDULES
 from sparse_mlp.runs.build import make_network, make_rule, make_trainer
 from sparse_mlp.runs.models import Fitting
 from sparse_mlp.training import Callback, EarlyStopping, History, Progress, Trainer
+from sparse_mlp.training.task import as_task, check_weights
 
 AUTO_DENSITY = 0.1
 # Links that a topology update has made need many steps to become useful; a batch below 32 is no faster.
@@ -67,13 +67,17 @@ class SparseMLPEstimator(BaseEstimator, ABC):
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
         self.n_iter_no_change, self.backend, self.dtype = n_iter_no_change, backend, dtype
 
-    def fit(self, X: Any, y: Any) -> Any:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
         """Train, from scratch or, with `warm_start`, from where the last training ended.
 
         Parameters
         ----------
         X : array-like or sparse matrix (n_samples, n_features)
+            Sparse X stays sparse: one tile of 64 samples is dense at a time in each thread.
         y : array-like (n_samples,), for a regressor also (n_samples, n_outputs)
+        sample_weight : array-like (n_samples,), optional
+            How much each sample counts in the loss and in the validation score, 0 or more; 1 if not given. The loss of
+            a batch is :math:`\\sum_i w_i L_i / \\sum_i w_i`; a batch whose weights are all 0 changes nothing.
 
         Returns
         -------
@@ -82,7 +86,7 @@ class SparseMLPEstimator(BaseEstimator, ABC):
         Raises
         ------
         InvalidInputError
-            If a parameter cannot be used. It is a ValueError, as are the errors about X and y.
+            If a parameter cannot be used. It is a ValueError, as are the errors about X, y and the weights.
         DivergenceError
             If the loss is no longer finite.
 
@@ -92,25 +96,28 @@ class SparseMLPEstimator(BaseEstimator, ABC):
             If the loss, or the validation score, still improved after `max_iter` epochs.
         """
         warm_start = self.warm_start and hasattr(self, "model_")
-        x, target = self._begin(X, y, warm_start)
+        x, target, weights = self._begin(X, y, sample_weight, warm_start)
         metric, callbacks = "loss", list[Callback]([LeftOutUpdate()] if warm_start else [])
         best = None
         if self.early_stopping:
-            x, x_validation, target, target_validation = self._split(x, target)
+            kept, aside = self._split(target, int(self._rng.integers(2**31)))
+            validation = _part("validation", aside, x, target, weights)
+            x, target, weights = _part("training", kept, x, target, weights)
         self._make_network(x, target, warm_start)  # behind the split: a topology may look at the samples to train on
         if self.early_stopping:
-            metric, best = "validation_score", BestModel(self.model_, self._score_of, x_validation, target_validation)
+            metric, best = "validation_score", BestModel(self.model_, self._score_of, *validation)
             callbacks.append(best)
         callbacks.append(EarlyStopping(self.n_iter_no_change, metric, self.tol))
         loss_curve = self.loss_curve_ if warm_start else []
-        trainer = self._trainer_for(len(x), warm_start)
-        self._train(trainer, x, target, self.max_iter, callbacks)
+        trainer = self._trainer_for(len(target), warm_start)
+        self._train(trainer, (x, target), weights, self.max_iter, callbacks)
         self.loss_curve_ = loss_curve + self.history_.column("loss")
         self.loss_, self.best_loss_ = self.loss_curve_[-1], min(self.loss_curve_)
         self.validation_scores_ = self.best_validation_score_ = None
         if best is not None:
             self.model_, self.best_validation_score_ = best.model, best.score
             self.validation_scores_ = self.history_.column("validation_score")
+            self._trainer = None  # it holds another network, and the memory of its tiles
         if not (trainer.stop_reason or trainer.interrupted):
             warnings.warn(
                 f"max_iter={self.max_iter} epochs are over and the {metric.replace('_', ' ')} still improved; raise "
@@ -118,27 +125,30 @@ class SparseMLPEstimator(BaseEstimator, ABC):
             )  # fmt: skip
         return self
 
-    def _one_pass(self, X: Any, y: Any, classes: Any = None) -> Any:
+    def _one_pass(self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Any:
         if self.early_stopping:
             raise invalid("early_stopping=True", "False for partial_fit", "a single pass cannot be stopped early")
         warm_start = hasattr(self, "model_")
-        x, target = self._begin(X, y, warm_start, classes)
+        x, target, weights = self._begin(X, y, sample_weight, warm_start, classes)
         self._make_network(x, target, warm_start)
         trainer = getattr(self, "_trainer", None)
         if trainer is None or trainer.model is not self.model_:
-            trainer = self._trainer_for(len(x), warm_start)
-        trainer.batch_size = self._batch_size(len(x))
+            trainer = self._trainer_for(len(target), warm_start)
+        trainer.batch_size = self._batch_size(len(target))
         callbacks: list[Callback] = [LeftOutUpdate(), StopAfterEpoch()] if warm_start else [StopAfterEpoch()]
         # Pieces may get smaller; what is done must never be more than the whole that progress is a fraction of.
-        passes_done = -(-trainer.step // -(-len(x) // trainer.batch_size))
-        self._train(trainer, x, target, max(self.max_iter, trainer.epoch + 1, passes_done + 1), callbacks)
+        passes_done = -(-trainer.step // -(-len(target) // trainer.batch_size))
+        epochs = max(self.max_iter, trainer.epoch + 1, passes_done + 1)
+        self._train(trainer, (x, target), weights, epochs, callbacks)
         self.loss_ = self.history_.column("loss")[-1]
         self.loss_curve_ = [*(self.loss_curve_ if warm_start else []), self.loss_]
         self.best_loss_ = min(self.loss_curve_)
         return self
 
-    def _begin(self, X: Any, y: Any, warm_start: bool, classes: Any = None) -> tuple[Array, Array]:
-        """Check everything and return dense inputs and numeric targets."""
+    def _begin(
+        self, X: Any, y: Any, sample_weight: Any, warm_start: bool, classes: Any = None
+    ) -> tuple[Any, Array, Array | None]:
+        """Check everything and return inputs, numeric targets and weights."""
         self._check_parameters()
         X, y = validate_data(
             self, X, y, accept_sparse="csr", dtype=np.dtype(self.dtype), reset=not warm_start,
@@ -153,12 +163,13 @@ class SparseMLPEstimator(BaseEstimator, ABC):
             raise invalid(
                 f"layer sizes {sizes} for a network of {self.model_.sizes}", "the same", "set warm_start=False"
             )
-        return _dense(X), target
+        weights = None if sample_weight is None else check_weights("sample weights", sample_weight, len(target))
+        return _writable(X), target, weights
 
     def _sizes(self, n_outputs: int) -> list[int]:
         return [self.n_features_in_, *_hidden_sizes(self.hidden_layer_sizes), n_outputs]
 
-    def _make_network(self, x: Array, target: Array, warm_start: bool) -> None:
+    def _make_network(self, x: Any, target: Array, warm_start: bool) -> None:
         if not warm_start:
             sizes = self._sizes(self.n_outputs_)
             self.model_, self.n_layers_ = self._network(sizes, (x, target)), len(sizes)
@@ -179,7 +190,7 @@ class SparseMLPEstimator(BaseEstimator, ABC):
         if self.batch_size != "auto":
             check_integer("batch_size", self.batch_size)
 
-    def _network(self, sizes: list[int], data: tuple[Array, Array]) -> SparseMLP:
+    def _network(self, sizes: list[int], data: tuple[Any, Array]) -> SparseMLP:
         rule = self._rule(sizes)
         activation = "sigmoid" if self.activation == "logistic" else self.activation
         model = {
@@ -220,10 +231,13 @@ class SparseMLPEstimator(BaseEstimator, ABC):
             shuffle=self.shuffle, rng=self._rng,
         )  # fmt: skip
 
-    def _train(self, trainer: Trainer, x: Array, target: Array, epochs: int, callbacks: list[Callback]) -> None:
+    def _train(
+        self, trainer: Trainer, data: tuple[Any, Array], weights: Array | None, epochs: int, callbacks: list[Callback]
+    ) -> None:
         self._trainer, self.history_, before = trainer, trainer.history, trainer.epoch
         trainer.callbacks = [*callbacks, Progress()] if self.verbose else callbacks
-        trainer.fit((x, target), epochs=epochs)
+        task = as_task(data, batch_size=trainer.batch_size, sample_weight=weights, loss=trainer.loss)
+        trainer.fit(task, epochs=epochs)
         trainer.callbacks = []  # a progress bar cannot be pickled
         self.n_iter_ = trainer.epoch
         if trainer.interrupted:
@@ -232,16 +246,11 @@ class SparseMLPEstimator(BaseEstimator, ABC):
                 raise KeyboardInterrupt
             warnings.warn("training was interrupted by the user", stacklevel=3)
 
-    def _split(self, x: Array, target: Array) -> list[Array]:
-        return train_test_split(
-            x, target, test_size=self.validation_fraction, random_state=int(self._rng.integers(2**31)),
-            stratify=None if self._multi_output else target,
-        )  # fmt: skip
-
     def _scores(self, X: Any) -> Array:
         check_is_fitted(self, "model_")
         dtype = self.model_.store.values.dtype
-        return self.model_.predict_scores(_dense(validate_data(self, X, accept_sparse="csr", dtype=dtype, reset=False)))
+        X = validate_data(self, X, accept_sparse="csr", dtype=dtype, reset=False)
+        return self.model_.predict_scores(_writable(X))
 
     @abstractmethod
     def _encode(self, y: Array, warm_start: bool, classes: Any) -> tuple[Array, int]:
@@ -252,7 +261,11 @@ class SparseMLPEstimator(BaseEstimator, ABC):
         """Return the loss that fits the target."""
 
     @abstractmethod
-    def _score_of(self, scores: Array, target: Array) -> float:
+    def _split(self, target: Array, seed: int) -> tuple[Array, Array]:
+        """Return the rows to train on and those to set aside for validation."""
+
+    @abstractmethod
+    def _score_of(self, scores: Array, target: Array, weights: Array | None) -> float:
         """Return what `score` would, from a network's scores and an encoded target."""
 
     def __sklearn_tags__(self) -> Any:
@@ -267,6 +280,11 @@ def _hidden_sizes(value: Any) -> list[int]:
     return [check_integer("hidden_layer_sizes", size) for size in sizes]
 
 
-def _dense(x: Any) -> Array:
-    """Return a C-contiguous array that may be written to, so that one compiled form serves every caller."""
-    return np.require(x.toarray() if issparse(x) else x, requirements=["C", "W"])
+def _part(name: str, rows: Array, x: Any, target: Array, weights: Array | None) -> tuple[Any, Array, Array | None]:
+    chosen = None if weights is None else check_weights(f"{name} sample weights", weights[rows], len(rows))
+    return x[rows], target[rows], chosen
+
+
+def _writable(x: Any) -> Any:
+    """Return an array that may be written to, so that one compiled form serves every caller; sparse rows stay."""
+    return x if issparse(x) else np.require(x, requirements=["C", "W"])

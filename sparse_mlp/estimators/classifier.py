@@ -12,6 +12,7 @@ from sklearn.utils.validation import column_or_1d
 
 from sparse_mlp.errors import invalid
 from sparse_mlp.estimators.base import SparseMLPEstimator
+from sparse_mlp.estimators.validation import split_by_class
 from sparse_mlp.layers import Loss, SoftmaxCrossEntropy
 from sparse_mlp.layers.base import Array
 
@@ -82,7 +83,7 @@ class SparseMLPClassifier(ClassifierMixin, SparseMLPEstimator):
     backend : str, optional
         See `kernels.dispatch.choose_backend`.
     dtype : {"float32", "float64"}
-        Precision of the network. X is converted to it once, and sparse X to a dense array.
+        Precision of the network. X is converted to it once.
 
     Attributes
     ----------
@@ -123,7 +124,7 @@ class SparseMLPClassifier(ClassifierMixin, SparseMLPEstimator):
     _multi_output = False
     out_activation_ = "softmax"
 
-    def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Any:
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
         """Train for one epoch on one piece of the data.
 
         Parameters
@@ -132,6 +133,8 @@ class SparseMLPClassifier(ClassifierMixin, SparseMLPEstimator):
         y : array-like (n_samples,)
         classes : array-like (n_classes,)
             All classes that will ever come; the first call needs them.
+        sample_weight : array-like (n_samples,), optional
+            As in `fit`.
 
         Returns
         -------
@@ -150,7 +153,7 @@ class SparseMLPClassifier(ClassifierMixin, SparseMLPEstimator):
         """
         if classes is None and not hasattr(self, "model_"):
             raise invalid("classes=None", "all classes in the first call of partial_fit")
-        return self._one_pass(X, y, classes)
+        return self._one_pass(X, y, sample_weight, classes)
 
     def predict(self, X: Any) -> Array:
         """Return the most probable class (n_samples,) of each row of X (n_samples, n_features)."""
@@ -180,5 +183,8 @@ class SparseMLPClassifier(ClassifierMixin, SparseMLPEstimator):
     def _loss(self) -> Loss:
         return SoftmaxCrossEntropy(backend=self.backend)
 
-    def _score_of(self, scores: Array, target: Array) -> float:
-        return float(np.mean(scores.argmax(axis=1) == target))
+    def _split(self, target: Array, seed: int) -> tuple[Array, Array]:
+        return split_by_class(target, self.classes_, self.validation_fraction, seed)
+
+    def _score_of(self, scores: Array, target: Array, weights: Array | None) -> float:
+        return float(np.average(scores.argmax(axis=1) == target, weights=weights))

@@ -36,14 +36,16 @@ class StopAfterEpoch(Callback):
 class BestModel(Callback):
     """Note each epoch's validation score and keep a copy of the best network."""
 
-    def __init__(self, model: Network, score_of: Callable[[Array, Array], float], x: Array, target: Array) -> None:
+    def __init__(
+        self, model: Network, score_of: Callable[..., float], x: Any, target: Array, weights: Array | None
+    ) -> None:
         self.model: Any = model
-        self.score_of, self.x, self.target = score_of, x, target
+        self.score_of, self.x, self.target, self.weights = score_of, x, target, weights
         self.score = -math.inf
 
     def on_epoch_end(self, trainer: Trainer, record: Record) -> None:
         """Score, and copy if it is the best so far."""
-        score = self.score_of(trainer.model.predict_scores(self.x), self.target)
+        score = self.score_of(trainer.model.predict_scores(self.x), self.target, self.weights)
         record["validation_score"] = score
         if score > self.score:
             self.model, self.score = copy.deepcopy(trainer.model), score

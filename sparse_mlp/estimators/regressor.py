@@ -10,6 +10,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils.validation import column_or_1d
 
 from sparse_mlp.estimators.base import SparseMLPEstimator
+from sparse_mlp.estimators.validation import split_rows
 from sparse_mlp.layers import Loss, MeanSquaredError
 from sparse_mlp.layers.base import Array
 
@@ -46,19 +47,20 @@ class SparseMLPRegressor(RegressorMixin, SparseMLPEstimator):
     _multi_output = True
     out_activation_ = "identity"
 
-    def partial_fit(self, X: Any, y: Any) -> Any:
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
         """Train for one epoch on one piece of the data; see `SparseMLPClassifier.partial_fit`.
 
         Parameters
         ----------
         X : array-like or sparse matrix (n_samples, n_features)
         y : array-like (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like (n_samples,), optional
 
         Returns
         -------
         self
         """
-        return self._one_pass(X, y)
+        return self._one_pass(X, y, sample_weight)
 
     def predict(self, X: Any) -> Array:
         """Return the outputs (n_samples,), or (n_samples, n_outputs) if it was trained on several, as float64."""
@@ -74,5 +76,8 @@ class SparseMLPRegressor(RegressorMixin, SparseMLPEstimator):
     def _loss(self) -> Loss:
         return MeanSquaredError(backend=self.backend)
 
-    def _score_of(self, scores: Array, target: Array) -> float:
-        return float(r2_score(target, scores))
+    def _split(self, target: Array, seed: int) -> tuple[Array, Array]:
+        return split_rows(len(target), self.validation_fraction, seed)
+
+    def _score_of(self, scores: Array, target: Array, weights: Array | None) -> float:
+        return float(r2_score(target, scores, sample_weight=None if weights is None else weights.astype(target.dtype)))

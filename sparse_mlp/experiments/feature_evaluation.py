@@ -21,7 +21,7 @@ NEIGHBOURS = 3
 DROPPED = tuple(step / 10 for step in range(11))
 MARKS = ("o", "s", "^", "D", "v")
 
-Samples = tuple[NDArray[Any], NDArray[Any]]
+Samples = tuple[Any, NDArray[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +67,7 @@ def evaluate_selection(
     ----------
     strength : float (n_features,)
         As `robustness.input_strength` gives it; random numbers give a random selection to compare with.
-    train, test : (float (n, n_features), int (n,))
+    train, test : (float array or scipy.sparse array (n, n_features), int (n,))
         Samples and classes. The strength should come from the training samples only.
     dropped : sequence of float
         Parts of the features to drop, in [0, 1].
@@ -114,7 +114,7 @@ def evaluate_selection(
     if values.ndim != 1:
         raise invalid(f"strength of shape {values.shape}", "(n_features,)")
     for name, (x, y) in (("training", train), ("test", test)):
-        if x.ndim != 2 or x.shape[1:] != values.shape or len(x) != len(y) or not len(y):
+        if x.ndim != 2 or x.shape[1:] != values.shape or x.shape[0] != len(y) or not len(y):
             found = f"{name} samples of shape {x.shape} with {len(y)} classes"
             raise invalid(found, f"{len(values)} features, as many as strengths, and one class for each sample")
     chosen = [check_choice("classifier", name, CLASSIFIERS) for name in classifiers]

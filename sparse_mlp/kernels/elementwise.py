@@ -99,8 +99,9 @@ def softmax(scores: Array) -> Array:
 
 
 def softmax_cross_entropy(
-    scores: Array, labels: Array, smoothing: float, normaliser: int | None = None, *, out: Array | None = None
-) -> tuple[float, Array]:
+    scores: Array, labels: Array, smoothing: float, normaliser: float | None = None, weights: Array | None = None, *,
+    out: Array | None = None,
+) -> tuple[float, Array]:  # fmt: skip
     """Return the cross-entropy of scores and labels over `normaliser`, and its gradient.
 
     Parameters
@@ -109,8 +110,10 @@ def softmax_cross_entropy(
     labels : int64 (n_samples,)
         Of the first lanes; the gradient of the others is 0.
     smoothing : float
-    normaliser : int, optional
-        What the sum over the samples is divided by; their number if not given.
+    normaliser : int or float, optional
+        What the sum over the samples is divided by; their number, or the sum of their weights, if not given.
+    weights : float64 (n_samples,), optional
+        How much each sample counts; 1 if not given.
     out : float (n_tiles, n_out, lanes), optional
 
     Returns
@@ -119,21 +122,25 @@ def softmax_cross_entropy(
     dscores : float (n_tiles, n_out, lanes)
     """
     dscores = np.empty_like(scores) if out is None else out
-    divisor = len(labels) if normaliser is None else normaliser
-    return _softmax_cross_entropy(scores, labels, smoothing, divisor, dscores), dscores
+    if normaliser is None:
+        normaliser = len(labels) if weights is None else float(weights.sum())
+    return _softmax_cross_entropy(scores, labels, smoothing, normaliser, dscores, weights), dscores
 
 
 def mean_squared_error(
-    scores: Array, target: Array, normaliser: int | None = None, *, out: Array | None = None
-) -> tuple[float, Array]:
+    scores: Array, target: Array, normaliser: float | None = None, weights: Array | None = None, *,
+    out: Array | None = None,
+) -> tuple[float, Array]:  # fmt: skip
     """Return half the squared error over `normaliser`, and its gradient.
 
     Parameters
     ----------
     scores, target : float (n_tiles, n_out, lanes)
         Equal in lanes that hold no sample.
-    normaliser : int, optional
-        What the sum is divided by; the number of scores if not given.
+    normaliser : int or float, optional
+        What the sum is divided by; the number of scores, or the sum of the weights times n_out, if not given.
+    weights : float64 (n_samples,), optional
+        How much each sample counts; 1 if not given.
     out : float (n_tiles, n_out, lanes), optional
 
     Returns
@@ -142,6 +149,9 @@ def mean_squared_error(
     dscores : float (n_tiles, n_out, lanes)
     """
     dscores = np.empty_like(scores) if out is None else out
+    if weights is not None:
+        divisor = float(weights.sum()) * scores.shape[1] if normaliser is None else normaliser
+        return _weighted_squared_error(scores, target, divisor, dscores, weights), dscores
     divisor = scores.size if normaliser is None else normaliser
     loss = _mean_squared_error(scores.reshape(-1), target.reshape(-1), divisor, dscores.reshape(-1))
     return loss, dscores
@@ -230,13 +240,16 @@ def _residual_backward(x: Array, dy: Array, da: Array, dz: Array) -> None:
 
 
 @jit
-def _softmax_cross_entropy(scores: Array, labels: Array, smoothing: float, divisor: int, dscores: Array) -> float:
+def _softmax_cross_entropy(
+    scores: Array, labels: Array, smoothing: float, divisor: float, dscores: Array, weights: Array | None
+) -> float:
     n_out, lanes, loss = scores.shape[1], scores.shape[2], 0.0
     even, shifted, exponential = smoothing / n_out, np.empty(n_out), np.empty(n_out)
     for t in range(scores.shape[0]):
         s, d, count = scores[t], dscores[t], max(0, min(lanes, len(labels) - t * lanes))
         for j in range(count):
             label, largest, total = labels[t * lanes + j], np.float64(s[0, j]), 0.0
+            weight = 1.0 if weights is None else weights[t * lanes + j]
             for v in range(1, n_out):
                 largest = max(largest, np.float64(s[v, j]))
             for v in range(n_out):
@@ -247,8 +260,8 @@ def _softmax_cross_entropy(scores: Array, labels: Array, smoothing: float, divis
             for v in range(n_out):
                 q = even + (1.0 - smoothing) if v == label else even
                 if q > 0:
-                    loss -= q * (shifted[v] - log_total)
-                d[v, j] = (exponential[v] / total - q) / divisor
+                    loss -= weight * q * (shifted[v] - log_total)
+                d[v, j] = weight * (exponential[v] / total - q) / divisor
         for v in range(n_out):
             for j in range(count, lanes):
                 d[v, j] = 0
@@ -256,10 +269,26 @@ def _softmax_cross_entropy(scores: Array, labels: Array, smoothing: float, divis
 
 
 @jit
-def _mean_squared_error(scores: Array, target: Array, divisor: int, dscores: Array) -> float:
+def _mean_squared_error(scores: Array, target: Array, divisor: float, dscores: Array) -> float:
     loss = 0.0
     for i in range(len(scores)):
         difference = np.float64(scores[i]) - np.float64(target[i])
         loss += difference * difference
         dscores[i] = difference / divisor
+    return 0.5 * loss / divisor
+
+
+@jit
+def _weighted_squared_error(scores: Array, target: Array, divisor: float, dscores: Array, weights: Array) -> float:
+    n_out, lanes, loss = scores.shape[1], scores.shape[2], 0.0
+    for t in range(scores.shape[0]):
+        count = max(0, min(lanes, len(weights) - t * lanes))
+        for v in range(n_out):
+            for j in range(count):
+                weight = weights[t * lanes + j]
+                difference = np.float64(scores[t, v, j]) - np.float64(target[t, v, j])
+                loss += weight * difference * difference
+                dscores[t, v, j] = weight * difference / divisor
+            for j in range(count, lanes):
+                dscores[t, v, j] = 0
     return 0.5 * loss / divisor

@@ -65,26 +65,30 @@ def softmax(scores: Array) -> Array:
 
 
 def softmax_cross_entropy(
-    scores: Array, labels: Array, smoothing: float, normaliser: int | None = None
+    scores: Array, labels: Array, smoothing: float, normaliser: float | None = None, weights: Array | None = None
 ) -> tuple[float, Array]:
     """Return the cross-entropy of scores (n_out, batch) and labels (batch,), and its gradient (n_out, batch)."""
     n_out, batch = scores.shape
-    divisor = batch if normaliser is None else normaliser
+    w = np.ones(batch) if weights is None else weights
+    divisor = w.sum() if normaliser is None else normaliser
     log_p = _log_softmax(scores)
     q = np.full((n_out, batch), smoothing / n_out)
     q[labels, np.arange(batch)] += 1.0 - smoothing
     with np.errstate(invalid="ignore"):  # scores of a diverged net are the trainer's to report
-        loss = -np.sum(q * log_p, where=q > 0) / divisor
-    return float(loss), ((np.exp(log_p) - q) / divisor).astype(scores.dtype)
+        loss = -np.sum(w * q * log_p, where=q > 0) / divisor
+    return float(loss), (w * (np.exp(log_p) - q) / divisor).astype(scores.dtype)
 
 
-def mean_squared_error(scores: Array, target: Array, normaliser: int | None = None) -> tuple[float, Array]:
+def mean_squared_error(
+    scores: Array, target: Array, normaliser: float | None = None, weights: Array | None = None
+) -> tuple[float, Array]:
     """Return half the mean squared error over batch and outputs, and its gradient (n_out, batch)."""
-    divisor = scores.size if normaliser is None else normaliser
+    w = np.ones(scores.shape[1]) if weights is None else weights
+    divisor = len(scores) * w.sum() if normaliser is None else normaliser
     with np.errstate(over="ignore", invalid="ignore"):
         difference = scores.astype(np.float64) - target
-        loss = 0.5 * np.sum(difference * difference) / divisor
-    return float(loss), (difference / divisor).astype(scores.dtype)
+        loss = 0.5 * np.sum(w * difference * difference) / divisor
+    return float(loss), (w * difference / divisor).astype(scores.dtype)
 
 
 def _log_softmax(scores: Array) -> Array:

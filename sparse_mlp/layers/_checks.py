@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from sparse_mlp.errors import invalid
 
@@ -23,6 +23,17 @@ def check_batch(name: str, x: ArrayLike, n_features: int | None = None) -> NDArr
     if array.dtype not in (np.float32, np.float64):
         raise invalid(f"{name} of {array.dtype}", "float32 or float64", "use x.astype('float32')")
     return array
+
+
+def check_dtype(dtype: DTypeLike) -> np.dtype[Any]:
+    """Return the type of a layer's numbers, or say why it cannot compute with them."""
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        found = None
+    if found not in (np.float32, np.float64):
+        raise invalid(f"dtype={dtype!r}", "float32 or float64")
+    return found
 
 
 def checked_features(layer: Layer, n_in: int) -> None:

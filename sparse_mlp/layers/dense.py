@@ -12,7 +12,7 @@ from sparse_mlp.errors import check_integer
 from sparse_mlp.kernels.dense import dense_backward, dense_forward
 from sparse_mlp.kernels.dispatch import choose_backend, linear_ops
 from sparse_mlp.kernels.pool import one_blas_thread
-from sparse_mlp.layers._checks import checked_features
+from sparse_mlp.layers._checks import check_dtype, checked_features
 from sparse_mlp.layers.base import Array, Gradients, Layer, Part
 from sparse_mlp.layers.batch import Batch
 from sparse_mlp.layers.flow import Flow, Trace
@@ -59,10 +59,10 @@ class Dense(Layer):
         dtype: DTypeLike = np.float32, backend: str | None = None, name: str = "dense",
     ) -> None:  # fmt: skip
         shape = (check_integer("n_in", n_in), check_integer("n_out", n_out))
+        self.dtype = check_dtype(dtype)
         drawn = initial_weights(weights, shape[0] * shape[1], fan_in=shape[0], rng=rng, dtype=dtype)
         self.weight: Array = drawn.reshape(shape)
         self.bias: Array = np.zeros(shape[1], dtype)
-        self.dtype = np.dtype(dtype)
         self.name, self.backend = name, choose_backend(backend).name
 
     @property

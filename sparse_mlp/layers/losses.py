@@ -17,7 +17,8 @@ from sparse_mlp.layers.base import Array
 class Loss:
     """Compare scores (batch, n_out) with a target; the losses below are means over the batch.
 
-    A loss of your own needs `forward` and `backward`; a network calls `tiles`, which follows from them.
+    A loss of your own needs `forward` and `backward`; a network calls `tiles`, which follows from them. With weights it
+    is :math:`\\sum_i w_i L_i / \\sum_i w_i`, where :math:`L_i` is what `forward` says of sample i alone.
     """
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -34,7 +35,7 @@ class Loss:
         """Return the gradient of the mean loss by the scores (batch, n_out)."""
         raise TypeError(f"{type(self).__name__} needs a method backward")
 
-    def tiles(self, scores: Array, target: Array, n_samples: int) -> float:
+    def tiles(self, scores: Array, target: Array, total: float, weights: Array | None = None) -> float:
         """Replace the scores of a group of samples by their gradient and return the group's part of the mean loss.
 
         Parameters
@@ -42,14 +43,27 @@ class Loss:
         scores : float (n_tiles, n_out, lanes)
         target : array (count, …)
             Of the samples in these tiles; lanes behind them are empty.
-        n_samples : int
-            Samples of the whole batch, over which the mean is taken.
+        total : int or float
+            Samples of the whole batch, over which the mean is taken, or the sum of their weights.
+        weights : float64 (count,), optional
+            Of the samples in these tiles; all 1 if not given.
         """
-        value, cache = self.forward(unpack(scores, len(target)), target)
-        share = len(target) / n_samples
-        dscores = np.ascontiguousarray(self.backward(cache) * share, scores.dtype)
-        pack(dscores, np.arange(len(target)), scores)
-        return value * share
+        found = unpack(scores, len(target))
+        if weights is None or np.all(weights == weights[0]):
+            share = (len(target) if weights is None else weights.sum()) / total
+            value, cache = self.forward(found, target)
+            value, dscores = value * share, self.backward(cache) * share
+        else:
+            value, dscores = self._one_by_one(found, target, weights / total)
+        pack(np.ascontiguousarray(dscores, scores.dtype), np.arange(len(target)), scores)
+        return float(value)
+
+    def _one_by_one(self, scores: Array, target: Array, shares: Array) -> tuple[float, Array]:
+        value, dscores = 0.0, np.empty_like(scores, order="C")
+        for i, share in enumerate(shares):
+            of_one, cache = self.forward(scores[i : i + 1], target[i : i + 1])
+            value, dscores[i : i + 1] = value + of_one * share, self.backward(cache) * share
+        return value, dscores
 
 
 class SoftmaxCrossEntropy(Loss):
@@ -97,12 +111,12 @@ class SoftmaxCrossEntropy(Loss):
         """Return the gradient by the scores (batch, n_out): softmax minus target, divided by the batch size."""
         return cache
 
-    def tiles(self, scores: Array, target: Array, n_samples: int) -> float:
+    def tiles(self, scores: Array, target: Array, total: float, weights: Array | None = None) -> float:
         """Replace scores by their gradient and return the group's part of the mean loss; labels as `check_labels`."""
         if not _fits(self.backend, scores, target):
-            return super().tiles(scores, target, n_samples)
+            return super().tiles(scores, target, total, weights)
         ops = elementwise_ops(self.backend)
-        return ops.softmax_cross_entropy(scores, target, self.label_smoothing, n_samples, out=scores)[0]
+        return ops.softmax_cross_entropy(scores, target, self.label_smoothing, total, weights, out=scores)[0]
 
 
 class MeanSquaredError(Loss):
@@ -143,15 +157,15 @@ class MeanSquaredError(Loss):
         """Return the gradient by the scores (batch, n_out): their difference, over batch size times outputs."""
         return cache
 
-    def tiles(self, scores: Array, target: Array, n_samples: int) -> float:
+    def tiles(self, scores: Array, target: Array, total: float, weights: Array | None = None) -> float:
         """Replace scores by their gradient and return the group's part of the mean loss; target (count, n_out)."""
         if not _fits(self.backend, scores, target):
-            return super().tiles(scores, target, n_samples)
+            return super().tiles(scores, target, total, weights)
         ops, n_out = elementwise_ops(self.backend), scores.shape[1]
         checked = _check_target(target, len(target), n_out, scores.dtype)
         wanted = pack(checked, np.arange(len(target)), np.empty_like(scores))
         clear_empty_lanes(scores, len(target))  # no error where there is no sample
-        return ops.mean_squared_error(scores, wanted, n_samples * n_out, out=scores)[0]
+        return ops.mean_squared_error(scores, wanted, total * n_out, weights, out=scores)[0]
 
 
 def check_labels(target: ArrayLike, batch: int, n_classes: int) -> Array:

@@ -12,7 +12,7 @@ from sparse_mlp import link_prediction
 from sparse_mlp.errors import invalid
 from sparse_mlp.kernels.blas import matmul
 from sparse_mlp.kernels.dispatch import choose_backend, linear_ops
-from sparse_mlp.layers._checks import checked_features
+from sparse_mlp.layers._checks import check_dtype, checked_features
 from sparse_mlp.layers.base import Array, Gradients, Layer, Part
 from sparse_mlp.layers.batch import Batch
 from sparse_mlp.layers.flow import Flow, Trace
@@ -91,7 +91,7 @@ class SparseLinear(Layer):
     ) -> None:
         self.name, self.backend = name, choose_backend(backend).name
         self.structure = structure
-        self.dtype = np.dtype(dtype)
+        self.dtype = check_dtype(dtype)
         if isinstance(weights, str) or callable(weights):
             weights = self.draw(weights, structure, structure.nnz, rng)
         self.weight = _checked(f"weights of layer {name!r}", weights, (structure.nnz, *self.block_shape), self.dtype)

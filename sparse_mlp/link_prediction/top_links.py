@@ -28,6 +28,7 @@ def top_links(
     Parameters
     ----------
     structure : SparseStructure or scipy.sparse array (n_in, n_out)
+        Each stored entry is a link, also a zero: call `eliminate_zeros()` first where it should be none.
     method : str or callable
         As in `score_matrix`; all scores of one that is yours are held at a time.
     k : int
@@ -48,6 +49,8 @@ def top_links(
 
     Raises
     ------
+    StructureError
+        If a sparse array does not have two dimensions.
     InvalidInputError
         If the method or `ties` is unknown, or fewer than k links are absent.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sparse_mlp.errors import check_fraction, check_integer, invalid
+from sparse_mlp.errors import check_dense, check_fraction, check_integer, invalid
 from sparse_mlp.layers import AllReLU, Dense, Dropout, LeakyReLU, MotifLinear, ReLU, Sigmoid, SparseLinear, Tanh
 from sparse_mlp.layers.base import Layer
 from sparse_mlp.plugins import find
@@ -43,12 +43,13 @@ def layer_links(
     if epsilon is not None:
         if density is not None:
             raise invalid(f"density={density} and epsilon={epsilon}", "only one of the two")
-        return [round(density_from_epsilon(epsilon, n, m) * n * m) for n, m in shapes]
-    wanted = check_fraction("density", DENSITY if density is None else density)
-    counts = allocate(shapes, wanted, allocation) if shapes else []
+        counts, given = [round(density_from_epsilon(epsilon, n, m) * n * m) for n, m in shapes], f"epsilon={epsilon:g}"
+    else:
+        wanted = check_fraction("density", DENSITY if density is None else density)
+        counts, given = allocate(shapes, wanted, allocation) if shapes else [], f"density={wanted:g}"
     for count, (n, m) in zip(counts, shapes, strict=True):
         if count == 0:
-            raise invalid(f"density={wanted:g}, which leaves no link to the layer {n} x {m}", "a larger density")
+            raise invalid(f"{given}, which leaves no link to the layer {n} x {m}", "a larger one")
     return counts
 
 
@@ -92,7 +93,7 @@ def motif_means(data: tuple[Any, Any] | None, motifs: int, motif_size: int) -> t
     """
     if data is None or motif_size == 1 or np.ndim(data[0]) != 2:
         return data
-    x = np.asarray(data[0], np.float64)
+    x = np.asarray(check_dense("data", data[0]), np.float64)
     missing = motifs * motif_size - x.shape[1]
     if not 0 <= missing < motif_size:
         return data  # whoever makes the wiring says what is wrong

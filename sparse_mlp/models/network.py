@@ -21,6 +21,7 @@ from sparse_mlp.layers.composite import Sequential
 from sparse_mlp.layers.flow import Flow, Trace
 from sparse_mlp.layers.losses import Loss
 from sparse_mlp.models.batch import Samples
+from sparse_mlp.models.inputs import check_inputs, warn_of_overflow
 from sparse_mlp.models.store import ParameterStore
 
 if TYPE_CHECKING:
@@ -196,17 +197,40 @@ class Network:
             layer.recorded = None
 
     def predict_scores(self, x: Array) -> Array:
-        """Return the scores (n_samples, n_outputs) of all rows of x (n_samples, n_features)."""
+        """Return the scores (n_samples, n_outputs) of all rows of x, array or sparse (n_samples, n_features).
+
+        Raises
+        ------
+        InvalidInputError
+            If x is no such array of finite numbers.
+        """
+        return self.scores_of(check_inputs("input", x, self.n_features, self.dtype))
+
+    def scores_of(self, x: Any) -> Array:
+        """Return the scores of inputs that `check_inputs` has returned.
+
+        Warns
+        -----
+        RuntimeWarning
+            If some scores are infinite or not a number, for the inputs are finite.
+        """
+        if x.ndim != 2 or x.shape[1] != self.n_features or x.dtype != self.dtype:
+            raise invalid(f"inputs of {x.dtype} {x.shape}", f"{self.dtype} (n_samples, {self.n_features})")
         self._check_bound()
-        x = np.ascontiguousarray(x, dtype=self.dtype)
-        if x.ndim != 2 or x.shape[1] != self.n_features:
-            raise invalid(f"input of shape {x.shape}", f"shape (n_samples, {self.n_features})")
-        scores = np.empty((len(x), self.n_outputs), self.dtype)
+        rows = np.arange(x.shape[0])
+        scores = np.empty((len(rows), self.n_outputs), self.dtype)
         tile = WIDE * self.dtype.itemsize * self.root.n_stored(self.n_features)
-        step = WIDE * max(1, min(8, PREDICTION_BYTES // (tile * width())))
+        most, at_once = 8, len(rows)
+        if not isinstance(x, np.ndarray):  # of sparse rows each thread makes one tile dense at a time
+            most, at_once = 1, max(1, PREDICTION_BYTES // tile)
+        step = WIDE * max(1, min(most, PREDICTION_BYTES // (tile * width())))
         self._prepare()
         with self._one_blas_thread():
-            run([partial(self._predict, x[i : i + step], scores[i : i + step]) for i in range(0, len(x), step)])
+            starts = range(0, len(rows), step)
+            tasks = [partial(self._predict, Samples(x, rows[i : i + step], x), scores[i : i + step]) for i in starts]
+            for i in range(0, len(tasks), max(1, at_once)):
+                run(tasks[i : i + at_once])
+        warn_of_overflow(scores)
         return scores
 
     def apply(self, update: TopologyUpdate) -> NDArray[np.int64]:
@@ -276,7 +300,7 @@ class Network:
         if not self.root.keeps_dy:  # an activation at the end may have kept the scores for its backward pass
             dscores = part.empty_like(scores)
             dscores[:] = scores
-        value = loss.tiles(dscores, batch.targets(first, last), len(batch))
+        value = batch.compare(loss, dscores, first, last)
         if flat is not None:
             flat.fill(0)
         self.root.backward_tiles(dscores, cache, part, views, wants_dx=False)
@@ -301,13 +325,13 @@ class Network:
         bounds = [len(total) * i // threads for i in range(threads + 1)]
         run([partial(sum_in_order, total, others, bounds[i], bounds[i + 1]) for i in range(threads)])
 
-    def _predict(self, x: Array, scores: Array) -> None:
-        arena = self._arena()
-        part = Batch(len(x), arena=arena)
-        lanes = self._lanes_in_use if self.backend == "numba" else len(x)
-        tiles = part.empty((-(-len(x) // lanes), self.n_features, lanes), self.dtype)
-        found, _ = self.root.forward_tiles(Samples(x, np.arange(len(x)), x).load(0, len(x), tiles), part)
-        scores[:] = unpack(found, len(x))
+    def _predict(self, samples: Samples, scores: Array) -> None:
+        arena, count = self._arena(), len(samples)
+        part = Batch(count, arena=arena)
+        lanes = self._lanes_in_use if self.backend == "numba" else count
+        tiles = part.empty((-(-count // lanes), self.n_features, lanes), self.dtype)
+        found, _ = self.root.forward_tiles(samples.load(0, count, tiles), part)
+        scores[:] = unpack(found, count)
         self._arenas.append(arena)
 
     def __getstate__(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
 
 from sparse_mlp.errors import check_choice, check_integer, invalid
 from sparse_mlp.layers import Dense, MeanSquaredError, Sequential, SoftmaxCrossEntropy
@@ -43,7 +44,7 @@ def snip(
         budget. For the scope "global" only their sum counts.
     rng : numpy.random.Generator
         Draws the batch, then the weights.
-    data : (float (n_samples, sizes[0]), integer (n_samples,) or float (n_samples, sizes[-1]))
+    data : (float, sparse or not (n_samples, sizes[0]), integer (n_samples,) or float (n_samples, sizes[-1]))
         Training inputs, scaled as in training, and labels or numbers to hit.
     scope : {"global", "layer"}
         Whether all sparse layers compete for the links, or each layer keeps its own count.
@@ -158,10 +159,13 @@ def _exactly(scores: Floats, k: int, rng: np.random.Generator) -> NDArray[np.int
 def _batch(
     data: tuple[ArrayLike, ArrayLike], n_out: int, batch: int, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
-    inputs = check_inputs(data[0])
-    target = check_targets(data[1], len(inputs), n_out)
-    samples = sample_distinct(len(inputs), min(batch, len(inputs)), rng)
-    x = inputs[samples].astype(np.float64)
+    inputs: Any = data[0]
+    inputs = inputs.tocsr() if issparse(inputs) else check_inputs(inputs)
+    n_samples = inputs.shape[0]
+    target = check_targets(data[1], n_samples, n_out)
+    samples = sample_distinct(n_samples, min(batch, n_samples), rng)
+    chosen = inputs[samples]
+    x = check_inputs(chosen.toarray() if issparse(chosen) else chosen).astype(np.float64)
     if not (np.isfinite(x).all() and np.isfinite(target[samples]).all()):
         raise invalid("data with infinite or missing numbers", "finite numbers", "fill or drop the missing ones")
     return x, target[samples]

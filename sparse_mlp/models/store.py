@@ -63,6 +63,8 @@ class ParameterStore:
         dtypes = {entry[3].dtype for entry in found}
         if len(dtypes) > 1:
             raise invalid(f"layers of {' and '.join(sorted(map(str, dtypes)))}", "one dtype in all layers")
+        if not dtypes <= {np.dtype(np.float32), np.dtype(np.float64)}:
+            raise invalid(f"parameters of {dtypes.pop()}", "float32 or float64")
         ends = np.cumsum([array.size for *_, array, _ in found]).tolist()
         self.values: Array = np.concatenate([array.ravel() for *_, array, _ in found])
         self.gradient: Array = np.zeros_like(self.values)

@@ -61,6 +61,10 @@ class Optimizer(ABC):
         if self.RULE:  # looked up once: in each step it would cost more than a small step itself
             self._rule = getattr(optim_ops(self.backend), self.RULE)
 
+    def make_writable(self) -> None:
+        """Copy the arrays that may only be read, such as those of a file that was loaded as a map."""
+        self.arrays = {name: array if array.flags.writeable else array.copy() for name, array in self.arrays.items()}
+
     def step(self, values: Array, gradient: Array, n_decayed: int, learning_rate: float | None = None) -> None:
         """Change `values` in place.
 

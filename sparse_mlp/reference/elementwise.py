@@ -178,7 +178,7 @@ def softmax(scores: Array) -> Array:
 
 
 def softmax_cross_entropy(
-    scores: Array, labels: Array, smoothing: float, normaliser: int | None = None
+    scores: Array, labels: Array, smoothing: float, normaliser: float | None = None, weights: Array | None = None
 ) -> tuple[float, Array]:
     """Compute the cross-entropy between the softmax of the scores and the labels, and its gradient.
 
@@ -189,8 +189,11 @@ def softmax_cross_entropy(
         Class of each sample, in [0, n_out).
     smoothing : float
         Fraction of the target spread evenly over all classes, in [0, 1).
-    normaliser : int, optional
-        What the sum over the samples is divided by: their number, or that of a larger batch of which these are a part.
+    normaliser : float, optional
+        What the sum over the samples is divided by: their number, or that of a larger batch of which these are a part;
+        with weights, the sum of the weights.
+    weights : float (batch,), optional
+        How much each sample counts; 1 if not given.
 
     Returns
     -------
@@ -202,10 +205,12 @@ def softmax_cross_entropy(
     Notes
     -----
     With the target :math:`q_k = (1 - s) [k = label] + s / n_{out}` and the softmax p, the loss of a column is
-    :math:`-\\sum_k q_k \\log p_k` and its gradient :math:`p - q`.
+    :math:`-\\sum_k q_k \\log p_k` and its gradient :math:`p - q`. Of a batch with weights w the loss is
+    :math:`\\sum_j w_j L_j / \\sum_j w_j`.
     """
     n_out, batch = scores.shape
-    divisor = batch if normaliser is None else normaliser
+    w = np.ones(batch) if weights is None else weights
+    divisor = w.sum() if normaliser is None else normaliser
     p = softmax(scores)
     dscores = np.zeros(scores.shape)
     losses = []
@@ -215,19 +220,24 @@ def softmax_cross_entropy(
         for k in range(n_out):
             q = (1.0 - smoothing) * (k == labels[j]) + smoothing / n_out
             if q > 0:
-                losses.append(-q * (float(scores[k, j]) - largest - log_total))
-            dscores[k, j] = (p[k, j] - q) / divisor
+                losses.append(-w[j] * q * (float(scores[k, j]) - largest - log_total))
+            dscores[k, j] = w[j] * (p[k, j] - q) / divisor
     return math.fsum(losses) / divisor, dscores
 
 
-def mean_squared_error(scores: Array, target: Array, normaliser: int | None = None) -> tuple[float, Array]:
+def mean_squared_error(
+    scores: Array, target: Array, normaliser: float | None = None, weights: Array | None = None
+) -> tuple[float, Array]:
     """Compute half the mean squared error over batch and outputs, and its gradient.
 
     Parameters
     ----------
     scores, target : float (n_out, batch)
-    normaliser : int, optional
-        What the sum is divided by: the number of scores, or that of a larger batch of which these are a part.
+    normaliser : float, optional
+        What the sum is divided by: the number of scores, or that of a larger batch of which these are a part; with
+        weights, their sum times the number of outputs.
+    weights : float (batch,), optional
+        How much each sample counts; 1 if not given.
 
     Returns
     -------
@@ -242,10 +252,12 @@ def mean_squared_error(scores: Array, target: Array, normaliser: int | None = No
     is the gradient of the loss.)
     """
     dscores = np.zeros(scores.shape)
-    divisor = scores.size if normaliser is None else normaliser
+    n_out, batch = scores.shape
+    w = np.ones(batch) if weights is None else weights
+    divisor = n_out * w.sum() if normaliser is None else normaliser
     squares = []
     for i, j in np.ndindex(scores.shape):
         difference = float(scores[i, j]) - float(target[i, j])
-        squares.append(difference * difference)
-        dscores[i, j] = difference / divisor
+        squares.append(w[j] * difference * difference)
+        dscores[i, j] = w[j] * difference / divisor
     return 0.5 * math.fsum(squares) / divisor, dscores

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sparse_mlp.errors import check_choice, check_integer, invalid
+from sparse_mlp.errors import check_choice, check_dense, check_integer, invalid
 from sparse_mlp.layers import SoftmaxCrossEntropy
 from sparse_mlp.layers.base import Array
 from sparse_mlp.models import Network
@@ -47,7 +47,7 @@ def input_gradient(model: Network, x: ArrayLike, y: ArrayLike) -> Array:
     -----
     1,024 samples at a time. Where a softmax is certain beyond the network's precision the gradient is zero.
     """
-    inputs, labels = labelled(x, y, model)
+    inputs, labels = labelled(check_dense("inputs", x), y, model)
     return _gradient(model, inputs, labels)
 
 
@@ -80,7 +80,7 @@ def fgsm(model: Network, x: ArrayLike, y: ArrayLike, epsilon: ArrayLike, *, boun
     -----
     x + epsilon * sign(dL/dx) [Goodfellow2015]. An extension: not in [Sulyok2026].
     """
-    inputs, labels = labelled(x, y, model)
+    inputs, labels = labelled(check_dense("inputs", x), y, model)
     radius = _radius(epsilon, inputs)
     return _within(inputs + radius * np.sign(_gradient(model, inputs, labels)), _checked(bounds), inputs)
 
@@ -116,7 +116,7 @@ def pgd(
     [Madry2018], for the largest norm. The steps go up the loss; the name is that of the minimiser's view. An extension:
     not in [Sulyok2026].
     """
-    inputs, labels = labelled(x, y, model)
+    inputs, labels = labelled(check_dense("inputs", x), y, model)
     limits, radius = _checked(bounds), _radius(epsilon, inputs)
     check_integer("steps", steps)
     step = radius * 2.5 / steps if step_size is None else _radius(step_size, inputs, "step_size")
@@ -173,7 +173,7 @@ def adversarial_accuracy(
     [1.0, 0.0]
     """
     check_choice("attack", attack, ATTACKS)
-    inputs, labels = labelled(x, y, model)
+    inputs, labels = labelled(check_dense("inputs", x), y, model)
     scale, seed = np.asarray(unit, np.float64), one_seed(rng)
 
     def right(epsilon: float) -> float:

@@ -103,7 +103,7 @@ def robustness_curves(
     ----------
     model : Network
         Stays as it is.
-    x : float (n_samples, n_in)
+    x : float array or scipy.sparse array (n_samples, n_in)
     y : integer (n_samples,)
         Labels.
     perturbations : sequence of str
@@ -212,8 +212,8 @@ def _grid(name: str, strengths: Grid | Mapping[str, Grid]) -> NDArray[np.float64
 
 
 def labelled(x: ArrayLike, y: ArrayLike, model: Network) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Return inputs of the network's dtype and integer labels, if they fit the network."""
-    task = as_task((np.asarray(x), np.asarray(y))).bound("test", model)
+    """Return inputs of the network's dtype, sparse ones as rows, and integer labels, if they fit the network."""
+    task = as_task((x, y)).bound("test", model)
     if not np.issubdtype(task.target.dtype, np.integer):
         raise invalid(f"targets of {task.target.dtype}", "integer labels", "accuracy is the fraction of right labels")
     return task.x, task.target

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sparse_mlp.errors import invalid
+from sparse_mlp.errors import check_dense, invalid
 from sparse_mlp.kernels.blas import matmul
 
 Floats = NDArray[Any]
@@ -18,7 +18,7 @@ SAMPLE_CHUNK = 2048
 
 def check_inputs(x: ArrayLike) -> Floats:
     """Return inputs as an array (n_samples, n_features) with at least one sample and one feature."""
-    array = np.asarray(x)
+    array = np.asarray(check_dense("data", x))
     if array.ndim != 2 or 0 in array.shape or array.dtype.kind not in "fiub":
         found = f"data of {array.dtype} {array.shape}"
         raise invalid(found, "numbers (n_samples, n_features)", "flatten each sample to a row")

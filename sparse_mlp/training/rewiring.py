@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from time import perf_counter
 
 from sparse_mlp.evolution import Rule
@@ -51,3 +52,8 @@ def rewire(
     record["seconds"] = perf_counter() - began
     state.history.append(record)
     return record
+
+
+def last_counting(batches: Sequence[Samples], done: int) -> Samples:
+    """Return the last batch done whose samples have any weight; where none is done, the last one of the epoch."""
+    return next((batch for batch in reversed([*batches[done:], *batches[:done]]) if batch.total), batches[-1])

@@ -13,6 +13,7 @@ from sparse_mlp.errors import check_integer, invalid
 from sparse_mlp.layers import Loss, MeanSquaredError, SoftmaxCrossEntropy
 from sparse_mlp.layers.base import Array
 from sparse_mlp.models import Network, Samples
+from sparse_mlp.models.inputs import all_finite, check_inputs, count_rows, real_numbers
 
 Metrics = dict[str, float]
 Data = tuple[Any, Any]
@@ -34,7 +35,10 @@ class Task(Protocol):
 
     n_samples: int
     n_batches: int
-    weight: float
+
+    @property
+    def weight(self) -> float:
+        """Sum of the weights of all batches."""
 
     @property
     def loss(self) -> Loss:
@@ -58,19 +62,26 @@ class _ArrayTask:
 
     Parameters
     ----------
-    x : float (n_samples, n_features)
+    x : float array or scipy.sparse array (n_samples, n_features)
     target : array (n_samples, …)
     batch_size : int
         The last batch of an epoch may be smaller.
+    sample_weight : float (n_samples,), optional
     loss : Loss, optional
     """
 
-    def __init__(self, x: Any, target: Any, *, batch_size: int = 128, loss: Loss | None = None) -> None:
-        self.x, self.target, self._loss = x, target, loss
+    def __init__(
+        self, x: Any, target: Any, *, batch_size: int = 128, sample_weight: Any = None, loss: Loss | None = None
+    ) -> None:
+        self.x, self.target, self.sample_weight, self._loss = x, target, sample_weight, loss
         self.batch_size = check_integer("batch_size", batch_size)
-        self.n_samples = len(x)
+        self.n_samples = count_rows("inputs", x)
         self.n_batches = -(-self.n_samples // self.batch_size)
-        self.weight = float(self.n_samples)
+
+    @property
+    def weight(self) -> float:
+        """Number of samples, or the sum of their weights."""
+        return float(self.n_samples if self.sample_weight is None else np.sum(self.sample_weight))
 
     @property
     def loss(self) -> Loss:
@@ -80,23 +91,29 @@ class _ArrayTask:
     def batches(self, order: NDArray[np.int64]) -> list[Samples]:
         """Return the batches of an epoch in the given order of samples; none is dropped."""
         starts = range(0, len(order), self.batch_size)
-        return [Samples(self.x, order[i : i + self.batch_size], self.target) for i in starts]
+        return [Samples(self.x, order[i : i + self.batch_size], self.target, self.sample_weight) for i in starts]
 
     def weight_of(self, batch: Samples) -> float:
-        """Return the number of its samples."""
-        return float(len(batch))
+        """Return the number of its samples, or the sum of their weights."""
+        return float(batch.total)
 
     def bound(self, name: str, network: Network) -> Any:
-        """Return the task with arrays in the network's dtype and layout.
+        """Return the task with arrays in the network's dtype and layout; sparse inputs stay sparse.
 
         Raises
         ------
         InvalidInputError
-            If the data do not fit the network, are not finite, or there are none.
+            If the data or weights do not fit the network, are not finite, or there are none.
         """
         task = copy.copy(self)
-        task.x = _checked_inputs(name, self.x, network)
-        task.target = self._checked_target(name, np.ascontiguousarray(self.target), network)
+        task.x = check_inputs(f"{name} inputs", self.x, network.n_features, network.dtype)
+        if not self.n_samples:
+            wanted = f"shape (n_samples, {network.n_features}) with at least one sample"
+            raise invalid(f"{name} inputs of shape {task.x.shape}", wanted)
+        target = real_numbers(f"{name} {self._called}", self.target)
+        task.target = self._checked_target(name, np.ascontiguousarray(target), network)
+        if self.sample_weight is not None:
+            task.sample_weight = check_weights(f"{name} sample weights", self.sample_weight, self.n_samples)
         if self._loss is None:
             task._loss = self._default_loss(network.backend)
         elif not self._takes(self._loss):
@@ -105,6 +122,13 @@ class _ArrayTask:
 
     _called = "targets"
     _wanted = "a loss that takes them"
+
+    def _mean_loss(self, scores: Array) -> float:
+        """Return the mean loss of all samples, by their weights."""
+        if self.sample_weight is None:
+            return self.loss.forward(scores, self.target)[0]
+        tile = np.ascontiguousarray(scores.T)[None].copy()
+        return self.loss.tiles(tile, self.target, self.weight, self.sample_weight)
 
     def _default_loss(self, backend: str | None) -> Loss:
         raise TypeError
@@ -121,10 +145,12 @@ class Classification(_ArrayTask):
 
     Parameters
     ----------
-    x : float (n_samples, n_features)
+    x : float array or scipy.sparse array (n_samples, n_features)
     target : integer (n_samples,)
         Class of each sample, from 0 on.
     batch_size : int
+    sample_weight : float (n_samples,), optional
+        How much each sample counts in the loss and in the measures, 0 or more; 1 if not given.
     loss : Loss, optional
         Softmax cross-entropy if not given.
     """
@@ -133,9 +159,9 @@ class Classification(_ArrayTask):
 
     def evaluate(self, network: Network) -> Metrics:
         """Return the mean loss, and the fraction of right classes as accuracy."""
-        scores = network.predict_scores(self.x)
-        value, _ = self.loss.forward(scores, self.target)
-        return {"loss": value, "accuracy": float(np.mean(scores.argmax(axis=1) == self.target))}
+        scores = network.scores_of(self.x)
+        right = scores.argmax(axis=1) == self.target
+        return {"loss": self._mean_loss(scores), "accuracy": float(np.average(right, weights=self.sample_weight))}
 
     def _default_loss(self, backend: str | None) -> Loss:
         return SoftmaxCrossEntropy(backend=backend)
@@ -160,9 +186,11 @@ class Regression(_ArrayTask):
 
     Parameters
     ----------
-    x : float (n_samples, n_features)
+    x : float array or scipy.sparse array (n_samples, n_features)
     target : float (n_samples, n_outputs)
     batch_size : int
+    sample_weight : float (n_samples,), optional
+        How much each sample counts in the loss and in the measures, 0 or more; 1 if not given.
     loss : Loss, optional
         Half the mean squared error if not given.
     """
@@ -171,7 +199,7 @@ class Regression(_ArrayTask):
 
     def evaluate(self, network: Network) -> Metrics:
         """Return the mean loss."""
-        return {"loss": self.loss.forward(network.predict_scores(self.x), self.target)[0]}
+        return {"loss": self._mean_loss(network.scores_of(self.x))}
 
     def _default_loss(self, backend: str | None) -> Loss:
         return MeanSquaredError(backend=backend)
@@ -184,27 +212,37 @@ class Regression(_ArrayTask):
             wanted = f"shape ({self.n_samples}, {network.n_outputs})"
             raise invalid(f"{name} targets of shape {target.shape}", wanted, "labels are integers")
         converted = np.ascontiguousarray(target, dtype=network.dtype)
-        if not np.all(np.isfinite(converted)):
+        if not all_finite(converted):
             found = f"{name} targets with infinite or missing numbers"
             raise invalid(found, "finite numbers", "fill or drop them first")
         return converted
 
 
-def as_task(data: Task | Data, *, batch_size: int = 128, loss: Loss | None = None) -> Task:
-    """Return a task as it is, and arrays (x, target) as one: integer targets are classes, others numbers to learn."""
+def as_task(data: Task | Data, **options: Any) -> Task:
+    """Return a task as it is, and arrays (x, target) as one: integer targets are classes, others numbers to learn.
+
+    Options are those of `Classification` and `Regression`.
+    """
     if not isinstance(data, tuple | list):
         return data
     x, target = data
-    if np.issubdtype(np.asarray(target).dtype, np.integer):
-        return Classification(x, target, batch_size=batch_size, loss=loss)
-    return Regression(x, target, batch_size=batch_size, loss=loss)
+    whole = np.issubdtype(real_numbers("targets", target).dtype, np.integer)
+    return (Classification if whole else Regression)(x, target, **options)
 
 
-def _checked_inputs(name: str, x: Any, network: Network) -> Array:
-    array = np.ascontiguousarray(x, dtype=network.dtype)
-    if array.ndim != 2 or array.shape[1] != network.n_features or len(array) == 0:
-        wanted = f"shape (n_samples, {network.n_features}) with at least one sample"
-        raise invalid(f"{name} inputs of shape {array.shape}", wanted)
-    if not np.all(np.isfinite(array)):
-        raise invalid(f"{name} inputs with infinite or missing numbers", "finite numbers", "fill or drop them first")
+def check_weights(name: str, weights: Any, n_samples: int) -> Array:
+    """Return the weights of samples as float64 (n_samples,); messages call them `name`.
+
+    Raises
+    ------
+    InvalidInputError
+        If they are of another shape, not finite, below 0, or all 0.
+    """
+    array = np.ascontiguousarray(real_numbers(name, weights), np.float64)
+    if array.shape != (n_samples,):
+        raise invalid(f"{name} of shape {array.shape}", f"shape ({n_samples},), one for each sample")
+    if not all_finite(array) or array.min(initial=0) < 0:
+        raise invalid(f"{name} that are negative, infinite or missing", "finite numbers of 0 or more")
+    if not array.any():
+        raise invalid(f"{name} that are all zero", "at least one above zero", "nothing is left to learn from")
     return array

@@ -21,7 +21,7 @@ from sparse_mlp.training.checkpoint import Checkpoint
 from sparse_mlp.training.divergence import check_finite, divergence
 from sparse_mlp.training.history import History, Record
 from sparse_mlp.training.interrupt import Interrupt, interruptible
-from sparse_mlp.training.rewiring import rewire
+from sparse_mlp.training.rewiring import last_counting, rewire
 from sparse_mlp.training.rule_checks import check_rule, update_interval, warn_unfinished_decay
 from sparse_mlp.training.state import TrainingState, capture, restore
 from sparse_mlp.training.task import Data, Task, as_task
@@ -139,7 +139,8 @@ class Trainer:
         Parameters
         ----------
         train : Task or (x, target)
-            x float (n_samples, n_features); target int64 (n_samples,) or float (n_samples, n_outputs).
+            x float array or scipy.sparse array (n_samples, n_features), which stays sparse; target int64 (n_samples,)
+            or float (n_samples, n_outputs). Samples with weights are a `Classification` or a `Regression`.
         test, validation : Task or (x, target), optional
             Evaluated after each epoch.
         epochs : int
@@ -171,6 +172,7 @@ class Trainer:
         self._rate = make_schedule(
             self.schedule, self.optimizer.learning_rate, state.total_steps, **self.schedule_params
         )
+        self.optimizer.make_writable()
         state.interrupted, state.stop_reason = False, ""
         self.notify("on_fit_begin")
         try:
@@ -246,7 +248,7 @@ class Trainer:
         """Train the batches that the epoch has left."""
         state, began = self.state, perf_counter()
         batches = task.batches(self._order(task.n_samples))
-        self._last_batch = batches[state.batch - 1]  # for an update before another one is trained
+        self._last_batch = last_counting(batches, state.batch)  # for an update before another one is trained
         for batch in batches[state.batch :]:
             self._train_batch(task, batch)
             if self.update_steps and state.step % self.update_steps == 0 and state.step < state.total_steps:
@@ -258,14 +260,16 @@ class Trainer:
         state.seconds += perf_counter() - began
 
     def _train_batch(self, task: Task, batch: Samples) -> None:
-        state, store = self.state, self.model.store
-        value = self.model.gradient(batch, task.loss, state.streams["dropout"])
-        if not np.isfinite(value):
-            raise divergence(self.model, batch, state.step, value)
-        store = self.model.store
-        self.optimizer.step(store.values, store.gradient, store.n_decayed, self._rate(state.step))
-        self._last_batch = batch
-        state.loss_sum += value * task.weight_of(batch)
+        state = self.state
+        if batch.total:  # samples of weight 0 alone teach nothing
+            with np.errstate(over="ignore", invalid="ignore"):  # a divergence is reported as such
+                value = self.model.gradient(batch, task.loss, state.streams["dropout"])
+                if not np.isfinite(value):
+                    raise divergence(self.model, batch, state.step, value)
+                store = self.model.store
+                self.optimizer.step(store.values, store.gradient, store.n_decayed, self._rate(state.step))
+            self._last_batch = batch
+            state.loss_sum += value * task.weight_of(batch)
         state.step += 1
         state.batch += 1
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cli_cases import TINY, assert_refused, run, run_json
+from scipy.sparse import csr_array
 
-from sparse_mlp.cli import main
+from sparse_mlp.cli import features, main
 from sparse_mlp.robustness import input_strength, load_course, select_features
 from sparse_mlp.training import load_checkpoint
 
@@ -190,6 +191,13 @@ def test_only_those_among_the_selected_count_and_none_need_no_line():
     assert _constant_lines(0, "swi") == []
     (line,) = _constant_lines(1, "he-uniform")
     assert "1 of them is constant" in line and "--weights" not in line
+
+
+def test_sparse_samples_that_never_vary():
+    """Column 0 is 0 in all samples, column 1 is 5 in all, column 2 varies."""
+    x = csr_array(np.array([[0, 5, 0], [0, 5, 1]], np.float32))
+    assert features._constant(x, [0, 1, 2]) == features._constant(x.toarray(), [0, 1, 2]) == 2
+    assert features._constant(x, [2]) == 0
 
 
 def test_the_help_says_what_happens_to_earlier_figures(capsys):

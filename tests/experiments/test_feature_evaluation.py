@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from sparse_mlp.errors import InvalidInputError
 from sparse_mlp.experiments import FeatureEvaluation, draw_evaluations, evaluate_selection
@@ -30,6 +31,13 @@ def test_good_features_suffice_and_bad_ones_do_not() -> None:
     backwards = evaluate_selection(-GOOD, TRAIN, TEST, dropped=(0.5,))
     assert max(values[0] for values in backwards.accuracy.values()) < 0.8
     assert (by_strength.n_train, by_strength.n_test) == (120, 60)
+
+
+def test_sparse_samples_are_judged_like_dense_ones() -> None:
+    train, test = ((csr_array(x), y) for x, y in (TRAIN, TEST))
+    sparse, dense = (evaluate_selection(GOOD, *parts, dropped=(0.5, 0.9)) for parts in ((train, test), (TRAIN, TEST)))
+    for name in ("k-nn", "svc"):
+        np.testing.assert_allclose(sparse.accuracy[name], dense.accuracy[name], atol=0.02)
 
 
 def test_the_columns_are_those_selected(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -149,6 +149,23 @@ def test_mean_squared_error(twin, shape, seed, spread, dtype):
     assert_close(dscores, expected, dtype, 3)
 
 
+@TWINS
+@given(shape=shapes, seed=seeds, dtype=dtypes)
+def test_losses_with_weights(twin, shape, seed, dtype):
+    scores, target = normal(seed, shape, 1.0, dtype), normal(seed + 1, shape, 1.0, dtype)
+    rng = np.random.default_rng(seed)
+    labels, weights = rng.integers(0, *shape), rng.random(shape[1]) + 0.1
+    for name, *arguments in (("softmax_cross_entropy", labels, 0.1), ("mean_squared_error", target)):
+        (loss, dscores), (expected_loss, expected) = (
+            getattr(module, name)(scores, *arguments, None, weights) for module in (twin, reference)
+        )
+        assert math.isclose(loss, expected_loss, rel_tol=1e-12)
+        assert_close(dscores, expected, dtype, 5, 1.0)
+        plain = getattr(twin, name)(scores, *arguments)
+        ones = getattr(twin, name)(scores, *arguments, None, np.ones(shape[1]))
+        assert plain[0] == ones[0] and np.array_equal(plain[1], ones[1])
+
+
 @pytest.mark.parametrize(("alpha", "index", "slope"), [(0.6, 0, -0.6), (0.6, 1, 0.6), (0.25, 2, -0.25), (0.0, 3, 0.0)])
 def test_all_relu_slope(alpha, index, slope):
     assert reference.all_relu_slope(alpha, index) == slope

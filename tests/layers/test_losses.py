@@ -46,6 +46,22 @@ def test_mean_squared_error_takes_a_flat_target_for_one_output(backend):
 
 
 @pytest.mark.parametrize("lanes", [2, 4, 32])
+def test_weights_by_hand(backend, lanes):
+    """Weights 3, 0 and 1 of a batch that weighs 8: softmax 1/4 3/4, 1/2 1/2 and 4/5 1/5, labels 0, 1, 0."""
+    scores, weights = np.log([[1.0, 3.0], [1.0, 1.0], [4.0, 1.0]]), np.array([3.0, 0.0, 1.0])
+    for criterion, target, loss, gradient in (
+        (SoftmaxCrossEntropy(backend=backend), np.array([0, 1, 0]), (3 * LOG(4) + LOG(5 / 4)) / 8,
+         [[-9 / 32, 9 / 32], [0, 0], [-1 / 40, 1 / 40]]),
+        (MeanSquaredError(backend=backend), np.zeros((3, 2)), (3 * LOG(3) ** 2 + LOG(4) ** 2) / 32,
+         [[0, 3 * LOG(3) / 16], [0, 0], [LOG(4) / 16, 0]]),
+    ):  # fmt: skip
+        tiles = pack(scores, np.arange(3), np.empty((-(-3 // lanes), 2, lanes)))
+        assert criterion.tiles(tiles, target, 8.0, weights) == pytest.approx(loss, rel=1e-14)
+        np.testing.assert_allclose(unpack(tiles, 3), gradient, rtol=1e-13, atol=1e-16)
+        assert not flat(tiles, len(tiles) * lanes)[:, 3:].any()
+
+
+@pytest.mark.parametrize("lanes", [2, 4, 32])
 def test_part_of_a_batch_in_tiles_by_hand(backend, lanes):
     """Three of six samples, so half of everything; lanes behind them come to nothing."""
     scores, labels = np.log([[1.0, 3.0], [1.0, 1.0], [4.0, 1.0]]), np.array([0, 1, 0])

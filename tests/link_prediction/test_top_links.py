@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.sparse import coo_array, csr_array
 from wiring_cases import EDGES, EXAMPLE, ROUTES, route, wiring, wirings
 
-from sparse_mlp.errors import InvalidInputError
+from sparse_mlp.errors import InvalidInputError, StructureError
 from sparse_mlp.kernels import link_scores, link_walks
 from sparse_mlp.kernels.link_layer import LinkLayer
 from sparse_mlp.kernels.pool import threads_limited
-from sparse_mlp.link_prediction import PREDICTORS, score_matrix, streaming, top_links
+from sparse_mlp.link_prediction import PREDICTORS, sample_links, score_matrix, streaming, top_links
 from sparse_mlp.reference.link_scores import rounded
 from sparse_mlp.topology import generate
 
@@ -151,3 +152,19 @@ def test_bad_input():
         top_links(structure, "ch3-l3p", 1, ties="first")
     with pytest.raises(InvalidInputError, match="k=-1"):
         top_links(structure, "ch3-l3p", -1)
+
+
+def test_a_stored_zero_is_a_link():
+    layer = csr_array((np.array([1.0, 0.0, 1.0]), [0, 1, 1], [0, 2, 3]), shape=(2, 3))
+    assert [ends.tolist() for ends in top_links(layer, "ra-l3", 1)] == [[1], [0]]
+    layer.eliminate_zeros()
+    assert len(top_links(layer, "ra-l3", 4, rng=0)[0]) == 4
+
+
+@pytest.mark.parametrize("array", [coo_array(np.ones(4)), coo_array(np.ones((2, 2, 2)))])
+def test_a_wiring_has_two_dimensions(array):
+    for ask in (top_links, sample_links):
+        with pytest.raises(StructureError, match="two-dimensional"):
+            ask(array, "ra-l3", 1)
+    with pytest.raises(StructureError, match="two-dimensional"):
+        score_matrix(array, "ra-l3")

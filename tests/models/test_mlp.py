@@ -306,6 +306,49 @@ def test_density_and_epsilon_exclude_each_other() -> None:
         SparseMLP([3, 4, 2], density=0.1, epsilon=2)
 
 
+def test_an_epsilon_that_leaves_a_layer_without_links_is_named() -> None:
+    with pytest.raises(InvalidInputError, match=r"epsilon=1e-300.*5 x 5"):
+        SparseMLP([5, 5, 2], epsilon=1e-300)
+
+
+@pytest.mark.parametrize("dtype", ["float16", np.longdouble, int, bool, complex, "abc", object, ">f4"])
+def test_networks_and_layers_compute_in_two_precisions(dtype: Any) -> None:
+    wanted = pytest.raises(InvalidInputError, match=r"dtype=.*float32 or float64")
+    with wanted:
+        SparseMLP([6, 12, 3], density=0.3, dtype=dtype)
+    with wanted:
+        SparseMLP.dense([6, 12, 3], dtype=dtype)
+    with wanted:
+        SparseMLP([6, 12, 3], density=0.5, motif_size=3, dtype=dtype)
+    with wanted:
+        Dense(3, 4, dtype=dtype)
+    with wanted:
+        SparseLinear(SparseStructure.complete((3, 4)), dtype=dtype)
+
+
+def test_a_layer_of_another_precision_is_refused_by_its_network() -> None:
+    layer = Dense(3, 4)
+    layer.weight, layer.bias = layer.weight.astype(np.float16), layer.bias.astype(np.float16)
+    with pytest.raises(InvalidInputError, match="float16"):
+        SparseMLP.from_layers([layer])
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_inputs_that_are_not_finite_have_no_scores(number: float) -> None:
+    x = np.zeros((3, 6), np.float32)
+    x[1, 2] = number
+    with pytest.raises(InvalidInputError, match="input with infinite or missing"):
+        SparseMLP([6, 12, 3], density=0.3).predict_scores(x)
+
+
+def test_scores_that_overflow_are_warned_of() -> None:
+    model = SparseMLP([6, 12, 3], density=0.9, rng=0)
+    x = np.zeros((5, 6), np.float32)
+    x[:2] = 3e38
+    with pytest.warns(RuntimeWarning, match="2 of 5 samples"):
+        model.predict_scores(x)
+
+
 def test_a_density_that_leaves_a_layer_without_links_is_named() -> None:
     with pytest.raises(InvalidInputError, match="density=1e-09"):
         SparseMLP([3, 4, 2], density=1e-9)

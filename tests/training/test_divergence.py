@@ -81,3 +81,14 @@ def test_a_spoiled_epoch_end_leaves_the_good_checkpoint_too(tmp_path):
     with pytest.raises(DivergenceError, match=f"after step {2 * STEPS}, first in layer 'sparse2'"):
         make_trainer(callbacks=[Checkpoints(tmp_path), Call(on_step=spoil)]).fit(samples(), epochs=4)
     assert load_checkpoint(tmp_path).meta["counters"]["epoch"] == 1
+
+
+@pytest.mark.parametrize("backend", ["numba", "scipy"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_learning_rate_beyond_all_bounds_is_a_divergence_and_no_warning(backend, optimizer, dtype):
+    trainer = make_trainer(optimizer=optimizer, backend=backend, learning_rate=1e308, dtype=dtype)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(DivergenceError):
+            trainer.fit(samples(20), samples(20), epochs=2)

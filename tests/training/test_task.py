@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from training_cases import BATCH, N_OUT, STEPS, make_model, make_trainer, samples, state
+from training_cases import BATCH, N_OUT, STEPS, Call, make_model, make_trainer, samples, state
 
 from sparse_mlp.errors import InvalidInputError
-from sparse_mlp.layers import MeanSquaredError, SoftmaxCrossEntropy
+from sparse_mlp.layers import Loss, MeanSquaredError, SoftmaxCrossEntropy
 from sparse_mlp.models import Samples
 from sparse_mlp.training import Classification, Regression
 from sparse_mlp.training.task import as_task
@@ -105,3 +105,73 @@ def test_the_last_batch_may_be_smaller():
     assert Classification(X, Y, batch_size=50).n_batches == Classification(X, Y, batch_size=99).n_batches == 1
     with pytest.raises(InvalidInputError, match="batch_size=0"):
         Classification(X, Y, batch_size=0)
+
+
+def test_weighted_evaluation_by_hand():
+    """The weighted mean of what each sample gives alone."""
+    model, weights = make_model(dtype="float64"), np.arange(50.0) % 3
+    scores = model.predict_scores(X)
+    target = np.eye(N_OUT)[Y]
+    for kind, goal, loss in ((Classification, Y, SoftmaxCrossEntropy()), (Regression, target, MeanSquaredError())):
+        task = kind(X, goal, sample_weight=weights).bound("test", model)
+        alone = [loss.forward(scores[i : i + 1], goal[i : i + 1])[0] for i in range(50)]
+        found = task.evaluate(model)
+        assert found["loss"] == pytest.approx(np.average(alone, weights=weights), rel=1e-12)
+        assert task.weight == 49 and task.weight_of(task.batches(np.arange(50))[0]) == 49
+        if kind is Classification:
+            right = scores.argmax(axis=1) == Y
+            assert found["accuracy"] == pytest.approx(np.average(right, weights=weights), rel=1e-12)
+
+
+class OwnLoss(Loss):
+    """Cross-entropy that knows nothing of weights."""
+
+    def forward(self, scores, target):
+        return SoftmaxCrossEntropy(backend="scipy").forward(scores, target)
+
+    def backward(self, cache):
+        return cache
+
+
+def test_weights_reach_a_loss_of_the_users_own():
+    weights, gradients = np.arange(50.0) % 3, []
+    for loss in (OwnLoss(), SoftmaxCrossEntropy()):
+        model = make_model(dtype="float64")
+        value = model.gradient(Samples(X.astype(float), np.arange(50), Y, weights), loss)
+        gradients.append((value, model.store.gradient.copy()))
+    assert gradients[0][0] == pytest.approx(gradients[1][0], rel=1e-12)
+    np.testing.assert_allclose(gradients[0][1], gradients[1][1], rtol=1e-9, atol=1e-15)
+
+
+def test_a_batch_of_weight_0_makes_no_step():
+    """Without shuffling, batches 1 and 4 of seven weigh nothing: the rest is training without their samples."""
+    weights = np.ones(50)
+    weights[8:16] = weights[32:40] = 0
+    kept = weights > 0
+    for optimizer in ("sgd", "adam"):
+        options = {"rule": "static", "optimizer": optimizer, "trainer": {"shuffle": False}, "learning_rate": 0.01}
+        ours, theirs = make_trainer(**options), make_trainer(**options)
+        ours.schedule = theirs.schedule = "constant"
+        ours.fit(Classification(X, Y, batch_size=BATCH, sample_weight=weights), epochs=2)
+        theirs.fit((X[kept], Y[kept]), epochs=2)
+        assert ours.step == 2 * STEPS and theirs.step == 2 * (STEPS - 2)
+        np.testing.assert_array_equal(ours.model.store.values, theirs.model.store.values)
+        assert ours.history.column("loss") == theirs.history.column("loss")
+
+
+@pytest.mark.parametrize("rule", ["set", "rigl"])
+def test_weighted_training_resumes_to_the_same_bytes(rule):
+    """RigL looks at the last batch that weighs anything, also after a resume."""
+    weights = (np.arange(50) % 5 > 2).astype(float)
+    weights[np.random.default_rng(0).permutation(50)[:35]] = 0
+    task = Classification(X, Y, batch_size=4, sample_weight=weights)
+    options = {"rule": rule, "trainer": {"update_steps": 3}}
+    taken = []
+    whole = make_trainer(**options, callbacks=[Call(on_step=lambda trainer: taken.append(trainer.checkpoint()))])
+    whole.fit(task, epochs=3)
+    assert len(taken) == 39
+    for checkpoint in taken[13:26:2]:
+        again = make_trainer(**options)
+        again.resume(checkpoint)
+        again.fit(task, epochs=3)
+        assert state(again) == state(whole)
