@@ -98,11 +98,14 @@ def grid(ax: Axes, axis: Any = "both") -> None:
     ax.set_axisbelow(True)
 
 
-def count_axis(ax: Axes) -> None:
-    """Put round whole numbers on the x axis, which counts something."""
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+def count_axis(ax: Axes, axis: str = "x") -> None:
+    """Put round whole numbers on an axis that counts something."""
+    getattr(ax, f"{axis}axis").set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
 
 
-def hide_frame(ax: Axes) -> None:
-    """Take ticks and frame from axes whose coordinates mean nothing."""
-    ax.set_axis_off()
+def neuron_axes(ax: Axes, unit: str = "neuron") -> None:
+    """Label and frame a picture of a matrix (inputs, outputs)."""
+    ax.set(xlabel=f"output {unit}", ylabel=f"input {unit}")
+    ax.spines[:].set_visible(True)
+    for axis in "xy":
+        count_axis(ax, axis)

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from sparse_mlp.errors import invalid
 from sparse_mlp.plotting._display import Display, layer_names, single_links
-from sparse_mlp.plotting._style import CYCLE, INK, count_axis, panel_axes, root_figure, style
+from sparse_mlp.plotting._style import CYCLE, INK, count_axis, panel_axes, style
 from sparse_mlp.structure import SparseStructure
 
-MOST_STEPS = 60  # a wider range of degrees is drawn in steps of several degrees
+MAX_STEPS = 60  # a wider range of degrees is drawn in steps of several degrees
 
 
 class LayerDegrees(NamedTuple):
@@ -102,8 +102,7 @@ class DegreeDisplay(Display):
                 for i, (layer, width) in enumerate(zip(self.layers, widths, strict=True)):
                     _draw_layer(axes, layer, side, width, CYCLE[i % len(CYCLE)], log, expected)
                 _finish(axes, title, log, expected)
-        self.ax_, self.figure_ = panels, root_figure(panels[0])
-        return self
+        return self._drawn_on(panels)
 
 
 def distribution(degrees: NDArray[np.int64], width: int = 1) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -134,7 +133,7 @@ def _bin_widths(layers: Sequence[LayerDegrees], side: int) -> list[int]:
     steps = [layer.step for layer in layers]
     if max(steps) > 1:
         spans = [max(spans)] * len(spans)
-    return [step * (1 + span // (step * MOST_STEPS)) for step, span in zip(steps, spans, strict=True)]
+    return [step * (1 + span // (step * MAX_STEPS)) for step, span in zip(steps, spans, strict=True)]
 
 
 def _draw_layer(

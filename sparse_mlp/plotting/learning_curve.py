@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sparse_mlp.errors import invalid
 from sparse_mlp.plotting._display import Display
-from sparse_mlp.plotting._style import count_axis, grid, root_figure, single_axes, style
+from sparse_mlp.plotting._style import count_axis, grid, single_axes, style
 
 Band = tuple[float, float] | str | None  # two percentiles, "std", or no band
 UNITS = {"accuracy": "fraction correct", "loss": "mean per sample", "seconds": "s per epoch"}
@@ -99,8 +99,6 @@ class LearningCurveDisplay(Display):
 
         Parameters
         ----------
-        ax : Axes, optional
-            Where to draw; a new figure by default.
         label : str, optional
             Name in the legend; "" leaves it out.
         color, linestyle : matplotlib colour and line style
@@ -128,8 +126,7 @@ class LearningCurveDisplay(Display):
             if self.n_runs > 1 and band is not None:
                 axes.fill_between(x, low, high, color=line.get_color(), alpha=0.22, linewidth=0)
             self._label_axes(axes, log_x)
-        self.ax_, self.figure_ = axes, root_figure(axes)
-        return self
+        return self._drawn_on(axes)
 
     def _default_label(self, band: Band) -> str:
         if self.n_runs == 1:

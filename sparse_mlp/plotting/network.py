@@ -123,8 +123,6 @@ class NetworkDisplay(Display):
 
         Parameters
         ----------
-        ax : Axes, optional
-            Where to draw; a new figure by default.
         max_links : int
             Most links to draw; the title says how many of how many are drawn.
         image : array (n_in,) or of the input grid's shape, optional
@@ -146,9 +144,8 @@ class NetworkDisplay(Display):
                     axes.add_collection(_lines(self.links[i], chosen[i], place, places[i + 1], 3 * i + 2))
             self._label(axes, places, bottom, sum(len(c) for c in chosen))
             axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
-            _style.hide_frame(axes)
-        self.ax_, self.figure_ = axes, _style.root_figure(axes)
-        return self
+            axes.set_axis_off()
+        return self._drawn_on(axes)
 
     def _label(self, axes: Axes, places: Sequence[Place], bottom: float, drawn: int) -> None:
         floor = bottom + ROOM_FOR_WORDS

@@ -75,8 +75,7 @@ class PanelsDisplay(Display):
                     axes.set_ylabel(self.ylabel if ax is not None or i % columns == 0 else "")
             panels[0].figure.align_ylabels(panels)
             self._legends(panels, own_figure=ax is None)
-        self.ax_, self.figure_ = panels, root_figure(panels[0])
-        return self
+        return self._drawn_on(panels)
 
     def _new_panels(self, columns: int) -> list[Axes]:
         count = len(self.names)

@@ -15,7 +15,7 @@ from sparse_mlp.errors import invalid
 from sparse_mlp.plotting._display import Display
 from sparse_mlp.plotting._style import grid, panel_axes, root_figure, single_axes, style
 
-MOST_PANELS = 8
+MAX_PANELS = 8
 BRIGHTEST = 99.5  # percentile of the last panel that has the darkest shade: single pixels must not set the scale
 
 
@@ -83,8 +83,7 @@ class StrengthCourseDisplay(Display):
             panels = panel_axes(ax, rows * columns if ax is None else len(self.epochs),
                                 (1.9 * columns + 1.0, 2.15 * rows + 0.35), rows=rows)  # fmt: skip
             self._plot_images(panels)
-        self.ax_, self.figure_ = panels, root_figure(panels[0])
-        return self
+        return self._drawn_on(panels)
 
     def _plot_images(self, panels: list[Axes]) -> None:
         assert self.image_shape is not None
@@ -120,7 +119,7 @@ class StrengthCourseDisplay(Display):
         return axes
 
 
-def spread_out(epochs: NDArray[np.int64], most: int = MOST_PANELS) -> NDArray[np.int64]:
+def spread_out(epochs: NDArray[np.int64], most: int = MAX_PANELS) -> NDArray[np.int64]:
     """Return the positions of at most `most` epochs: the first, the last, and between them ever further apart.
 
     Examples

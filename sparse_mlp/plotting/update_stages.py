@@ -17,7 +17,7 @@ from sparse_mlp.errors import check_integer, invalid
 from sparse_mlp.plotting._display import Display, unit_of
 from sparse_mlp.plotting._layout import column_places
 from sparse_mlp.plotting._sample import choose_neurons
-from sparse_mlp.plotting._style import INK, NEGATIVE, NEUTRAL, NEW, hide_frame, panel_axes, root_figure, style
+from sparse_mlp.plotting._style import INK, NEGATIVE, NEUTRAL, NEW, panel_axes, root_figure, style
 from sparse_mlp.structure import SparseStructure
 
 if TYPE_CHECKING:
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
 # What a link is worth when neurons are chosen for the drawing: percolated links are rare, kept ones only background.
 WORTH = {"kept": 0.25, "removed": 1.0, "percolated": 3.0, "grown": 1.0}
+REST, DOTS = "#C9C9C9", (0, (1.2, 1.6))  # colour of links that stay; dashes of links that go
+KEYS = [
+    Line2D([], [], color=REST, label="kept"),
+    Line2D([], [], color=NEGATIVE, linestyle=DOTS, label="removed or percolated"),
+    Line2D([], [], color=NEW, label="new"),
+]
 
 
 class LayerStages(NamedTuple):
@@ -130,12 +136,11 @@ class UpdateStagesDisplay(Display):
             for axes, (letter, stage, background, color) in zip(panels, stages, strict=True):
                 self._draw_panel(axes, stage, background, color)
                 axes.set_title(f"({letter}) {sum(len(getattr(s, stage)[0]) for s in self.layers):,} links {stage}")
-            figure = root_figure(panels[0])
             if ax is None:
+                figure = root_figure(panels[0])
                 figure.supxlabel(self.caption(), fontsize=9, color=INK)
-                _legend(figure)
-        self.ax_, self.figure_ = panels, figure
-        return self
+                figure.legend(handles=KEYS, loc="outside upper center", ncols=3)
+        return self._drawn_on(panels)
 
     def caption(self) -> str:
         """Say which part of the network the drawing shows."""
@@ -148,10 +153,9 @@ class UpdateStagesDisplay(Display):
 
     def _draw_panel(self, axes: Axes, stage: str, background: Sequence[str], color: str) -> None:
         still = np.concatenate([self.segments(name) for name in background])
-        axes.add_collection(LineCollection(list(still), colors="#C9C9C9", linewidths=0.9, zorder=1))
-        dotted = stage != "grown"
+        axes.add_collection(LineCollection(list(still), colors=REST, linewidths=0.9, zorder=1))
         changed = LineCollection(list(self.segments(stage)), colors=color, linewidths=1.5, zorder=2)
-        changed.set_linestyle((0, (1.2, 1.6)) if dotted else "solid")
+        changed.set_linestyle("solid" if stage == "grown" else DOTS)
         axes.add_collection(changed)
         places = column_places([len(chosen) for chosen in self.shown])
         for i, xy in enumerate(places):
@@ -162,7 +166,7 @@ class UpdateStagesDisplay(Display):
                 ha="center", va="top", fontsize=9, color=NEUTRAL,
             )  # fmt: skip
         axes.set_xlim(places[0][0, 0] - 0.4, places[-1][0, 0] + 0.4)
-        hide_frame(axes)
+        axes.set_axis_off()
 
 
 def _stages(layer: LayerUpdate) -> LayerStages:
@@ -179,12 +183,3 @@ def _stages(layer: LayerUpdate) -> LayerStages:
 def _find(chosen: NDArray[np.int64], neurons: NDArray[Any]) -> NDArray[np.int64]:
     at = np.minimum(np.searchsorted(chosen, neurons), len(chosen) - 1)
     return np.where(chosen[at] == neurons, at, -1)
-
-
-def _legend(figure: Any) -> None:
-    lines = [
-        Line2D([], [], color="#C9C9C9", label="kept"),
-        Line2D([], [], color=NEGATIVE, linestyle=(0, (1.2, 1.6)), label="removed or percolated"),
-        Line2D([], [], color=NEW, label="new"),
-    ]
-    figure.legend(handles=lines, loc="outside upper center", ncols=3)

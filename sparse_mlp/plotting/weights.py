@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sparse_mlp.errors import check_integer, invalid
 from sparse_mlp.plotting._display import Display, layer_names
-from sparse_mlp.plotting._style import CYCLE, grid, root_figure, single_axes, style
+from sparse_mlp.plotting._style import CYCLE, grid, single_axes, style
 
 
 @dataclass(eq=False, repr=False)
@@ -82,8 +82,6 @@ class WeightDistributionDisplay(Display):
 
         Parameters
         ----------
-        ax : Axes, optional
-            Where to draw; a new figure by default.
         bins : int
             Number of bins from zero to the largest magnitude, see `densities`.
         near : float, optional
@@ -115,8 +113,7 @@ class WeightDistributionDisplay(Display):
                 self._draw_near(axes, edges, densities, near or _half_way(edges, densities), colors)
             if legend:
                 axes.legend(loc="lower left")
-        self.ax_, self.figure_ = axes, root_figure(axes)
-        return self
+        return self._drawn_on(axes)
 
     def _draw_near(
         self, axes: Axes, edges: NDArray[np.float64], densities: NDArray[np.float64], near: float,

@@ -66,8 +66,7 @@ class WiringGalleryDisplay(Display):
                 else:
                     draw_density(axes, AdjacencyDisplay.from_structure(structure))
                 axes.set_title(label if ax is None else f"{name}\n{label}", fontsize=9, color=INK, pad=3)
-        self.ax_, self.figure_ = panels, _style.root_figure(panels[0])
-        return self
+        return self._drawn_on(panels)
 
     def _grid(self, columns: int, bipartite: bool) -> list[Axes]:
         first = next(iter(next(iter(self.rows.values())).values()))
