@@ -83,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         train, evaluate, features, robustness, resume, campaign, reproduce, search, measure, data, doctor,
     ):  # fmt: skip
         verb.add_parser(verbs)
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    words, parsed = list(sys.argv[1:] if arguments is None else arguments), argparse.Namespace()
     name = f"sparse-mlp {next((word for word in words if word in verbs.choices), '')}".rstrip()
     try:
         parsed = parser.parse_args(words)
@@ -99,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{name}: {error}", file=sys.stderr)
         return 2 if isinstance(error, InvalidInputError) else 1
     except KeyboardInterrupt:
-        print(f"{name}: interrupted", file=sys.stderr)
+        print(f"{name}: interrupted{getattr(parsed, 'if_interrupted', '')}", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output left; say nothing more
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

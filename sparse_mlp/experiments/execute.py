@@ -45,21 +45,15 @@ def execute(
         The same run, for all who want something measured on it.
     folder : path
         Of the store.
-    data_dir : str, optional
-        Where the data files are.
-    retry : bool
-        Try once more what failed before.
-
-    Returns
-    -------
-    RunOutcome
+    data_dir, retry
+        As in `run_campaign`.
 
     Raises
     ------
     OSError
         If the store cannot be written: no fault of the run.
     KeyboardInterrupt
-        If the user stopped it.
+        If the user stopped the training, whose state is saved.
     """
     store, run_id = Store(folder), planned[0].run_id
     with lock_run(store.locks, run_id) as free:

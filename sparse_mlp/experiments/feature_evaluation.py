@@ -80,10 +80,6 @@ def evaluate_selection(
     progress : bool
         Show a bar on a terminal: a classifier on thousands of samples takes seconds.
 
-    Returns
-    -------
-    FeatureEvaluation
-
     Raises
     ------
     InvalidInputError
@@ -149,17 +145,13 @@ def _accuracy(
 
 
 def _classifier(name: str, seed: int) -> Any:
-    if name == "svc":
-        from sklearn.svm import SVC
-
-        return SVC(C=1, kernel="linear")
-    if name == "k-nn":
-        from sklearn.neighbors import KNeighborsClassifier
-
-        return KNeighborsClassifier(n_neighbors=NEIGHBOURS)
     from sklearn.ensemble import ExtraTreesClassifier
+    from sklearn.neighbors import KNeighborsClassifier
+    from sklearn.svm import SVC
 
-    return ExtraTreesClassifier(n_estimators=50, random_state=seed)
+    if name == "svc":
+        return SVC(C=1, kernel="linear")
+    return KNeighborsClassifier(NEIGHBOURS) if name == "k-nn" else ExtraTreesClassifier(50, random_state=seed)
 
 
 def draw_evaluations(
@@ -182,7 +174,7 @@ def draw_evaluations(
     Raises
     ------
     InvalidInputError
-        If there is none, or they dropped other parts or tried other classifiers.
+        If there are no evaluations, or not all are of the same parts and classifiers.
     """
     from sparse_mlp.plotting import CYCLE, PanelsDisplay, grid, line_keys
 

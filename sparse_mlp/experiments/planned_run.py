@@ -62,11 +62,6 @@ def plan_run(
     options, measurements : mapping, optional
         See `PlannedRun`.
 
-    Raises
-    ------
-    InvalidInputError
-        If an option is unknown, or a value of the wrong type or out of range.
-
     Examples
     --------
     >>> plan_run({"rule": {"name": "rlr"}, "run": {"seed": 3}}, "RLR").run_id[:13]

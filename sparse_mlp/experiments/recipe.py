@@ -72,21 +72,8 @@ class Recipe:
     def plan(self, preset: str, *, datasets: Iterable[str] | None = None) -> list[PlannedRun]:
         """Expand the recipe into runs, seed by seed, so that one that was stopped has something of everything.
 
-        Parameters
-        ----------
-        preset : str
-            One of `presets`.
-        datasets : iterable of str, optional
-            Data sets instead of the preset's.
-
-        Raises
-        ------
-        InvalidInputError
-            If the preset or a data set is unknown, or the settings of a run cannot be used.
-
-        Notes
-        -----
-        Who wins where a setting is given twice: option before method, data set, preset, recipe.
+        `datasets` replace those of the preset. Where a setting is given twice, an option wins over a method, then data
+        set, preset, recipe. `InvalidInputError` says what is unknown or cannot be used.
         """
         chosen = self.presets[check_choice("preset", preset, self.presets)]
         sets = list(datasets) if datasets is not None else list(chosen.datasets or self.datasets)
@@ -153,7 +140,7 @@ def recipe_names() -> list[str]:
 
 
 def load_recipe(name: str | Path) -> Recipe:
-    """Read a recipe by its name, or from a TOML file of one's own.
+    """Read a recipe by its name, or from your TOML file.
 
     Parameters
     ----------
@@ -163,7 +150,7 @@ def load_recipe(name: str | Path) -> Recipe:
     Raises
     ------
     InvalidInputError
-        If there is none, or a key in it is unknown or has a value that cannot be used.
+        If it does not exist, or a key in it is unknown or has a value that cannot be used.
     """
     path = Path(name)
     if path.suffix != ".toml":

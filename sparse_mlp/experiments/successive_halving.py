@@ -31,10 +31,6 @@ def plan_rungs(settings: int, min_epochs: int, max_epochs: int, factor: int = 3)
         Each rung has that many times the epochs of the one before, and that part of its settings, rounded down, but
         at least one.
 
-    Returns
-    -------
-    list of Rung
-
     Raises
     ------
     InvalidInputError
@@ -63,10 +59,7 @@ def plan_rungs(settings: int, min_epochs: int, max_epochs: int, factor: int = 3)
 
 
 def successive_halving(
-    rungs: Sequence[Rung],
-    evaluate: Callable[[list[int], int], Mapping[int, float]],
-    *,
-    always: Collection[int] = (),
+    rungs: Sequence[Rung], evaluate: Callable[[list[int], int], Mapping[int, float]], *, always: Collection[int] = ()
 ) -> list[Scores]:
     """Climb the rungs.
 
@@ -94,12 +87,10 @@ def successive_halving(
     ladder: list[Scores] = []
     for rung in rungs:
         best = list(ladder[-1])[: rung.settings] if ladder else list(range(rung.settings))
-        ladder.append(_ranked(evaluate(sorted({*best, *always}), rung.epochs)))
+        scores = evaluate(sorted({*best, *always}), rung.epochs)
+        ladder.append(dict(sorted(scores.items(), key=lambda item: (_loss(item[1]), item[0]))))
     return ladder
 
 
-def _ranked(scores: Mapping[int, float]) -> Scores:
-    def worth(number: int) -> tuple[float, int]:
-        return (math.inf if math.isnan(scores[number]) else -scores[number], number)
-
-    return {number: scores[number] for number in sorted(scores, key=worth)}
+def _loss(score: float) -> float:
+    return math.inf if math.isnan(score) else -score

@@ -83,14 +83,8 @@ def search_wirings(
         What is searched; by default `search_space` of the topology.
     configurations, min_epochs, max_epochs, factor : int
         The budget, see `plan_rungs`; the default is one of the configurations and is trained on every rung.
-    jobs : int
-        Processes, of one thread each; the result does not depend on it.
-    progress : bool
-        Say on standard error how far it is.
-
-    Returns
-    -------
-    WiringSearch
+    jobs, progress
+        As in `run_campaign`.
 
     Raises
     ------
@@ -117,23 +111,20 @@ def search_wirings(
     store = Store(folder)
 
     def trial(number: int, epochs: int) -> PlannedRun:
-        own = {"wiring": drawn[number], "training": {"epochs": epochs}}
-        return plan_run(merge(settings, own), f"configuration {number}")
+        changes = {"wiring": drawn[number], "training": {"epochs": epochs}}
+        return plan_run(merge(settings, changes), f"configuration {number}")
 
     def evaluate(numbers: list[int], epochs: int) -> Scores:
         planned = {number: trial(number, epochs) for number in numbers}
-        outcome = run_campaign(
-            store, planned.values(), jobs=jobs, data_dir=config.data["data_dir"], progress=progress
-        )
+        outcome = run_campaign(store, planned.values(), jobs=jobs, data_dir=config.data["data_dir"], progress=progress)
         for run_id in outcome.busy:
             raise SparseMLPError(f"another process is training {run_id}; search again when it is done")
         return {number: _accuracy(store, each.run_id, outcome.failed) for number, each in planned.items()}
 
     ladder = successive_halving(rungs, evaluate, always=[DEFAULT])
     assert run.validation is not None
-    return WiringSearch(
-        config, run.model.sizes, drawn, [rung.epochs for rung in rungs], ladder, len(run.validation[1])
-    )
+    epochs = [rung.epochs for rung in rungs]
+    return WiringSearch(config, run.model.sizes, drawn, epochs, ladder, len(run.validation[1]))
 
 
 def _fixed(settings: Given, topology: str) -> dict[str, Any]:

@@ -14,18 +14,13 @@ def clustering(structures: Wiring) -> float:
 
     Parameters
     ----------
-    structures : SparseStructure or sequence of SparseStructure
-        A layer, or the layers of a network as one bipartite graph (`measures.graph.two_sides`).
+    structures
+        As in `measures.graph.layers_of`; a network counts as one bipartite graph (`measures.graph.two_sides`).
 
     Returns
     -------
     float
         In [0, 1]; 1 for a complete layer, 0 where there is no path of three links.
-
-    Raises
-    ------
-    InvalidInputError
-        If there is no layer, or one does not fit the next.
 
     Notes
     -----

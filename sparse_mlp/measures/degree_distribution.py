@@ -34,19 +34,14 @@ def column_degrees(structures: Wiring) -> list[NDArray[np.int64]]:
 
     Parameters
     ----------
-    structures : SparseStructure or sequence of SparseStructure
-        The sparse layers from input to output, each feeding the next.
+    structures
+        As in `measures.graph.layers_of`.
 
     Returns
     -------
     list of int64 arrays
         One for each column of neurons, input first: links in plus links out. Joined, they are the degrees of
         `network_graph`.
-
-    Raises
-    ------
-    InvalidInputError
-        If there is no layer, or one does not fit the next.
 
     Examples
     --------
@@ -71,10 +66,6 @@ def degree_distribution(degrees: ArrayLike) -> DegreeDistribution:
     ----------
     degrees : int64 (n,)
         One column of `column_degrees`, or all of them joined.
-
-    Returns
-    -------
-    DegreeDistribution
 
     Raises
     ------

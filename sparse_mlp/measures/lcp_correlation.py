@@ -20,19 +20,14 @@ def lcp_correlation(structures: Wiring) -> float:
 
     Parameters
     ----------
-    structures : SparseStructure or sequence of SparseStructure
-        A layer, or the layers of a network as one bipartite graph (`measures.graph.two_sides`).
+    structures
+        As in `measures.graph.layers_of`; a network counts as one bipartite graph (`measures.graph.two_sides`).
 
     Returns
     -------
     float
         Pearson's r in [-1, 1] over the links with a common neighbour; 0 where it is not defined, because fewer than
         two links have one or all have the same numbers.
-
-    Raises
-    ------
-    InvalidInputError
-        If there is no layer, or one does not fit the next.
 
     Notes
     -----

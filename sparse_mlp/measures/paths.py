@@ -19,18 +19,13 @@ def characteristic_path_length(adjacency: csr_array) -> float:
 
     Parameters
     ----------
-    adjacency : sparse array (N, N)
-        Symmetric, as from `network_graph`.
+    adjacency
+        As in `measures.graph.checked_graph`, such as from `network_graph`.
 
     Returns
     -------
     float
         In links, 1 or more; nan for a graph without links.
-
-    Raises
-    ------
-    InvalidInputError
-        If it is not the adjacency of an undirected graph without loops.
 
     Notes
     -----
@@ -63,17 +58,8 @@ def giant_component(adjacency: csr_array) -> float:
 
     Parameters
     ----------
-    adjacency : sparse array (N, N)
-        Symmetric, as from `network_graph`.
-
-    Raises
-    ------
-    InvalidInputError
-        If it is not the adjacency of an undirected graph without loops.
-
-    Notes
-    -----
-    Cost O(N + E).
+    adjacency
+        As in `measures.graph.checked_graph`, such as from `network_graph`.
 
     Examples
     --------

@@ -41,10 +41,6 @@ def power_law(degrees: ArrayLike) -> PowerLaw:
     degrees : int64 (N,)
         Of all neurons; those of 0 are left out, a power law knows none.
 
-    Returns
-    -------
-    PowerLaw
-
     Raises
     ------
     InvalidInputError

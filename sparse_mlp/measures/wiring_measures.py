@@ -68,8 +68,8 @@ def measure_wiring(
 
     Parameters
     ----------
-    structures : SparseStructure or sequence of SparseStructure
-        The sparse layers from input to output, each feeding the next.
+    structures
+        As in `measures.graph.layers_of`.
     repeats : int
         How often the measures that depend on chance are taken.
     rng : None, int or numpy.random.Generator
@@ -87,7 +87,7 @@ def measure_wiring(
     Raises
     ------
     InvalidInputError
-        If there is no layer, one does not fit the next, or a name is unknown.
+        If a name is unknown, or as in `measures.graph.layers_of`.
 
     Notes
     -----

@@ -38,13 +38,8 @@ class Place(NamedTuple):
 def grid_shape(n: int, image: bool) -> tuple[int, int] | None:
     """Return rows and columns of the grid for `n` neurons, None for a column.
 
-    Parameters
-    ----------
-    n : int
-        Number of neurons.
-    image : bool
-        Whether the layer is the input, where a square number of neurons is an image, and three times a square number
-        its three colour planes, one below the other.
+    Of the input (`image`), a square number of neurons is an image, and three times a square number its three colour
+    planes, one below the other.
     """
     side = math.isqrt(n)
     if image and side * side == n and n >= SMALLEST_IMAGE:
@@ -59,28 +54,18 @@ def grid_shape(n: int, image: bool) -> tuple[int, int] | None:
 
 
 def place_layers(sizes: Sequence[int]) -> list[Place]:
-    """Place layers from left to right: small ones as columns, large ones as slanted planes seen from the right.
-
-    Parameters
-    ----------
-    sizes : sequence of int
-        Neurons of each layer, input first.
-    """
-    grids = [grid_shape(n, image=i == 0) for i, n in enumerate(sizes)]
-    places, x = [], 0.0
-    for n, grid in zip(sizes, grids, strict=True):
-        places.append(_column(n, x) if grid is None else _plane(n, grid, x))
-        x += GAP
+    """Place layers of these sizes, left to right: small ones as columns, large ones as slanted planes."""
+    places = []
+    for i, n in enumerate(sizes):
+        grid, x = grid_shape(n, image=i == 0), i * GAP
+        column = Place(_spread(n, x, min(PITCH, 1.3 / max(n - 1, 1))), None, None)
+        places.append(column if grid is None else _plane(n, grid, x))
     return places
 
 
 def column_places(sizes: Sequence[int], pitch: float = PITCH, gap: float = GAP) -> list[NDArray[np.float64]]:
     """Return the positions (n, 2) of the neurons of each layer, every layer a column, first neuron on top."""
     return [_spread(n, i * gap, pitch) for i, n in enumerate(sizes)]
-
-
-def _column(n: int, x: float) -> Place:
-    return Place(_spread(n, x, min(PITCH, 1.3 / max(n - 1, 1))), None, None)
 
 
 def _spread(n: int, x: float, pitch: float) -> NDArray[np.float64]:

@@ -59,14 +59,7 @@ class AdjacencyDisplay(Display):
     def binned(self, max_bins: int = 200) -> NDArray[np.float64]:
         """Return the fraction of present links in each block of neighbouring neurons, or groups.
 
-        Parameters
-        ----------
-        max_bins : int
-            Most blocks along a side. Block sizes differ by one neuron, or group, at most.
-
-        Returns
-        -------
-        float64 (min(n_in, max_bins), min(n_out, max_bins))
+        The blocks, float64 (min(n_in, max_bins), min(n_out, max_bins)), differ in size by one neuron at most.
         """
         bins = [min(n, check_integer("max_bins", max_bins)) for n in self.shape]
         ends = zip((self.rows, self.cols), bins, self.shape, strict=True)
@@ -97,8 +90,8 @@ class AdjacencyDisplay(Display):
             axes.set_aspect(self.aspect)
             neuron_axes(axes, unit_of(self.link_size))
             axes.locator_params(axis="x", nbins=6)
-            density = len(self.rows) / (n_in * n_out)
-            axes.set_title(f"{n_in:,} × {n_out:,}: {self.count()}\ndensity {density:.3g}")
+            share = len(self.rows) / (n_in * n_out)
+            axes.set_title(f"{n_in:,} × {n_out:,}: {self.count()}\ndensity {share:.3g}")
         return self._drawn_on(axes)
 
     def _draw_links(self, axes: Axes) -> None:

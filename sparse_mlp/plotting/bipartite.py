@@ -57,11 +57,6 @@ class BipartiteDisplay(Display):
             Most grey links; of more, a random sample (always the same).
         words : bool
             Whether to write the numbers of neurons below the columns.
-
-        Raises
-        ------
-        InvalidInputError
-            If a shown neuron is not there.
         """
         outputs = self._shown(shown)
         grey = at_most(len(self.rows), check_integer("max_links", max_links))

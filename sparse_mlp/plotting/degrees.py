@@ -53,13 +53,7 @@ class DegreeDisplay(Display):
 
     @classmethod
     def from_structures(cls, structures: Sequence[SparseStructure], names: Sequence[str] | None = None) -> Self:
-        """Count the degrees in each structure; `names` are numbered by default.
-
-        Raises
-        ------
-        InvalidInputError
-            If there is no structure, or the number of names differs.
-        """
+        """Count the degrees in each of some structures; `names`, as many, are numbered by default."""
         labels = list(names) if names is not None else [f"sparse{i}" for i in range(1, len(structures) + 1)]
         if not structures or len(labels) != len(structures):
             found = f"{len(structures)} structures and {len(labels)} names"
@@ -108,12 +102,6 @@ class DegreeDisplay(Display):
 def distribution(degrees: NDArray[np.int64], width: int = 1) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the fraction of neurons per degree, in bins of `width` degrees.
 
-    Parameters
-    ----------
-    degrees : int64 (n,)
-    width : int
-        Degrees in a bin.
-
     Returns
     -------
     edges : int64 (k + 1,)
@@ -161,12 +149,9 @@ def _draw_binomial(axes: Axes, degrees: NDArray[np.int64], n_others: int, color:
 
 
 def _finish(axes: Axes, title: str, log: bool, expected: bool) -> None:
-    axes.set_title(title)
-    axes.set_xlabel("links per neuron")
-    axes.set_ylabel("fraction of neurons per degree")
+    axes.set(title=title, xlabel="links per neuron", ylabel="fraction of neurons per degree")
     if log:
-        axes.set_xscale("log")
-        axes.set_yscale("log")
+        axes.set(xscale="log", yscale="log")
     else:
         axes.set_ylim(0, axes.dataLim.y1 * (1.1 + 0.09 * (len(axes.get_legend_handles_labels()[1]) + expected)))
         count_axis(axes)

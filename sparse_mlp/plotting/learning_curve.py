@@ -46,13 +46,8 @@ class LearningCurveDisplay(Display):
     def from_history(cls, history: Iterable[Any], metric: str = "test_accuracy") -> Self:
         """Read the curve from the records of one run, or from a list of several runs' records.
 
-        Parameters
-        ----------
-        history : iterable of dict, or iterable of such iterables
-            Records of kind "epoch" are read, others are passed over. Where an epoch occurs twice in a run, the later
-            record counts.
-        metric : str
-            Key of the records, such as "test_accuracy", "train_accuracy", "loss" or "seconds".
+        Only records of kind "epoch" are read; where an epoch occurs twice in a run, the later one counts. `metric` is
+        a key of the records, such as "test_accuracy", "train_accuracy", "loss" or "seconds".
 
         Raises
         ------
@@ -70,12 +65,7 @@ class LearningCurveDisplay(Display):
         return len(self.values)
 
     def curve(self, band: Band = (40.0, 60.0)) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Return what is drawn, at the epochs at which every run has a value.
-
-        Parameters
-        ----------
-        band : (float, float), "std" or None
-            See `plot`.
+        """Return what is drawn, at the epochs at which every run has a value; `band` as in `plot`.
 
         Returns
         -------

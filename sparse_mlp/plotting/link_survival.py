@@ -36,13 +36,7 @@ class LinkSurvivalDisplay(Display):
 
     @classmethod
     def from_history(cls, records: Iterable[Mapping[str, Any]]) -> Self:
-        """Read the counts from the records of kind "update" of one run.
-
-        Raises
-        ------
-        InvalidInputError
-            If the run made no topology update, or did not count the survivors.
-        """
+        """Read the counts from the records of kind "update" of one run, as `updates_of` finds them."""
         names, updates = updates_of(records, ("survivors_of_first",))
         removed, before, left = (layer_table(updates, key) for key in ("removed", "before", "survivors_of_first"))
         alive = np.hstack([np.ones((len(names), 1)), left / np.maximum(before[:, :1], 1)])
@@ -56,7 +50,7 @@ class LinkSurvivalDisplay(Display):
         Parameters
         ----------
         log_y : bool
-            Whether the fraction stands on a logarithmic axis.
+            Whether the axis of the fraction is logarithmic.
         """
         with style():
             axes = single_axes(ax, (6.0, 4.0))

@@ -75,20 +75,7 @@ class LocalCommunityDisplay(Display):
 
     @classmethod
     def from_structure(cls, structure: SparseStructure, u: int, v: int) -> Self:
-        """Find the local community of an absent link.
-
-        Parameters
-        ----------
-        structure : SparseStructure
-            At most 12 inputs and 12 outputs.
-        u, v : int
-            Input and output neuron without a link between them.
-
-        Raises
-        ------
-        InvalidInputError
-            If the layer is too large to draw, a neuron is out of range or the link is present.
-        """
+        """Find the local community of the absent link from input u to output v, of at most 12 inputs and outputs."""
         if max(structure.shape) > MAX_NEURONS:
             found = f"a layer of {structure.n_in} x {structure.n_out}"
             raise invalid(found, f"at most {MAX_NEURONS} neurons a side", "cut a small layer out of it")
@@ -122,8 +109,6 @@ class LocalCommunityDisplay(Display):
     def plot(self, ax: Axes | None = None) -> Self:
         """Draw inputs on the left, outputs on the right, the absent link dashed.
 
-        Notes
-        -----
         Each neuron of the community has its numbers i of internal and e of external links next to it.
         """
         with style():

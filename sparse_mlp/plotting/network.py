@@ -73,10 +73,7 @@ class NetworkDisplay(Display):
     def from_layers(cls, layers: Iterable[Any]) -> Self:
         """Take the links of layers in order from input to output.
 
-        Parameters
-        ----------
-        layers : iterable
-            Each has a `weight` (n_in, n_out), or a `structure` with a `weight` (nnz,) in link order.
+        Each has a `weight` (n_in, n_out), or a `structure` with a `weight` (nnz,) in link order.
 
         Raises
         ------
@@ -98,12 +95,7 @@ class NetworkDisplay(Display):
         return sum(len(links.weight) for links in self.links)
 
     def strongest(self, max_links: int = 3000) -> list[NDArray[np.int64]]:
-        """Choose the links to draw: the same share of every layer's links, the largest |w| of each.
-
-        Parameters
-        ----------
-        max_links : int
-            Most links in all; every layer keeps one at least.
+        """Choose the links to draw: the same share of every layer's links, one at least, the largest |w| of each.
 
         Returns
         -------

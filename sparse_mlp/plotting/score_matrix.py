@@ -40,13 +40,8 @@ class ScoreMatrixDisplay(Display):
     def from_scores(cls, structure: SparseStructure, scores: ArrayLike, method: str = "") -> Self:
         """Take the scores that a predictor gave.
 
-        Parameters
-        ----------
-        structure : SparseStructure
-        scores : float (n_in, n_out)
-            As `link_prediction.score_matrix` returns them; values on present links are passed over.
-        method : str
-            Name of the predictor, for the title.
+        `scores`, float (n_in, n_out), are as from `link_prediction.score_matrix`; values on present links are passed
+        over.
 
         Raises
         ------

@@ -44,14 +44,6 @@ class StrengthCourseDisplay(Display):
     def from_course(cls, course: Any, image_shape: tuple[int, ...] | None = None, title: str = "") -> Self:
         """Take a `robustness.StrengthCourse`; of many epochs, eight that grow further apart.
 
-        Parameters
-        ----------
-        course : StrengthCourse
-        image_shape : tuple of int, optional
-            Shape of the inputs.
-        title : str
-            Of the figure.
-
         Raises
         ------
         InvalidInputError
@@ -75,9 +67,7 @@ class StrengthCourseDisplay(Display):
         """
         with style():
             if self.image_shape is None:
-                self.ax_ = self._plot_ranks(single_axes(ax, (6.0, 4.0)))
-                self.figure_ = root_figure(self.ax_)
-                return self
+                return self._drawn_on(self._plot_ranks(single_axes(ax, (6.0, 4.0))))
             rows = 1 if len(self.epochs) <= 4 else 2
             columns = -(-len(self.epochs) // rows)
             panels = panel_axes(ax, rows * columns if ax is None else len(self.epochs),
@@ -127,12 +117,9 @@ def spread_out(epochs: NDArray[np.int64], most: int = MAX_PANELS) -> NDArray[np.
     >>> spread_out(np.arange(31)).tolist()
     [0, 1, 2, 3, 6, 11, 18, 30]
     """
-    count = len(epochs)
+    count, chosen = len(epochs), [0]
     if count <= most:
         return np.arange(count)
-    wished = np.geomspace(1, count, most) - 1
-    chosen = [0]
-    for place, wish in enumerate(wished[1:], start=1):
-        left = most - 1 - place
-        chosen.append(int(min(max(round(wish), chosen[-1] + 1), count - 1 - left)))
+    for place, wish in enumerate(np.geomspace(1, count, most)[1:] - 1, start=1):
+        chosen.append(int(min(max(round(wish), chosen[-1] + 1), count - most + place)))
     return np.array(chosen)

@@ -119,13 +119,7 @@ class UpdateStagesDisplay(Display):
         return np.concatenate(parts)
 
     def plot(self, ax: Sequence[Axes] | None = None) -> Self:
-        """Draw (a) the removed links dotted red, (b) the percolated links dotted red, (c) the new links green.
-
-        Parameters
-        ----------
-        ax : sequence of three Axes, optional
-            Where to draw; a new figure by default.
-        """
+        """Draw on three axes (a) the removed links dotted red, (b) the percolated ones so, (c) the new links green."""
         stages = (
             ("a", "removed", ("kept", "percolated"), NEGATIVE),
             ("b", "percolated", ("kept",), NEGATIVE),

@@ -57,11 +57,8 @@ class WeightDistributionDisplay(Display):
     def densities(self, bins: int = 100) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return histograms over common bins from zero to the largest magnitude.
 
-        Parameters
-        ----------
-        bins : int
-            The k-th edge is (k / bins)² times the largest magnitude: narrow where a minimum is to be seen, wide in the
-            tail, where links are few.
+        The k-th edge is (k / bins)² times the largest magnitude: narrow where a minimum is to be seen, wide in the
+        tail, where links are few.
 
         Returns
         -------
@@ -88,7 +85,7 @@ class WeightDistributionDisplay(Display):
             A small panel inside shows magnitudes from 0 to this, on linear axes; 0 leaves it out. By default it holds a
             little more than half of the weights of each curve.
         log_y : bool
-            Whether the density stands on a logarithmic axis, where an exponential tail is a straight line.
+            Whether the axis of the density is logarithmic, where an exponential tail is a straight line.
         colors : mapping of str to colour, optional
             Of the curves, by name.
         legend : bool

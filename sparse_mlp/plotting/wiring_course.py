@@ -48,31 +48,14 @@ class WiringCourseDisplay(Display):
 
     @classmethod
     def from_history(cls, records: Iterable[Mapping[str, Any]]) -> Self:
-        """Read the course from the records of kind "update" of one run.
-
-        Parameters
-        ----------
-        records : iterable of dict
-            Others than updates are passed over.
-
-        Raises
-        ------
-        InvalidInputError
-            If the run made no topology update, or an update was recorded without its measures.
-        """
+        """Read the course from the records of kind "update" of one run, as `updates_of` finds them."""
         names, updates = updates_of(records, MEASURES)
         links = np.hstack([layer_table(updates[:1], "before"), layer_table(updates, "after")])
         rates = (np.array([u.get(name, np.nan) for u in updates], np.float64) for name in NETWORK_MEASURES)
         return cls(names, links, *(layer_table(updates, measure) for measure in MEASURES), *rates)
 
     def plot(self, ax: Sequence[Axes] | None = None) -> Self:
-        """Draw four panels over the updates, one curve for each layer; active neurons are of the whole net.
-
-        Parameters
-        ----------
-        ax : sequence of four Axes, optional
-            Where to draw; a new figure by default.
-        """
+        """Draw four panels over the updates, one curve for each layer; active neurons are of the whole net."""
         with style():
             panels = panel_axes(ax, 4, (8.6, 5.6), rows=2, sharex=True)
             self._draw_layers(panels[0], self.links, first=0, ylabel="links")

@@ -76,11 +76,6 @@ class WiringPanelsDisplay(Display):
         repeats : int
             Of the measures that are random, as in `measures.measure_wiring`.
         rng : None, int or numpy.random.Generator
-
-        Raises
-        ------
-        InvalidInputError
-            If there is no wiring.
         """
         if not wirings:
             raise invalid("no wirings", "at least one")

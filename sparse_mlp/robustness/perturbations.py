@@ -1,7 +1,8 @@
 """The five perturbations of the robustness paper, on the weights of a layer: pure functions on flat arrays.
 
-A link that is removed keeps its place and gets the weight 0. What the network computes is the same, and nothing has to
-be built again. `perturbed_model` applies them to networks, `reference.perturbations` has them as plain loops.
+Each takes the weights, float (n,), and a strength, and returns a new array. A link that is removed keeps its place and
+gets the weight 0. What the network computes is the same, and nothing has to be built again. `perturbed_model` applies
+them to networks, `reference.perturbations` has them as plain loops.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[Any]
+Array = NDArray[Any]  # weights in link order, float (n,)
 
 FINEST = 1e-12  # narrower bins, in parts of the weights' range, hold no two weights that differ
 
@@ -23,7 +24,6 @@ def random_pruning(weight: Array, strength: float, order: Array) -> Array:
 
     Parameters
     ----------
-    weight : float (n,)
     strength : float
         Fraction f of the links to remove, in [0, 1].
     order : int64 (n,)
@@ -49,20 +49,10 @@ def random_pruning(weight: Array, strength: float, order: Array) -> Array:
 def weight_order(weight: Array, strength: float) -> Array:
     """Remove the links of largest magnitude.
 
-    Parameters
-    ----------
-    weight : float (n,)
-    strength : float
-        Fraction f of the links to remove, in [0, 1].
-
-    Returns
-    -------
-    float (n,)
-        A new array with round(f * n) entries set to zero. Of equal magnitudes the first in the array go first.
-
     Notes
     -----
-    "Weight-order pruning" of [Sulyok2026]; what its abstract calls an adversarial attack.
+    "Weight-order pruning" of [Sulyok2026]; what its abstract calls an adversarial attack. The count is that of
+    `random_pruning`. Of equal magnitudes the first in the array go first.
 
     Examples
     --------
@@ -75,11 +65,9 @@ def weight_order(weight: Array, strength: float) -> Array:
 def reverse_weight_order(weight: Array, strength: float) -> Array:
     """Remove the links of smallest magnitude.
 
-    Parameters and return value are those of `weight_order`.
-
     Notes
     -----
-    "Reverse weight-order pruning" of [Sulyok2026].
+    "Reverse weight-order pruning" of [Sulyok2026], else as `weight_order`.
 
     Examples
     --------
@@ -94,7 +82,6 @@ def weight_bins(weight: Array, strength: float) -> NDArray[np.int64]:
 
     Parameters
     ----------
-    weight : float (n,)
     strength : float
         Width m of a bin in parts of the range of the weights, in [0, 1].
 
@@ -122,7 +109,6 @@ def weight_shuffling(weight: Array, strength: float, order: Array) -> Array:
 
     Parameters
     ----------
-    weight : float (n,)
     strength : float
         Width m of a bin, see `weight_bins`: 0 changes nothing, 1 shuffles all weights.
     order : int64 (n,)
@@ -156,7 +142,6 @@ def weight_modification(weight: Array, strength: float, noise: Array) -> Array:
 
     Parameters
     ----------
-    weight : float (n,)
     strength : float
         Standard deviation m_p of what is added, in mean magnitudes of the weights; 0 or more.
     noise : float64 (n,)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sparse_mlp.training.trainer import Trainer
 
 FILE_NAME = "input_strength.npz"
-ALWAYS, MOST = 10, 100  # every one of the first epochs; of a long run about so many in all
+FIRST_EPOCHS, TARGET_COUNT = 10, 100  # recorded all; about so many are recorded of a long run
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,8 +99,8 @@ class InputStrengths(Callback):
 
     def on_epoch_end(self, trainer: Trainer, record: Record) -> None:
         """Record the weights that the epoch ended with, if it is one of those to record."""
-        epoch = int(record["epoch"])
-        if epoch <= ALWAYS or epoch == trainer.state.epochs or epoch % math.ceil(trainer.state.epochs / MOST) == 0:
+        epoch, last = int(record["epoch"]), trainer.state.epochs
+        if epoch <= FIRST_EPOCHS or epoch == last or epoch % math.ceil(last / TARGET_COUNT) == 0:
             self._record(trainer, epoch)
 
     def _record(self, trainer: Trainer, epoch: int) -> None:

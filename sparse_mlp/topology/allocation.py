@@ -58,16 +58,16 @@ def allocate(shapes: Sequence[Shape], density: float, method: str = "uniform") -
     return _largest_remainder(_shares(budget, [score(shape) for shape in checked], possible), budget)
 
 
-def _shares(budget: int, scores: list[Fraction], possible: list[int]) -> list[Fraction]:
+def _shares(budget: int, scores: list[int], possible: list[int]) -> list[Fraction]:
     """Split the budget in proportion to the scores, no layer above its possible links."""
     dense: set[int] = set()
     while True:
         sparse = [layer for layer in range(len(scores)) if layer not in dense]
         left = budget - sum(possible[layer] for layer in dense)
-        total = sum((scores[layer] for layer in sparse), Fraction(0))
+        total = sum(scores[layer] for layer in sparse)
         shares = [Fraction(n) for n in possible]
         for layer in sparse:
-            shares[layer] = left * scores[layer] / total
+            shares[layer] = Fraction(left * scores[layer], total)
         over = {layer for layer in sparse if shares[layer] > possible[layer]}
         if not over:
             return shares
@@ -88,17 +88,9 @@ def _checked(shape: Shape) -> Shape:
     return tuple(check_integer("shape", size) for size in shape)
 
 
-def _uniform(shape: Shape) -> Fraction:
-    return Fraction(math.prod(shape))
-
-
-def _er(shape: Shape) -> Fraction:
-    return Fraction((shape[0] + shape[1]) * math.prod(shape[2:]))
-
-
-def _erk(shape: Shape) -> Fraction:
-    return Fraction(sum(shape))
-
-
 # What each method shares out is proportional to: density times possible links, up to a common factor.
-_SCORES: dict[str, Callable[[Shape], Fraction]] = {"uniform": _uniform, "er": _er, "erk": _erk}
+_SCORES: dict[str, Callable[[Shape], int]] = {
+    "uniform": math.prod,
+    "er": lambda shape: (shape[0] + shape[1]) * math.prod(shape[2:]),
+    "erk": sum,
+}

@@ -21,18 +21,11 @@ def correlated(n_in: int, n_out: int, links: int, rng: np.random.Generator, *, d
 
     Parameters
     ----------
-    n_in, n_out : int
-        Neurons on either side.
-    links : int
-        0 to n_in * n_out.
-    rng : numpy.random.Generator
-        Moves only if the correlations other than zero run out.
+    n_in, n_out, links, rng
+        As every generator of layers takes them, see `topology.generate`. The generator moves only if the correlations
+        other than zero run out.
     data : float (n_samples, n_features)
         Training inputs. The layer need not be as wide as they are.
-
-    Returns
-    -------
-    SparseStructure
 
     Raises
     ------
@@ -72,11 +65,8 @@ def correlated_network(
 
     Parameters
     ----------
-    sizes : sequence of int
-        Neurons of the input, of each hidden layer and of the output.
-    links : sequence of int
-        Of each sparse layer, from the input on.
-    rng : numpy.random.Generator
+    sizes, links, rng
+        As in `topology.generate_network`.
     data : (float (n_samples, n_features), object)
         Training inputs; the target is not looked at.
 

@@ -10,13 +10,8 @@ from numpy.typing import NDArray
 from sparse_mlp.errors import check_choice, check_fraction, check_number, invalid
 from sparse_mlp.kernels.dispatch import generator_ops
 from sparse_mlp.structure import SparseStructure
-from sparse_mlp.topology.dendritic_controls import (
-    DISTRIBUTIONS,
-    draw_degrees,
-    draw_dendrites,
-    draw_shares,
-    draw_widths,
-)
+from sparse_mlp.topology import dendritic_controls as controls
+from sparse_mlp.topology.dendritic_controls import DISTRIBUTIONS
 from sparse_mlp.topology.sampling import add_absent, sample_distinct
 
 __all__ = ["BORDERS", "DISTRIBUTIONS", "Dendrites", "Fields", "dendritic", "lay_dendrites", "receptive_fields"]
@@ -51,12 +46,9 @@ def dendritic(
 
     Parameters
     ----------
-    n_in, n_out : int
-        Neurons on either side.
-    links : int
-        0 to n_in * n_out.
-    rng : numpy.random.Generator
-        Draws a few numbers for each output, and one for each dendrite if their links are uniform or gaussian.
+    n_in, n_out, links, rng
+        As every generator of layers takes them, see `topology.generate`. A few numbers are drawn for each output, and
+        one for each dendrite if their links are uniform or gaussian.
     dendrites : float
         Mean number of dendrites M of an output, at least 1. No output has more than it has links.
     field_width : float
@@ -73,15 +65,6 @@ def dendritic(
         Spreads: the standard deviation of "gaussian", half the range of "uniform", in links, dendrites, alpha and mean
         shares; the standard deviation of the spatial bells, in layers. Defaults stand at `draw_degrees`,
         `draw_dendrites`, `draw_widths` and `draw_shares`.
-
-    Returns
-    -------
-    SparseStructure
-
-    Raises
-    ------
-    InvalidInputError
-        If a name is unknown or a number out of range.
 
     Notes
     -----
@@ -133,9 +116,9 @@ def dendritic(
     check_choice("border", border, BORDERS)
     redrawn = round(check_fraction("rewiring", rewiring, zero=True) * links)
 
-    degrees = draw_degrees(n_in, n_out, links, rng, *by_degree)
-    counts = draw_dendrites(degrees, n_in, mean, rng, *by_dendrite)
-    fields = receptive_fields(n_in, degrees, draw_widths(n_out, alpha, rng, *by_width), border)
+    degrees = controls.draw_degrees(n_in, n_out, links, rng, *by_degree)
+    counts = controls.draw_dendrites(degrees, n_in, mean, rng, *by_dendrite)
+    fields = receptive_fields(n_in, degrees, controls.draw_widths(n_out, alpha, rng, *by_width), border)
     blocks = lay_dendrites(n_in, degrees, counts, fields, rng, *by_share)
     keys = _keys(blocks, n_in, n_out)
     kept = np.delete(keys, sample_distinct(links, redrawn, rng))
@@ -189,14 +172,9 @@ class Dendrites(NamedTuple):
 
 
 def lay_dendrites(
-    n_in: int,
-    degrees: Integers,
-    counts: Integers,
-    fields: Fields,
-    rng: np.random.Generator,
-    distribution: str = "fixed",
-    spread: float | None = None,
-) -> Dendrites:
+    n_in: int, degrees: Integers, counts: Integers, fields: Fields, rng: np.random.Generator,
+    distribution: str = "fixed", spread: float | None = None,
+) -> Dendrites:  # fmt: skip
     """Share each output's links among its dendrites and place them in its field; steps 3 to 5 of `dendritic`.
 
     Parameters
@@ -208,17 +186,13 @@ def lay_dendrites(
     rng : numpy.random.Generator
     distribution, spread
         As in `draw_shares`.
-
-    Returns
-    -------
-    Dendrites
     """
     outputs = np.repeat(np.arange(len(counts)), counts)
     pointers = np.concatenate(([0], np.cumsum(counts)))
     cell = (np.arange(len(outputs)) - pointers[outputs] + 0.5) * fields.sizes[outputs] / counts[outputs]
     middles = fields.middles[outputs]
     offsets = fields.widths[outputs] * (cell - (fields.sizes // 2)[outputs])
-    shares = draw_shares(np.abs(offsets), pointers, n_in, rng, distribution, spread)
+    shares = controls.draw_shares(np.abs(offsets), pointers, n_in, rng, distribution, spread)
     ops = generator_ops("dendritic")
     sizes = ops.share_links(shares, pointers, degrees, rng.random(len(counts)))
     starts = ops.place_blocks(middles + offsets, sizes, pointers, fields.starts, fields.sizes)

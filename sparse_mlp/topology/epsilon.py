@@ -41,10 +41,6 @@ def epsilon_from_density(density: float, n_in: int, n_out: int) -> float:
         In (0, 1].
     n_in, n_out : int
 
-    Returns
-    -------
-    float
-
     Examples
     --------
     >>> epsilon_from_density(0.01, 1000, 1000)

@@ -15,11 +15,8 @@ def scale_free(n_in: int, n_out: int, links: int, rng: np.random.Generator) -> S
 
     Parameters
     ----------
-    n_in, n_out : int
-        Neurons on either side.
-    links : int
-        0 to n_in * n_out.
-    rng : numpy.random.Generator
+    n_in, n_out, links, rng
+        As every generator of layers takes them, see `topology.generate`.
 
     Returns
     -------

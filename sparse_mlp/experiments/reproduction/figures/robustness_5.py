@@ -7,21 +7,8 @@ from numpy.typing import ArrayLike
 
 from sparse_mlp.experiments.reproduction.claims import Claim, Operand, higher
 from sparse_mlp.experiments.reproduction.figure import Results
-from sparse_mlp.experiments.reproduction.figures.robustness import (
-    CH3L3,
-    DATASETS,
-    EMNIST,
-    FASHION,
-    KMNIST,
-    MNIST,
-    PERTURBED_NOTE,
-    RLR,
-    add_of_curves,
-    area,
-    at_strength,
-    read_perturbed,
-    robustness_figure,
-)
+from sparse_mlp.experiments.reproduction.figures import robustness
+from sparse_mlp.experiments.reproduction.figures.robustness import CH3L3, EMNIST, FASHION, KMNIST, MNIST, RLR, area
 from sparse_mlp.experiments.reproduction.finished import Runs
 
 SHUFFLING, MODIFICATION = NAMES = ("weight-shuffling", "weight-modification")
@@ -51,10 +38,10 @@ CLAIMS = (
     higher("shuffling: RLR is more resilient on KMNIST and EMNIST", "2.2, Fig. 5 (C-2)", area(SHUFFLING), RLR, CH3L3,
            "points", datasets=(KMNIST, EMNIST)),
     higher("shuffling: CH3L3 is more resilient on three of the four sets", "Discussion (C-2)", area(SHUFFLING), CH3L3,
-           RLR, "points", datasets=DATASETS, needed=3),
+           RLR, "points", datasets=robustness.DATASETS, needed=3),
 )  # fmt: skip
 NOTES = (
-    PERTURBED_NOTE,
+    robustness.PERTURBED_NOTE,
     "The paper says of both kinds of noise two things that cannot both hold (C-1, C-2): each stands here.",
 )
 
@@ -63,12 +50,12 @@ def read(runs: Runs) -> Results:
     """Take the accuracy over the strength of shuffling and of noise."""
     from sparse_mlp.plotting import NoiseCurvesDisplay
 
-    results, table = read_perturbed(runs, NAMES)
+    results, table = robustness.read_perturbed(runs, NAMES)
     if table:
         results.draw("noise", NoiseCurvesDisplay.from_curves(table))
     for name in NAMES:
-        add_of_curves(results, name, loss_of_5(name), "", lambda x, y: strength_of_loss(x, y, LOSS), scale=1)
-        add_of_curves(results, name, at_full(name), "%", lambda x, y: at_strength(x, y, 1.0))
+        robustness.add_of_curves(results, name, loss_of_5(name), "", lambda x, y: strength_of_loss(x, y, LOSS), scale=1)
+        robustness.add_of_curves(results, name, at_full(name), "%", lambda x, y: float(np.interp(1.0, x, y)))
     return results
 
 
@@ -92,4 +79,4 @@ def strength_of_loss(strengths: ArrayLike, accuracy: ArrayLike, loss: float) -> 
     return float(x[i - 1] + share * (x[i] - x[i - 1]))
 
 
-FIGURE = robustness_figure(5, "accuracy with disturbed weights", read, CLAIMS, NOTES)
+FIGURE = robustness.robustness_figure(5, "accuracy with disturbed weights", read, CLAIMS, NOTES)
