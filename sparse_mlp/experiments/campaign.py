@@ -22,23 +22,12 @@ RunsById = dict[str, list[PlannedRun]]  # run id → the same run, for all who w
 
 @dataclass(frozen=True)
 class CampaignOutcome:
-    """Say what became of the runs of a campaign, by their ids.
+    """Say what became of the runs of a campaign, by their ids."""
 
-    Attributes
-    ----------
-    finished : list of str
-        Trained and measured, now or before.
-    failed : dict of str to str
-        With the reason.
-    busy : list of str
-        Another process is working on them.
-    missing : dict of str to list of str
-        Data set whose files are not here → its runs, which were left out.
-    """
-
-    finished: list[str] = field(default_factory=list)
-    failed: dict[str, str] = field(default_factory=dict)
-    busy: list[str] = field(default_factory=list)
+    finished: list[str] = field(default_factory=list)  # trained and measured, now or before
+    failed: dict[str, str] = field(default_factory=dict)  # with the reason
+    busy: list[str] = field(default_factory=list)  # another process is working on them
+    # data set whose files are not here → its runs, which were left out
     missing: dict[str, list[str]] = field(default_factory=dict)
 
     @property

@@ -20,30 +20,16 @@ DIGITS = 12  # of a SHA-256: 48 bits, enough to tell apart what one store ever h
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """Say what is to be trained, and what is to be measured on it.
+    """Say what is to be trained, and what is to be measured on it."""
 
-    Attributes
-    ----------
-    run_id : str
-        As `make_run_id` gives it; two items that need the same run share it.
-    dataset : str
-    method : str
-        The recipe's label.
-    seed : int
-    options : dict
-        The value on each of the recipe's further axes.
-    settings : dict of str to dict
-        Table → all settings of the run that its bytes depend on.
-    measurements : dict of str to dict
-        What is measured on the finished run, with its arguments.
-    """
-
-    run_id: str
+    run_id: str  # as `make_run_id` gives it; two figures that need the same run share it
     dataset: str
-    method: str
+    method: str  # the recipe's label
     seed: int
-    options: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)  # the value on each of the recipe's further axes
+    # table → all settings of the run that its bytes depend on
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # what is measured on the finished run, with its arguments
     measurements: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 

@@ -39,34 +39,16 @@ class Preset:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Hold an experiment: what is trained on what, how, and what is measured.
-
-    Attributes
-    ----------
-    name, title : str
-    paper : str
-        Key of `references.bib`, or empty.
-    settings : dict of str to dict
-        Of every run; tables as in `sparse-mlp train --config`.
-    methods : dict of str to dict
-        Label → its settings.
-    datasets : dict of str to dict
-        Name → the settings that hold for it only.
-    options : dict of (str, str) to list
-        (table, option) → its values; every combination is run.
-    measurements : dict of str to dict
-        Name → its arguments.
-    presets : dict of str to Preset
-    """
+    """Hold an experiment: what is trained on what, how, and what is measured."""
 
     name: str
     title: str
-    paper: str
-    settings: Settings
-    methods: dict[str, Settings]
-    datasets: dict[str, Settings]
-    options: dict[tuple[str, str], list[Any]]
-    measurements: dict[str, Table]
+    paper: str  # key of `references.bib`, or empty
+    settings: Settings  # of every run; tables as in `sparse-mlp train --config`
+    methods: dict[str, Settings]  # label → its settings
+    datasets: dict[str, Settings]  # name → the settings that hold for it only
+    options: dict[tuple[str, str], list[Any]]  # (table, option) → its values; every combination is run
+    measurements: dict[str, Table]  # name → its arguments
     presets: dict[str, Preset]
 
     def plan(self, preset: str, *, datasets: Iterable[str] | None = None) -> list[PlannedRun]:

@@ -23,28 +23,13 @@ DEFAULT = 0  # number of the configuration that leaves all to the generator
 
 @dataclass(frozen=True)
 class WiringSearch:
-    """What a search found.
+    """What a search found."""
 
-    Attributes
-    ----------
-    config : RunConfig
-        Of a trial of the default.
-    sizes : list of int
-        Neurons of input, hidden layers and output.
-    configurations : list of dict
-        Options of the topology; the first is the default.
-    epochs : list of int
-        Of each rung.
-    ladder : list of dict of int to float
-        Validation accuracy of each configuration of a rung, the best first.
-    validation_samples : int
-    """
-
-    config: RunConfig
-    sizes: list[int]
-    configurations: list[dict[str, Any]]
-    epochs: list[int]
-    ladder: list[Scores]
+    config: RunConfig  # of a trial of the default
+    sizes: list[int]  # neurons of input, hidden layers and output
+    configurations: list[dict[str, Any]]  # options of the topology; the first is the default
+    epochs: list[int]  # of each rung
+    ladder: list[Scores]  # validation accuracy of each configuration of a rung, the best first
     validation_samples: int
 
     @property

@@ -18,21 +18,11 @@ GAP = 1.05  # from one layer to the next; a plane is one high
 
 
 class Place(NamedTuple):
-    """Where one layer stands.
+    """Where one layer stands."""
 
-    Attributes
-    ----------
-    xy : float64 (n, 2)
-        Position of each neuron.
-    grid : (int, int) or None
-        Rows and columns of the grid on the plane; None for a column.
-    outline : float64 (4, 2) or None
-        Corners of the plane; None for a column.
-    """
-
-    xy: NDArray[np.float64]
-    grid: tuple[int, int] | None
-    outline: NDArray[np.float64] | None
+    xy: NDArray[np.float64]  # (n, 2): position of each neuron
+    grid: tuple[int, int] | None  # rows and columns of the grid on the plane; None for a column
+    outline: NDArray[np.float64] | None  # (4, 2): corners of the plane; None for a column
 
 
 def grid_shape(n: int, image: bool) -> tuple[int, int] | None:

@@ -19,24 +19,12 @@ MAX_STEPS = 60  # a wider range of degrees is drawn in steps of several degrees
 
 
 class LayerDegrees(NamedTuple):
-    """The degrees of one layer.
+    """The degrees of one layer."""
 
-    Attributes
-    ----------
-    name : str
-        Name of the layer.
-    incoming : int64 (n_out,)
-        Links into each output neuron.
-    outgoing : int64 (n_in,)
-        Links out of each input neuron.
-    step : int
-        Neurons that a link of the layer joins on either side: the degrees lie that far apart.
-    """
-
-    name: str
-    incoming: NDArray[np.int64]
-    outgoing: NDArray[np.int64]
-    step: int = 1
+    name: str  # name of the layer
+    incoming: NDArray[np.int64]  # (n_out,): links into each output neuron
+    outgoing: NDArray[np.int64]  # (n_in,): links out of each input neuron
+    step: int = 1  # neurons that a link of the layer joins on either side: the degrees lie that far apart
 
 
 @dataclass(eq=False, repr=False)

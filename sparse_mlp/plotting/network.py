@@ -26,19 +26,12 @@ ROOM_FOR_WORDS = 0.46  # below the neurons, in units of the layout
 
 
 class WeightedLinks(NamedTuple):
-    """The links between two neighbouring layers.
+    """The links between two neighbouring layers."""
 
-    Attributes
-    ----------
-    rows, cols : integer (nnz,)
-        Input and output neuron of each link.
-    weight : float64 (nnz,)
-        Weight of each link.
-    """
-
+    # (nnz,) each: input and output neuron of each link
     rows: NDArray[Any]
     cols: NDArray[Any]
-    weight: NDArray[np.float64]
+    weight: NDArray[np.float64]  # (nnz,): weight of each link
 
 
 @dataclass(eq=False, repr=False)

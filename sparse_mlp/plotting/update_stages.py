@@ -34,20 +34,11 @@ KEYS = [
 
 
 class LayerStages(NamedTuple):
-    """What happened to the links of one layer; each entry is (rows, cols), int64 (k,) each.
+    """What happened to the links of one layer; each entry is (rows, cols), int64 (k,) each."""
 
-    Attributes
-    ----------
-    name : str
-        Name of the layer.
-    shape : (int, int)
-        (n_in, n_out).
-    kept, removed, percolated, grown : (rows, cols)
-        Links untouched; gone in the first stage; gone in the second; new in the third.
-    """
-
-    name: str
-    shape: tuple[int, int]
+    name: str  # name of the layer
+    shape: tuple[int, int]  # (n_in, n_out)
+    # links untouched; gone in the first stage; gone in the second; new in the third
     kept: tuple[NDArray[Any], NDArray[Any]]
     removed: tuple[NDArray[Any], NDArray[Any]]
     percolated: tuple[NDArray[Any], NDArray[Any]]

@@ -28,23 +28,12 @@ PANELS = ("disk", "adjacency", "bipartite")
 
 
 class WiringPanel(NamedTuple):
-    """One wiring of the figure.
+    """One wiring of the figure."""
 
-    Attributes
-    ----------
-    label : str
-        What the wiring is called.
-    disk : HyperbolicDisplay
-        The whole network.
-    first : SparseStructure
-        Its first layer.
-    measures : dict
-        Path length, modularity, structural consistency and gamma of the whole network, by name.
-    """
-
-    label: str
-    disk: HyperbolicDisplay
-    first: SparseStructure
+    label: str  # what the wiring is called
+    disk: HyperbolicDisplay  # the whole network
+    first: SparseStructure  # its first layer
+    # path length, modularity, structural consistency and gamma of the whole network, by name
     measures: dict[str, float | Repeated]
 
 

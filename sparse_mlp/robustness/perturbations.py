@@ -166,21 +166,12 @@ def weight_modification(weight: Array, strength: float, noise: Array) -> Array:
 
 
 class Perturbation(NamedTuple):
-    """Hold a perturbation and what it draws.
+    """Hold a perturbation and what it draws."""
 
-    Attributes
-    ----------
-    function : callable
-        From weights, strength and what was drawn, if anything, to new weights.
-    draw : callable or None
-        From a generator and the number of weights to the last argument; None for a perturbation without chance.
-    most : float
-        The largest strength.
-    """
-
-    function: Callable[..., Array]
+    function: Callable[..., Array]  # from weights, strength and what was drawn, if anything, to new weights
+    # from a generator and the number of weights to the last argument; None for a perturbation without chance
     draw: Callable[[np.random.Generator, int], Array] | None
-    most: float = 1.0
+    most: float = 1.0  # the largest strength
 
 
 # The position of a name is part of what a seed means: append, never reorder.

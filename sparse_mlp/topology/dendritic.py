@@ -126,20 +126,11 @@ def dendritic(
 
 
 class Fields(NamedTuple):
-    """Hold the receptive field of each output.
+    """Hold the receptive field of each output."""
 
-    Attributes
-    ----------
-    middles : int64 (n_out,)
-        The input opposite each output.
-    widths : float64 (n_out,)
-        Alpha of each.
-    starts, sizes : int64 (n_out,)
-        First input of each field, below 0 or with its end beyond the layer where it wraps, and number of inputs.
-    """
-
-    middles: Integers
-    widths: Floats
+    middles: Integers  # (n_out,): the input opposite each output
+    widths: Floats  # (n_out,): alpha of each
+    # (n_out,) each: first input of each field, below 0 or beyond the layer where it wraps, and number of inputs
     starts: Integers
     sizes: Integers
 
@@ -156,17 +147,10 @@ def receptive_fields(n_in: int, degrees: Integers, widths: Floats, border: str) 
 
 
 class Dendrites(NamedTuple):
-    """Hold all dendrites of a layer, output by output and along the inputs.
+    """Hold all dendrites of a layer, output by output and along the inputs."""
 
-    Attributes
-    ----------
-    outputs : int64 (n_dendrites,)
-        The output of each.
-    starts, sizes : int64 (n_dendrites,)
-        First input, to be taken modulo the number of inputs, and number of links.
-    """
-
-    outputs: Integers
+    outputs: Integers  # (n_dendrites,): the output of each
+    # (n_dendrites,) each: first input, to be taken modulo the number of inputs, and number of links
     starts: Integers
     sizes: Integers
 

@@ -15,19 +15,11 @@ from sparse_mlp.training import History
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A run of the store that is trained and measured.
-
-    Attributes
-    ----------
-    store : Store
-    planned : PlannedRun
-    result : dict
-        As `runs.result` gave it.
-    """
+    """A run of the store that is trained and measured."""
 
     store: Store
     planned: PlannedRun
-    result: dict[str, Any]
+    result: dict[str, Any]  # as `runs.result` gave it
 
     @property
     def folder(self) -> Path:
@@ -57,21 +49,12 @@ class FinishedRun:
 
 @dataclass(frozen=True)
 class Runs:
-    """All that a figure may look at.
-
-    Attributes
-    ----------
-    preset : str
-    planned : tuple of PlannedRun
-    finished : tuple of FinishedRun
-    recipes : tuple of str
-        The recipe of each planned run.
-    """
+    """All that a figure may look at."""
 
     preset: str
     planned: tuple[PlannedRun, ...] = ()
     finished: tuple[FinishedRun, ...] = ()
-    recipes: tuple[str, ...] = ()
+    recipes: tuple[str, ...] = ()  # the recipe of each planned run
 
     @classmethod
     def read(cls, store: Store, plan: Mapping[str, Iterable[PlannedRun]], preset: str) -> Runs:

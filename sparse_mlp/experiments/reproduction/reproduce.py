@@ -29,27 +29,14 @@ Plan = dict[str, list[PlannedRun]]  # recipe → its runs
 
 @dataclass(frozen=True)
 class Reproduced:
-    """Say what became of a figure.
-
-    Attributes
-    ----------
-    figure : Figure
-    folder : Path
-        With pictures, tables and report.
-    pictures : list of Path
-    verdicts : list of Verdict
-    missing : list of str
-        Runs that are not finished.
-    failed : dict of str to str
-        Those of them that failed, and why.
-    """
+    """Say what became of a figure."""
 
     figure: Figure
-    folder: Path
+    folder: Path  # with pictures, tables and report
     pictures: list[Path]
     verdicts: list[Verdict]
-    missing: list[str] = field(default_factory=list)
-    failed: dict[str, str] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)  # runs that are not finished
+    failed: dict[str, str] = field(default_factory=dict)  # those of them that failed, and why
 
 
 def reproduce(

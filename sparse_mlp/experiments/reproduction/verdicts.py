@@ -17,20 +17,11 @@ Network = tuple[str, int]  # method and seed
 
 @dataclass(frozen=True)
 class Finding:
-    """What one data set says about a claim.
-
-    Attributes
-    ----------
-    dataset : str
-    verdict : str
-        One of the words at the top of this module.
-    interval : Interval or None
-        None where nothing was measured.
-    """
+    """What one data set says about a claim."""
 
     dataset: str
-    verdict: str
-    interval: Interval | None = None
+    verdict: str  # one of the words at the top of this module
+    interval: Interval | None = None  # None where nothing was measured
 
 
 @dataclass(frozen=True)
