@@ -68,7 +68,4 @@ def measure_weights(run: Run) -> dict[str, Any]:
     }  # fmt: skip
 
 
-MEASUREMENTS: dict[str, Callable[..., dict[str, Any]]] = {
-    "robustness": measure_robustness,
-    "weights": measure_weights,
-}
+MEASUREMENTS: dict[str, Callable[..., dict[str, Any]]] = {"robustness": measure_robustness, "weights": measure_weights}

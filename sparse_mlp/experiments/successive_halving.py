@@ -31,11 +31,6 @@ def plan_rungs(settings: int, min_epochs: int, max_epochs: int, factor: int = 3)
         Each rung has that many times the epochs of the one before, and that part of its settings, rounded down, but
         at least one.
 
-    Raises
-    ------
-    InvalidInputError
-        If a number is out of range.
-
     Notes
     -----
     A bracket of successive halving [Jamieson2016], with the fraction kept, 1 / factor, of Hyperband [Li2018].

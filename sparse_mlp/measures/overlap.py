@@ -30,8 +30,5 @@ def overlap(removed: ArrayLike, regrown: ArrayLike) -> float:
     >>> overlap(removed=[3, 7, 8], regrown=[0, 3, 5, 8])
     0.5
     """
-    gone, grown = np.asarray(removed, np.int64), np.asarray(regrown, np.int64)
-    if len(grown) == 0 or len(gone) == 0:
-        return 0.0
-    at = np.minimum(np.searchsorted(gone, grown), len(gone) - 1)
-    return float(np.mean(gone[at] == grown))
+    grown = np.asarray(regrown, np.int64)
+    return float(np.isin(grown, np.asarray(removed, np.int64)).mean()) if len(grown) else 0.0

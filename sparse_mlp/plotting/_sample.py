@@ -25,11 +25,9 @@ def choose_neurons(
     Parameters
     ----------
     sizes : sequence of int
-        Neurons of each layer, input first.
+        Neurons of each layer, input first; a layer of no more than `most` is taken whole.
     links : for each pair of neighbouring layers, a sequence of ((rows, cols), worth)
         Links and what one of them is worth.
-    most : int
-        Most neurons of a layer; a layer that has no more is taken whole.
 
     Returns
     -------

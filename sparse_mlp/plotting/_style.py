@@ -46,12 +46,7 @@ def style() -> AbstractContextManager[None]:
     """Return the context in which every figure of the library is drawn.
 
     matplotlib fixes the look of axes and legends when they are made: make your own in this context to draw a Display
-    on them.
-
-    Returns
-    -------
-    context manager
-        On leaving it, matplotlib's settings are what they were.
+    on them. On leaving it, matplotlib's settings are what they were.
 
     Examples
     --------

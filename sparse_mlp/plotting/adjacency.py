@@ -1,4 +1,4 @@
-"""The wiring of one layer as a picture: black where a link is, white where none is."""
+"""The wiring of one layer as a picture: black where a link is, white elsewhere."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from sparse_mlp.structure import SparseStructure
 
 WIDTH = 0.9  # from one column of neurons to the other; a column is one high
 SHOWN = 4  # output neurons whose links are coloured by default
-COLORS = ("#AA3377", "#222222", "#CC9900", "#6655BB")  # of shown neurons: none is a layer's
+COLORS = ("#AA3377", "#222222", "#CC9900", "#6655BB")  # of shown neurons; no layer has one of these
 
 
 @dataclass(eq=False, repr=False)

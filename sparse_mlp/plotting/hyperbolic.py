@@ -148,12 +148,8 @@ def flat(angle: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray[np.
 def geodesics(angle: NDArray[np.float64], radius: NDArray[np.float64], steps: int = 33) -> NDArray[np.float64]:
     """Return the shortest lines (E, steps, 2) in the hyperbolic plane between pairs of points.
 
-    Parameters
-    ----------
-    angle, radius : float64 (E, 2)
-        Polar coordinates of both ends.
-    steps : int
-        Points of each line, at equal hyperbolic distances.
+    `angle` and `radius`, float64 (E, 2), are the polar coordinates of both ends; the points of each line are at equal
+    hyperbolic distances.
 
     Notes
     -----

@@ -30,15 +30,10 @@ def stamp(target: Stamped, text: str) -> Stamped:
     Parameters
     ----------
     target : Display or Figure
-        A Display is drawn first, with default options, if `plot` was not called yet. Plotting it again leaves the stamp
-        behind.
+        Is returned. A Display is drawn first, with default options, if `plot` was not called yet. Plotting it again
+        removes the stamp.
     text : str
         Broken into lines as wide as the figure; breaks that are there stay.
-
-    Returns
-    -------
-    Display or Figure
-        What was given.
 
     Raises
     ------

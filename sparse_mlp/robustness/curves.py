@@ -71,13 +71,7 @@ class RobustnessCurves:
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> RobustnessCurves:
-        """Return the curves that `to_json` gave.
-
-        Raises
-        ------
-        InvalidInputError
-            If the record is not of that kind.
-        """
+        """Return the curves that `to_json` gave; refuse other records."""
         try:
             strengths = {name: np.array(values, np.float64) for name, values in record["strengths"].items()}
             accuracy = {name: np.array(record["accuracy"][name], np.float64) for name in strengths}

@@ -42,17 +42,10 @@ class StrengthCourse:
     strength: NDArray[np.float32]
 
     def agreement(self, fraction: float) -> NDArray[np.float64]:
-        """Return which part of the features that are selected at last was selected after each epoch.
+        """Return which part of the features that are selected at last was selected after each epoch, float64 (k,).
 
-        Parameters
-        ----------
-        fraction : float
-            Part of the inputs that is selected, in (0, 1].
-
-        Returns
-        -------
-        float64 (k,)
-            The last entry is 1. A draw by chance would have the fraction itself. NaN if nothing is selected.
+        `fraction` in (0, 1] is the part of the inputs that is selected. The last entry is 1, a draw by chance would
+        have the fraction itself; NaN if nothing is selected.
         """
         last = select_features(self.strength[-1], fraction)
         if not len(last):
@@ -70,11 +63,6 @@ class InputStrengths(Callback):
     path : path, optional
         File that is written again after each of them, whole or not at all. A resumed run goes on with what it finds in
         it, or starts from where the run is if that is damaged. None keeps the course in memory only.
-
-    Attributes
-    ----------
-    course : StrengthCourse
-        What was recorded so far.
     """
 
     def __init__(self, path: Path | None = None) -> None:

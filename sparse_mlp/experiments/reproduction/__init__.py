@@ -1,6 +1,6 @@
 """Figures and tables of the papers made again: what is trained, drawn and claimed, and whether it holds.
 
-Each has its own file in `figures`.
+Each is a file in `figures`.
 """
 
 from __future__ import annotations

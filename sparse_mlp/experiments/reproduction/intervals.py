@@ -29,14 +29,7 @@ class Interval(NamedTuple):
 
 
 def interval_of_mean(values: Sequence[float], method: str = ALONE) -> Interval:
-    """Return the mean and its interval by Student's t.
-
-    Parameters
-    ----------
-    values : sequence of float
-        At least one.
-    method : str
-        What the interval calls itself.
+    """Return the mean of one value or more and its interval by Student's t; `method` names the interval.
 
     Examples
     --------

@@ -46,9 +46,7 @@ def shown_run(runs: Runs) -> FinishedRun | None:
     return runs.of(runs.datasets[0], first)[0]
 
 
-def area(perturbation: str) -> str:
-    """Name the area under the curve of a perturbation."""
-    return f"area under {perturbation}"
+area = "area under {}".format  # the name of that quantity
 
 
 def read_perturbed(runs: Runs, names: Sequence[str]) -> tuple[Results, CurveTable]:

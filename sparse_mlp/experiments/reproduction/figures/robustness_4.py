@@ -13,13 +13,7 @@ from sparse_mlp.experiments.reproduction.finished import Runs
 
 RANDOM, ORDER, REVERSE = NAMES = ("random-pruning", "weight-order", "reverse-weight-order")
 LOST = 0.95  # part of all that a perturbation takes, at which the accuracy counts as collapsed
-LOSS_AT_80 = f"lost at 80 % {REVERSE}"
-
-
-def collapse(perturbation: str) -> str:
-    """Name the strength at which the accuracy has collapsed."""
-    return f"collapse under {perturbation}"
-
+LOSS_AT_80, collapse = f"lost at 80 % {REVERSE}", "collapse under {}".format
 
 CLAIMS = (
     within("strongest links first: the minimum is reached at 1 to 5 % removed", "2.2, Fig. 4 (C-4)", collapse(ORDER),
