@@ -26,26 +26,12 @@ Samples = tuple[NDArray[Any], NDArray[Any]]
 
 @dataclass(frozen=True, eq=False)
 class FeatureEvaluation:
-    """Hold the accuracy of classifiers on fewer and fewer features.
+    """Hold the accuracy of classifiers on fewer and fewer features."""
 
-    Attributes
-    ----------
-    dropped : float64 (k,)
-        Part of the features that was dropped, the weakest first.
-    kept : int64 (k,)
-        Number of features that were left.
-    accuracy : dict of str to float64 (k,)
-        Of each classifier, on the test samples.
-    chance : float
-        Accuracy of naming the most frequent class of the training samples.
-    n_train, n_test : int
-        Number of samples.
-    """
-
-    dropped: NDArray[np.float64]
-    kept: NDArray[np.int64]
-    accuracy: dict[str, NDArray[np.float64]]
-    chance: float
+    dropped: NDArray[np.float64]  # (k,): part of the features that was dropped, the weakest first
+    kept: NDArray[np.int64]  # (k,): number of features that were left
+    accuracy: dict[str, NDArray[np.float64]]  # (k,) of each classifier, on the test samples
+    chance: float  # accuracy of naming the most frequent class of the training samples
     n_train: int
     n_test: int
 

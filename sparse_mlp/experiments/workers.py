@@ -60,12 +60,7 @@ def work_in_processes(function: Callable[[Task], Done], tasks: Mapping[str, Task
 def work_on_dask(function: Callable[[Task], Done], tasks: Mapping[str, Task], address: str) -> Iterator[Done]:
     """Do all tasks on the workers of a Dask cluster, which import the function.
 
-    Parameters
-    ----------
-    function, tasks
-        As in `work_in_processes`.
-    address : str
-        Of the scheduler, such as tcp://host:8786.
+    `address` is that of the scheduler, such as tcp://host:8786.
 
     Raises
     ------

@@ -21,7 +21,7 @@ UNITS = {"accuracy": "fraction correct", "loss": "mean per sample", "seconds": "
 
 @dataclass(eq=False, repr=False)
 class LearningCurveDisplay(Display):
-    """Hold one metric of one or several runs over the epochs.
+    """Hold one metric of one or several runs over the epochs, drawn as in Figure 3 of [Sulyok2026].
 
     Attributes
     ----------
@@ -31,11 +31,6 @@ class LearningCurveDisplay(Display):
         NaN where a run does not have the metric at that epoch.
     metric : str
         Name of the metric in the records.
-
-    Notes
-    -----
-    Median and the band from the 40th to the 60th percentile over runs that differ in their seed, over epochs on a
-    logarithmic axis: Figure 3 of Sulyok et al. 2026.
     """
 
     epochs: NDArray[np.int64]

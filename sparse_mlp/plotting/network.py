@@ -36,7 +36,7 @@ class WeightedLinks(NamedTuple):
 
 @dataclass(eq=False, repr=False)
 class NetworkDisplay(Display):
-    """Hold the links of a layered network.
+    """Hold the links of a layered network, after Figure 1 of [Sulyok2026].
 
     Attributes
     ----------
@@ -44,10 +44,6 @@ class NetworkDisplay(Display):
         Neurons of each layer, input first.
     links : tuple of WeightedLinks
         One for each pair of neighbouring layers.
-
-    Notes
-    -----
-    After Figure 1 of Sulyok et al. 2026.
     """
 
     sizes: tuple[int, ...]

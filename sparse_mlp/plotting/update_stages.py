@@ -49,6 +49,8 @@ class LayerStages(NamedTuple):
 class UpdateStagesDisplay(Display):
     """Hold the three stages of one topology update and the neurons, or groups of neurons, chosen to show them.
 
+    After Figure 7 of [Sulyok2026].
+
     Attributes
     ----------
     layers : tuple of LayerStages
@@ -57,10 +59,6 @@ class UpdateStagesDisplay(Display):
         Neurons drawn, ascending, for each layer of neurons (one more than `layers`); groups, where links join these.
     link_size : int
         Neurons that a link joins on either side.
-
-    Notes
-    -----
-    After Figure 7 of Sulyok et al. 2026.
     """
 
     layers: tuple[LayerStages, ...]

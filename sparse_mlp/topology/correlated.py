@@ -63,17 +63,8 @@ def correlated_network(
 ) -> list[SparseStructure]:
     """Wire the first layers of a network as `correlated` does, all of them by the correlations of the inputs.
 
-    Parameters
-    ----------
-    sizes, links, rng
-        As in `topology.generate_network`.
-    data : (float (n_samples, n_features), object)
-        Training inputs; the target is not looked at.
-
-    Returns
-    -------
-    list of SparseStructure
-        Hidden layers get the same pattern, as in [Zhang2024], although they never see the inputs.
+    Arguments as in `topology.generate_network`; the target is not looked at. Hidden layers get the same pattern, as in
+    [Zhang2024], although they never see the inputs.
     """
     strength = absolute_correlation(data[0])
     layers = zip(pairwise(sizes), links, strict=False)  # a dense read-out has no count

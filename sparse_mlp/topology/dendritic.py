@@ -163,11 +163,8 @@ def lay_dendrites(
 
     Parameters
     ----------
-    n_in : int
     degrees, counts : int64 (n_out,)
         Links and dendrites of each output; counts <= degrees, and 0 only where they are.
-    fields : Fields
-    rng : numpy.random.Generator
     distribution, spread
         As in `draw_shares`.
     """

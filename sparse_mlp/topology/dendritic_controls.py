@@ -77,8 +77,6 @@ def draw_shares(
         From the middle of the output to the middle of the dendrite, in inputs.
     pointers : int64 (n_out + 1,)
         Output j has the dendrites from pointers[j] to pointers[j + 1] - 1.
-    n_in : int
-    rng : numpy.random.Generator
     distribution : str
         "spatial-gaussian" favours dendrites near the output's middle, the inverse those near its farthest dendrite.
     spread : float, optional
