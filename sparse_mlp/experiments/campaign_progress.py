@@ -1,4 +1,4 @@
-"""Progress over a whole campaign: epochs done by whichever process, read from the store, and the time left."""
+"""Progress over a whole campaign: epochs done by all processes, read from the store, and the time left."""
 
 from __future__ import annotations
 

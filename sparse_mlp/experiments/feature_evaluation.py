@@ -145,8 +145,7 @@ def draw_evaluations(
 ) -> Display:
     """Draw the accuracy of each classifier over the part of the features that was dropped.
 
-    Where all features are dropped no classifier is left: that accuracy stands in the legend, out of the way of the
-    others.
+    Where all features are dropped no classifier is left: that accuracy is in the legend, apart from the others.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ from sparse_mlp.errors import SparseMLPError, invalid
 Task = TypeVar("Task")
 Done = TypeVar("Done")
 
-DEATHS = 3  # times in a row that the workers die without a result, until there is no sense in going on
+DEATHS = 3  # times in a row that the workers die without a result, until the campaign ends
 PARENT_CHECK_SECONDS = 0.5  # between two checks whether the parent process is there
 CONNECTION_SECONDS = 30  # to find the scheduler of a cluster and its first worker
 

@@ -24,7 +24,7 @@ SPACINGS = ("equidistant", "original")
 
 @dataclass(frozen=True, eq=False)
 class Embedding:
-    """Hold where the neurons of a giant component stand in the hyperbolic disk.
+    """Hold the places of the neurons of a giant component in the hyperbolic disk.
 
     Attributes
     ----------

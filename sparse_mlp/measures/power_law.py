@@ -39,7 +39,7 @@ def power_law(degrees: ArrayLike) -> PowerLaw:
     Parameters
     ----------
     degrees : int64 (N,)
-        Of all neurons; those of 0 are left out, a power law knows none.
+        Of all neurons; those of 0 are left out.
 
     Raises
     ------

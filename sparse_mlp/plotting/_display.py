@@ -20,7 +20,7 @@ class Display(ABC):
     ax_ : matplotlib Axes or list of them
         Where the last call of `plot` drew.
     figure_ : matplotlib Figure
-        The figure that `ax_` stands in.
+        The figure of `ax_`.
     """
 
     ax_: Any

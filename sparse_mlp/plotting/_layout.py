@@ -1,4 +1,4 @@
-"""Where the neurons of a layered network stand on the page."""
+"""The places of the neurons of a layered network on the page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-LONGEST_COLUMN = 30  # more neurons than this stand in a grid on a slanted plane
+LONGEST_COLUMN = 30  # more neurons than this are placed in a grid on a slanted plane
 SMALLEST_IMAGE = 16  # a square number of inputs from here on is taken for an image
 SMALLEST_COLOUR_IMAGE = 3 * 16 * 16  # three times a square number of inputs from here on: three colour planes
 DEPTH = (0.50, 0.26)  # where one unit of depth points to on the page
@@ -18,7 +18,7 @@ GAP = 1.05  # from one layer to the next; a plane is one high
 
 
 class Place(NamedTuple):
-    """Where one layer stands."""
+    """The place of one layer."""
 
     xy: NDArray[np.float64]  # (n, 2): position of each neuron
     grid: tuple[int, int] | None  # rows and columns of the grid on the plane; None for a column

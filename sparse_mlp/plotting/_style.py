@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from sparse_mlp.errors import invalid
 
-# Paul Tol's vibrant palette with Okabe and Ito's green: told apart with every common colour blindness.
+# Paul Tol's vibrant palette with Okabe and Ito's green: distinguishable with every common colour blindness.
 POSITIVE = "#0077BB"
 NEGATIVE = "#CC3311"
 NEW = "#009E73"
@@ -82,7 +82,7 @@ def panel_axes(
 
 
 def root_figure(ax: Axes) -> Figure:
-    """Return the whole figure that `ax` stands in, past any subfigures."""
+    """Return the whole figure of `ax`, past any subfigures."""
     figure: Any = ax.figure
     return figure.figure
 

@@ -102,5 +102,5 @@ class BipartiteDisplay(Display):
 
 
 def height(neuron: NDArray[Any], n: int) -> NDArray[np.float64]:
-    """Return where neurons of a column of `n` stand, from nearly 1 (first) down to nearly 0."""
+    """Return the height of neurons in a column of `n`, from nearly 1 (first) down to nearly 0."""
     return 1.0 - (neuron + 0.5) / n

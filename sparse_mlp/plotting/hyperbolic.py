@@ -29,7 +29,7 @@ SPANS = LinearSegmentedColormap.from_list("spans", ["#1B3A57", "#8FA3B5", "#C9B9
 
 @dataclass(eq=False, repr=False)
 class HyperbolicDisplay(Display):
-    """Hold where neurons stand in the hyperbolic disk, and the links between them.
+    """Hold the places of neurons in the hyperbolic disk, and the links between them.
 
     Attributes
     ----------

@@ -93,7 +93,7 @@ class LearningCurveDisplay(Display):
             standard deviation (of the sample, ``ddof=1``) to either side; or no band. Both are drawn where every run
             has a value, so that runs which stopped early do not bend the curve.
         log_x : bool
-            Whether the epochs stand on a logarithmic axis.
+            Whether the axis of the epochs is logarithmic.
 
         Raises
         ------

@@ -62,7 +62,7 @@ def stamp(target: Stamped, text: str) -> Stamped:
 
 
 def _grow(figure: Figure, inches: float) -> None:
-    """Make room at the lower edge: what stands on the figure moves up and keeps its size."""
+    """Make room at the lower edge: everything else moves up and keeps its size."""
     figure.draw_without_rendering()  # so that everything is where it belongs
     engine = figure.get_layout_engine()
     furniture: list[Text | Legend] = [*figure.texts, *figure.legends]

@@ -1,6 +1,6 @@
 """What the seven figures of the robustness paper share: `robustness.toml`, names, and curves of perturbed networks.
 
-The paper gives no numbers. What is "about", "minor" or "the same" there has bounds of ours, named in each claim.
+The paper gives no numbers. Where it says "about", "minor" or "the same", the bounds in the claims are our choice.
 """
 
 from __future__ import annotations

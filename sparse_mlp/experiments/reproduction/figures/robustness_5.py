@@ -52,7 +52,7 @@ def read(runs: Runs) -> Results:
 def strength_of_loss(strengths: ArrayLike, accuracy: ArrayLike, loss: float) -> float:
     """Return the strength at which so much accuracy is lost first, between two strengths by a straight line.
 
-    The last strength stands for all that would be needed beyond it.
+    The last strength where none takes so much.
 
     Examples
     --------
