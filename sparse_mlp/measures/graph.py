@@ -22,12 +22,7 @@ Wiring = SparseStructure | Sequence[SparseStructure]
 
 
 def network_graph(structures: Wiring) -> csr_array:
-    """Return the adjacency of a whole network as one graph.
-
-    Parameters
-    ----------
-    structures
-        As in `layers_of`.
+    """Return the adjacency of a whole network, as in `layers_of`, as one graph.
 
     Returns
     -------
@@ -65,15 +60,8 @@ def network_graph(structures: Wiring) -> csr_array:
 def two_sides(structures: Wiring) -> SparseStructure:
     """Fold a network into one bipartite layer: the even columns of neurons against the odd ones.
 
-    Parameters
-    ----------
-    structures
-        As in `layers_of`; one layer is returned as it is.
-
-    Returns
-    -------
-    SparseStructure (n_0 + n_2 + …, n_1 + n_3 + …)
-        The same graph as `network_graph`, its neurons grouped by side and in order of their columns.
+    The result has the shape (n_0 + n_2 + …, n_1 + n_3 + …). It is the same graph as that of `network_graph`, its
+    neurons grouped by side and in order of their columns. One layer is returned as it is.
 
     Examples
     --------
@@ -161,12 +149,7 @@ def links_of(graph: csr_array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def bipartition(graph: csr_array) -> NDArray[np.bool_] | None:
-    """Find the two sides of a graph whose links all join one side to the other.
-
-    Parameters
-    ----------
-    graph : csr_array (N, N)
-        As from `checked_graph`.
+    """Find the two sides of a graph, as from `checked_graph`, whose links all join one side to the other.
 
     Returns
     -------

@@ -12,18 +12,14 @@ def overlap(removed: ArrayLike, regrown: ArrayLike) -> float:
     Parameters
     ----------
     removed : int64 (r,)
-        Row-major positions `u * n_out + v` of all links that the update took away, percolated ones too; ascending.
+        Row-major positions `u * n_out + v` of all links that the update took away, percolated ones too.
     regrown : int64 (k,)
         Positions of the links that it grew.
 
-    Returns
-    -------
-    float
-        |regrown and removed| / |regrown| in [0, 1]; 0 where nothing regrew.
-
     Notes
     -----
-    The evolution of a layer has settled when this is high: above 0.9, CHT [Zhang2024] stops it early.
+    |regrown and removed| / |regrown| in [0, 1]; 0 where nothing regrew. The evolution of a layer has settled when
+    this is high: above 0.9, CHT [Zhang2024] stops it early.
 
     Examples
     --------

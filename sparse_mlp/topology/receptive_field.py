@@ -33,11 +33,6 @@ def receptive_field(
     degree_side : {"output", "input"}
         The side whose neurons have these degrees and draw their partners; the other side's degrees follow.
 
-    Returns
-    -------
-    SparseStructure
-        O(links log n) time; memory grows with the links alone.
-
     Notes
     -----
     The n neurons that are drawn from form a ring. The centre of neuron i of the N that draw is
@@ -45,7 +40,8 @@ def receptive_field(
     :math:`(1 + d)^{-(1 - r) / r}` [Zhang2025]. Each neuron draws one partner after the other, in proportion to the
     weights of the places that are still free (sequential sampling without replacement). For r = 0 only the centre has a
     weight; where no weight is left, the nearest free place follows, the left one first. Weights below 1e-308 are zero
-    in this sense, too; up to 10,000 neurons there are such only for r < 0.012.
+    in this sense, too; up to 10,000 neurons there are such only for r < 0.012. O(links log n) time; memory
+    grows with the links alone.
 
     Uniform degrees are drawn from D - h to D + h, D = links / N being their mean and h the largest half-width that
     keeps them within 1 (0, if D < 1) and n, and fitted to the sum by `fit_degrees`.

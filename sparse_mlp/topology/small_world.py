@@ -20,11 +20,6 @@ def small_world(n_in: int, n_out: int, links: int, rng: np.random.Generator, *, 
     beta : float
         In [0, 1]: 0 leaves the ring lattice, 1 is the Erdős–Rényi wiring.
 
-    Returns
-    -------
-    SparseStructure
-        Time and memory grow with the links alone.
-
     Notes
     -----
     The small world of [Watts1998] on two sides, as [Zhang2025] has it. Each of the b neurons on the larger side (the
