@@ -64,15 +64,8 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb.
 
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        The words after the command's name; taken from the process by default.
-
-    Returns
-    -------
-    int
-        0 if all is well, 2 for an input that cannot be used, 1 for what went wrong later, 130 if interrupted.
+    `arguments` are the words after the command's name, by default those of the process. Returns 0 if all is well, 2 for
+    an input that cannot be used, 1 for what went wrong later, 130 if interrupted.
     """
     parser = _Parser(
         prog="sparse-mlp", description="Train truly sparse neural networks, to understand, teach and check."

@@ -39,14 +39,8 @@ def execute(
 ) -> RunOutcome:  # fmt: skip
     """Bring a run to its end unless another process is working on it, or it failed before.
 
-    Parameters
-    ----------
-    planned : sequence of PlannedRun
-        The same run, for all who want something measured on it.
-    folder : path
-        Of the store.
-    data_dir, retry
-        As in `run_campaign`.
+    `planned` is the same run, for all who want something measured on it; `folder` is that of the store, `data_dir` and
+    `retry` are as in `run_campaign`.
 
     Raises
     ------

@@ -152,14 +152,9 @@ def draw_evaluations(
     by_strength : sequence of FeatureEvaluation
         Of one network, or of several that differ in their seed: then the line is their mean, the band their range.
     by_chance : sequence of FeatureEvaluation
-        Of random selections, dashed.
+        Of random selections, dashed; of the same parts and classifiers.
     title : str
         Such as the name of the data set.
-
-    Raises
-    ------
-    InvalidInputError
-        If there are no evaluations, or not all are of the same parts and classifiers.
     """
     from sparse_mlp.plotting import CYCLE, PanelsDisplay, grid, line_keys
 

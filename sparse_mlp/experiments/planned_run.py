@@ -39,14 +39,8 @@ def plan_run(
 ) -> PlannedRun:  # fmt: skip
     """Plan a run by its settings.
 
-    Parameters
-    ----------
-    settings : mapping of table to mapping
-        As in `sparse-mlp train --config`; what is left out has its default.
-    method : str
-        What the run is called in tables and figures.
-    options, measurements : mapping, optional
-        See `PlannedRun`.
+    The settings, by table, are as in `sparse-mlp train --config`; what is left out has its default. The rest is as in
+    `PlannedRun`.
 
     Examples
     --------

@@ -21,15 +21,8 @@ class Rung(NamedTuple):
 def plan_rungs(settings: int, min_epochs: int, max_epochs: int, factor: int = 3) -> list[Rung]:
     """Plan how many settings are trained for how long.
 
-    Parameters
-    ----------
-    settings : int
-        On the first rung.
-    min_epochs, max_epochs : int
-        On the first rung, and on the last one.
-    factor : int
-        Each rung has that many times the epochs of the one before, and that part of its settings, rounded down, but
-        at least one.
+    On the first rung are all `settings`, for `min_epochs`. Each further one has `factor` times the epochs of the one
+    before, up to `max_epochs` on the last, and that part of its settings, rounded down, but at least one.
 
     Notes
     -----

@@ -39,11 +39,6 @@ def comprehensive_score(
     weight : float
         Weight of the time, in [0, 1]; the accuracy has the rest.
 
-    Raises
-    ------
-    InvalidInputError
-        If a time or an accuracy is negative, a base is zero, or the weight is out of range.
-
     Notes
     -----
     S = w R + (1 - w) (1 - A) with R = (T_base - T) / T_base and A = (Acc_base - Acc) / Acc_base: section 4.2, eqs. 1
@@ -92,12 +87,7 @@ class TradeOff:
     Parameters
     ----------
     seconds, accuracy : mapping of str to float
-        By model, the base first; the same models in both.
-
-    Raises
-    ------
-    InvalidInputError
-        If the models differ, or there is only the base.
+        By model, the base first; the same models in both, at least one more.
 
     Examples
     --------

@@ -37,13 +37,7 @@ class WeightDistributionDisplay(Display):
 
     @classmethod
     def from_weights(cls, weights: Mapping[str, ArrayLike | Sequence[ArrayLike]]) -> Self:
-        """Take weights of any shape and sign by the name of their curve; a list of arrays is one of networks.
-
-        Raises
-        ------
-        InvalidInputError
-            If there is no array, or one is empty or holds NaN or infinite values.
-        """
+        """Take finite weights of any shape and sign by the name of their curve; a list of arrays is one of networks."""
         if not weights:
             raise invalid("no weights", "at least one named array")
         return cls(tuple(weights), tuple(_networks(name, given) for name, given in weights.items()))

@@ -29,11 +29,6 @@ def allocate(shapes: Sequence[Shape], density: float, method: str = "uniform") -
     list of int
         Links of each layer. They sum to exactly `round(density * possible links)`.
 
-    Raises
-    ------
-    InvalidInputError
-        If there is no layer, a shape is not one, or density or method cannot be used.
-
     Notes
     -----
     Erdős–Rényi (SET [Mocanu2018]) and Erdős–Rényi-Kernel (RigL [Evci2020]) densities

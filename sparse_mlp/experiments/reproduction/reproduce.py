@@ -47,7 +47,6 @@ def reproduce(
 
     Parameters
     ----------
-    figures : sequence of Figure
     preset : str
         "smoke", "laptop" or "paper".
     store : Store
