@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from sparse_mlp.errors import check_integer, invalid
@@ -18,6 +17,7 @@ from sparse_mlp.plotting._display import Display, unit_of
 from sparse_mlp.plotting._layout import column_places
 from sparse_mlp.plotting._sample import choose_neurons
 from sparse_mlp.plotting._style import INK, NEGATIVE, NEUTRAL, NEW, panel_axes, root_figure, style
+from sparse_mlp.plotting.panels import line_keys
 from sparse_mlp.structure import SparseStructure
 
 if TYPE_CHECKING:
@@ -26,11 +26,9 @@ if TYPE_CHECKING:
 # What a link is worth when neurons are chosen for the drawing: percolated links are rare, kept ones only background.
 WORTH = {"kept": 0.25, "removed": 1.0, "percolated": 3.0, "grown": 1.0}
 REST, DOTS = "#C9C9C9", (0, (1.2, 1.6))  # colour of links that stay; dashes of links that go
-KEYS = [
-    Line2D([], [], color=REST, label="kept"),
-    Line2D([], [], color=NEGATIVE, linestyle=DOTS, label="removed or percolated"),
-    Line2D([], [], color=NEW, label="new"),
-]
+KEYS: dict[str, dict[str, Any]] = {
+    "kept": {"color": REST}, "removed or percolated": {"color": NEGATIVE, "linestyle": DOTS}, "new": {"color": NEW},
+}  # fmt: skip
 
 
 class LayerStages(NamedTuple):
@@ -122,7 +120,7 @@ class UpdateStagesDisplay(Display):
             if ax is None:
                 figure = root_figure(panels[0])
                 figure.supxlabel(self.caption(), fontsize=9, color=INK)
-                figure.legend(handles=KEYS, loc="outside upper center", ncols=3)
+                figure.legend(handles=line_keys(KEYS), loc="outside upper center", ncols=3)
         return self._drawn_on(panels)
 
     def caption(self) -> str:
