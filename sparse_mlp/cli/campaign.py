@@ -76,7 +76,9 @@ def campaign(arguments: argparse.Namespace) -> int:
     from sparse_mlp.experiments.store import Store
 
     recipe = load_recipe(arguments.recipe)
-    planned = recipe.plan(arguments.preset or _only(recipe), datasets=arguments.datasets)
+    if not arguments.preset and len(recipe.presets) > 1:
+        raise invalid("no preset", f"one of {', '.join(recipe.presets)}", "--preset says how much is run")
+    planned = recipe.plan(arguments.preset or next(iter(recipe.presets)), datasets=arguments.datasets)
     store = Store(arguments.store)
     outcome = run_campaign(store, planned, **campaign_options(arguments))
     if arguments.json:
@@ -94,12 +96,6 @@ def _epilog() -> str:
         "as in `sparse-mlp train --config`, and one under a method, data set or preset holds for that only:"
     )
     return f"{textwrap.fill(words, WIDTH)}\n\n{textwrap.indent(SMALLEST, '    ')}\n{listed}"
-
-
-def _only(recipe: Any) -> str:
-    if len(recipe.presets) > 1:
-        raise invalid("no preset", f"one of {', '.join(recipe.presets)}", "--preset says how much is run")
-    return str(next(iter(recipe.presets)))
 
 
 def campaign_table(store: Store, planned: Sequence[PlannedRun], outcome: CampaignOutcome) -> str:

@@ -100,7 +100,10 @@ class LocalCommunityDisplay(Display):
 
     def degrees(self) -> tuple[dict[int, tuple[int, int]], dict[int, tuple[int, int]]]:
         """Return the numbers (internal, external) of links of each input and each output in the community."""
-        inside, outside = (_counts(links, self.shape) for links in (self.internal, self.external))
+        inside, outside = (
+            [np.bincount(ends, minlength=n) for ends, n in zip(links, self.shape, strict=True)]
+            for links in (self.internal, self.external)
+        )
         return tuple(  # type: ignore[return-value]
             {int(n): (int(inside[side][n]), int(outside[side][n])) for n in neurons}
             for side, neurons in enumerate((self.inputs, self.outputs))
@@ -157,7 +160,3 @@ class LocalCommunityDisplay(Display):
             width, color = look["linewidths"], look["colors"]
             keys.append(Line2D([], [], color=color, linewidth=width, linestyle=dash, label=WORDS[kind]))
         return keys
-
-
-def _counts(links: Links, shape: tuple[int, int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    return np.bincount(links.rows, minlength=shape[0]), np.bincount(links.cols, minlength=shape[1])

@@ -45,7 +45,10 @@ def allocate(shapes: Sequence[Shape], density: float, method: str = "uniform") -
     [8587, 9627, 9626]
     """
     score = _SCORES[check_choice("allocation", method, _SCORES)]
-    checked = [_checked(shape) for shape in shapes]
+    checked = [tuple(check_integer("shape", size) for size in shape) for shape in shapes]
+    for shape in checked:
+        if len(shape) < 2:
+            raise invalid(f"shape={shape!r}", "(n_in, n_out) or (n_in, n_out, kernel sides)")
     if not checked:
         raise invalid("no layers", "at least one shape (n_in, n_out)")
     possible = [math.prod(shape) for shape in checked]
@@ -75,12 +78,6 @@ def _largest_remainder(shares: list[Fraction], budget: int) -> list[int]:
     for layer in by_remainder[: budget - sum(links)]:
         links[layer] += 1
     return links
-
-
-def _checked(shape: Shape) -> Shape:
-    if len(tuple(shape)) < 2:
-        raise invalid(f"shape={shape!r}", "(n_in, n_out) or (n_in, n_out, kernel sides)")
-    return tuple(check_integer("shape", size) for size in shape)
 
 
 # What each method shares out is proportional to: density times possible links, up to a common factor.

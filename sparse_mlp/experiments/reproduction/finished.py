@@ -74,7 +74,10 @@ class Runs:
         recipe_of = dict(zip((run.run_id for run in self.planned), recipes, strict=True))
         groups: dict[tuple[str, str, str], list[FinishedRun]] = {}
         for run in self.finished:
-            options = ", ".join(f"{name} {_text(value)}" for name, value in run.planned.options.items())
+            options = ", ".join(
+                f"{name} {'-'.join(map(str, value)) if isinstance(value, list) else value}"
+                for name, value in run.planned.options.items()
+            )
             key = (run.planned.dataset, options, recipe_of[run.planned.run_id])
             groups.setdefault(key, []).append(run)
         found = {}
@@ -122,7 +125,3 @@ class Runs:
     def pairs(self) -> list[tuple[str, str]]:
         """Return all data sets and methods with finished runs."""
         return [(dataset, method) for dataset in self.datasets for method in self.methods if self.of(dataset, method)]
-
-
-def _text(value: Any) -> str:
-    return "-".join(map(str, value)) if isinstance(value, list) else str(value)
