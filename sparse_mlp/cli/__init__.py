@@ -64,15 +64,8 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb.
 
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        The words after the command's name; taken from the process by default.
-
-    Returns
-    -------
-    int
-        0 if all is well, 2 for an input that cannot be used, 1 for what went wrong later, 130 if interrupted.
+    `arguments` are the words after the command's name, by default those of the process. Returns 0 if all is well, 2 for
+    an input that cannot be used, 1 for what went wrong later, 130 if interrupted.
     """
     parser = _Parser(
         prog="sparse-mlp", description="Train truly sparse neural networks, to understand, teach and check."
@@ -83,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         train, evaluate, features, robustness, resume, campaign, reproduce, search, measure, data, doctor,
     ):  # fmt: skip
         verb.add_parser(verbs)
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    words, parsed = list(sys.argv[1:] if arguments is None else arguments), argparse.Namespace()
     name = f"sparse-mlp {next((word for word in words if word in verbs.choices), '')}".rstrip()
     try:
         parsed = parser.parse_args(words)
@@ -99,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{name}: {error}", file=sys.stderr)
         return 2 if isinstance(error, InvalidInputError) else 1
     except KeyboardInterrupt:
-        print(f"{name}: interrupted", file=sys.stderr)
+        print(f"{name}: interrupted{getattr(parsed, 'if_interrupted', '')}", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output left; say nothing more
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

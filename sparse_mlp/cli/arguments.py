@@ -25,22 +25,12 @@ Settings = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class SettingsOptions:
-    """The settings that a verb has as options.
-
-    Attributes
-    ----------
-    tables : collection of str
-    skip : collection of str
-        Options that the verb does not have, each `table.option`.
-    defaults : mapping of table to mapping
-        Defaults of the verb, where they are not those of a run.
-    helps : mapping of str to str
-        `table.option` → help text of the verb, where that of a run would be wrong.
-    """
+    """The settings that a verb has as options."""
 
     tables: Collection[str] = tuple(TABLES)
-    skip: Collection[str] = ()
-    defaults: Settings = field(default_factory=dict)
+    skip: Collection[str] = ()  # options that the verb does not have, each `table.option`
+    defaults: Settings = field(default_factory=dict)  # defaults of the verb, where they are not those of a run
+    # `table.option` → help text of the verb, where that of a run would be wrong
     helps: Mapping[str, str] = field(default_factory=dict)
 
     def add_to(self, parser: argparse.ArgumentParser, words: Sequence[str]) -> None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
+import statistics
 import textwrap
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sparse_mlp.errors import invalid
+
+if TYPE_CHECKING:
+    from sparse_mlp.experiments import CampaignOutcome, PlannedRun, Store
 
 # Looked up without the imports of `recipe_names`.
 RECIPES = Path(__file__).parents[1] / "experiments" / "reproduction" / "figures"
@@ -45,7 +49,7 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("--store", type=Path, required=True, metavar="DIR", help="folder of all runs")
     parser.add_argument("--datasets", nargs="+", metavar="NAME", help="data sets instead of the preset's")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
-    parser.set_defaults(run=campaign)
+    parser.set_defaults(run=campaign, if_interrupted="; the same command goes on where it stopped")
 
 
 def add_campaign_options(parser: argparse.ArgumentParser) -> None:
@@ -60,24 +64,23 @@ def add_campaign_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--retry", action="store_true", help="try once more what failed before")
 
 
+def campaign_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return these options as `run_campaign` takes them."""
+    return {name: getattr(arguments, name) for name in ("jobs", "dask", "data_dir", "retry")}
+
+
 def campaign(arguments: argparse.Namespace) -> int:
     """Run the verb."""
-    from sparse_mlp.cli.campaign_report import campaign_table
     from sparse_mlp.experiments.campaign import run_campaign
     from sparse_mlp.experiments.recipe import load_recipe
     from sparse_mlp.experiments.store import Store
 
     recipe = load_recipe(arguments.recipe)
-    planned = recipe.plan(arguments.preset or _only(recipe), datasets=arguments.datasets)
+    if not arguments.preset and len(recipe.presets) > 1:
+        raise invalid("no preset", f"one of {', '.join(recipe.presets)}", "--preset says how much is run")
+    planned = recipe.plan(arguments.preset or next(iter(recipe.presets)), datasets=arguments.datasets)
     store = Store(arguments.store)
-    try:
-        outcome = run_campaign(
-            store, planned, jobs=arguments.jobs, dask=arguments.dask, data_dir=arguments.data_dir,
-            retry=arguments.retry,
-        )  # fmt: skip
-    except KeyboardInterrupt:
-        print("interrupted; the same command goes on where it stopped", file=sys.stderr)
-        return 130
+    outcome = run_campaign(store, planned, **campaign_options(arguments))
     if arguments.json:
         print(json.dumps({"store": str(store.path), **asdict(outcome)}))
     else:
@@ -95,7 +98,35 @@ def _epilog() -> str:
     return f"{textwrap.fill(words, WIDTH)}\n\n{textwrap.indent(SMALLEST, '    ')}\n{listed}"
 
 
-def _only(recipe: Any) -> str:
-    if len(recipe.presets) > 1:
-        raise invalid("no preset", f"one of {', '.join(recipe.presets)}", "--preset says how much is run")
-    return str(next(iter(recipe.presets)))
+def campaign_table(store: Store, planned: Sequence[PlannedRun], outcome: CampaignOutcome) -> str:
+    """Return what is finished, failed and missing as text for a terminal: a line for each setting but for seeds."""
+    from sparse_mlp.experiments.campaign import missing_words
+
+    rows: dict[tuple[str, str], list[str]] = {}
+    for run in planned:
+        label = " ".join([run.method, *(f"{name}={value}" for name, value in run.options.items())])
+        rows.setdefault((run.dataset, label), []).append(run.run_id)
+    widths = [max(len(key[k]) for key in [*rows, ("data set", "method")]) for k in range(2)]
+    finished = {key: [run_id for run_id in run_ids if run_id in outcome.finished] for key, run_ids in rows.items()}
+    spread = ", mean ± standard deviation over seeds" if any(len(several) > 1 for several in finished.values()) else ""
+    lines = [f"{'data set':<{widths[0]}}  {'method':<{widths[1]}}  {'runs':>5}  {'finished':>8}  test accuracy{spread}"]
+    for (dataset, label), run_ids in rows.items():
+        done = finished[dataset, label]
+        accuracy = _accuracy(store, done)
+        lines.append(f"{dataset:<{widths[0]}}  {label:<{widths[1]}}  {len(run_ids):>5}  {len(done):>8}  {accuracy}")
+    lines += [f"MISSING: {missing_words(dataset, run_ids)}" for dataset, run_ids in outcome.missing.items()]
+    lines += [f"FAILED: {run_id}: {message}" for run_id, message in outcome.failed.items()]
+    if outcome.failed:
+        lines.append("--retry tries once more what failed")
+    lines += [f"BUSY: {run_id}: another process is working on it" for run_id in outcome.busy]
+    return "\n".join([*lines, f"store  {store.path}"])
+
+
+def _accuracy(store: Store, run_ids: list[str]) -> str:
+    outcomes = [store.result(run_id) or {} for run_id in run_ids]
+    found = [outcome["test_accuracy"] for outcome in outcomes if outcome.get("test_accuracy") is not None]
+    if not found:
+        return ""
+    mean = f"{statistics.mean(found):.2%}"
+    stamp = "  SYNTHETIC" if any(outcome.get("synthetic") for outcome in outcomes) else ""
+    return (f"{mean} ± {statistics.stdev(found):.2%}" if len(found) > 1 else mean) + stamp

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from sparse_mlp.cli.of_run import add_run_options
 
 
 def add_parser(verbs: Any) -> None:
     """Declare the verb."""
     parser = verbs.add_parser("evaluate", help="evaluate the network of a run on the test samples", description=__doc__)
-    parser.add_argument("folder", type=Path, metavar="RUN", help="folder of the run")
-    parser.add_argument("--data-dir", help="existing folder where the data files are now")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
+    add_run_options(parser)
     parser.set_defaults(run=evaluate)
 
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sparse_mlp.cli.samples import at_most
+from sparse_mlp.cli.of_run import add_run_options, at_most, data_lines, data_name, write_findings
 from sparse_mlp.errors import check_fraction, check_integer, invalid
 
 if TYPE_CHECKING:
     from sparse_mlp.experiments import FeatureEvaluation
+    from sparse_mlp.plotting import Display
     from sparse_mlp.robustness import StrengthCourse
     from sparse_mlp.runs.run import Run
 
@@ -24,7 +25,7 @@ FILES = ("features.json", *FIGURES)
 def add_parser(verbs: Any) -> None:
     """Declare the verb."""
     parser = verbs.add_parser("features", help="select features by the strength of input neurons", description=__doc__)
-    parser.add_argument("folder", type=Path, metavar="RUN", help="folder of the run; the findings go there too")
+    add_run_options(parser, findings=True)
     parser.add_argument("--keep", type=float, default=0.2, metavar="FRACTION",
                         help="part of the features to select (%(default)s)")  # fmt: skip
     parser.add_argument("--samples", type=int, default=5000, metavar="INT",
@@ -33,10 +34,6 @@ def add_parser(verbs: Any) -> None:
                         help="random selections to compare it with (%(default)s)")  # fmt: skip
     parser.add_argument("--jobs", type=int, default=1, metavar="INT",
                         help="classifiers trained at the same time; the result does not depend on it")  # fmt: skip
-    parser.add_argument("--data-dir", help="existing folder where the data files are now")
-    parser.add_argument("--no-figures", action="store_true",
-                        help="draw nothing; the figures, even those of earlier findings, are removed")  # fmt: skip
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
     parser.set_defaults(run=features)
 
 
@@ -50,7 +47,6 @@ def features(arguments: argparse.Namespace) -> int:
     from sparse_mlp.experiments import evaluate_selection
     from sparse_mlp.robustness import input_strength, select_features
     from sparse_mlp.runs.saved import read_run
-    from sparse_mlp.training.files import write_text
 
     run = read_run(arguments.folder, arguments.data_dir)
     config = run.config
@@ -65,11 +61,9 @@ def features(arguments: argparse.Namespace) -> int:
     )
     outcome = _outcome(run, strength, course, arguments.keep, by_strength, by_chance)
     outcome["out"] = str(arguments.folder)
-    for file in FIGURES:  # of other findings
-        (arguments.folder / file).unlink(missing_ok=True)
-    write_text(arguments.folder / "features.json", json.dumps(outcome) + "\n")
-    if not arguments.no_figures:
-        _draw(arguments.folder, run, course, by_strength, by_chance)
+    displays = {} if arguments.no_figures else _displays(run, course, by_strength, by_chance)
+    how = f"classifiers of {by_strength.n_train:,} training and {by_strength.n_test:,} test samples"
+    write_findings(arguments.folder, outcome, FILES, displays, run, how)
     print(json.dumps(outcome) if arguments.json else _table(outcome))
     return 0
 
@@ -105,7 +99,7 @@ def _outcome(
         "dataset": run.config.data["dataset"], "synthetic": run.data.synthetic, "provenance": run.data.provenance,
         "epochs": run.trainer.epoch, "features": len(strength), "keep": keep, "selected": selected.tolist(),
         "selected_constant": _constant(run.train[0], selected), "weights": run.config.model.get("weights"),
-        "strength": strength.tolist(), "share_of_strength": _share(strength, selected),
+        "strength": strength.tolist(), "share_of_strength": float(strength[selected].sum() / (strength.sum() or 1)),
         "unlinked": int(np.sum(strength == 0)),
         "recorded_epochs": course.epochs.tolist(), "selected_already": course.agreement(keep).tolist(),
         "dropped": by_strength.dropped.tolist(), "kept": by_strength.kept.tolist(), "accuracy": accuracy,
@@ -121,11 +115,6 @@ def _constant(x: Any, selected: Any) -> int:
     return int(np.sum(np.ravel(span.toarray() if hasattr(span, "toarray") else span)[selected] == 0))
 
 
-def _share(strength: Any, selected: Any) -> float:
-    total = float(strength.sum())
-    return float(strength[selected].sum()) / total if total else 0.0
-
-
 def _constant_lines(count: int, weights: str) -> list[str]:
     """Say that strength misleads where an input never changes, and what helps."""
     if not count:
@@ -138,27 +127,17 @@ def _constant_lines(count: int, weights: str) -> list[str]:
     ]  # fmt: skip
 
 
-def _course_lines(epochs: list[int]) -> list[str]:
-    """Say how to record the course of the strengths where it was not."""
-    if len(epochs) > 1:
-        return []
-    return ["course     not recorded: the figure shows the last strengths; `train --input-strengths` records all"]
-
-
 def _table(outcome: dict[str, Any]) -> str:
-    from sparse_mlp.cli.report import brief
-
     names = list(outcome["accuracy"])
     random = outcome["accuracy_of_random_selection"]
-    stamp = ["SYNTHETIC data: these accuracies say nothing about the real set"] if outcome["synthetic"] else []
     lines = [
-        *stamp,
-        f"data       {outcome['dataset']}: {brief(outcome['provenance'])}",
+        *data_lines(outcome),
         f"network    after {outcome['epochs']} epochs, {outcome['features']:,} inputs, "
         f"{outcome['unlinked']:,} of them without links",
         f"selected   {len(outcome['selected']):,} features with {outcome['share_of_strength']:.1%} of the strength",
         *_constant_lines(outcome["selected_constant"], outcome["weights"]),
-        *_course_lines(outcome["recorded_epochs"]),
+        *(["course     not recorded: the figure shows the last strengths; `train --input-strengths` records all"]
+          if len(outcome["recorded_epochs"]) < 2 else []),
         f"samples    {outcome['train_samples']:,} to train the classifiers, {outcome['test_samples']:,} to test them",
         "",
         "accuracy on the strongest features" + (
@@ -175,18 +154,10 @@ def _cell(accuracy: float, random: float | None) -> str:
     return f"{accuracy:.2%}" if random is None else f"{accuracy:.2%} ({random:.2%})"
 
 
-def _draw(folder: Path, run: Run, course: StrengthCourse, by_strength: Any, by_chance: list[Any]) -> None:
-    from sparse_mlp import __version__, plotting
+def _displays(run: Run, course: StrengthCourse, by_strength: Any, by_chance: list[Any]) -> dict[str, Display]:
     from sparse_mlp.experiments import draw_evaluations
+    from sparse_mlp.plotting import StrengthCourseDisplay
 
-    title = f"{'SYNTHETIC: ' if run.data.synthetic else ''}{run.config.data['dataset']}"
-    origin = (
-        f"{run.data.provenance}. Seed {run.config.run['seed']}, {run.trainer.epoch} epochs, classifiers of "
-        f"{by_strength.n_train:,} training and {by_strength.n_test:,} test samples; sparse_mlp {__version__}."
-    )
-    displays: tuple[plotting.Display, ...] = (
-        draw_evaluations([by_strength], by_chance, title),
-        plotting.StrengthCourseDisplay.from_course(course, run.data.image_shape, title),
-    )
-    for name, display in zip(FIGURES, displays, strict=True):
-        plotting.save(plotting.stamp(display, origin), folder / name)
+    title = data_name(run)
+    strengths = StrengthCourseDisplay.from_course(course, run.data.image_shape, title)
+    return dict(zip(FIGURES, (draw_evaluations([by_strength], by_chance, title), strengths), strict=True))

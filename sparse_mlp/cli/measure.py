@@ -95,15 +95,7 @@ def _about(config: RunConfig) -> dict[str, Any]:
 
 
 def wirings_of(folder: Path) -> list[SparseStructure]:
-    """Return the wiring of each sparse layer at the last checkpoint of a run.
-
-    Raises
-    ------
-    CheckpointError
-        If there is none.
-    InvalidInputError
-        If all layers are dense.
-    """
+    """Return the wiring of each sparse layer at the last checkpoint of a run, which must have a sparse layer."""
     from sparse_mlp.training import load_checkpoint, structures_of
 
     structures = structures_of(load_checkpoint(folder))

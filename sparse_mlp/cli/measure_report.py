@@ -18,11 +18,7 @@ Values = dict[str, Any]
 def measure_result(structures: Sequence[SparseStructure], values: Sequence[Values]) -> dict[str, Any]:
     """Return all values as plain JSON types; what is undefined or was not measured is None.
 
-    Parameters
-    ----------
-    structures : sequence of SparseStructure
-    values : sequence of dict
-        Of the whole network, then of each layer; of the network alone if it is one layer.
+    The values are of the whole network, then of each layer; of the network alone if it is one layer.
     """
     plain = [{name: _json(one.get(name)) for name in _names(values)} for one in values]
     shapes = [list(structure.shape) for structure in structures]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sparse_mlp.cli.campaign import add_campaign_options
+from sparse_mlp.cli.campaign import add_campaign_options, campaign_options
 from sparse_mlp.errors import check_choice, invalid
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def add_parser(verbs: Any) -> None:
     add_campaign_options(parser)
     parser.add_argument("--draw-only", action="store_true", help="train nothing; draw what is in the store")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
-    parser.set_defaults(run=reproduce)
+    parser.set_defaults(run=reproduce, if_interrupted="; the same command goes on where it stopped")
 
 
 def reproduce(arguments: argparse.Namespace) -> int:
@@ -53,14 +52,8 @@ def reproduce(arguments: argparse.Namespace) -> int:
         raise invalid(found, f"some of {', '.join(FIGURES)}", "--all makes every one, --list says what they are")
     figures = find_figures(FIGURES if arguments.all else arguments.figures)
     check_choice("preset", arguments.preset, PRESETS)
-    campaign = {name: getattr(arguments, name) for name in ("jobs", "dask", "data_dir", "retry")}
-    try:
-        made, outcome = reproduce_figures(
-            figures, arguments.preset, Store(arguments.store), draw_only=arguments.draw_only, **campaign
-        )
-    except KeyboardInterrupt:
-        print("interrupted; the same command goes on where it stopped", file=sys.stderr)
-        return 130
+    made, outcome = reproduce_figures(figures, arguments.preset, Store(arguments.store),
+                                      draw_only=arguments.draw_only, **campaign_options(arguments))  # fmt: skip
     facts = [made_facts(one) for one in made]
     if arguments.json:
         print(json.dumps({"preset": arguments.preset, "figures": facts, "missing_datasets": outcome.missing}))

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import Any
 
+from sparse_mlp.cli.of_run import add_run_options
 from sparse_mlp.runs.files import CONFIG, check_run, read_config
 
 
 def add_parser(verbs: Any) -> None:
     """Declare the verb."""
     parser = verbs.add_parser("resume", help="go on with an interrupted run", description=__doc__)
-    parser.add_argument("folder", type=Path, metavar="RUN", help="folder of the run")
-    parser.add_argument("--data-dir", help="existing folder where the data files are now")
-    parser.add_argument("--threads", type=int, help="threads to use; the result does not depend on it")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
+    add_run_options(parser, threads=True)
     parser.set_defaults(run=resume)
 
 

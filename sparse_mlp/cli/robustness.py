@@ -5,16 +5,18 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sparse_mlp.cli.samples import at_most
+from sparse_mlp.cli.of_run import add_run_options, at_most, data_lines, data_name, write_findings
 from sparse_mlp.errors import check_integer
 from sparse_mlp.runs.files import check_run
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sparse_mlp.plotting import Display
     from sparse_mlp.robustness import RobustnessCurves
     from sparse_mlp.runs.run import Run
 
@@ -29,7 +31,7 @@ def add_parser(verbs: Any) -> None:
         "robustness", help="perturb the weights of a run's network and see what accuracy is left",
         description=f"{__doc__} Nothing is trained again.",
     )  # fmt: skip
-    parser.add_argument("folder", type=Path, metavar="RUN", help="folder of the run; the findings go there too")
+    add_run_options(parser, threads=True, findings=True)
     parser.add_argument("--perturbations", nargs="+", metavar="NAME", help="take these alone; a wrong name lists them")
     parser.add_argument("--strengths", type=int, metavar="N",
                         help="strengths from 0 to 1, in equal steps (default: 51; weight-order: finer)")  # fmt: skip
@@ -39,10 +41,6 @@ def add_parser(verbs: Any) -> None:
                         help="layer: each layer by itself; global: all weights as one layer (%(default)s)")  # fmt: skip
     parser.add_argument("--readout", action="store_true", help="perturb the dense read-out as well")
     parser.add_argument("--samples", type=int, metavar="N", help="test samples at most (default: all)")
-    parser.add_argument("--data-dir", help="existing folder where the data files are now")
-    parser.add_argument("--threads", type=int, help="threads to use; the result does not depend on it")
-    parser.add_argument("--no-figures", action="store_true", help="draw nothing")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
     parser.set_defaults(run=robustness)
 
 
@@ -56,7 +54,6 @@ def robustness(arguments: argparse.Namespace) -> int:
     from sparse_mlp.robustness import PERTURBATIONS, robustness_curves
     from sparse_mlp.runs.result import about
     from sparse_mlp.runs.saved import read_run
-    from sparse_mlp.training.files import write_text
 
     run = read_run(arguments.folder, arguments.data_dir)
     set_threads(run.config.run["threads"] if arguments.threads is None else arguments.threads)
@@ -70,42 +67,30 @@ def robustness(arguments: argparse.Namespace) -> int:
         **about(run), "epochs": run.trainer.epoch, "seed": run.config.run["seed"], **curves.to_json(),
         "area": {name: curves.area(name) for name in curves.accuracy}, "out": str(arguments.folder),
     }  # fmt: skip
-    for file in FIGURES:  # of other findings
-        (arguments.folder / file).unlink(missing_ok=True)
-    write_text(arguments.folder / FILES[0], json.dumps(outcome) + "\n")
-    if not arguments.no_figures:
-        _draw(arguments.folder, run, curves)
+    displays = {} if arguments.no_figures else _displays(run, curves)
+    how = f"{curves.samples:,} test samples, scope {curves.scope}"
+    write_findings(arguments.folder, outcome, FILES, displays, run, how)
     print(json.dumps(outcome) if arguments.json else _table(outcome, curves))
     return 0
 
 
-def _draw(folder: Path, run: Run, curves: RobustnessCurves) -> None:
-    from sparse_mlp import __version__, plotting
+def _displays(run: Run, curves: RobustnessCurves) -> Mapping[str, Display]:
+    from sparse_mlp.plotting import NoiseCurvesDisplay, PruningCurvesDisplay
 
-    data = f"{'SYNTHETIC: ' if run.data.synthetic else ''}{run.config.data['dataset']}"
-    given = {name: (curves.strengths[name], curves.mean(name)[None]) for name in curves.accuracy}
-    origin = (
-        f"{run.data.provenance}. Seed {run.config.run['seed']}, {run.trainer.epoch} epochs, {curves.samples:,} test "
-        f"samples, scope {curves.scope}; sparse_mlp {__version__}."
-    )
-    for file, display in zip(FIGURES, (plotting.PruningCurvesDisplay, plotting.NoiseCurvesDisplay), strict=True):
-        shown = {name: curve for name, curve in given.items() if name in display.looks}
-        if shown:
-            drawing = display.from_curves({data: {run.config.rule["name"]: shown}})
-            plotting.save(plotting.stamp(drawing, origin), folder / file)
+    given, displays = {name: (curves.strengths[name], curves.mean(name)) for name in curves.accuracy}, {}
+    for file, kind in zip(FIGURES, (PruningCurvesDisplay, NoiseCurvesDisplay), strict=True):
+        if shown := {name: curve for name, curve in given.items() if name in kind.looks}:
+            displays[file] = kind.from_curves({data_name(run): {run.config.rule["name"]: shown}})
+    return displays
 
 
 def _table(outcome: dict[str, Any], curves: RobustnessCurves) -> str:
-    from sparse_mlp.cli.report import brief
-
     names = list(curves.accuracy)
     width = max(map(len, names)) + 2
     draws = max(len(values) for values in curves.accuracy.values())
-    stamp = ["SYNTHETIC data: these accuracies say nothing about the real set"] if outcome["synthetic"] else []
     perturbed = "all layers" if curves.readout else "the sparse layers"
     lines = [
-        *stamp,
-        f"data       {outcome['dataset']}: {brief(outcome['provenance'])}",
+        *data_lines(outcome),
         f"network    rule {outcome['rule']}, after {outcome['epochs']} epochs",
         f"perturbed  {perturbed}, {'each by itself' if curves.scope == 'layer' else 'as one'}; "
         f"means of {draws} {'draw' if draws == 1 else 'draws'} where chance takes part",
@@ -116,8 +101,8 @@ def _table(outcome: dict[str, Any], curves: RobustnessCurves) -> str:
     for strength in _common(curves):
         cells = (curves.mean(name)[np.argmin(np.abs(curves.strengths[name] - strength))] for name in names)
         lines.append(f"{strength:<8.3g}" + "".join(f"{cell:>{width}.2%}" for cell in cells))
-    lines += ["area    " + "".join(f"{outcome['area'][name]:>{width}.4f}" for name in names)]
-    return "\n".join([*lines, "", f"run folder {outcome['out']}"])
+    area = "area    " + "".join(f"{outcome['area'][name]:>{width}.4f}" for name in names)
+    return "\n".join([*lines, area, "", f"run folder {outcome['out']}"])
 
 
 def _common(curves: RobustnessCurves) -> list[float]:

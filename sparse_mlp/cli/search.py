@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +42,7 @@ def add_parser(verbs: Any) -> None:
                         help="folder of the trials; the same command again goes on where it stopped")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
     parser.settings = settings_options
-    parser.set_defaults(run=search)
+    parser.set_defaults(run=search, if_interrupted="; the same command goes on with what is finished")
 
 
 def settings_options() -> SettingsOptions:
@@ -63,13 +62,9 @@ def search(arguments: argparse.Namespace) -> int:
     if "topology" not in settings.get("wiring", {}):
         raise invalid("no topology", "the name of one, whose options are searched", "--topology dendritic")
     refuse_unused(settings, make_config({**settings, "rule": {"name": "static"}}))
-    try:
-        found = search_wirings(
-            settings, arguments.folder, configurations=arguments.configurations, min_epochs=arguments.min_epochs,
-            max_epochs=arguments.max_epochs, factor=arguments.factor, jobs=arguments.jobs,
-        )  # fmt: skip
-    except KeyboardInterrupt:
-        print("interrupted; the same command goes on with what is finished", file=sys.stderr)
-        return 130
+    found = search_wirings(
+        settings, arguments.folder, configurations=arguments.configurations, min_epochs=arguments.min_epochs,
+        max_epochs=arguments.max_epochs, factor=arguments.factor, jobs=arguments.jobs,
+    )  # fmt: skip
     print(json.dumps(search_result(found, arguments.folder)) if arguments.json else search_table(found))
     return 0

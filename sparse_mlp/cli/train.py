@@ -108,7 +108,7 @@ def _claim_folder(config: RunConfig) -> Path:
     rule, usual = config.rule["name"], default_topology(config.rule["name"])
     topology = config.wiring.get("topology", usual)
     names = [config.data["dataset"], rule, *([topology] if topology != usual else [])]
-    base = Path("runs") / f"{'-'.join(map(_plain, names))}-seed{config.run['seed']}"
+    base = Path("runs") / f"{'-'.join(name.rpartition(':')[2] for name in names)}-seed{config.run['seed']}"
     base.parent.mkdir(exist_ok=True)
     for number in itertools.count(1):
         folder = base if number == 1 else base.with_name(f"{base.name}-{number}")
@@ -118,11 +118,6 @@ def _claim_folder(config: RunConfig) -> Path:
             continue
         return folder
     raise AssertionError("counting has no end")
-
-
-def _plain(name: str) -> str:
-    """Return a name that a folder may have, also of a part such as `file.py:name`."""
-    return name.rpartition(":")[2]
 
 
 def _clear(folder: Path) -> None:

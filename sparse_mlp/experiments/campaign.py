@@ -15,30 +15,19 @@ from sparse_mlp.experiments.campaign_progress import CampaignProgress
 from sparse_mlp.experiments.execute import BUSY, FAILED, FINISHED, RunOutcome, execute
 from sparse_mlp.experiments.planned_run import PlannedRun
 from sparse_mlp.experiments.store import Store
-from sparse_mlp.experiments.workers import work_here, work_in_processes, work_on_dask
+from sparse_mlp.experiments.workers import work_in_processes, work_on_dask
 
 RunsById = dict[str, list[PlannedRun]]  # run id → the same run, for all who want something measured on it
 
 
 @dataclass(frozen=True)
 class CampaignOutcome:
-    """Say what became of the runs of a campaign, by their ids.
+    """Say what became of the runs of a campaign, by their ids."""
 
-    Attributes
-    ----------
-    finished : list of str
-        Trained and measured, now or before.
-    failed : dict of str to str
-        With the reason.
-    busy : list of str
-        Another process is working on them.
-    missing : dict of str to list of str
-        Data set whose files are not here → its runs, which were left out.
-    """
-
-    finished: list[str] = field(default_factory=list)
-    failed: dict[str, str] = field(default_factory=dict)
-    busy: list[str] = field(default_factory=list)
+    finished: list[str] = field(default_factory=list)  # trained and measured, now or before
+    failed: dict[str, str] = field(default_factory=dict)  # with the reason
+    busy: list[str] = field(default_factory=list)  # another process is working on them
+    # data set whose files are not here → its runs, which were left out
     missing: dict[str, list[str]] = field(default_factory=dict)
 
     @property
@@ -79,10 +68,6 @@ def run_campaign(
     progress : bool
         Whether to say on standard error how far it is and how long it will take.
 
-    Returns
-    -------
-    CampaignOutcome
-
     Raises
     ------
     InvalidInputError
@@ -104,7 +89,10 @@ def run_campaign(
         raise invalid(f"jobs={jobs} with dask={dask}", "one of the two", "the cluster has as many workers as it has")
     check_data_dir(data_dir)
     place = None if data_dir is None else str(Path(data_dir).expanduser().resolve())
-    wanted, missing = _with_data(_by_run_id(planned), place)
+    by_run_id: RunsById = {}
+    for run in planned:
+        by_run_id.setdefault(run.run_id, []).append(run)
+    wanted, missing = _with_data(by_run_id, place)
     known = {run_id: _known(store, runs, retry) for run_id, runs in wanted.items()}
     outcomes = {run_id: outcome for run_id, outcome in known.items() if outcome is not None}
     left = {run_id: runs for run_id, runs in wanted.items() if run_id not in outcomes}
@@ -114,7 +102,7 @@ def run_campaign(
     def work(runs: RunsById) -> Iterator[RunOutcome]:
         if dask is not None:
             return work_on_dask(function, runs, dask)
-        return work_here(function, runs) if jobs == 1 else work_in_processes(function, runs, jobs)
+        return map(function, runs.values()) if jobs == 1 else work_in_processes(function, runs, jobs)
 
     if left and jobs > 1:
         from sparse_mlp.runs.warm_up import warm_up
@@ -136,13 +124,6 @@ def run_campaign(
         {found.run_id: found.message for found in ended if found.state == FAILED},
         [run_id for run_id in wanted if run_id not in outcomes], missing,
     )  # fmt: skip
-
-
-def _by_run_id(planned: Iterable[PlannedRun]) -> RunsById:
-    runs: RunsById = {}
-    for run in planned:
-        runs.setdefault(run.run_id, []).append(run)
-    return runs
 
 
 def _with_data(runs: RunsById, data_dir: str | None) -> tuple[RunsById, dict[str, list[str]]]:

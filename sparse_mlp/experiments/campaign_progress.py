@@ -1,4 +1,4 @@
-"""Progress over a whole campaign: epochs done by whichever process, read from the store, and the time left."""
+"""Progress over a whole campaign: epochs done by all processes, read from the store, and the time left."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import sys
 import threading
 from collections.abc import Mapping
 from time import perf_counter
-from types import TracebackType
 from typing import Any
 
 from tqdm import tqdm
@@ -19,14 +18,7 @@ INTERVAL = 1.0  # seconds between two looks at the store
 class CampaignProgress:
     """Show how far a campaign is, on standard error: a line for each run that ends, in a terminal a bar as well.
 
-    Parameters
-    ----------
-    store : Store
-    epochs : mapping of str to int
-        Run id → epochs that it has; of all runs of the campaign.
-    left : set of str
-        Ids of the runs that are not finished.
-    shown : bool
+    `epochs` are those that each run of the campaign has, by its id; `left` are the runs that are not finished.
     """
 
     def __init__(self, store: Store, epochs: Mapping[str, int], left: set[str], *, shown: bool = True) -> None:
@@ -47,9 +39,7 @@ class CampaignProgress:
             self._watch.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:  # fmt: skip
+    def __exit__(self, *error: object) -> None:
         """Close the bar."""
         self._over.set()
         if self._bar is not None:

@@ -39,27 +39,15 @@ def execute(
 ) -> RunOutcome:  # fmt: skip
     """Bring a run to its end unless another process is working on it, or it failed before.
 
-    Parameters
-    ----------
-    planned : sequence of PlannedRun
-        The same run, for all who want something measured on it.
-    folder : path
-        Of the store.
-    data_dir : str, optional
-        Where the data files are.
-    retry : bool
-        Try once more what failed before.
-
-    Returns
-    -------
-    RunOutcome
+    `planned` is the same run, for all who want something measured on it; `folder` is that of the store, `data_dir` and
+    `retry` are as in `run_campaign`.
 
     Raises
     ------
     OSError
         If the store cannot be written: no fault of the run.
     KeyboardInterrupt
-        If the user stopped it.
+        If the user stopped the training, whose state is saved.
     """
     store, run_id = Store(folder), planned[0].run_id
     with lock_run(store.locks, run_id) as free:

@@ -26,26 +26,12 @@ Samples = tuple[Any, NDArray[Any]]
 
 @dataclass(frozen=True, eq=False)
 class FeatureEvaluation:
-    """Hold the accuracy of classifiers on fewer and fewer features.
+    """Hold the accuracy of classifiers on fewer and fewer features."""
 
-    Attributes
-    ----------
-    dropped : float64 (k,)
-        Part of the features that was dropped, the weakest first.
-    kept : int64 (k,)
-        Number of features that were left.
-    accuracy : dict of str to float64 (k,)
-        Of each classifier, on the test samples.
-    chance : float
-        Accuracy of naming the most frequent class of the training samples.
-    n_train, n_test : int
-        Number of samples.
-    """
-
-    dropped: NDArray[np.float64]
-    kept: NDArray[np.int64]
-    accuracy: dict[str, NDArray[np.float64]]
-    chance: float
+    dropped: NDArray[np.float64]  # (k,): part of the features that was dropped, the weakest first
+    kept: NDArray[np.int64]  # (k,): number of features that were left
+    accuracy: dict[str, NDArray[np.float64]]  # (k,) of each classifier, on the test samples
+    chance: float  # accuracy of naming the most frequent class of the training samples
     n_train: int
     n_test: int
 
@@ -79,10 +65,6 @@ def evaluate_selection(
         Classifiers that are trained at the same time, in threads; the result does not depend on it.
     progress : bool
         Show a bar on a terminal: a classifier on thousands of samples takes seconds.
-
-    Returns
-    -------
-    FeatureEvaluation
 
     Raises
     ------
@@ -149,17 +131,13 @@ def _accuracy(
 
 
 def _classifier(name: str, seed: int) -> Any:
-    if name == "svc":
-        from sklearn.svm import SVC
-
-        return SVC(C=1, kernel="linear")
-    if name == "k-nn":
-        from sklearn.neighbors import KNeighborsClassifier
-
-        return KNeighborsClassifier(n_neighbors=NEIGHBOURS)
     from sklearn.ensemble import ExtraTreesClassifier
+    from sklearn.neighbors import KNeighborsClassifier
+    from sklearn.svm import SVC
 
-    return ExtraTreesClassifier(n_estimators=50, random_state=seed)
+    if name == "svc":
+        return SVC(C=1, kernel="linear")
+    return KNeighborsClassifier(NEIGHBOURS) if name == "k-nn" else ExtraTreesClassifier(50, random_state=seed)
 
 
 def draw_evaluations(
@@ -167,22 +145,16 @@ def draw_evaluations(
 ) -> Display:
     """Draw the accuracy of each classifier over the part of the features that was dropped.
 
-    Where all features are dropped no classifier is left: that accuracy stands in the legend, out of the way of the
-    others.
+    Where all features are dropped no classifier is left: that accuracy is in the legend, apart from the others.
 
     Parameters
     ----------
     by_strength : sequence of FeatureEvaluation
         Of one network, or of several that differ in their seed: then the line is their mean, the band their range.
     by_chance : sequence of FeatureEvaluation
-        Of random selections, dashed.
+        Of random selections, dashed; of the same parts and classifiers.
     title : str
         Such as the name of the data set.
-
-    Raises
-    ------
-    InvalidInputError
-        If there is none, or they dropped other parts or tried other classifiers.
     """
     from sparse_mlp.plotting import CYCLE, PanelsDisplay, grid, line_keys
 

@@ -11,11 +11,7 @@ from pathlib import Path
 def lock_run(locks: Path, run_id: str) -> Iterator[bool]:
     """Hold the lock of a run while the context is open; the value tells whether it was free.
 
-    Parameters
-    ----------
-    locks : path
-        Folder of the locks, the same for all who might want the run.
-    run_id : str
+    The folder `locks` is the same for all who might want the run.
 
     Notes
     -----

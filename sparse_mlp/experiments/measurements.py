@@ -12,15 +12,7 @@ from sparse_mlp.runs.run import Run
 
 
 def check_measurement(where: str, name: str, arguments: Mapping[str, Any]) -> None:
-    """Refuse a measurement or an argument that does not exist, or has a value that cannot be used.
-
-    Better now than when the first run is trained.
-
-    Raises
-    ------
-    InvalidInputError
-        Naming what would do.
-    """
+    """Refuse what is no measurement or argument, or a value that cannot be used, before the first run is trained."""
     check_choice(where, name, MEASUREMENTS)
     check_options(f"measurement {name}", MEASUREMENTS[name], arguments, skip=("run",))
     if name != "robustness":
@@ -37,21 +29,9 @@ def measure_robustness(
     run: Run, perturbations: list[str] | None = None, strengths: Any = None, draws: int = 5, scope: str = "layer",
     readout: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
-    """Return the accuracy on the test samples over the strength of perturbations.
+    """Return the accuracy on the test samples under perturbations as `RobustnessCurves.to_json` gives it.
 
-    Parameters
-    ----------
-    run : Run
-        Trained; its seed is that of the draws, too.
-    perturbations : list of str, optional
-        All by default.
-    strengths, draws, scope, readout
-        As `robustness.robustness_curves` takes them.
-
-    Returns
-    -------
-    dict
-        `RobustnessCurves.to_json`.
+    Arguments as in `robustness.robustness_curves`; the seed of the trained run is that of the draws, too.
     """
     from sparse_mlp.robustness import PERTURBATIONS, robustness_curves
 
@@ -71,11 +51,6 @@ EDGES = np.round(np.concatenate([
 def measure_weights(run: Run) -> dict[str, Any]:
     """Return how large the weights of the sparse layers are, all layers together.
 
-    Parameters
-    ----------
-    run : Run
-        Trained.
-
     Returns
     -------
     dict
@@ -93,7 +68,4 @@ def measure_weights(run: Run) -> dict[str, Any]:
     }  # fmt: skip
 
 
-MEASUREMENTS: dict[str, Callable[..., dict[str, Any]]] = {
-    "robustness": measure_robustness,
-    "weights": measure_weights,
-}
+MEASUREMENTS: dict[str, Callable[..., dict[str, Any]]] = {"robustness": measure_robustness, "weights": measure_weights}

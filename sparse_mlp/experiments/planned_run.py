@@ -20,30 +20,16 @@ DIGITS = 12  # of a SHA-256: 48 bits, enough to tell apart what one store ever h
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """Say what is to be trained, and what is to be measured on it.
+    """Say what is to be trained, and what is to be measured on it."""
 
-    Attributes
-    ----------
-    run_id : str
-        As `make_run_id` gives it; two items that need the same run share it.
-    dataset : str
-    method : str
-        The recipe's label.
-    seed : int
-    options : dict
-        The value on each of the recipe's further axes.
-    settings : dict of str to dict
-        Table → all settings of the run that its bytes depend on.
-    measurements : dict of str to dict
-        What is measured on the finished run, with its arguments.
-    """
-
-    run_id: str
+    run_id: str  # as `make_run_id` gives it; two figures that need the same run share it
     dataset: str
-    method: str
+    method: str  # the recipe's label
     seed: int
-    options: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)  # the value on each of the recipe's further axes
+    # table → all settings of the run that its bytes depend on
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # what is measured on the finished run, with its arguments
     measurements: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -53,19 +39,8 @@ def plan_run(
 ) -> PlannedRun:  # fmt: skip
     """Plan a run by its settings.
 
-    Parameters
-    ----------
-    settings : mapping of table to mapping
-        As in `sparse-mlp train --config`; what is left out has its default.
-    method : str
-        What the run is called in tables and figures.
-    options, measurements : mapping, optional
-        See `PlannedRun`.
-
-    Raises
-    ------
-    InvalidInputError
-        If an option is unknown, or a value of the wrong type or out of range.
+    The settings, by table, are as in `sparse-mlp train --config`; what is left out has its default. The rest is as in
+    `PlannedRun`.
 
     Examples
     --------

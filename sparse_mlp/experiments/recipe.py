@@ -39,54 +39,23 @@ class Preset:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Hold an experiment: what is trained on what, how, and what is measured.
-
-    Attributes
-    ----------
-    name, title : str
-    paper : str
-        Key of `references.bib`, or empty.
-    settings : dict of str to dict
-        Of every run; tables as in `sparse-mlp train --config`.
-    methods : dict of str to dict
-        Label → its settings.
-    datasets : dict of str to dict
-        Name → the settings that hold for it only.
-    options : dict of (str, str) to list
-        (table, option) → its values; every combination is run.
-    measurements : dict of str to dict
-        Name → its arguments.
-    presets : dict of str to Preset
-    """
+    """Hold an experiment: what is trained on what, how, and what is measured."""
 
     name: str
     title: str
-    paper: str
-    settings: Settings
-    methods: dict[str, Settings]
-    datasets: dict[str, Settings]
-    options: dict[tuple[str, str], list[Any]]
-    measurements: dict[str, Table]
+    paper: str  # key of `references.bib`, or empty
+    settings: Settings  # of every run; tables as in `sparse-mlp train --config`
+    methods: dict[str, Settings]  # label → its settings
+    datasets: dict[str, Settings]  # name → the settings that hold for it only
+    options: dict[tuple[str, str], list[Any]]  # (table, option) → its values; every combination is run
+    measurements: dict[str, Table]  # name → its arguments
     presets: dict[str, Preset]
 
     def plan(self, preset: str, *, datasets: Iterable[str] | None = None) -> list[PlannedRun]:
         """Expand the recipe into runs, seed by seed, so that one that was stopped has something of everything.
 
-        Parameters
-        ----------
-        preset : str
-            One of `presets`.
-        datasets : iterable of str, optional
-            Data sets instead of the preset's.
-
-        Raises
-        ------
-        InvalidInputError
-            If the preset or a data set is unknown, or the settings of a run cannot be used.
-
-        Notes
-        -----
-        Who wins where a setting is given twice: option before method, data set, preset, recipe.
+        `datasets` replace those of the preset. Where a setting is given twice, an option wins over a method, then data
+        set, preset, recipe. `InvalidInputError` says what is unknown or cannot be used.
         """
         chosen = self.presets[check_choice("preset", preset, self.presets)]
         sets = list(datasets) if datasets is not None else list(chosen.datasets or self.datasets)
@@ -153,7 +122,7 @@ def recipe_names() -> list[str]:
 
 
 def load_recipe(name: str | Path) -> Recipe:
-    """Read a recipe by its name, or from a TOML file of one's own.
+    """Read a recipe by its name, or from your TOML file.
 
     Parameters
     ----------
@@ -163,7 +132,7 @@ def load_recipe(name: str | Path) -> Recipe:
     Raises
     ------
     InvalidInputError
-        If there is none, or a key in it is unknown or has a value that cannot be used.
+        If it does not exist, or a key in it is unknown or has a value that cannot be used.
     """
     path = Path(name)
     if path.suffix != ".toml":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -15,20 +16,8 @@ DIGITS = 3  # of drawn fractions: finer ones make no other wiring worth telling 
 def search_space(topology: str) -> dict[str, Any]:
     """Return what is searched for a topology: a list of values or a SciPy distribution for each option.
 
-    Parameters
-    ----------
-    topology : str
-        One of `SEARCHED`.
-
-    Returns
-    -------
-    dict of str to list or frozen distribution
-        As `sklearn.model_selection.ParameterSampler` takes it. Spreads are left to the generator.
-
-    Raises
-    ------
-    InvalidInputError
-        If there is nothing to search.
+    `topology` is one of `SEARCHED`. `sklearn.model_selection.ParameterSampler` takes the result; spreads are left to
+    the generator.
     """
     from scipy.stats import uniform
 
@@ -55,22 +44,17 @@ def draw_settings(space: dict[str, Any], fixed: dict[str, Any], count: int, seed
 
     Parameters
     ----------
-    space : dict of str to list or frozen distribution
+    space
+        As from `search_space`.
     fixed : dict
         Options that all settings share; they are not drawn.
     count : int
-        How many settings, the default among them; fewer if the space has fewer.
-    seed : int
+        How many settings, 2 or more, the default among them; fewer if the space has fewer.
 
     Returns
     -------
     list of dict
         Plain numbers and names, no setting twice; fractions have `DIGITS` digits.
-
-    Raises
-    ------
-    InvalidInputError
-        If `count` is below 2, or all options are fixed.
     """
     from sklearn.model_selection import ParameterSampler
 
@@ -79,19 +63,14 @@ def draw_settings(space: dict[str, Any], fixed: dict[str, Any], count: int, seed
     settings: list[dict[str, Any]] = [dict(fixed)]
     if not free:
         raise invalid(f"values for all of {', '.join(space)}", "at least one left out", "nothing is left to search")
-    drawn = ParameterSampler(free, _least(free, 10 * count), random_state=seed)  # more, as some may come twice
-    for options in drawn:
+    finite = all(isinstance(values, list) for values in free.values())
+    size = math.prod(len(values) for values in free.values()) if finite else math.inf
+    # More than asked for, as some may come twice.
+    for options in ParameterSampler(free, int(min(10 * count, size)), random_state=seed):
         setting = {**fixed, **{name: _plain(value) for name, value in sorted(options.items())}}
         if setting not in settings:
             settings.append(setting)
     return settings[:count]
-
-
-def _least(space: dict[str, Any], count: int) -> int:
-    """Return `count`, or the size of the space if that is finite and smaller."""
-    if any(not isinstance(values, list) for values in space.values()):
-        return count
-    return min(count, int(np.prod([len(values) for values in space.values()], dtype=float)))
 
 
 def _plain(value: Any) -> Any:

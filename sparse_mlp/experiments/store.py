@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,17 +33,12 @@ class Store:
     Parameters
     ----------
     folder : path
-        Made if need be.
-
-    Attributes
-    ----------
-    path : pathlib.Path
-        Absolute.
+        Made if need be; `path` is its absolute path.
 
     Raises
     ------
     InvalidInputError
-        If a file stands in the way.
+        If a file is in the way.
     """
 
     def __init__(self, folder: str | Path) -> None:
@@ -68,13 +63,7 @@ class Store:
         return sorted(path.name for path in (self.path / "runs").iterdir() if path.is_dir())
 
     def finished(self, run_id: str) -> bool:
-        """Tell whether a run is trained to its end.
-
-        Warns
-        -----
-        RuntimeWarning
-            If it was, but its folder is damaged.
-        """
+        """Tell whether a run is trained to its end; warns as `result`."""
         return self.result(run_id) is not None
 
     def result(self, run_id: str) -> dict[str, Any] | None:
@@ -99,13 +88,7 @@ class Store:
         return found
 
     def history(self, run_id: str) -> History:
-        """Return what happened in a run so far.
-
-        Raises
-        ------
-        DataFileError
-            If it has not begun, or the file is damaged.
-        """
+        """Return what happened in a run so far; `DataFileError` if it has not begun, or the file is damaged."""
         return read_history(self.folder(run_id) / METRICS)
 
     def measurement(self, planned: PlannedRun, name: str) -> dict[str, Any] | None:
@@ -150,11 +133,7 @@ class Store:
 
     def rebuild_index(self) -> Path:
         """Write `index.csv` from the folders, a line for each run, and return its path."""
-        table = io.StringIO()
-        writer = csv.DictWriter(table, COLUMNS, restval="", extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self._rows())
-        write_text(self.path / INDEX, table.getvalue())
+        write_csv(self.path / INDEX, COLUMNS, ([row.get(name, "") for name in COLUMNS] for row in self._rows()))
         return self.path / INDEX
 
     def _rows(self) -> Iterable[dict[str, Any]]:
@@ -177,6 +156,13 @@ def read_object(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return content if isinstance(content, dict) else None
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a table, whole or not at all."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([columns, *rows])
+    write_text(path, text.getvalue())
 
 
 def write_object(path: Path, content: Mapping[str, Any]) -> None:

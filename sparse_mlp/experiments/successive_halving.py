@@ -21,24 +21,8 @@ class Rung(NamedTuple):
 def plan_rungs(settings: int, min_epochs: int, max_epochs: int, factor: int = 3) -> list[Rung]:
     """Plan how many settings are trained for how long.
 
-    Parameters
-    ----------
-    settings : int
-        On the first rung.
-    min_epochs, max_epochs : int
-        On the first rung, and on the last one.
-    factor : int
-        Each rung has that many times the epochs of the one before, and that part of its settings, rounded down, but
-        at least one.
-
-    Returns
-    -------
-    list of Rung
-
-    Raises
-    ------
-    InvalidInputError
-        If a number is out of range.
+    On the first rung are all `settings`, for `min_epochs`. Each further one has `factor` times the epochs of the one
+    before, up to `max_epochs` on the last, and that part of its settings, rounded down, but at least one.
 
     Notes
     -----
@@ -63,10 +47,7 @@ def plan_rungs(settings: int, min_epochs: int, max_epochs: int, factor: int = 3)
 
 
 def successive_halving(
-    rungs: Sequence[Rung],
-    evaluate: Callable[[list[int], int], Mapping[int, float]],
-    *,
-    always: Collection[int] = (),
+    rungs: Sequence[Rung], evaluate: Callable[[list[int], int], Mapping[int, float]], *, always: Collection[int] = ()
 ) -> list[Scores]:
     """Climb the rungs.
 
@@ -94,12 +75,10 @@ def successive_halving(
     ladder: list[Scores] = []
     for rung in rungs:
         best = list(ladder[-1])[: rung.settings] if ladder else list(range(rung.settings))
-        ladder.append(_ranked(evaluate(sorted({*best, *always}), rung.epochs)))
+        scores = evaluate(sorted({*best, *always}), rung.epochs)
+        ladder.append(dict(sorted(scores.items(), key=lambda item: (_loss(item[1]), item[0]))))
     return ladder
 
 
-def _ranked(scores: Mapping[int, float]) -> Scores:
-    def worth(number: int) -> tuple[float, int]:
-        return (math.inf if math.isnan(scores[number]) else -scores[number], number)
-
-    return {number: scores[number] for number in sorted(scores, key=worth)}
+def _loss(score: float) -> float:
+    return math.inf if math.isnan(score) else -score

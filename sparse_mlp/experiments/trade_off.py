@@ -22,13 +22,7 @@ LOWEST = -0.5  # scores below it, of a model many times slower than the base, ar
 
 
 def reduction(value: float, base: float) -> float:
-    """Return (base - value) / base, how much smaller a value is than its base; negative if it is larger.
-
-    Raises
-    ------
-    InvalidInputError
-        If the value is negative, or the base not above zero.
-    """
+    """Return (base - value) / base, how much smaller a value is than its base above 0; negative if it is larger."""
     base = check_number("base", base, strict=True)
     return (base - check_number("value", value)) / base
 
@@ -44,11 +38,6 @@ def comprehensive_score(
         Of a model and of the one that it is compared with, times in the same unit, and accuracies.
     weight : float
         Weight of the time, in [0, 1]; the accuracy has the rest.
-
-    Raises
-    ------
-    InvalidInputError
-        If a time or an accuracy is negative, a base is zero, or the weight is out of range.
 
     Notes
     -----
@@ -98,12 +87,7 @@ class TradeOff:
     Parameters
     ----------
     seconds, accuracy : mapping of str to float
-        By model, the base first; the same models in both.
-
-    Raises
-    ------
-    InvalidInputError
-        If the models differ, or there is only the base.
+        By model, the base first; the same models in both, at least one more.
 
     Examples
     --------
@@ -144,24 +128,13 @@ class TradeOff:
     @property
     def break_even(self) -> dict[str, float]:
         """Break-even weight of each model but the base, NaN where there is none."""
-        return {name: break_even_weight(*self._of(name)) for name in self.seconds if name != self.base}
+        return {name: break_even_weight(*self._with_base(name)) for name in self.seconds if name != self.base}
 
     def scores(self, weights: ArrayLike = EFFICIENCY_WEIGHT) -> dict[str, NDArray[np.float64]]:
-        """Return the score of each model at each weight of the time.
-
-        Parameters
-        ----------
-        weights : float or float (k,)
-            In [0, 1].
-
-        Returns
-        -------
-        dict of str to float64 array
-            Of the shape of `weights`.
-        """
+        """Return the score of each model at each weight of the time in [0, 1], float64 of the shape of `weights`."""
         w = np.asarray(weights, np.float64)
         score = np.vectorize(comprehensive_score, otypes=[np.float64])
-        return {name: score(*self._of(name), w) for name in self.seconds}
+        return {name: score(*self._with_base(name), w) for name in self.seconds}
 
     def winner(self, weight: float = EFFICIENCY_WEIGHT) -> str:
         """Return the model of the highest score, the first of several."""
@@ -169,18 +142,10 @@ class TradeOff:
         return max(scores, key=lambda name: float(scores[name]))
 
     def drawing(self, title: str, *, mark: float = EFFICIENCY_WEIGHT) -> Display:
-        """Draw the scores over the weight of the time; on the right, near `mark`, how far each is ahead of the base.
+        """Draw the scores over the weight of the time; on the right how far each is ahead of the base.
 
-        Parameters
-        ----------
-        title : str
-            Such as the name of the data set.
-        mark : float
-            Weight that a vertical line marks. The right panel shows weights from 0 to three times it.
-
-        Notes
-        -----
-        Figures 8 and 9 of [Chen2025].
+        A vertical line is at the weight `mark`; the right panel shows weights from 0 to three times it. Figures 8 and 9
+        of [Chen2025].
         """
         from sparse_mlp.plotting import CYCLE, INK, PanelsDisplay, grid, line_keys
 
@@ -213,11 +178,9 @@ class TradeOff:
                   for name, weight in break_even.items()}  # fmt: skip
         keys = line_keys({labels.get(name, name): {**look, "marker": MARKS[i % len(MARKS)] if name in labels else ""}
                           for i, (name, look) in enumerate(looks.items())})  # fmt: skip
-        return PanelsDisplay(
-            [title, ahead], draw, xlabel="weight of the time", keys=keys, height=3.2
-        )
+        return PanelsDisplay([title, ahead], draw, xlabel="weight of the time", keys=keys, height=3.2)
 
-    def _of(self, name: str) -> tuple[float, float, float, float]:
+    def _with_base(self, name: str) -> tuple[float, float, float, float]:
         return self.seconds[name], self.seconds[self.base], self.accuracy[name], self.accuracy[self.base]
 
 

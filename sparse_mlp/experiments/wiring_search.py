@@ -23,28 +23,13 @@ DEFAULT = 0  # number of the configuration that leaves all to the generator
 
 @dataclass(frozen=True)
 class WiringSearch:
-    """What a search found.
+    """What a search found."""
 
-    Attributes
-    ----------
-    config : RunConfig
-        Of a trial of the default.
-    sizes : list of int
-        Neurons of input, hidden layers and output.
-    configurations : list of dict
-        Options of the topology; the first is the default.
-    epochs : list of int
-        Of each rung.
-    ladder : list of dict of int to float
-        Validation accuracy of each configuration of a rung, the best first.
-    validation_samples : int
-    """
-
-    config: RunConfig
-    sizes: list[int]
-    configurations: list[dict[str, Any]]
-    epochs: list[int]
-    ladder: list[Scores]
+    config: RunConfig  # of a trial of the default
+    sizes: list[int]  # neurons of input, hidden layers and output
+    configurations: list[dict[str, Any]]  # options of the topology; the first is the default
+    epochs: list[int]  # of each rung
+    ladder: list[Scores]  # validation accuracy of each configuration of a rung, the best first
     validation_samples: int
 
     @property
@@ -83,14 +68,8 @@ def search_wirings(
         What is searched; by default `search_space` of the topology.
     configurations, min_epochs, max_epochs, factor : int
         The budget, see `plan_rungs`; the default is one of the configurations and is trained on every rung.
-    jobs : int
-        Processes, of one thread each; the result does not depend on it.
-    progress : bool
-        Say on standard error how far it is.
-
-    Returns
-    -------
-    WiringSearch
+    jobs, progress
+        As in `run_campaign`.
 
     Raises
     ------
@@ -117,23 +96,20 @@ def search_wirings(
     store = Store(folder)
 
     def trial(number: int, epochs: int) -> PlannedRun:
-        own = {"wiring": drawn[number], "training": {"epochs": epochs}}
-        return plan_run(merge(settings, own), f"configuration {number}")
+        changes = {"wiring": drawn[number], "training": {"epochs": epochs}}
+        return plan_run(merge(settings, changes), f"configuration {number}")
 
     def evaluate(numbers: list[int], epochs: int) -> Scores:
         planned = {number: trial(number, epochs) for number in numbers}
-        outcome = run_campaign(
-            store, planned.values(), jobs=jobs, data_dir=config.data["data_dir"], progress=progress
-        )
+        outcome = run_campaign(store, planned.values(), jobs=jobs, data_dir=config.data["data_dir"], progress=progress)
         for run_id in outcome.busy:
             raise SparseMLPError(f"another process is training {run_id}; search again when it is done")
         return {number: _accuracy(store, each.run_id, outcome.failed) for number, each in planned.items()}
 
     ladder = successive_halving(rungs, evaluate, always=[DEFAULT])
     assert run.validation is not None
-    return WiringSearch(
-        config, run.model.sizes, drawn, [rung.epochs for rung in rungs], ladder, len(run.validation[1])
-    )
+    epochs = [rung.epochs for rung in rungs]
+    return WiringSearch(config, run.model.sizes, drawn, epochs, ladder, len(run.validation[1]))
 
 
 def _fixed(settings: Given, topology: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Where the runs of a campaign are executed: here, in processes of this machine, or on a Dask cluster.
+"""Where the runs of a campaign are executed, if not here: in processes of this machine, or on a Dask cluster.
 
 Each function takes what to do and the tasks by name, and gives back results as they come.
 """
@@ -18,14 +18,9 @@ from sparse_mlp.errors import SparseMLPError, invalid
 Task = TypeVar("Task")
 Done = TypeVar("Done")
 
-DEATHS = 3  # times in a row that the workers die without a result, until there is no sense in going on
-WATCH = 0.5  # seconds between two looks whether the parent is there
-PATIENCE = 30  # seconds to find the scheduler of a cluster and its first worker
-
-
-def work_here(function: Callable[[Task], Done], tasks: Mapping[str, Task]) -> Iterator[Done]:
-    """Do all tasks in this process, one after the other."""
-    yield from map(function, tasks.values())
+DEATHS = 3  # times in a row that the workers die without a result, until the campaign ends
+PARENT_CHECK_SECONDS = 0.5  # between two checks whether the parent process is there
+CONNECTION_SECONDS = 30  # to find the scheduler of a cluster and its first worker
 
 
 def work_in_processes(function: Callable[[Task], Done], tasks: Mapping[str, Task], jobs: int) -> Iterator[Done]:
@@ -65,12 +60,7 @@ def work_in_processes(function: Callable[[Task], Done], tasks: Mapping[str, Task
 def work_on_dask(function: Callable[[Task], Done], tasks: Mapping[str, Task], address: str) -> Iterator[Done]:
     """Do all tasks on the workers of a Dask cluster, which import the function.
 
-    Parameters
-    ----------
-    function, tasks
-        See above.
-    address : str
-        Of the scheduler, such as tcp://host:8786.
+    `address` is that of the scheduler, such as tcp://host:8786.
 
     Raises
     ------
@@ -128,7 +118,7 @@ def _end_with(parent: int) -> None:
     Windows does not tell that a parent is gone; there a process finishes its task, and ends when it was idle for long.
     """
     while os.getppid() == parent:
-        time.sleep(WATCH)
+        time.sleep(PARENT_CHECK_SECONDS)
     os._exit(1)  # as if killed, which whatever it writes withstands
 
 
@@ -140,11 +130,11 @@ def _connect(address: str) -> Any:
         raise invalid(f"dask={address}, but Dask is missing", "Dask", "pip install 'sparse_mlp[dask]'") from None
     try:
         get_address_host_port(address)  # a client that was given no address holds up the end of the process by a minute
-        client = Client(address, timeout=PATIENCE, set_as_default=False)
+        client = Client(address, timeout=CONNECTION_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
         raise invalid(f"dask={address}: {error}", "the address of a scheduler that runs", "`dask scheduler`") from None
     try:
-        client.wait_for_workers(1, timeout=PATIENCE)
+        client.wait_for_workers(1, timeout=CONNECTION_SECONDS)
     except TimeoutError:
         client.close()
         remedy = f"`dask worker {address} --nthreads 1` starts one"

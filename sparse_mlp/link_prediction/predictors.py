@@ -27,8 +27,6 @@ PREDICTORS: dict[str, str] = {
 }
 
 Links = tuple[NDArray[np.int64], NDArray[np.int64]]
-
-
 Predictor = Callable[[SparseStructure], Any]
 
 

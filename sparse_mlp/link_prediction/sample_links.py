@@ -12,36 +12,22 @@ from sparse_mlp.structure import SparseStructure
 
 
 def sample_links(
-    structure: SparseStructure | Any,
-    method: str | Predictor,
-    k: int,
-    *,
-    rng: RandomState = None,
+    structure: SparseStructure | Any, method: str | Predictor, k: int, *, rng: RandomState = None,
     backend: str | None = None,
-) -> Links:
+) -> Links:  # fmt: skip
     """Draw k absent links one after the other, each time in proportion to the scores of those that are left.
 
     Parameters
     ----------
-    structure : SparseStructure or scipy.sparse array (n_in, n_out)
-    method : str or callable
-        As in `score_matrix`; all scores of one that is yours are held at a time.
-    k : int
-        How many, 0 to the number of absent links.
+    structure, method, k, backend
+        As in `top_links`.
     rng : None, int or numpy.random.Generator
         Moves by one uniform number for each position of the layer, and by what a fill takes.
-    backend : str, optional
-        As in `kernels.dispatch.choose_backend`.
 
     Returns
     -------
     rows, cols : int64 (k,)
         In the order drawn. Links without a path come only when all others are in, uniformly at random.
-
-    Raises
-    ------
-    InvalidInputError
-        If the method is unknown, or fewer than k links are absent.
 
     Notes
     -----

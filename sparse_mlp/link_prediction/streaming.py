@@ -16,24 +16,14 @@ from sparse_mlp.topology.sampling import sample_distinct
 DRAW_CHUNK = 2**20  # numbers, 8 MB
 DRAWS_A_LINK = 20  # numbers a link, where that is more: no more memory than the links take
 
-
 Blocks = Iterable[tuple[int, NDArray[np.float64]]]
 
 
 def row_blocks(structure: SparseStructure, rng: np.random.Generator) -> Iterator[tuple[int, NDArray[np.float64]]]:
     """Draw a uniform number for each position, some rows at a time.
 
-    Parameters
-    ----------
-    structure : SparseStructure
-    rng : numpy.random.Generator
-        Moves by n_in * n_out numbers, however they are cut.
-
-    Yields
-    ------
-    first : int
-        The first row of the block.
-    uniforms : float64 (rows, n_out)
+    `rng` moves by n_in * n_out numbers, however they are cut. Yields the first row of each block and its numbers,
+    float64 (rows, n_out).
     """
     n_in, n_out = structure.shape
     rows = max(1, max(DRAW_CHUNK, DRAWS_A_LINK * structure.nnz) // n_out)
@@ -42,21 +32,14 @@ def row_blocks(structure: SparseStructure, rng: np.random.Generator) -> Iterator
 
 
 def chosen(scores: NDArray[np.float64], k: int, blocks: Blocks | None, *, sampling: bool = False) -> NDArray[np.int64]:
-    """Choose positions by scores (n_in, n_out) above 0 that are there already.
+    """Return at most k positions by the given scores (n_in, n_out), of those above 0.
 
     Parameters
     ----------
-    scores : float64 (n_in, n_out)
-    k : int
-        At most how many.
     blocks : iterable or None
         Draws, as from `row_blocks`; without them ties are decided by position.
     sampling : bool
         Whether links are drawn in proportion to their scores; else those with the highest scores are taken.
-
-    Returns
-    -------
-    int64 (at most k,)
     """
     from sparse_mlp.kernels.link_scores import best_of_matrix, top_of_matrix
 

@@ -15,22 +15,16 @@ TIES = ("index", "random")
 
 
 def top_links(
-    structure: SparseStructure | Any,
-    method: str | Predictor,
-    k: int,
-    *,
-    rng: RandomState = None,
-    ties: str = "index",
-    backend: str | None = None,
-) -> Links:
+    structure: SparseStructure | Any, method: str | Predictor, k: int, *, rng: RandomState = None,
+    ties: str = "index", backend: str | None = None,
+) -> Links:  # fmt: skip
     """Find the k absent links with the highest scores.
 
     Parameters
     ----------
-    structure : SparseStructure or scipy.sparse array (n_in, n_out)
-        Each stored entry is a link, also a zero: call `eliminate_zeros()` first where it should be none.
-    method : str or callable
-        As in `score_matrix`; all scores of one that is yours are held at a time.
+    structure, method, backend
+        As in `score_matrix`; all scores of a predictor that is yours are held at a time. Each stored entry is a link,
+        also a zero: call `eliminate_zeros()` first where it should not be one.
     k : int
         How many, 0 to the number of absent links.
     rng : None, int or numpy.random.Generator
@@ -38,8 +32,6 @@ def top_links(
     ties : {"index", "random"}
         Among equal scores the first in row-major order wins, or a draw decides. Scores that agree to 12 significant
         digits are equal: beyond that, the order in which a sum was added up would decide.
-    backend : str, optional
-        As in `kernels.dispatch.choose_backend`.
 
     Returns
     -------

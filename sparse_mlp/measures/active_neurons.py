@@ -1,4 +1,7 @@
-"""Active neurons: how much of a net still takes part, by two definitions."""
+"""Active neurons: how much of a net still takes part, by two definitions.
+
+All functions take the sparse layers from input to output, each feeding the next, and refuse an empty sequence.
+"""
 
 from __future__ import annotations
 
@@ -14,42 +17,22 @@ from sparse_mlp.structure import SparseStructure
 def active_by_links(structures: Sequence[SparseStructure]) -> list[Mask]:
     """Mark the neurons that have a link onwards; of the last column, those that have a link at all.
 
-    Parameters
-    ----------
-    structures : sequence of SparseStructure
-        The sparse layers from input to output, each feeding the next.
-
     Returns
     -------
     list of bool arrays
         One for each column of neurons, so one more than layers: (n_0,), (n_1,), …, (n_L,).
-
-    Raises
-    ------
-    InvalidInputError
-        If there is no layer.
     """
     _check_layers(structures)
     return [*(np.diff(s.indptr) > 0 for s in structures), structures[-1].degrees_out() > 0]
 
 
 def active_by_paths(structures: Sequence[SparseStructure]) -> list[Mask]:
-    """Mark the neurons on a path from an input to an output.
-
-    Parameters
-    ----------
-    structures : sequence of SparseStructure
-        The sparse layers from input to output, each feeding the next.
-
-    Returns
-    -------
-    list of bool arrays
-        One for each column of neurons, as from `active_by_links`.
+    """Mark the neurons on a path from an input to an output, with arrays as from `active_by_links`.
 
     Raises
     ------
     InvalidInputError
-        If there is no layer, or one does not fit the next.
+        If one layer does not fit the next.
 
     Notes
     -----
@@ -62,11 +45,6 @@ def active_by_paths(structures: Sequence[SparseStructure]) -> list[Mask]:
 
 def anp_by_links(structures: Sequence[SparseStructure]) -> float:
     """Return the active neuron post-percolation rate as the released code counts it, in [0, 1].
-
-    Parameters
-    ----------
-    structures : sequence of SparseStructure
-        The sparse layers from input to output, each feeding the next.
 
     Notes
     -----
@@ -86,11 +64,6 @@ def anp_by_links(structures: Sequence[SparseStructure]) -> float:
 
 def anp_by_paths(structures: Sequence[SparseStructure]) -> float:
     """Return the active neuron post-percolation rate after a final percolation, in [0, 1].
-
-    Parameters
-    ----------
-    structures : sequence of SparseStructure
-        The sparse layers from input to output, each feeding the next.
 
     Notes
     -----

@@ -10,22 +10,10 @@ ROW_CHUNK = 256  # rows of the table of shared partners in memory at a time
 
 
 def clustering(structures: Wiring) -> float:
-    """Return the bipartite clustering coefficient.
+    """Return the bipartite clustering coefficient in [0, 1]; 0 where there is no path of three links.
 
-    Parameters
-    ----------
-    structures : SparseStructure or sequence of SparseStructure
-        A layer, or the layers of a network as one bipartite graph (`measures.graph.two_sides`).
-
-    Returns
-    -------
-    float
-        In [0, 1]; 1 for a complete layer, 0 where there is no path of three links.
-
-    Raises
-    ------
-    InvalidInputError
-        If there is no layer, or one does not fit the next.
+    The structures are as in `measures.graph.layers_of`; a network counts as one bipartite graph, see
+    `measures.graph.two_sides`. A complete layer has 1.
 
     Notes
     -----

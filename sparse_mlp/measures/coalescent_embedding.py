@@ -13,6 +13,7 @@ from sparse_mlp.kernels.blas import one_thread
 from sparse_mlp.measures.coalescent_embedding_axes import ANGULAR, LINEAR
 from sparse_mlp.measures.coalescent_embedding_weights import WEIGHTINGS
 from sparse_mlp.measures.graph import checked_graph
+from sparse_mlp.measures.power_law import power_law
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -23,7 +24,7 @@ SPACINGS = ("equidistant", "original")
 
 @dataclass(frozen=True, eq=False)
 class Embedding:
-    """Hold where the neurons of a giant component stand in the hyperbolic disk.
+    """Hold the places of the neurons of a giant component in the hyperbolic disk.
 
     Attributes
     ----------
@@ -44,19 +45,15 @@ class Embedding:
 
 
 def coalescent_embedding(
-    adjacency: Any,
-    *,
-    weighting: str = "ra1",
-    reduction: str = "isomap",
-    spacing: str = "equidistant",
+    adjacency: Any, *, weighting: str = "ra1", reduction: str = "isomap", spacing: str = "equidistant",
     gamma: float | None = None,
-) -> Embedding:
+) -> Embedding:  # fmt: skip
     """Place the neurons of the giant component in the hyperbolic disk.
 
     Parameters
     ----------
-    adjacency : sparse array (N, N)
-        Symmetric, zero diagonal, such as from `network_graph`; each nonzero entry is a link.
+    adjacency
+        As in `measures.graph.checked_graph`, such as from `network_graph`.
     weighting : str
         Distance of linked neurons: "ra1" or "ra2" (repulsion of degrees, attraction of common neighbours), or
         "edge-betweenness".
@@ -73,12 +70,6 @@ def coalescent_embedding(
     -------
     Embedding
         Of the largest connected component; of several of that size, the one with the lowest neuron.
-
-    Raises
-    ------
-    InvalidInputError
-        If the adjacency is dense, not square, not symmetric or has a link of a neuron to itself, a name is unknown, or
-        gamma is 1 or less.
 
     Notes
     -----
@@ -111,9 +102,12 @@ def coalescent_embedding(
     check_choice("spacing", spacing, SPACINGS)
     graph, nodes = _giant_part(checked_graph(adjacency))
     degrees = np.diff(graph.indptr)
-    exponent = _exponent(degrees) if gamma is None else _checked_gamma(gamma)
+    if gamma is None:
+        gamma = power_law(degrees).gamma if len(np.unique(degrees)) > 1 else np.inf
+    if not gamma > 1:  # also refuses NaN
+        raise invalid(f"gamma={gamma!r}", "a number above 1", "other power laws cannot be normalised")
     angle = np.zeros(len(nodes)) if len(nodes) == 1 else _angles(weigh(graph), reduction, spacing)
-    return Embedding(nodes, angle, radii(degrees, exponent), exponent)
+    return Embedding(nodes, angle, radii(degrees, gamma), float(gamma))
 
 
 def radii(degrees: NDArray[Any], gamma: float) -> NDArray[np.float64]:
@@ -150,27 +144,10 @@ def _angles(weights: csr_array, reduction: str, spacing: str) -> NDArray[np.floa
         found = (ANGULAR | LINEAR)[reduction](weights)
     if spacing == "equidistant":
         return equidistant(found)
-    return found if reduction in ANGULAR else _bent(found)
-
-
-def _bent(order: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Stretch places on a line to the circle; the ends stay one mean gap apart."""
-    span, n = np.ptp(order), len(order)
-    return (order - order.min()) / (span or 1.0) * (2 * np.pi * (n - 1) / n)
-
-
-def _exponent(degrees: NDArray[Any]) -> float:
-    if len(np.unique(degrees)) < 2:
-        return np.inf
-    from sparse_mlp.measures.power_law import power_law
-
-    return power_law(degrees).gamma
-
-
-def _checked_gamma(gamma: float) -> float:
-    if not gamma > 1:  # also refuses NaN
-        raise invalid(f"gamma={gamma!r}", "a number above 1", "other power laws cannot be normalised")
-    return float(gamma)
+    if reduction in ANGULAR:
+        return found
+    n = len(found)  # an order on a line is stretched to the circle; its ends stay one mean gap apart
+    return (found - found.min()) / (np.ptp(found) or 1.0) * (2 * np.pi * (n - 1) / n)
 
 
 def _giant_part(graph: csr_array) -> tuple[csr_array, NDArray[np.int64]]:

@@ -1,4 +1,8 @@
-"""Dimension reduction for coalescent embedding: from distances on links to an angle, or an order, of the neurons."""
+"""Dimension reduction for coalescent embedding: from distances on links to an angle, or an order, of the neurons.
+
+Each function takes the distances on the links of a connected graph, a symmetric float64 csr_array (N, N), and returns
+float64 (N,): an angle in [0, 2π) or, over the minimum spanning tree, a place on a line.
+"""
 
 from __future__ import annotations
 
@@ -16,16 +20,6 @@ TIE = 1e-9  # of the largest entry of an eigenvector: entries nearer than this a
 def isomap(weights: csr_array) -> NDArray[np.float64]:
     """Return the angle of each neuron in the plane of the two leading axes of centred shortest-path distances.
 
-    Parameters
-    ----------
-    weights : float64 csr_array (N, N)
-        Distances on the links of a connected graph, symmetric.
-
-    Returns
-    -------
-    float64 (N,)
-        In [0, 2π).
-
     Notes
     -----
     Classical scaling of the path lengths D: eigenvectors of −J D² J / 2 with J = I − 11ᵀ/N, of the two largest
@@ -38,7 +32,7 @@ def isomap(weights: csr_array) -> NDArray[np.float64]:
 def noncentred_isomap(weights: csr_array) -> NDArray[np.float64]:
     """Return the angle of each neuron in the plane of the second and third axis of the shortest-path distances.
 
-    Parameters and result are as in `isomap`. The first axis of distances that are not centred tells only how central
+    The first axis of distances that are not centred tells only how central
     a neuron is.
     """
     values, vectors = _strongest(_path_lengths(weights), 3)
@@ -47,8 +41,6 @@ def noncentred_isomap(weights: csr_array) -> NDArray[np.float64]:
 
 def laplacian_eigenmaps(weights: csr_array) -> NDArray[np.float64]:
     """Return the angle of each neuron in the plane of the two slowest diffusions over the links.
-
-    Parameters and result are as in `isomap`.
 
     Notes
     -----
@@ -68,19 +60,13 @@ def laplacian_eigenmaps(weights: csr_array) -> NDArray[np.float64]:
 
 
 def minimum_curvilinear(weights: csr_array) -> NDArray[np.float64]:
-    """Return the place of each neuron on the leading axis of centred distances over the minimum spanning tree.
-
-    Parameters are as in `isomap`; the result, float64 (N,), is an order, not an angle.
-    """
+    """Return the place of each neuron on the leading axis of centred distances over the minimum spanning tree."""
     values, vectors = _largest(_centred(_tree_lengths(weights)), 1)
     return vectors[:, 0] * np.sqrt(max(values[0], 0.0))
 
 
 def noncentred_minimum_curvilinear(weights: csr_array) -> NDArray[np.float64]:
-    """Return the place of each neuron on the second axis of distances over the minimum spanning tree.
-
-    Parameters are as in `isomap`; the result, float64 (N,), is an order, not an angle.
-    """
+    """Return the place of each neuron on the second axis of distances over the minimum spanning tree."""
     values, vectors = _strongest(_tree_lengths(weights), 2)
     return vectors[:, 1] * np.sqrt(abs(values[1]))
 

@@ -1,4 +1,8 @@
-"""Pre-weighting for coalescent embedding: how far apart the ends of each link should be placed."""
+"""Pre-weighting for coalescent embedding: how far apart the ends of each link should be placed.
+
+Each function takes a graph as from `measures.graph.checked_graph` and returns a float64 csr_array (N, N), positive on
+the links.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +17,6 @@ if TYPE_CHECKING:
 
 def ra1(graph: csr_array) -> csr_array:
     """Return the first repulsion–attraction distance of each link.
-
-    Parameters
-    ----------
-    graph : csr_array (N, N)
-        Symmetric, zero diagonal.
-
-    Returns
-    -------
-    float64 csr_array (N, N)
-        Positive on the links.
 
     Notes
     -----
@@ -45,16 +39,6 @@ def ra1(graph: csr_array) -> csr_array:
 def ra2(graph: csr_array) -> csr_array:
     """Return the second repulsion–attraction distance of each link, which counts external links only.
 
-    Parameters
-    ----------
-    graph : csr_array (N, N)
-        Symmetric, zero diagonal.
-
-    Returns
-    -------
-    float64 csr_array (N, N)
-        Positive on the links.
-
     Notes
     -----
     w_ij = (1 + e_i + e_j + e_i e_j) / (1 + CN_ij) [Muscoloni2017], where e_i = d_i − CN_ij − 1 are the links of i that
@@ -68,19 +52,10 @@ def ra2(graph: csr_array) -> csr_array:
 def edge_betweenness(graph: csr_array) -> csr_array:
     """Return how many shortest paths of the network go over each link: busy links are long.
 
-    Parameters
-    ----------
-    graph : csr_array (N, N)
-        Symmetric, zero diagonal.
-
-    Returns
-    -------
-    float64 csr_array (N, N)
-        Sum over all pairs of neurons of the share of their shortest paths that use the link; at least 1.
-
     Notes
     -----
-    Edge betweenness centrality of [Muscoloni2017], by networkx; O(N E).
+    Edge betweenness centrality [Muscoloni2017], by networkx: the sum over all pairs of neurons of the share of their
+    shortest paths that use the link; at least 1. Cost O(N E).
     """
     import networkx as nx
     from scipy.sparse import csr_array

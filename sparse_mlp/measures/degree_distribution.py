@@ -30,23 +30,9 @@ class DegreeDistribution(NamedTuple):
 
 
 def column_degrees(structures: Wiring) -> list[NDArray[np.int64]]:
-    """Return the degree of each neuron, column by column.
+    """Return the degree of each neuron, int64, column by column, input first: links in plus links out.
 
-    Parameters
-    ----------
-    structures : SparseStructure or sequence of SparseStructure
-        The sparse layers from input to output, each feeding the next.
-
-    Returns
-    -------
-    list of int64 arrays
-        One for each column of neurons, input first: links in plus links out. Joined, they are the degrees of
-        `network_graph`.
-
-    Raises
-    ------
-    InvalidInputError
-        If there is no layer, or one does not fit the next.
+    The structures are as in `measures.graph.layers_of`. Joined, the columns are the degrees of `network_graph`.
 
     Examples
     --------
@@ -65,16 +51,7 @@ def column_degrees(structures: Wiring) -> list[NDArray[np.int64]]:
 
 
 def degree_distribution(degrees: ArrayLike) -> DegreeDistribution:
-    """Count how often each degree occurs.
-
-    Parameters
-    ----------
-    degrees : int64 (n,)
-        One column of `column_degrees`, or all of them joined.
-
-    Returns
-    -------
-    DegreeDistribution
+    """Count how often each degree occurs in int64 (n,): one column of `column_degrees`, or all of them joined.
 
     Raises
     ------

@@ -57,17 +57,8 @@ def perturbed_adjacency(left: Matrix, i: Integers, j: Integers) -> Matrix:
 def perturbed_block(left: Matrix, u: Integers, v: Integers) -> Matrix:
     """Predict the block of a bipartite adjacency from what is left of it, as `perturbed_adjacency` predicts the whole.
 
-    Parameters
-    ----------
-    left : float64 (n, m)
-        1 where u and v are linked, without the links that were taken out.
-    u, v : int64 (p,)
-        Ends of these, each link once.
-
-    Returns
-    -------
-    float64 (n, m)
-        The rest of the whole, within either side, is 0.
+    `left`, float64 (n, m), is 1 where u and v are linked, without the links from u to v, int64 (p,), that were taken
+    out. The rest of the whole, within either side, is 0.
 
     Notes
     -----

@@ -1,4 +1,7 @@
-"""A wiring as a graph: neurons are nodes, links have no direction."""
+"""A wiring as a graph: neurons are nodes, links have no direction.
+
+What the measures take is checked here: wirings by `layers_of`, adjacencies by `checked_graph`.
+"""
 
 from __future__ import annotations
 
@@ -19,23 +22,13 @@ Wiring = SparseStructure | Sequence[SparseStructure]
 
 
 def network_graph(structures: Wiring) -> csr_array:
-    """Return the adjacency of a whole network as one graph.
-
-    Parameters
-    ----------
-    structures : SparseStructure or sequence of SparseStructure
-        The sparse layers from input to output, each feeding the next; one structure is a network of one layer.
+    """Return the adjacency of a whole network, as in `layers_of`, as one graph.
 
     Returns
     -------
     csr_array, bool (N, N)
         Symmetric, with an empty diagonal and no stored zeros. N = n_0 + n_1 + … + n_L: the neurons of column 0 come
         first, then those of column 1, and so on.
-
-    Raises
-    ------
-    InvalidInputError
-        If there is no layer, or one does not fit the next.
 
     Notes
     -----
@@ -67,20 +60,8 @@ def network_graph(structures: Wiring) -> csr_array:
 def two_sides(structures: Wiring) -> SparseStructure:
     """Fold a network into one bipartite layer: the even columns of neurons against the odd ones.
 
-    Parameters
-    ----------
-    structures : SparseStructure or sequence of SparseStructure
-        As in `network_graph`; one layer is returned as it is.
-
-    Returns
-    -------
-    SparseStructure (n_0 + n_2 + …, n_1 + n_3 + …)
-        The same graph as `network_graph`, its neurons grouped by side and in order of their columns.
-
-    Raises
-    ------
-    InvalidInputError
-        If there is no layer, or one does not fit the next.
+    The result has the shape (n_0 + n_2 + …, n_1 + n_3 + …). It is the same graph as that of `network_graph`, its
+    neurons grouped by side and in order of their columns. One layer is returned as it is.
 
     Examples
     --------
@@ -101,7 +82,18 @@ def two_sides(structures: Wiring) -> SparseStructure:
 
 
 def layers_of(structures: Wiring) -> list[SparseStructure]:
-    """Return the layers of a network as a list, after a check that they form a chain."""
+    """Return the layers of a network as a list, after a check that they form a chain.
+
+    Parameters
+    ----------
+    structures : SparseStructure or sequence of SparseStructure
+        The sparse layers from input to output, each feeding the next; one structure is a network of one layer.
+
+    Raises
+    ------
+    InvalidInputError
+        If there is no layer, or one does not fit the next.
+    """
     layers = [structures] if isinstance(structures, SparseStructure) else list(structures)
     if not layers:
         raise invalid("no layer", "at least one sparse layer")
@@ -134,11 +126,10 @@ def checked_graph(adjacency: Any) -> csr_array:
     """
     from scipy.sparse import csr_array, issparse
 
+    remedy = "network_graph(structures) makes one"
     if not issparse(adjacency) or adjacency.ndim != 2:
-        raise invalid(f"adjacency of type {type(adjacency).__name__}", "a SciPy sparse matrix",
-                      "network_graph(structures) makes one")  # fmt: skip
+        raise invalid(f"adjacency of type {type(adjacency).__name__}", "a SciPy sparse matrix", remedy)
     if adjacency.shape[0] != adjacency.shape[1] or adjacency.shape[0] == 0:
-        remedy = "network_graph(structures) makes one"
         raise invalid(f"adjacency of shape {adjacency.shape}", "a square matrix of at least one node", remedy)
     graph = csr_array(adjacency).astype(bool)
     graph.eliminate_zeros()
@@ -158,12 +149,7 @@ def links_of(graph: csr_array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def bipartition(graph: csr_array) -> NDArray[np.bool_] | None:
-    """Find the two sides of a graph whose links all join one side to the other.
-
-    Parameters
-    ----------
-    graph : csr_array (N, N)
-        As from `checked_graph`.
+    """Find the two sides of a graph, as from `checked_graph`, whose links all join one side to the other.
 
     Returns
     -------

@@ -90,13 +90,7 @@ class EverActive:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> EverActive:
-        """Rebuild from `to_arrays`.
-
-        Raises
-        ------
-        InvalidInputError
-            If an array is missing.
-        """
+        """Rebuild from what `to_arrays` gave."""
         missing = {"shape", "words", "bits"} - set(arrays)
         if missing:
             raise invalid(f"saved positions without {', '.join(sorted(missing))}", "shape, words and bits")

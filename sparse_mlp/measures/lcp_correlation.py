@@ -18,21 +18,9 @@ ROW_CHUNK = 256  # rows of the table of shared partners in memory at a time
 def lcp_correlation(structures: Wiring) -> float:
     """Return the correlation, over the links, of common neighbours and links among them.
 
-    Parameters
-    ----------
-    structures : SparseStructure or sequence of SparseStructure
-        A layer, or the layers of a network as one bipartite graph (`measures.graph.two_sides`).
-
-    Returns
-    -------
-    float
-        Pearson's r in [-1, 1] over the links with a common neighbour; 0 where it is not defined, because fewer than
-        two links have one or all have the same numbers.
-
-    Raises
-    ------
-    InvalidInputError
-        If there is no layer, or one does not fit the next.
+    The structures are as in `measures.graph.layers_of`; a network counts as one bipartite graph, see
+    `measures.graph.two_sides`. The result is Pearson's r over the links with a common neighbour; 0 where it is not
+    defined, because fewer than two links have one or all have the same numbers.
 
     Notes
     -----
@@ -58,16 +46,7 @@ def lcp_correlation(structures: Wiring) -> float:
 
 
 def local_communities(structure: SparseStructure) -> tuple[Integers, Integers]:
-    """Count for each link its common neighbours and the links among them.
-
-    Parameters
-    ----------
-    structure : SparseStructure
-
-    Returns
-    -------
-    neighbours, links : int64 (nnz,)
-        CN and LCL in the order of the structure's links.
+    """Count for each link its common neighbours CN and the links among them LCL, int64 (nnz,) in link order.
 
     Notes
     -----

@@ -26,8 +26,8 @@ def modularity(adjacency: csr_array, *, repeats: int = 10, rng: RandomState = No
 
     Parameters
     ----------
-    adjacency : sparse array (N, N)
-        Symmetric, as from `network_graph`.
+    adjacency
+        As in `measures.graph.checked_graph`, such as from `network_graph`.
     repeats : int
         How often the groups are sought.
     rng : None, int or numpy.random.Generator
@@ -36,11 +36,6 @@ def modularity(adjacency: csr_array, *, repeats: int = 10, rng: RandomState = No
     -------
     Repeated
         Values in [0, 1); 0 for a graph without links.
-
-    Raises
-    ------
-    InvalidInputError
-        If it is not the adjacency of an undirected graph without loops, or `repeats` is less than 1.
 
     Notes
     -----
@@ -64,8 +59,8 @@ def partition_modularity(adjacency: csr_array, labels: Integers) -> float:
 
     Parameters
     ----------
-    adjacency : sparse array (N, N)
-        Symmetric, as from `network_graph`.
+    adjacency
+        As in `measures.graph.checked_graph`, such as from `network_graph`.
     labels : int64 (N,)
         Group of each node, 0 or more.
 
@@ -73,11 +68,6 @@ def partition_modularity(adjacency: csr_array, labels: Integers) -> float:
     -------
     float
         Q in [-1/2, 1); 0 for a graph without links.
-
-    Raises
-    ------
-    InvalidInputError
-        If it is not the adjacency of an undirected graph without loops, or the labels do not fit it.
 
     Notes
     -----
@@ -107,8 +97,8 @@ def communities(adjacency: csr_array, rng: RandomState = None) -> Integers:
 
     Parameters
     ----------
-    adjacency : sparse array (N, N)
-        Symmetric, as from `network_graph`.
+    adjacency
+        As in `measures.graph.checked_graph`, such as from `network_graph`.
     rng : None, int or numpy.random.Generator
         Draws the order of the nodes, decides between equal choices, and starts the iteration.
 
@@ -116,11 +106,6 @@ def communities(adjacency: csr_array, rng: RandomState = None) -> Integers:
     -------
     int64 (N,)
         Group of each node, from 0; all in one group where there are no links.
-
-    Raises
-    ------
-    InvalidInputError
-        If it is not the adjacency of an undirected graph without loops.
 
     Notes
     -----
@@ -162,9 +147,7 @@ def _bisect(group: csr_array, degrees: Integers, ends: int, rng: np.random.Gener
     return _fine_tune(group, degrees, ends, side, rng) if gain > 0 else np.ones_like(side)
 
 
-def _fine_tune(
-    group: csr_array, degrees: Integers, ends: int, side: Integers, rng: np.random.Generator
-) -> Integers:
+def _fine_tune(group: csr_array, degrees: Integers, ends: int, side: Integers, rng: np.random.Generator) -> Integers:
     """Let each node change sides once, the best first, and return the best state on the way."""
     n, now, free = len(side), side.copy(), np.ones(len(side), bool)
     within, balance = group @ now, int(degrees @ now)
@@ -182,9 +165,7 @@ def _fine_tune(
     return np.where(np.isin(np.arange(n), moved[:best]), -side, side)
 
 
-def _leading_vector(
-    group: csr_array, degrees: Integers, ends: int, rng: np.random.Generator
-) -> NDArray[np.float64]:
+def _leading_vector(group: csr_array, degrees: Integers, ends: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """Return an eigenvector of the largest eigenvalue of the group's modularity matrix."""
     from scipy.linalg import eigh
     from scipy.sparse.linalg import LinearOperator, eigsh

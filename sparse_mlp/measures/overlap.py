@@ -12,26 +12,19 @@ def overlap(removed: ArrayLike, regrown: ArrayLike) -> float:
     Parameters
     ----------
     removed : int64 (r,)
-        Row-major positions `u * n_out + v` of all links that the update took away, percolated ones too; ascending.
+        Row-major positions `u * n_out + v` of all links that the update took away, percolated ones too.
     regrown : int64 (k,)
         Positions of the links that it grew.
 
-    Returns
-    -------
-    float
-        |regrown and removed| / |regrown| in [0, 1]; 0 where nothing regrew.
-
     Notes
     -----
-    The evolution of a layer has settled when this is high: above 0.9, CHT [Zhang2024] stops it early.
+    |regrown and removed| / |regrown| in [0, 1]; 0 where nothing regrew. The evolution of a layer has settled when
+    this is high: above 0.9, CHT [Zhang2024] stops it early.
 
     Examples
     --------
     >>> overlap(removed=[3, 7, 8], regrown=[0, 3, 5, 8])
     0.5
     """
-    gone, grown = np.asarray(removed, np.int64), np.asarray(regrown, np.int64)
-    if len(grown) == 0 or len(gone) == 0:
-        return 0.0
-    at = np.minimum(np.searchsorted(gone, grown), len(gone) - 1)
-    return float(np.mean(gone[at] == grown))
+    grown = np.asarray(regrown, np.int64)
+    return float(np.isin(grown, np.asarray(removed, np.int64)).mean()) if len(grown) else 0.0

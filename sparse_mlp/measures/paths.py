@@ -15,22 +15,9 @@ SOURCE_CHUNK = 256  # rows of the distance matrix in memory at a time
 
 
 def characteristic_path_length(adjacency: csr_array) -> float:
-    """Return the mean shortest-path length L between neurons that are connected.
+    """Return the mean shortest-path length L between neurons that are connected; nan for a graph without links.
 
-    Parameters
-    ----------
-    adjacency : sparse array (N, N)
-        Symmetric, as from `network_graph`.
-
-    Returns
-    -------
-    float
-        In links, 1 or more; nan for a graph without links.
-
-    Raises
-    ------
-    InvalidInputError
-        If it is not the adjacency of an undirected graph without loops.
+    The adjacency is as in `measures.graph.checked_graph`, such as from `network_graph`.
 
     Notes
     -----
@@ -61,19 +48,7 @@ def characteristic_path_length(adjacency: csr_array) -> float:
 def giant_component(adjacency: csr_array) -> float:
     """Return the fraction of neurons in the largest connected component, in (0, 1].
 
-    Parameters
-    ----------
-    adjacency : sparse array (N, N)
-        Symmetric, as from `network_graph`.
-
-    Raises
-    ------
-    InvalidInputError
-        If it is not the adjacency of an undirected graph without loops.
-
-    Notes
-    -----
-    Cost O(N + E).
+    The adjacency is as in `measures.graph.checked_graph`, such as from `network_graph`.
 
     Examples
     --------

@@ -125,12 +125,12 @@ def sweep(chains: Sequence[Chain], keep: Sequence[Mask] | None = None) -> tuple[
     return [step.keep for chain in chains for step in steps[chain.name]], list(reached.values())
 
 
-def forms_chain(structures: Sequence[SparseStructure]) -> bool:
+def forms_chain(structures: Sequence[SparseStructure | _Step]) -> bool:
     """Tell whether each structure has as many outputs as the next one has inputs."""
     return all(here.n_out == following.n_in for here, following in pairwise(structures))
 
 
-def check_chain(structures: Sequence[SparseStructure]) -> None:
+def check_chain(structures: Sequence[SparseStructure | _Step]) -> None:
     """Check that the layers feed each other."""
     if not forms_chain(structures):
         shapes = ", ".join(f"{s.n_in} x {s.n_out}" for s in structures)
@@ -183,20 +183,14 @@ def _check(chains: Sequence[Chain], steps: dict[str, list[_Step]]) -> None:
         passed = steps[chain.name]
         if chain.name in widths or not passed:
             raise invalid(f"chain {chain.name!r} twice or without layers", "names that differ, each of some layers")
-        if any(here.n_out != following.n_in for here, following in pairwise(passed)):
-            shapes = ", ".join(f"{step.n_in} x {step.n_out}" for step in passed)
-            raise invalid(f"layers of shapes {shapes}", "a chain, each as wide as the inputs of the next")
+        check_chain(passed)
         for source in chain.sources:
             if widths.get(source) != passed[0].n_in:
-                raise invalid(
-                    f"{source!r} among the sources of {chain.name!r}", f"an earlier chain with {passed[0].n_in} outputs"
-                )
+                found = f"{source!r} among the sources of {chain.name!r}"
+                raise invalid(found, f"an earlier chain with {passed[0].n_in} outputs")
         widths[chain.name] = passed[-1].n_out
 
 
 def _union(masks: Sequence[Mask], size: int, everything: bool) -> Mask:
     """Return where any of the masks is true, or everything."""
-    alive = np.full(size, everything)
-    for mask in masks:
-        alive |= mask
-    return alive
+    return np.logical_or.reduce([np.full(size, everything), *masks])

@@ -39,11 +39,7 @@ def power_law(degrees: ArrayLike) -> PowerLaw:
     Parameters
     ----------
     degrees : int64 (N,)
-        Of all neurons; those of 0 are left out, a power law knows none.
-
-    Returns
-    -------
-    PowerLaw
+        Of all neurons; those of 0 are left out.
 
     Raises
     ------
@@ -87,18 +83,13 @@ def p_value(degrees: ArrayLike, *, repeats: int = 1000, rng: RandomState = None)
     degrees : int64 (N,)
         As in `power_law`.
     repeats : int
-        Sets of degrees to draw.
+        Sets of degrees to draw, 1 or more.
     rng : None, int or numpy.random.Generator
 
     Returns
     -------
     float
         In [0, 1]; [Clauset2009] rules a power law out at 0.1 or less.
-
-    Raises
-    ------
-    InvalidInputError
-        As `power_law`, and if `repeats` is less than 1.
 
     Notes
     -----

@@ -9,15 +9,7 @@ from sparse_mlp.structure import SparseStructure
 def second_singular_value(structure: SparseStructure) -> float:
     """Measure the second largest singular value of the adjacency matrix of a layer.
 
-    Parameters
-    ----------
-    structure : SparseStructure
-        n_in x n_out; each link counts 1.
-
-    Returns
-    -------
-    float
-        0 if one side has a single neuron or there are no links. Exact to about 1e-8 times the largest one.
+    It is 0 if one side has a single neuron or there are no links, and exact to about 1e-8 times the largest one.
 
     Notes
     -----
@@ -37,21 +29,12 @@ def second_singular_value(structure: SparseStructure) -> float:
 def ramanujan_bound(structure: SparseStructure) -> float:
     """Compute the second singular value that a Ramanujan graph with these mean degrees may have at most.
 
-    Parameters
-    ----------
-    structure : SparseStructure
-        n_in x n_out with L links.
-
-    Returns
-    -------
-    float
-        NaN if a mean degree is below 1.
-
     Notes
     -----
-    :math:`\\sqrt{L / n_{in} - 1} + \\sqrt{L / n_{out} - 1}`. Where all neurons of a side have the same degree, the
-    graph is Ramanujan if its second singular value is at most this, and in the long run no family of such graphs stays
-    below it [Feng1996]. For other wirings the mean degrees stand in for the degrees.
+    :math:`\\sqrt{L / n_{in} - 1} + \\sqrt{L / n_{out} - 1}` with L links; NaN if a mean degree is below 1. Where all
+    neurons of a side have the same degree, the graph is Ramanujan if its second singular value is at most this, and in
+    the long run no family of such graphs stays below it [Feng1996]. For other wirings the mean degrees stand in for the
+    degrees.
 
     Examples
     --------

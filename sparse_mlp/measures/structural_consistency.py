@@ -29,8 +29,8 @@ def structural_consistency(
 
     Parameters
     ----------
-    adjacency : sparse array (N, N)
-        Symmetric, as from `network_graph`.
+    adjacency
+        As in `measures.graph.checked_graph`, such as from `network_graph`.
     fraction : float
         Share of the links that is taken out, in (0, 1); at least one link is.
     repeats : int
@@ -41,11 +41,6 @@ def structural_consistency(
     -------
     Repeated
         Values in [0, 1]; nan for a graph without links.
-
-    Raises
-    ------
-    InvalidInputError
-        If it is not the adjacency of an undirected graph without loops, or a number is out of range.
 
     Notes
     -----
@@ -65,10 +60,9 @@ def structural_consistency(
     """
     graph, generator = checked_graph(adjacency), as_generator(rng)
     share, runs = check_fraction("fraction", fraction, one=False), check_integer("repeats", repeats)
-    side = bipartition(graph)
-    n_first = 0 if side is None else int(np.count_nonzero(side))
+    side, n_first = bipartition(graph), 0
     if side is not None:
-        order = np.argsort(~side, kind="stable")  # one side first
+        n_first, order = int(np.count_nonzero(side)), np.argsort(~side, kind="stable")  # one side first
         graph = graph[order][:, order]
     links = np.stack(links_of(graph))
     n_links = links.shape[1]

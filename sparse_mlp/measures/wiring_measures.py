@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sparse_mlp.errors import check_choice, check_integer
 from sparse_mlp.measures.active_neurons import anp_by_paths
 from sparse_mlp.measures.clustering import clustering
-from sparse_mlp.measures.graph import Wiring, layers_of, network_graph
+from sparse_mlp.measures.graph import Wiring, column_sizes, layers_of, network_graph
 from sparse_mlp.measures.lcp_correlation import lcp_correlation
 from sparse_mlp.measures.modularity import modularity
 from sparse_mlp.measures.paths import characteristic_path_length, giant_component
@@ -21,9 +19,6 @@ from sparse_mlp.measures.spectrum import ramanujan_bound, second_singular_value
 from sparse_mlp.measures.structural_consistency import structural_consistency
 from sparse_mlp.rng import RandomState, as_generator
 from sparse_mlp.structure import SparseStructure
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 LARGE = 2000  # with more neurons structural consistency takes minutes: only for those who name it
 
@@ -46,16 +41,6 @@ MEASURES = {
 }
 
 
-class _Network(NamedTuple):
-    """A network as the measures look at it, and the random numbers of those that draw."""
-
-    layers: list[SparseStructure]
-    graph: csr_array
-    degrees: NDArray[np.int64]
-    repeats: int
-    streams: list[np.random.Generator]
-
-
 def affordable(names: Iterable[str], neurons: int) -> list[str]:
     """Return those of some measures that take seconds, not minutes, in a network of so many neurons."""
     return [name for name in names if neurons <= LARGE or name != "structural-consistency"]
@@ -68,8 +53,8 @@ def measure_wiring(
 
     Parameters
     ----------
-    structures : SparseStructure or sequence of SparseStructure
-        The sparse layers from input to output, each feeding the next.
+    structures
+        As in `measures.graph.layers_of`.
     repeats : int
         How often the measures that depend on chance are taken.
     rng : None, int or numpy.random.Generator
@@ -87,7 +72,7 @@ def measure_wiring(
     Raises
     ------
     InvalidInputError
-        If there is no layer, one does not fit the next, or a name is unknown.
+        If a name is unknown, or as in `measures.graph.layers_of`.
 
     Notes
     -----
@@ -101,29 +86,17 @@ def measure_wiring(
     {'links': 6.0, 'path-length': 1.4, 'clustering': 1.0}
     """
     layers = layers_of(structures)
-    graph = network_graph(layers)
-    streams = as_generator(rng).spawn(2)
-    network = _Network(layers, graph, np.diff(graph.indptr), check_integer("repeats", repeats), streams)
-    asked = affordable(MEASURES, graph.shape[0]) if names is None else names
-    chosen = [check_choice("measure", name, MEASURES) for name in asked]
+    measures = _measures(layers, check_integer("repeats", repeats), *as_generator(rng).spawn(2))
+    asked = affordable(MEASURES, sum(column_sizes(layers))) if names is None else names
     found: dict[str, float | Repeated] = {}
-    for name in chosen:
+    for name in [check_choice("measure", name, MEASURES) for name in asked]:
         if name in _OF_A_LAYER:
             suffixes = [f"-{k + 1}" for k in range(len(layers))] if len(layers) > 1 else [""]
             found |= {name + suffix: _OF_A_LAYER[name](s) for suffix, s in zip(suffixes, layers, strict=True)}
         else:
-            value = _OF_A_NETWORK[name](network)
+            value = measures[name]()
             found[name] = value if isinstance(value, Repeated) else float(value)
     return found
-
-
-def _density(network: _Network) -> float:
-    return sum(s.nnz for s in network.layers) / sum(s.n_in * s.n_out for s in network.layers)
-
-
-def _gamma(network: _Network) -> float:
-    distinct = np.unique(network.degrees[network.degrees > 0])
-    return power_law(network.degrees).gamma if len(distinct) > 1 else float("nan")
 
 
 _OF_A_LAYER: dict[str, Callable[[SparseStructure], float]] = {
@@ -131,20 +104,29 @@ _OF_A_LAYER: dict[str, Callable[[SparseStructure], float]] = {
     "ramanujan-bound": ramanujan_bound,
 }
 
-_OF_A_NETWORK: dict[str, Callable[[_Network], float | Repeated]] = {
-    "neurons": lambda network: network.graph.shape[0],
-    "links": lambda network: network.graph.nnz // 2,
-    "density": _density,
-    "giant-component": lambda network: giant_component(network.graph),
-    "path-length": lambda network: characteristic_path_length(network.graph),
-    "modularity": lambda network: modularity(network.graph, repeats=network.repeats, rng=network.streams[0]),
-    "structural-consistency": lambda network: structural_consistency(
-        network.graph, repeats=network.repeats, rng=network.streams[1]
-    ),
-    "gamma": _gamma,
-    "clustering": lambda network: clustering(network.layers),
-    "lcp-correlation": lambda network: lcp_correlation(network.layers),
-    "active-neurons": lambda network: anp_by_paths(network.layers),
-    "mean-degree": lambda network: network.degrees.mean(),
-    "max-degree": lambda network: network.degrees.max(),
-}
+
+def _measures(
+    layers: list[SparseStructure], repeats: int, first: np.random.Generator, second: np.random.Generator
+) -> dict[str, Callable[[], float | Repeated]]:
+    """Return what measures the network as a whole, by name; the generators are of the two measures that draw."""
+    graph = network_graph(layers)
+    degrees = np.diff(graph.indptr)
+
+    def gamma() -> float:
+        return power_law(degrees).gamma if len(np.unique(degrees[degrees > 0])) > 1 else float("nan")
+
+    return {
+        "neurons": lambda: graph.shape[0],
+        "links": lambda: graph.nnz // 2,
+        "density": lambda: sum(s.nnz for s in layers) / sum(s.n_in * s.n_out for s in layers),
+        "giant-component": lambda: giant_component(graph),
+        "path-length": lambda: characteristic_path_length(graph),
+        "modularity": lambda: modularity(graph, repeats=repeats, rng=first),
+        "structural-consistency": lambda: structural_consistency(graph, repeats=repeats, rng=second),
+        "gamma": gamma,
+        "clustering": lambda: clustering(layers),
+        "lcp-correlation": lambda: lcp_correlation(layers),
+        "active-neurons": lambda: anp_by_paths(layers),
+        "mean-degree": lambda: degrees.mean(),
+        "max-degree": lambda: degrees.max(),
+    }

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from matplotlib.figure import Figure
 
+from sparse_mlp.plotting._style import root_figure
 from sparse_mlp.structure import SparseStructure
 
 
@@ -19,7 +20,7 @@ class Display(ABC):
     ax_ : matplotlib Axes or list of them
         Where the last call of `plot` drew.
     figure_ : matplotlib Figure
-        The figure that `ax_` stands in.
+        The figure of `ax_`.
     """
 
     ax_: Any
@@ -27,7 +28,17 @@ class Display(ABC):
 
     @abstractmethod
     def plot(self, ax: Any = None) -> Self:
-        """Draw on `ax`, or on a new figure, and return the Display."""
+        """Draw, and return the Display.
+
+        Parameters
+        ----------
+        ax : Axes, or sequence of Axes where the figure has several panels; optional
+            Where to draw; a new figure by default.
+        """
+
+    def _drawn_on(self, axes: Any) -> Self:
+        self.ax_, self.figure_ = axes, root_figure(axes[0] if isinstance(axes, list) else axes)
+        return self
 
     def __repr__(self) -> str:
         # The data are long; what a prompt should show is what to do with them.

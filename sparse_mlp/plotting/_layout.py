@@ -1,4 +1,4 @@
-"""Where the neurons of a layered network stand on the page."""
+"""The places of the neurons of a layered network on the page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-LONGEST_COLUMN = 30  # more neurons than this stand in a grid on a slanted plane
+LONGEST_COLUMN = 30  # more neurons than this are placed in a grid on a slanted plane
 SMALLEST_IMAGE = 16  # a square number of inputs from here on is taken for an image
 SMALLEST_COLOUR_IMAGE = 3 * 16 * 16  # three times a square number of inputs from here on: three colour planes
 DEPTH = (0.50, 0.26)  # where one unit of depth points to on the page
@@ -18,33 +18,18 @@ GAP = 1.05  # from one layer to the next; a plane is one high
 
 
 class Place(NamedTuple):
-    """Where one layer stands.
+    """The place of one layer."""
 
-    Attributes
-    ----------
-    xy : float64 (n, 2)
-        Position of each neuron.
-    grid : (int, int) or None
-        Rows and columns of the grid on the plane; None for a column.
-    outline : float64 (4, 2) or None
-        Corners of the plane; None for a column.
-    """
-
-    xy: NDArray[np.float64]
-    grid: tuple[int, int] | None
-    outline: NDArray[np.float64] | None
+    xy: NDArray[np.float64]  # (n, 2): position of each neuron
+    grid: tuple[int, int] | None  # rows and columns of the grid on the plane; None for a column
+    outline: NDArray[np.float64] | None  # (4, 2): corners of the plane; None for a column
 
 
 def grid_shape(n: int, image: bool) -> tuple[int, int] | None:
     """Return rows and columns of the grid for `n` neurons, None for a column.
 
-    Parameters
-    ----------
-    n : int
-        Number of neurons.
-    image : bool
-        Whether the layer is the input, where a square number of neurons is an image, and three times a square number
-        its three colour planes, one below the other.
+    Of the input (`image`), a square number of neurons is an image, and three times a square number its three colour
+    planes, one below the other.
     """
     side = math.isqrt(n)
     if image and side * side == n and n >= SMALLEST_IMAGE:
@@ -59,28 +44,18 @@ def grid_shape(n: int, image: bool) -> tuple[int, int] | None:
 
 
 def place_layers(sizes: Sequence[int]) -> list[Place]:
-    """Place layers from left to right: small ones as columns, large ones as slanted planes seen from the right.
-
-    Parameters
-    ----------
-    sizes : sequence of int
-        Neurons of each layer, input first.
-    """
-    grids = [grid_shape(n, image=i == 0) for i, n in enumerate(sizes)]
-    places, x = [], 0.0
-    for n, grid in zip(sizes, grids, strict=True):
-        places.append(_column(n, x) if grid is None else _plane(n, grid, x))
-        x += GAP
+    """Place layers of these sizes, left to right: small ones as columns, large ones as slanted planes."""
+    places = []
+    for i, n in enumerate(sizes):
+        grid, x = grid_shape(n, image=i == 0), i * GAP
+        column = Place(_spread(n, x, min(PITCH, 1.3 / max(n - 1, 1))), None, None)
+        places.append(column if grid is None else _plane(n, grid, x))
     return places
 
 
 def column_places(sizes: Sequence[int], pitch: float = PITCH, gap: float = GAP) -> list[NDArray[np.float64]]:
     """Return the positions (n, 2) of the neurons of each layer, every layer a column, first neuron on top."""
     return [_spread(n, i * gap, pitch) for i, n in enumerate(sizes)]
-
-
-def _column(n: int, x: float) -> Place:
-    return Place(_spread(n, x, min(PITCH, 1.3 / max(n - 1, 1))), None, None)
 
 
 def _spread(n: int, x: float, pitch: float) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Choose a few neurons of each layer that share many links, so that a part of a large network can be drawn."""
+"""Choose a part of a large network that can be drawn."""
 
 from __future__ import annotations
 
@@ -12,19 +12,22 @@ from numpy.typing import NDArray
 WeightedPairs = tuple[tuple[NDArray[Any], NDArray[Any]], float]
 
 
+def at_most(count: int, most: int) -> NDArray[np.int64]:
+    """Return all of `count` indices, or a random sample of `most`, always the same."""
+    return np.arange(count) if count <= most else np.random.default_rng(0).choice(count, most, replace=False)
+
+
 def choose_neurons(
     sizes: Sequence[int], links: Sequence[Sequence[WeightedPairs]], most: int
 ) -> tuple[NDArray[np.int64], ...]:
-    """Choose up to `most` neurons of each layer by greedy growth, without randomness.
+    """Choose up to `most` neurons of each layer that share many links, by greedy growth, without randomness.
 
     Parameters
     ----------
     sizes : sequence of int
-        Neurons of each layer, input first.
+        Neurons of each layer, input first; a layer of no more than `most` is taken whole.
     links : for each pair of neighbouring layers, a sequence of ((rows, cols), worth)
         Links and what one of them is worth.
-    most : int
-        Most neurons of a layer; a layer that has no more is taken whole.
 
     Returns
     -------
@@ -60,20 +63,15 @@ def choose_neurons(
     for _ in range(most):
         for layer, n in enumerate(sizes):
             if n > most:
-                take(layer, _best(shared[layer], activity[layer], chosen[layer]))
+                order = np.lexsort((-activity[layer], -shared[layer], chosen[layer]))  # stable: the lower index first
+                take(layer, int(order[0]))
     return tuple(np.flatnonzero(c) for c in chosen)
-
-
-def _best(shared: NDArray[np.float64], activity: NDArray[np.float64], chosen: NDArray[np.bool_]) -> int:
-    free = np.flatnonzero(~chosen)
-    return int(free[np.lexsort((free, -activity[free], -shared[free]))[0]])
 
 
 def _matrix(parts: Sequence[WeightedPairs], shape: tuple[int, int]) -> Any:
     """Add up the worth of the links between each pair of neurons, as CSR."""
     from scipy.sparse import csr_array
 
-    rows = np.concatenate([np.asarray(pairs[0], np.int64) for pairs, _ in parts])
-    cols = np.concatenate([np.asarray(pairs[1], np.int64) for pairs, _ in parts])
+    rows, cols = (np.concatenate([np.asarray(pairs[end], np.int64) for pairs, _ in parts]) for end in (0, 1))
     worth = np.concatenate([np.full(len(pairs[0]), value) for pairs, value in parts])
     return csr_array((worth, (rows, cols)), shape=shape)

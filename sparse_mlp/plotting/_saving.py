@@ -26,11 +26,6 @@ def save(display: Display, path: str | os.PathLike[str], dpi: float = 150) -> Pa
     dpi : float
         Resolution of a PNG in dots per inch.
 
-    Returns
-    -------
-    Path
-        The file that was written.
-
     Raises
     ------
     InvalidInputError

@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from sparse_mlp.errors import invalid
 
-# Paul Tol's vibrant palette with Okabe and Ito's green: told apart with every common colour blindness.
+# Paul Tol's vibrant palette with Okabe and Ito's green: distinguishable with every common colour blindness.
 POSITIVE = "#0077BB"
 NEGATIVE = "#CC3311"
 NEW = "#009E73"
@@ -46,12 +46,7 @@ def style() -> AbstractContextManager[None]:
     """Return the context in which every figure of the library is drawn.
 
     matplotlib fixes the look of axes and legends when they are made: make your own in this context to draw a Display
-    on them.
-
-    Returns
-    -------
-    context manager
-        On leaving it, matplotlib's settings are what they were.
+    on them. On leaving it, matplotlib's settings are what they were.
 
     Examples
     --------
@@ -87,7 +82,7 @@ def panel_axes(
 
 
 def root_figure(ax: Axes) -> Figure:
-    """Return the whole figure that `ax` stands in, past any subfigures."""
+    """Return the whole figure of `ax`, past any subfigures."""
     figure: Any = ax.figure
     return figure.figure
 
@@ -98,11 +93,14 @@ def grid(ax: Axes, axis: Any = "both") -> None:
     ax.set_axisbelow(True)
 
 
-def count_axis(ax: Axes) -> None:
-    """Put round whole numbers on the x axis, which counts something."""
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+def count_axis(ax: Axes, axis: str = "x") -> None:
+    """Put round whole numbers on an axis that counts something."""
+    getattr(ax, f"{axis}axis").set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
 
 
-def hide_frame(ax: Axes) -> None:
-    """Take ticks and frame from axes whose coordinates mean nothing."""
-    ax.set_axis_off()
+def neuron_axes(ax: Axes, unit: str = "neuron") -> None:
+    """Label and frame a picture of a matrix (inputs, outputs)."""
+    ax.set(xlabel=f"output {unit}", ylabel=f"input {unit}")
+    ax.spines[:].set_visible(True)
+    for axis in "xy":
+        count_axis(ax, axis)

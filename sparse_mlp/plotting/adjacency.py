@@ -1,25 +1,25 @@
-"""The wiring of one layer as a picture: black where a link is, white where none is."""
+"""The wiring of one layer as a picture: black where a link is, white elsewhere."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
 from sparse_mlp.errors import check_integer
 from sparse_mlp.plotting._display import Display, unit_of
-from sparse_mlp.plotting._style import INK, root_figure, single_axes, style
+from sparse_mlp.plotting._style import INK, neuron_axes, root_figure, single_axes, style
 from sparse_mlp.structure import SparseStructure
 
 if TYPE_CHECKING:
     from sparse_mlp.layers.linked import Linked
 
 LARGEST_SIDE = 7.0  # inches of the longer side of a new figure
-MOST_MARKERS = 60_000  # beyond this many links a picture of single markers is grey mush
+MAX_MARKERS = 60_000  # beyond this many links a picture of single markers is grey mush
 
 
 @dataclass(eq=False, repr=False)
@@ -59,14 +59,7 @@ class AdjacencyDisplay(Display):
     def binned(self, max_bins: int = 200) -> NDArray[np.float64]:
         """Return the fraction of present links in each block of neighbouring neurons, or groups.
 
-        Parameters
-        ----------
-        max_bins : int
-            Most blocks along a side. Block sizes differ by one neuron, or group, at most.
-
-        Returns
-        -------
-        float64 (min(n_in, max_bins), min(n_out, max_bins))
+        The blocks, float64 (min(n_in, max_bins), min(n_out, max_bins)), differ in size by one neuron at most.
         """
         bins = [min(n, check_integer("max_bins", max_bins)) for n in self.shape]
         ends = zip((self.rows, self.cols), bins, self.shape, strict=True)
@@ -80,32 +73,26 @@ class AdjacencyDisplay(Display):
 
         Parameters
         ----------
-        ax : Axes, optional
-            Where to draw; a new figure by default.
         max_bins : int
             Most blocks along a side of the density image.
         """
         with style():
             axes = single_axes(ax, self._size())
-            if len(self.rows) <= MOST_MARKERS and self._is_squarish():
+            if len(self.rows) <= MAX_MARKERS and self.aspect == "equal":
                 self._draw_links(axes)
             else:
-                self._draw_density(axes, max_bins)
+                density, image = self.draw_density(axes, max_bins)
+                if density.shape != self.shape:  # else every block is one pair: black or white
+                    label = "fraction of links present in a block"
+                    root_figure(axes).colorbar(image, ax=axes, label=label, shrink=0.7, aspect=30)
             n_in, n_out = self.shape
-            axes.set_xlim(-0.5, n_out - 0.5)
-            axes.set_ylim(n_in - 0.5, -0.5)
-            axes.set_aspect("equal" if self._is_squarish() else "auto")
-            unit = unit_of(self.link_size)
-            axes.set_xlabel(f"output {unit}")
-            axes.set_ylabel(f"input {unit}")
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], nbins=6))
-            axes.yaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
-            density = len(self.rows) / (n_in * n_out)
-            axes.set_title(f"{n_in:,} × {n_out:,}: {self.count()}\ndensity {density:.3g}")
-            for spine in axes.spines.values():
-                spine.set_visible(True)
-        self.ax_, self.figure_ = axes, root_figure(axes)
-        return self
+            axes.set(xlim=(-0.5, n_out - 0.5), ylim=(n_in - 0.5, -0.5))
+            axes.set_aspect(self.aspect)
+            neuron_axes(axes, unit_of(self.link_size))
+            axes.locator_params(axis="x", nbins=6)
+            share = len(self.rows) / (n_in * n_out)
+            axes.set_title(f"{n_in:,} × {n_out:,}: {self.count()}\ndensity {share:.3g}")
+        return self._drawn_on(axes)
 
     def _draw_links(self, axes: Axes) -> None:
         box = axes.get_position()
@@ -114,21 +101,22 @@ class AdjacencyDisplay(Display):
         side = max(0.7 * 72 * inches, 0.9)  # points; below that a marker fades away
         axes.scatter(self.cols, self.rows, s=side**2, marker="s", color=INK, linewidths=0)
 
-    def _draw_density(self, axes: Axes, max_bins: int) -> None:
+    def draw_density(self, axes: Axes, max_bins: int) -> tuple[NDArray[np.float64], AxesImage]:
+        """Draw the fraction of present links in each block; return it with the image."""
         n_in, n_out = self.shape
         extent = (-0.5, n_out - 0.5, n_in - 0.5, -0.5)
         density = self.binned(max_bins)
         image = axes.imshow(density, cmap="Greys", vmin=0, extent=extent, aspect="auto", interpolation="nearest")
-        if density.shape == self.shape:
-            return  # every block is one pair: black or white
-        root_figure(axes).colorbar(image, ax=axes, label="fraction of links present in a block", shrink=0.7, aspect=30)
+        return density, image
 
-    def _is_squarish(self) -> bool:
-        return max(self.shape) <= 4 * min(self.shape)
+    @property
+    def aspect(self) -> Literal["equal", "auto"]:
+        """Whether neurons of both sides are drawn in one scale: not in a layer far longer than wide."""
+        return "equal" if max(self.shape) <= 4 * min(self.shape) else "auto"
 
     def _size(self) -> tuple[float, float]:
         n_in, n_out = self.shape
-        if not self._is_squarish():
+        if self.aspect == "auto":
             return (LARGEST_SIDE, 4.5) if n_out > n_in else (4.5, LARGEST_SIDE)
         longest = max(self.shape)
         side = min(LARGEST_SIDE, 3.0 + 0.1 * longest)

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from sparse_mlp.errors import check_integer, invalid
 from sparse_mlp.plotting import _style
 from sparse_mlp.plotting._display import Display
+from sparse_mlp.plotting._sample import at_most
 from sparse_mlp.plotting._style import INK, LAYERS, NEUTRAL
 from sparse_mlp.structure import SparseStructure
 
 WIDTH = 0.9  # from one column of neurons to the other; a column is one high
 SHOWN = 4  # output neurons whose links are coloured by default
-COLORS = ("#AA3377", "#222222", "#CC9900", "#6655BB")  # of shown neurons: none is a layer's
+COLORS = ("#AA3377", "#222222", "#CC9900", "#6655BB")  # of shown neurons; no layer has one of these
 
 
 @dataclass(eq=False, repr=False)
@@ -50,24 +51,15 @@ class BipartiteDisplay(Display):
 
         Parameters
         ----------
-        ax : Axes, optional
-            Where to draw; a new figure by default.
         shown : sequence of int, optional
             Output neurons whose links are drawn in colour; four evenly spaced ones by default.
         max_links : int
             Most grey links; of more, a random sample (always the same).
         words : bool
             Whether to write the numbers of neurons below the columns.
-
-        Raises
-        ------
-        InvalidInputError
-            If a shown neuron is not there.
         """
         outputs = self._shown(shown)
-        count = len(self.rows)
-        most = check_integer("max_links", max_links)
-        grey = np.arange(count) if count <= most else np.random.default_rng(0).choice(count, most, replace=False)
+        grey = at_most(len(self.rows), check_integer("max_links", max_links))
         with _style.style():
             axes = _style.single_axes(ax, (4.2, 4.6))
             opacity = float(np.clip(120 / max(len(grey), 1), 0.05, 0.5))
@@ -78,12 +70,11 @@ class BipartiteDisplay(Display):
                 axes.add_collection(LineCollection(lines, colors=color, lw=0.9, alpha=0.85, zorder=2 + i))
             self._draw_neurons(axes, outputs)
             axes.set(xlim=(-0.05, WIDTH + 0.05), ylim=(-0.13 if words else -0.02, 1.02))
-            _style.hide_frame(axes)
+            axes.set_axis_off()
             if words:
                 for x, n, side in ((0.0, self.shape[0], "inputs"), (WIDTH, self.shape[1], "outputs")):
                     axes.text(x, -0.04, f"{n:,} {side}", ha="left" if x == 0 else "right", va="top", color=INK, size=9)
-        self.ax_, self.figure_ = axes, _style.root_figure(axes)
-        return self
+        return self._drawn_on(axes)
 
     def _shown(self, shown: Sequence[int] | None) -> list[int]:
         n_out = self.shape[1]
@@ -111,5 +102,5 @@ class BipartiteDisplay(Display):
 
 
 def height(neuron: NDArray[Any], n: int) -> NDArray[np.float64]:
-    """Return where neurons of a column of `n` stand, from nearly 1 (first) down to nearly 0."""
+    """Return the height of neurons in a column of `n`, from nearly 1 (first) down to nearly 0."""
     return 1.0 - (neuron + 0.5) / n

@@ -12,31 +12,19 @@ from numpy.typing import NDArray
 
 from sparse_mlp.errors import invalid
 from sparse_mlp.plotting._display import Display, layer_names, single_links
-from sparse_mlp.plotting._style import CYCLE, INK, count_axis, panel_axes, root_figure, style
+from sparse_mlp.plotting._style import CYCLE, INK, count_axis, panel_axes, style
 from sparse_mlp.structure import SparseStructure
 
-MOST_STEPS = 60  # a wider range of degrees is drawn in steps of several degrees
+MAX_STEPS = 60  # a wider range of degrees is drawn in steps of several degrees
 
 
 class LayerDegrees(NamedTuple):
-    """The degrees of one layer.
+    """The degrees of one layer."""
 
-    Attributes
-    ----------
-    name : str
-        Name of the layer.
-    incoming : int64 (n_out,)
-        Links into each output neuron.
-    outgoing : int64 (n_in,)
-        Links out of each input neuron.
-    step : int
-        Neurons that a link of the layer joins on either side: the degrees lie that far apart.
-    """
-
-    name: str
-    incoming: NDArray[np.int64]
-    outgoing: NDArray[np.int64]
-    step: int = 1
+    name: str  # name of the layer
+    incoming: NDArray[np.int64]  # (n_out,): links into each output neuron
+    outgoing: NDArray[np.int64]  # (n_in,): links out of each input neuron
+    step: int = 1  # neurons that a link of the layer joins on either side: the degrees lie that far apart
 
 
 @dataclass(eq=False, repr=False)
@@ -53,13 +41,7 @@ class DegreeDisplay(Display):
 
     @classmethod
     def from_structures(cls, structures: Sequence[SparseStructure], names: Sequence[str] | None = None) -> Self:
-        """Count the degrees in each structure; `names` are numbered by default.
-
-        Raises
-        ------
-        InvalidInputError
-            If there is no structure, or the number of names differs.
-        """
+        """Count the degrees in each of some structures; `names`, as many, are numbered by default."""
         labels = list(names) if names is not None else [f"sparse{i}" for i in range(1, len(structures) + 1)]
         if not structures or len(labels) != len(structures):
             found = f"{len(structures)} structures and {len(labels)} names"
@@ -102,18 +84,11 @@ class DegreeDisplay(Display):
                 for i, (layer, width) in enumerate(zip(self.layers, widths, strict=True)):
                     _draw_layer(axes, layer, side, width, CYCLE[i % len(CYCLE)], log, expected)
                 _finish(axes, title, log, expected)
-        self.ax_, self.figure_ = panels, root_figure(panels[0])
-        return self
+        return self._drawn_on(panels)
 
 
 def distribution(degrees: NDArray[np.int64], width: int = 1) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the fraction of neurons per degree, in bins of `width` degrees.
-
-    Parameters
-    ----------
-    degrees : int64 (n,)
-    width : int
-        Degrees in a bin.
 
     Returns
     -------
@@ -134,7 +109,7 @@ def _bin_widths(layers: Sequence[LayerDegrees], side: int) -> list[int]:
     steps = [layer.step for layer in layers]
     if max(steps) > 1:
         spans = [max(spans)] * len(spans)
-    return [step * (1 + span // (step * MOST_STEPS)) for step, span in zip(steps, spans, strict=True)]
+    return [step * (1 + span // (step * MAX_STEPS)) for step, span in zip(steps, spans, strict=True)]
 
 
 def _draw_layer(
@@ -162,12 +137,9 @@ def _draw_binomial(axes: Axes, degrees: NDArray[np.int64], n_others: int, color:
 
 
 def _finish(axes: Axes, title: str, log: bool, expected: bool) -> None:
-    axes.set_title(title)
-    axes.set_xlabel("links per neuron")
-    axes.set_ylabel("fraction of neurons per degree")
+    axes.set(title=title, xlabel="links per neuron", ylabel="fraction of neurons per degree")
     if log:
-        axes.set_xscale("log")
-        axes.set_yscale("log")
+        axes.set(xscale="log", yscale="log")
     else:
         axes.set_ylim(0, axes.dataLim.y1 * (1.1 + 0.09 * (len(axes.get_legend_handles_labels()[1]) + expected)))
         count_axis(axes)

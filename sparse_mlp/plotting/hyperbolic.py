@@ -19,6 +19,7 @@ from sparse_mlp.measures.coalescent_embedding import coalescent_embedding
 from sparse_mlp.measures.graph import column_sizes, network_graph
 from sparse_mlp.plotting import _style
 from sparse_mlp.plotting._display import Display
+from sparse_mlp.plotting._sample import at_most
 from sparse_mlp.plotting._style import LAYERS, NEUTRAL, PLANE
 from sparse_mlp.structure import SparseStructure
 
@@ -28,7 +29,7 @@ SPANS = LinearSegmentedColormap.from_list("spans", ["#1B3A57", "#8FA3B5", "#C9B9
 
 @dataclass(eq=False, repr=False)
 class HyperbolicDisplay(Display):
-    """Hold where neurons stand in the hyperbolic disk, and the links between them.
+    """Hold the places of neurons in the hyperbolic disk, and the links between them.
 
     Attributes
     ----------
@@ -86,8 +87,6 @@ class HyperbolicDisplay(Display):
 
         Parameters
         ----------
-        ax : Axes, optional
-            Where to draw; a new figure by default.
         max_links : int
             Most links to draw; of more, a random sample (always the same) is drawn and the title says so.
         curved : bool
@@ -97,28 +96,25 @@ class HyperbolicDisplay(Display):
             Whether to write a title and name the colours of the layers.
         """
         count = len(self.links)
-        most = check_integer("max_links", max_links)
-        chosen = np.arange(count) if count <= most else np.random.default_rng(0).choice(count, most, replace=False)
+        chosen = at_most(count, check_integer("max_links", max_links))
         with _style.style():
             axes = _style.single_axes(ax, (5.4, 5.4))
             self._draw_links(axes, chosen, curved)
             self._draw_neurons(axes)
             edge = 1.04 * max(float(self.radius.max()), 1e-9)
             axes.set(xlim=(-edge, edge), ylim=(-edge, edge), aspect="equal")
-            _style.hide_frame(axes)
+            axes.set_axis_off()
             if words:
                 part = f"{len(chosen):,} of {count:,} links drawn" if len(chosen) < count else f"{count:,} links"
                 axes.set_title(f"{part}\nmean angle of a link {self.mean_span:.0f}°")
                 self._legend(axes)
-        self.ax_, self.figure_ = axes, _style.root_figure(axes)
-        return self
+        return self._drawn_on(axes)
 
     def _draw_links(self, axes: Axes, chosen: NDArray[np.int64], curved: bool) -> None:
         spans = self.spans[chosen]
         far_first = np.argsort(-spans, kind="stable")
         ends = self.links[chosen][far_first]
-        points = geodesics if curved else chords
-        lines = points(self.angle[ends], self.radius[ends])
+        lines = (geodesics if curved else flat)(self.angle[ends], self.radius[ends])
         colors = SPANS(spans[far_first] / np.pi)
         colors[:, 3] = np.clip(700 / max(len(chosen), 1), 0.10, 0.8)
         axes.add_collection(LineCollection(list(lines), colors=colors, linewidths=0.5, zorder=1))
@@ -149,20 +145,11 @@ def flat(angle: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray[np.
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1)
 
 
-def chords(angle: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the straight lines (E, 2, 2) between pairs of points, `angle` and `radius` (E, 2)."""
-    return flat(angle, radius)
-
-
 def geodesics(angle: NDArray[np.float64], radius: NDArray[np.float64], steps: int = 33) -> NDArray[np.float64]:
     """Return the shortest lines (E, steps, 2) in the hyperbolic plane between pairs of points.
 
-    Parameters
-    ----------
-    angle, radius : float64 (E, 2)
-        Polar coordinates of both ends.
-    steps : int
-        Points of each line, at equal hyperbolic distances.
+    `angle` and `radius`, float64 (E, 2), are the polar coordinates of both ends; the points of each line are at equal
+    hyperbolic distances.
 
     Notes
     -----

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sparse_mlp.errors import invalid
 from sparse_mlp.plotting._display import Display
-from sparse_mlp.plotting._style import count_axis, grid, root_figure, single_axes, style
+from sparse_mlp.plotting._style import count_axis, grid, single_axes, style
 
 Band = tuple[float, float] | str | None  # two percentiles, "std", or no band
 UNITS = {"accuracy": "fraction correct", "loss": "mean per sample", "seconds": "s per epoch"}
@@ -21,7 +21,7 @@ UNITS = {"accuracy": "fraction correct", "loss": "mean per sample", "seconds": "
 
 @dataclass(eq=False, repr=False)
 class LearningCurveDisplay(Display):
-    """Hold one metric of one or several runs over the epochs.
+    """Hold one metric of one or several runs over the epochs, drawn as in Figure 3 of [Sulyok2026].
 
     Attributes
     ----------
@@ -31,11 +31,6 @@ class LearningCurveDisplay(Display):
         NaN where a run does not have the metric at that epoch.
     metric : str
         Name of the metric in the records.
-
-    Notes
-    -----
-    Median and the band from the 40th to the 60th percentile over runs that differ in their seed, over epochs on a
-    logarithmic axis: Figure 3 of Sulyok et al. 2026.
     """
 
     epochs: NDArray[np.int64]
@@ -46,13 +41,8 @@ class LearningCurveDisplay(Display):
     def from_history(cls, history: Iterable[Any], metric: str = "test_accuracy") -> Self:
         """Read the curve from the records of one run, or from a list of several runs' records.
 
-        Parameters
-        ----------
-        history : iterable of dict, or iterable of such iterables
-            Records of kind "epoch" are read, others are passed over. Where an epoch occurs twice in a run, the later
-            record counts.
-        metric : str
-            Key of the records, such as "test_accuracy", "train_accuracy", "loss" or "seconds".
+        Only records of kind "epoch" are read; where an epoch occurs twice in a run, the later one counts. `metric` is
+        a key of the records, such as "test_accuracy", "train_accuracy", "loss" or "seconds".
 
         Raises
         ------
@@ -70,12 +60,7 @@ class LearningCurveDisplay(Display):
         return len(self.values)
 
     def curve(self, band: Band = (40.0, 60.0)) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Return what is drawn, at the epochs at which every run has a value.
-
-        Parameters
-        ----------
-        band : (float, float), "std" or None
-            See `plot`.
+        """Return what is drawn, at the epochs at which every run has a value; `band` as in `plot`.
 
         Returns
         -------
@@ -99,8 +84,6 @@ class LearningCurveDisplay(Display):
 
         Parameters
         ----------
-        ax : Axes, optional
-            Where to draw; a new figure by default.
         label : str, optional
             Name in the legend; "" leaves it out.
         color, linestyle : matplotlib colour and line style
@@ -110,7 +93,7 @@ class LearningCurveDisplay(Display):
             standard deviation (of the sample, ``ddof=1``) to either side; or no band. Both are drawn where every run
             has a value, so that runs which stopped early do not bend the curve.
         log_x : bool
-            Whether the epochs stand on a logarithmic axis.
+            Whether the axis of the epochs is logarithmic.
 
         Raises
         ------
@@ -128,8 +111,7 @@ class LearningCurveDisplay(Display):
             if self.n_runs > 1 and band is not None:
                 axes.fill_between(x, low, high, color=line.get_color(), alpha=0.22, linewidth=0)
             self._label_axes(axes, log_x)
-        self.ax_, self.figure_ = axes, root_figure(axes)
-        return self
+        return self._drawn_on(axes)
 
     def _default_label(self, band: Band) -> str:
         if self.n_runs == 1:

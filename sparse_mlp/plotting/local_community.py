@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from sparse_mlp.errors import check_integer, invalid
 from sparse_mlp.plotting._display import Display
 from sparse_mlp.plotting._layout import column_places
-from sparse_mlp.plotting._style import INK, NEGATIVE, POSITIVE, hide_frame, root_figure, single_axes, style
+from sparse_mlp.plotting._style import INK, NEGATIVE, POSITIVE, root_figure, single_axes, style
 from sparse_mlp.structure import SparseStructure
 
-MOST_NEURONS = 12  # a side; more cannot be distinguished
+MAX_NEURONS = 12  # a side; more cannot be distinguished
 PITCH, GAP = 0.42, 2.2
 OTHER = "#C9C9C9"
 LOOKS: dict[str, dict[str, Any]] = {  # in drawing order
@@ -75,23 +75,10 @@ class LocalCommunityDisplay(Display):
 
     @classmethod
     def from_structure(cls, structure: SparseStructure, u: int, v: int) -> Self:
-        """Find the local community of an absent link.
-
-        Parameters
-        ----------
-        structure : SparseStructure
-            At most 12 inputs and 12 outputs.
-        u, v : int
-            Input and output neuron without a link between them.
-
-        Raises
-        ------
-        InvalidInputError
-            If the layer is too large to draw, a neuron is out of range or the link is present.
-        """
-        if max(structure.shape) > MOST_NEURONS:
+        """Find the local community of the absent link from input u to output v, of at most 12 inputs and outputs."""
+        if max(structure.shape) > MAX_NEURONS:
             found = f"a layer of {structure.n_in} x {structure.n_out}"
-            raise invalid(found, f"at most {MOST_NEURONS} neurons a side", "cut a small layer out of it")
+            raise invalid(found, f"at most {MAX_NEURONS} neurons a side", "cut a small layer out of it")
         u, v = check_integer("u", u, minimum=0), check_integer("v", v, minimum=0)
         if structure.contains([u], [v])[0]:
             raise invalid(f"the present link ({u}, {v})", "an absent one")
@@ -113,7 +100,10 @@ class LocalCommunityDisplay(Display):
 
     def degrees(self) -> tuple[dict[int, tuple[int, int]], dict[int, tuple[int, int]]]:
         """Return the numbers (internal, external) of links of each input and each output in the community."""
-        inside, outside = (_counts(links, self.shape) for links in (self.internal, self.external))
+        inside, outside = (
+            [np.bincount(ends, minlength=n) for ends, n in zip(links, self.shape, strict=True)]
+            for links in (self.internal, self.external)
+        )
         return tuple(  # type: ignore[return-value]
             {int(n): (int(inside[side][n]), int(outside[side][n])) for n in neurons}
             for side, neurons in enumerate((self.inputs, self.outputs))
@@ -122,13 +112,6 @@ class LocalCommunityDisplay(Display):
     def plot(self, ax: Axes | None = None) -> Self:
         """Draw inputs on the left, outputs on the right, the absent link dashed.
 
-        Parameters
-        ----------
-        ax : Axes, optional
-            Where to draw; a new figure by default.
-
-        Notes
-        -----
         Each neuron of the community has its numbers i of internal and e of external links next to it.
         """
         with style():
@@ -146,8 +129,7 @@ class LocalCommunityDisplay(Display):
                 root_figure(axes).legend(handles=self._keys(), loc="outside lower center", ncols=2)
             else:
                 axes.legend(handles=self._keys(), loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=2)
-        self.ax_, self.figure_ = axes, root_figure(axes)
-        return self
+        return self._drawn_on(axes)
 
     def _draw_neurons(self, axes: Axes, left: NDArray[np.float64], right: NDArray[np.float64]) -> None:
         for side, (xy, end, degrees) in enumerate(zip((left, right), (self.u, self.v), self.degrees(), strict=True)):
@@ -166,7 +148,7 @@ class LocalCommunityDisplay(Display):
     def _label(self, axes: Axes) -> None:
         height = PITCH * (max(self.shape) - 1) / 2
         axes.set(xlim=(-1.0, GAP + 1.0), ylim=(-height - 0.3, height + 0.3))
-        hide_frame(axes)
+        axes.set_axis_off()
         count = "no path" if self.n_paths == 0 else f"{self.n_paths} path" + "s" * (self.n_paths > 1)
         axes.set_title(f"absent link $u_{{{self.u}}}$ – $v_{{{self.v}}}$: {count} of length 3")
 
@@ -178,7 +160,3 @@ class LocalCommunityDisplay(Display):
             width, color = look["linewidths"], look["colors"]
             keys.append(Line2D([], [], color=color, linewidth=width, linestyle=dash, label=WORDS[kind]))
         return keys
-
-
-def _counts(links: Links, shape: tuple[int, int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    return np.bincount(links.rows, minlength=shape[0]), np.bincount(links.cols, minlength=shape[1])

@@ -26,24 +26,17 @@ ROOM_FOR_WORDS = 0.46  # below the neurons, in units of the layout
 
 
 class WeightedLinks(NamedTuple):
-    """The links between two neighbouring layers.
+    """The links between two neighbouring layers."""
 
-    Attributes
-    ----------
-    rows, cols : integer (nnz,)
-        Input and output neuron of each link.
-    weight : float64 (nnz,)
-        Weight of each link.
-    """
-
+    # (nnz,) each: input and output neuron of each link
     rows: NDArray[Any]
     cols: NDArray[Any]
-    weight: NDArray[np.float64]
+    weight: NDArray[np.float64]  # (nnz,): weight of each link
 
 
 @dataclass(eq=False, repr=False)
 class NetworkDisplay(Display):
-    """Hold the links of a layered network.
+    """Hold the links of a layered network, after Figure 1 of [Sulyok2026].
 
     Attributes
     ----------
@@ -51,10 +44,6 @@ class NetworkDisplay(Display):
         Neurons of each layer, input first.
     links : tuple of WeightedLinks
         One for each pair of neighbouring layers.
-
-    Notes
-    -----
-    After Figure 1 of Sulyok et al. 2026.
     """
 
     sizes: tuple[int, ...]
@@ -73,10 +62,7 @@ class NetworkDisplay(Display):
     def from_layers(cls, layers: Iterable[Any]) -> Self:
         """Take the links of layers in order from input to output.
 
-        Parameters
-        ----------
-        layers : iterable
-            Each has a `weight` (n_in, n_out), or a `structure` with a `weight` (nnz,) in link order.
+        Each has a `weight` (n_in, n_out), or a `structure` with a `weight` (nnz,) in link order.
 
         Raises
         ------
@@ -98,12 +84,7 @@ class NetworkDisplay(Display):
         return sum(len(links.weight) for links in self.links)
 
     def strongest(self, max_links: int = 3000) -> list[NDArray[np.int64]]:
-        """Choose the links to draw: the same share of every layer's links, the largest |w| of each.
-
-        Parameters
-        ----------
-        max_links : int
-            Most links in all; every layer keeps one at least.
+        """Choose the links to draw: the same share of every layer's links, one at least, the largest |w| of each.
 
         Returns
         -------
@@ -123,8 +104,6 @@ class NetworkDisplay(Display):
 
         Parameters
         ----------
-        ax : Axes, optional
-            Where to draw; a new figure by default.
         max_links : int
             Most links to draw; the title says how many of how many are drawn.
         image : array (n_in,) or of the input grid's shape, optional
@@ -146,9 +125,8 @@ class NetworkDisplay(Display):
                     axes.add_collection(_lines(self.links[i], chosen[i], place, places[i + 1], 3 * i + 2))
             self._label(axes, places, bottom, sum(len(c) for c in chosen))
             axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
-            _style.hide_frame(axes)
-        self.ax_, self.figure_ = axes, _style.root_figure(axes)
-        return self
+            axes.set_axis_off()
+        return self._drawn_on(axes)
 
     def _label(self, axes: Axes, places: Sequence[Place], bottom: float, drawn: int) -> None:
         floor = bottom + ROOM_FOR_WORDS

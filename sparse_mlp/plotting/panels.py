@@ -62,7 +62,8 @@ class PanelsDisplay(Display):
         """
         count, columns = len(self.names), min(2, len(self.names))
         with style():
-            panels = self._new_panels(columns) if ax is None else panel_axes(_several(ax), count, (1, 1))
+            given = [ax] if isinstance(ax, Axes) else ax
+            panels = self._new_panels(columns) if given is None else panel_axes(given, count, (1, 1))
             width = 0.8 * PAGE / (columns if ax is None else count)
             letters = [f"{letter}) " for letter in ascii_lowercase] if 1 < count <= 26 else [""] * count
             for i, (axes, name) in enumerate(zip(panels, self.names, strict=True)):
@@ -75,8 +76,7 @@ class PanelsDisplay(Display):
                     axes.set_ylabel(self.ylabel if ax is not None or i % columns == 0 else "")
             panels[0].figure.align_ylabels(panels)
             self._legends(panels, own_figure=ax is None)
-        self.ax_, self.figure_ = panels, root_figure(panels[0])
-        return self
+        return self._drawn_on(panels)
 
     def _new_panels(self, columns: int) -> list[Axes]:
         count = len(self.names)
@@ -99,10 +99,6 @@ class PanelsDisplay(Display):
                 axes.legend(handles=keys, loc=f"{place} {side}")
                 if earlier is not None:
                     axes.add_artist(earlier)
-
-
-def _several(ax: Axes | Sequence[Axes]) -> Sequence[Axes]:
-    return [ax] if isinstance(ax, Axes) else ax
 
 
 def _add_legend(figure: Any, keys: Sequence[Any], place: str) -> None:

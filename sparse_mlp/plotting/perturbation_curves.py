@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
 from sparse_mlp.errors import check_choice, invalid
+from sparse_mlp.plotting import panels
 from sparse_mlp.plotting._display import Display
 from sparse_mlp.plotting._style import NEUTRAL, grid
-from sparse_mlp.plotting.panels import (
-    LINES,
-    PanelsDisplay,
-    band_key,
-    line_keys,
-    method_looks,
-    methods_of,
-    with_count,
-)
 
 PRUNING = {  # name: words, colour; in the order of the legend
     "reverse-weight-order": ("smallest |w| removed first", "#CC3311"),
@@ -32,43 +24,36 @@ NOISE = {
     "weight-shuffling": ("weights shuffled", "#882299"),
     "weight-modification": ("noise added", "#33BBEE"),
 }
-KNOWN_LINES: dict[str, Any] = {"ch3l3": LINES[0], "rlr": LINES[1]}
+KNOWN_LINES: dict[str, Any] = {"ch3l3": panels.LINES[0], "rlr": panels.LINES[1]}
 
-
-class Curve(NamedTuple):
-    """Hold the accuracy of several networks under one perturbation.
-
-    Attributes
-    ----------
-    strengths : float64 (s,)
-        Ascending.
-    accuracy : float64 (networks, s)
-        Means over the draws of each network.
-    """
-
-    strengths: NDArray[np.float64]
-    accuracy: NDArray[np.float64]
+Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 @dataclass(eq=False, repr=False)
 class _PerturbationDisplay(Display):
+    """Hold accuracies of networks.
+
+    Attributes
+    ----------
+    curves : dict
+        Data set → method → perturbation → (strengths float64 (s,), accuracy float64 (networks, s)).
+    """
+
     curves: dict[str, dict[str, dict[str, Curve]]]
 
     looks: ClassVar[Mapping[str, tuple[str, str]]]
     xlabel: ClassVar[str]
 
     @classmethod
-    def from_curves(
-        cls, curves: Mapping[str, Mapping[str, Mapping[str, tuple[ArrayLike, ArrayLike]]]]
-    ) -> Self:  # fmt: skip
+    def from_curves(cls, curves: Mapping[str, Mapping[str, Mapping[str, tuple[ArrayLike, ArrayLike]]]]) -> Self:
         """Take strengths and accuracies.
 
         Parameters
         ----------
         curves : mapping
-            Data set → method → perturbation → (strengths, accuracy): float (s,), ascending, and float (networks, s);
-            one row of numbers is one network. The perturbations are those of `robustness.PERTURBATIONS`; those that
-            this figure does not show are passed over.
+            Data set → method → perturbation → (strengths, accuracy): float (s,), ascending, and float (networks, s),
+            means over the draws of each network; one row of numbers is one network. The perturbations are those of
+            `robustness.PERTURBATIONS`; those that this figure does not show are passed over.
 
         Raises
         ------
@@ -86,7 +71,13 @@ class _PerturbationDisplay(Display):
     def _read(cls, whose: str, given: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> dict[str, Curve]:
         for name in given:
             check_choice("perturbation", name, (*PRUNING, *NOISE))
-        shown = {name: _curve(f"{name} of {whose}", *given[name]) for name in cls.looks if name in given}
+        shown: dict[str, Curve] = {}
+        for name in (name for name in cls.looks if name in given):
+            x, y = np.asarray(given[name][0], np.float64), np.atleast_2d(np.asarray(given[name][1], np.float64))
+            if x.shape != y.shape[1:] or not (np.diff(x) > 0).all() or not np.isfinite(y).all():
+                found = f"strengths of shape {x.shape} and accuracies of shape {y.shape} for {name} of {whose}"
+                raise invalid(found, "ascending strengths (s,) and finite accuracies (networks, s)")
+            shown[name] = x, y
         if not shown:
             raise invalid(f"{', '.join(given) or 'no perturbation'} for {whose}", f"some of {', '.join(cls.looks)}")
         return shown
@@ -103,41 +94,39 @@ class _PerturbationDisplay(Display):
         band : bool
             Whether to shade one standard deviation (of the sample, ``ddof=1``) of the networks to either side.
         """
-        lines = method_looks(methods_of(self.curves), KNOWN_LINES, LINES)
+        lines = panels.method_looks(panels.methods_of(self.curves), KNOWN_LINES, panels.LINES)
         every = [curve for found in self.curves.values() for curves in found.values() for curve in curves.values()]
-        first, last = (end(float(end(curve.strengths)) for curve in every) for end in (min, max))
+        first, last = (end(float(end(x)) for x, _ in every) for end in (min, max))
 
         def draw(axes: Axes, dataset: str) -> None:
             found = self.curves[dataset]
             for name, (_, color) in self.looks.items():
                 for method in (m for m in lines if name in found.get(m, {})):
-                    _draw(axes, found[method][name], color, lines[method], band)
+                    x, rows = found[method][name]
+                    mean, look = rows.mean(axis=0), {"color": color, "linestyle": lines[method]}
+                    axes.plot(x, mean, linewidth=1.4, marker="o" if len(x) == 1 else "", **look)
+                    if band and len(rows) > 1:
+                        half = rows.std(axis=0, ddof=1)
+                        axes.fill_between(x, mean - half, mean + half, color=color, alpha=0.13, linewidth=0)
             axes.set(xlim=(first, last if last > first else first + 1), ylim=(0, 1.02))
             grid(axes)
 
         shown = {name for found in self.curves.values() for curves in found.values() for name in curves}
         colors = {words: {"color": c, "linewidth": 3} for name, (words, c) in self.looks.items() if name in shown}
         networks = {
-            data: {method: next(iter(curves.values())).accuracy for method, curves in found.items()}
+            data: {method: next(iter(curves.values()))[1] for method, curves in found.items()}
             for data, found in self.curves.items()
         }
-        keys = line_keys({with_count(networks, m): {"linestyle": line} for m, line in lines.items()})
-        if band and max(len(curve.accuracy) for curve in every) > 1:
-            keys.append(band_key("mean ± one standard deviation"))
-        panels = PanelsDisplay(
-            list(self.curves), draw, xlabel=self.xlabel, ylabel="test accuracy", keys=keys, upper_keys=line_keys(colors)
-        ).plot(ax)
-        self.ax_, self.figure_ = panels.ax_, panels.figure_
-        return self
+        keys = panels.line_keys({panels.with_count(networks, m): {"linestyle": line} for m, line in lines.items()})
+        if band and max(len(rows) for _, rows in every) > 1:
+            keys.append(panels.band_key("mean ± one standard deviation"))
+        figure = panels.PanelsDisplay(list(self.curves), draw, xlabel=self.xlabel, ylabel="test accuracy", keys=keys,
+                                      upper_keys=panels.line_keys(colors))  # fmt: skip
+        return self._drawn_on(figure.plot(ax).ax_)
 
 
 class PruningCurvesDisplay(_PerturbationDisplay):
     """Hold accuracies over the fraction of links that were removed.
-
-    Attributes
-    ----------
-    curves : dict
-        Data set → method → perturbation → `Curve`.
 
     Notes
     -----
@@ -152,11 +141,6 @@ class PruningCurvesDisplay(_PerturbationDisplay):
 class NoiseCurvesDisplay(_PerturbationDisplay):
     """Hold accuracies over the strength with which weights were shuffled or disturbed.
 
-    Attributes
-    ----------
-    curves : dict
-        Data set → method → perturbation → `Curve`.
-
     Notes
     -----
     Figure 5 of [Sulyok2026]: CH3L3 solid, random link regrowth dashed; shuffling purple, modification light blue.
@@ -166,20 +150,3 @@ class NoiseCurvesDisplay(_PerturbationDisplay):
 
     looks = NOISE
     xlabel = "strength of the perturbation"
-
-
-def _draw(axes: Axes, curve: Curve, color: str, line: Any, band: bool) -> None:
-    x, rows = curve
-    mean = rows.mean(axis=0)
-    axes.plot(x, mean, color=color, linestyle=line, linewidth=1.4, marker="o" if len(x) == 1 else "")
-    if band and len(rows) > 1:
-        half = rows.std(axis=0, ddof=1)
-        axes.fill_between(x, mean - half, mean + half, color=color, alpha=0.13, linewidth=0)
-
-
-def _curve(whose: str, x: ArrayLike, rows: ArrayLike) -> Curve:
-    strengths, accuracy = np.asarray(x, np.float64), np.atleast_2d(np.asarray(rows, np.float64))
-    if strengths.shape != accuracy.shape[1:] or not (np.diff(strengths) > 0).all() or not np.isfinite(accuracy).all():
-        found = f"strengths of shape {strengths.shape} and accuracies of shape {accuracy.shape} for {whose}"
-        raise invalid(found, "ascending strengths (s,) and finite accuracies (networks, s)")
-    return Curve(strengths, accuracy)

@@ -9,15 +9,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Patch, Rectangle
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from sparse_mlp.errors import invalid
 from sparse_mlp.plotting._display import Display
-from sparse_mlp.plotting._style import INK, NEUTRAL, POSITIVE, root_figure, single_axes, style
+from sparse_mlp.plotting._style import INK, NEUTRAL, POSITIVE, neuron_axes, root_figure, single_axes, style
 from sparse_mlp.structure import SparseStructure
 
-MOST_PRINTED = 12  # neurons a side up to which each score is printed
+MAX_PRINTED = 12  # neurons a side up to which each score is printed
 CHOSEN = "#EE7733"
 SHADES = LinearSegmentedColormap.from_list("scores", ["white", POSITIVE])
 
@@ -41,13 +40,8 @@ class ScoreMatrixDisplay(Display):
     def from_scores(cls, structure: SparseStructure, scores: ArrayLike, method: str = "") -> Self:
         """Take the scores that a predictor gave.
 
-        Parameters
-        ----------
-        structure : SparseStructure
-        scores : float (n_in, n_out)
-            As `link_prediction.score_matrix` returns them; values on present links are passed over.
-        method : str
-            Name of the predictor, for the title.
+        `scores`, float (n_in, n_out), are as from `link_prediction.score_matrix`; values on present links are passed
+        over.
 
         Raises
         ------
@@ -69,8 +63,6 @@ class ScoreMatrixDisplay(Display):
 
         Parameters
         ----------
-        ax : Axes, optional
-            Where to draw; a new figure by default.
         chosen : (rows, cols), optional
             Absent links to frame, such as those of `link_prediction.top_links`.
 
@@ -92,7 +84,7 @@ class ScoreMatrixDisplay(Display):
                 np.ma.masked_invalid(self.scores), cmap=shades, vmin=0, vmax=highest, interpolation="nearest",
                 aspect="equal" if max(n_in, n_out) <= 4 * min(n_in, n_out) else "auto",
             )  # fmt: skip
-            if max(n_in, n_out) <= MOST_PRINTED:
+            if max(n_in, n_out) <= MAX_PRINTED:
                 self._print_scores(axes, highest)
             for u, v in zip(rows, cols, strict=True):
                 axes.add_patch(Rectangle((v - 0.46, u - 0.46), 0.92, 0.92, fill=False, edgecolor=CHOSEN, linewidth=2.4))
@@ -105,8 +97,7 @@ class ScoreMatrixDisplay(Display):
             else:
                 axes.legend(handles=keys, loc="upper right", bbox_to_anchor=(1.0, -0.12), ncols=2)
             root_figure(axes).colorbar(image, ax=axes, label="score", shrink=0.8, aspect=25)
-        self.ax_, self.figure_ = axes, root_figure(axes)
-        return self
+        return self._drawn_on(axes)
 
     def _print_scores(self, axes: Axes, highest: float) -> None:
         n_in, n_out = self.scores.shape
@@ -120,15 +111,10 @@ class ScoreMatrixDisplay(Display):
                 axes.text(v, u, f"{score:.3g}", ha="center", va="center", fontsize=8, color=color)
 
     def _label(self, axes: Axes) -> None:
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
-        axes.set_xlabel("output neuron")
-        axes.set_ylabel("input neuron")
+        neuron_axes(axes)
         absent = int(np.isfinite(self.scores).sum())
         of = f"{self.method}: " if self.method else ""
         axes.set_title(f"{of}{int((self.scores > 0).sum()):,} of {absent:,} absent links\nhave a score above 0")
-        for spine in axes.spines.values():
-            spine.set_visible(True)
 
     def _size(self) -> tuple[float, float]:
         n_in, n_out = self.scores.shape

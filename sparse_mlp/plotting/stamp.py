@@ -30,15 +30,10 @@ def stamp(target: Stamped, text: str) -> Stamped:
     Parameters
     ----------
     target : Display or Figure
-        A Display is drawn first, with default options, if `plot` was not called yet. Plotting it again leaves the stamp
-        behind.
+        Is returned. A Display is drawn first, with default options, if `plot` was not called yet. Plotting it again
+        removes the stamp.
     text : str
         Broken into lines as wide as the figure; breaks that are there stay.
-
-    Returns
-    -------
-    Display or Figure
-        What was given.
 
     Raises
     ------
@@ -67,10 +62,14 @@ def stamp(target: Stamped, text: str) -> Stamped:
 
 
 def _grow(figure: Figure, inches: float) -> None:
-    """Make room at the lower edge: what stands on the figure moves up and keeps its size."""
+    """Make room at the lower edge: everything else moves up and keeps its size."""
     figure.draw_without_rendering()  # so that everything is where it belongs
     engine = figure.get_layout_engine()
-    below = _below_all_axes(figure)
+    furniture: list[Text | Legend] = [*figure.texts, *figure.legends]
+    boxes = [box for box in (axes.get_tightbbox() for axes in figure.axes) if box is not None]
+    lowest = min((box.y0 for box in boxes), default=0.0)
+    # Words and legends below all axes, for which the layout has made room.
+    below = [item for item in furniture if item.get_window_extent().y1 <= lowest]
     taken = max((item.get_window_extent().y1 for item in below), default=0.0) / figure.dpi
     width, height = figure.get_size_inches()
     share = inches / (height + inches)
@@ -79,24 +78,13 @@ def _grow(figure: Figure, inches: float) -> None:
         left, low, wide, high = engine.get()["rect"]
         engine.set(rect=(left, floor + low * (1 - floor), wide, high * (1 - floor)))
     else:
-        below = _furniture(figure)
+        below = furniture
         for axes in figure.axes:
             box = axes.get_position(original=True)
             axes.set_position((box.x0, share + box.y0 * (1 - share), box.width, box.height * (1 - share)))
     for item in below:
         _lift(figure, item, share)
     figure.set_size_inches(width, height + inches)
-
-
-def _below_all_axes(figure: Figure) -> list[Text | Legend]:
-    """Return words and legends of the figure that stand lower than all axes, where the layout made room for them."""
-    boxes = [box for box in (axes.get_tightbbox() for axes in figure.axes) if box is not None]
-    lowest = min((box.y0 for box in boxes), default=0.0)
-    return [item for item in _furniture(figure) if item.get_window_extent().y1 <= lowest]
-
-
-def _furniture(figure: Figure) -> list[Text | Legend]:
-    return [*figure.texts, *figure.legends]
 
 
 def _lift(figure: Figure, item: Text | Legend, share: float) -> None:

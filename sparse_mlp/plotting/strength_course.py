@@ -15,7 +15,7 @@ from sparse_mlp.errors import invalid
 from sparse_mlp.plotting._display import Display
 from sparse_mlp.plotting._style import grid, panel_axes, root_figure, single_axes, style
 
-MOST_PANELS = 8
+MAX_PANELS = 8
 BRIGHTEST = 99.5  # percentile of the last panel that has the darkest shade: single pixels must not set the scale
 
 
@@ -44,14 +44,6 @@ class StrengthCourseDisplay(Display):
     def from_course(cls, course: Any, image_shape: tuple[int, ...] | None = None, title: str = "") -> Self:
         """Take a `robustness.StrengthCourse`; of many epochs, eight that grow further apart.
 
-        Parameters
-        ----------
-        course : StrengthCourse
-        image_shape : tuple of int, optional
-            Shape of the inputs.
-        title : str
-            Of the figure.
-
         Raises
         ------
         InvalidInputError
@@ -75,16 +67,13 @@ class StrengthCourseDisplay(Display):
         """
         with style():
             if self.image_shape is None:
-                self.ax_ = self._plot_ranks(single_axes(ax, (6.0, 4.0)))
-                self.figure_ = root_figure(self.ax_)
-                return self
+                return self._drawn_on(self._plot_ranks(single_axes(ax, (6.0, 4.0))))
             rows = 1 if len(self.epochs) <= 4 else 2
             columns = -(-len(self.epochs) // rows)
             panels = panel_axes(ax, rows * columns if ax is None else len(self.epochs),
                                 (1.9 * columns + 1.0, 2.15 * rows + 0.35), rows=rows)  # fmt: skip
             self._plot_images(panels)
-        self.ax_, self.figure_ = panels, root_figure(panels[0])
-        return self
+        return self._drawn_on(panels)
 
     def _plot_images(self, panels: list[Axes]) -> None:
         assert self.image_shape is not None
@@ -120,7 +109,7 @@ class StrengthCourseDisplay(Display):
         return axes
 
 
-def spread_out(epochs: NDArray[np.int64], most: int = MOST_PANELS) -> NDArray[np.int64]:
+def spread_out(epochs: NDArray[np.int64], most: int = MAX_PANELS) -> NDArray[np.int64]:
     """Return the positions of at most `most` epochs: the first, the last, and between them ever further apart.
 
     Examples
@@ -128,12 +117,9 @@ def spread_out(epochs: NDArray[np.int64], most: int = MOST_PANELS) -> NDArray[np
     >>> spread_out(np.arange(31)).tolist()
     [0, 1, 2, 3, 6, 11, 18, 30]
     """
-    count = len(epochs)
+    count, chosen = len(epochs), [0]
     if count <= most:
         return np.arange(count)
-    wished = np.geomspace(1, count, most) - 1
-    chosen = [0]
-    for place, wish in enumerate(wished[1:], start=1):
-        left = most - 1 - place
-        chosen.append(int(min(max(round(wish), chosen[-1] + 1), count - 1 - left)))
+    for place, wish in enumerate(np.geomspace(1, count, most)[1:] - 1, start=1):
+        chosen.append(int(min(max(round(wish), chosen[-1] + 1), count - most + place)))
     return np.array(chosen)

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from sparse_mlp.errors import check_integer, invalid
 from sparse_mlp.plotting._display import Display, unit_of
 from sparse_mlp.plotting._layout import column_places
 from sparse_mlp.plotting._sample import choose_neurons
-from sparse_mlp.plotting._style import INK, NEGATIVE, NEUTRAL, NEW, hide_frame, panel_axes, root_figure, style
+from sparse_mlp.plotting._style import INK, NEGATIVE, NEUTRAL, NEW, panel_axes, root_figure, style
+from sparse_mlp.plotting.panels import line_keys
 from sparse_mlp.structure import SparseStructure
 
 if TYPE_CHECKING:
@@ -25,23 +25,18 @@ if TYPE_CHECKING:
 
 # What a link is worth when neurons are chosen for the drawing: percolated links are rare, kept ones only background.
 WORTH = {"kept": 0.25, "removed": 1.0, "percolated": 3.0, "grown": 1.0}
+REST, DOTS = "#C9C9C9", (0, (1.2, 1.6))  # colour of links that stay; dashes of links that go
+KEYS: dict[str, dict[str, Any]] = {
+    "kept": {"color": REST}, "removed or percolated": {"color": NEGATIVE, "linestyle": DOTS}, "new": {"color": NEW},
+}  # fmt: skip
 
 
 class LayerStages(NamedTuple):
-    """What happened to the links of one layer; each entry is (rows, cols), int64 (k,) each.
+    """What happened to the links of one layer; each entry is (rows, cols), int64 (k,) each."""
 
-    Attributes
-    ----------
-    name : str
-        Name of the layer.
-    shape : (int, int)
-        (n_in, n_out).
-    kept, removed, percolated, grown : (rows, cols)
-        Links untouched; gone in the first stage; gone in the second; new in the third.
-    """
-
-    name: str
-    shape: tuple[int, int]
+    name: str  # name of the layer
+    shape: tuple[int, int]  # (n_in, n_out)
+    # links untouched; gone in the first stage; gone in the second; new in the third
     kept: tuple[NDArray[Any], NDArray[Any]]
     removed: tuple[NDArray[Any], NDArray[Any]]
     percolated: tuple[NDArray[Any], NDArray[Any]]
@@ -52,6 +47,8 @@ class LayerStages(NamedTuple):
 class UpdateStagesDisplay(Display):
     """Hold the three stages of one topology update and the neurons, or groups of neurons, chosen to show them.
 
+    After Figure 7 of [Sulyok2026].
+
     Attributes
     ----------
     layers : tuple of LayerStages
@@ -60,10 +57,6 @@ class UpdateStagesDisplay(Display):
         Neurons drawn, ascending, for each layer of neurons (one more than `layers`); groups, where links join these.
     link_size : int
         Neurons that a link joins on either side.
-
-    Notes
-    -----
-    After Figure 7 of Sulyok et al. 2026.
     """
 
     layers: tuple[LayerStages, ...]
@@ -113,13 +106,7 @@ class UpdateStagesDisplay(Display):
         return np.concatenate(parts)
 
     def plot(self, ax: Sequence[Axes] | None = None) -> Self:
-        """Draw (a) the removed links dotted red, (b) the percolated links dotted red, (c) the new links green.
-
-        Parameters
-        ----------
-        ax : sequence of three Axes, optional
-            Where to draw; a new figure by default.
-        """
+        """Draw on three axes (a) the removed links dotted red, (b) the percolated ones so, (c) the new links green."""
         stages = (
             ("a", "removed", ("kept", "percolated"), NEGATIVE),
             ("b", "percolated", ("kept",), NEGATIVE),
@@ -130,12 +117,11 @@ class UpdateStagesDisplay(Display):
             for axes, (letter, stage, background, color) in zip(panels, stages, strict=True):
                 self._draw_panel(axes, stage, background, color)
                 axes.set_title(f"({letter}) {sum(len(getattr(s, stage)[0]) for s in self.layers):,} links {stage}")
-            figure = root_figure(panels[0])
             if ax is None:
+                figure = root_figure(panels[0])
                 figure.supxlabel(self.caption(), fontsize=9, color=INK)
-                _legend(figure)
-        self.ax_, self.figure_ = panels, figure
-        return self
+                figure.legend(handles=line_keys(KEYS), loc="outside upper center", ncols=3)
+        return self._drawn_on(panels)
 
     def caption(self) -> str:
         """Say which part of the network the drawing shows."""
@@ -148,10 +134,9 @@ class UpdateStagesDisplay(Display):
 
     def _draw_panel(self, axes: Axes, stage: str, background: Sequence[str], color: str) -> None:
         still = np.concatenate([self.segments(name) for name in background])
-        axes.add_collection(LineCollection(list(still), colors="#C9C9C9", linewidths=0.9, zorder=1))
-        dotted = stage != "grown"
+        axes.add_collection(LineCollection(list(still), colors=REST, linewidths=0.9, zorder=1))
         changed = LineCollection(list(self.segments(stage)), colors=color, linewidths=1.5, zorder=2)
-        changed.set_linestyle((0, (1.2, 1.6)) if dotted else "solid")
+        changed.set_linestyle("solid" if stage == "grown" else DOTS)
         axes.add_collection(changed)
         places = column_places([len(chosen) for chosen in self.shown])
         for i, xy in enumerate(places):
@@ -162,7 +147,7 @@ class UpdateStagesDisplay(Display):
                 ha="center", va="top", fontsize=9, color=NEUTRAL,
             )  # fmt: skip
         axes.set_xlim(places[0][0, 0] - 0.4, places[-1][0, 0] + 0.4)
-        hide_frame(axes)
+        axes.set_axis_off()
 
 
 def _stages(layer: LayerUpdate) -> LayerStages:
@@ -179,12 +164,3 @@ def _stages(layer: LayerUpdate) -> LayerStages:
 def _find(chosen: NDArray[np.int64], neurons: NDArray[Any]) -> NDArray[np.int64]:
     at = np.minimum(np.searchsorted(chosen, neurons), len(chosen) - 1)
     return np.where(chosen[at] == neurons, at, -1)
-
-
-def _legend(figure: Any) -> None:
-    lines = [
-        Line2D([], [], color="#C9C9C9", label="kept"),
-        Line2D([], [], color=NEGATIVE, linestyle=(0, (1.2, 1.6)), label="removed or percolated"),
-        Line2D([], [], color=NEW, label="new"),
-    ]
-    figure.legend(handles=lines, loc="outside upper center", ncols=3)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sparse_mlp.errors import check_integer, invalid
 from sparse_mlp.plotting._display import Display, layer_names
-from sparse_mlp.plotting._style import CYCLE, grid, root_figure, single_axes, style
+from sparse_mlp.plotting._style import CYCLE, grid, single_axes, style
 
 
 @dataclass(eq=False, repr=False)
@@ -37,13 +37,7 @@ class WeightDistributionDisplay(Display):
 
     @classmethod
     def from_weights(cls, weights: Mapping[str, ArrayLike | Sequence[ArrayLike]]) -> Self:
-        """Take weights of any shape and sign by the name of their curve; a list of arrays is one of networks.
-
-        Raises
-        ------
-        InvalidInputError
-            If there is no array, or one is empty or holds NaN or infinite values.
-        """
+        """Take finite weights of any shape and sign by the name of their curve; a list of arrays is one of networks."""
         if not weights:
             raise invalid("no weights", "at least one named array")
         return cls(tuple(weights), tuple(_networks(name, given) for name, given in weights.items()))
@@ -57,11 +51,8 @@ class WeightDistributionDisplay(Display):
     def densities(self, bins: int = 100) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return histograms over common bins from zero to the largest magnitude.
 
-        Parameters
-        ----------
-        bins : int
-            The k-th edge is (k / bins)² times the largest magnitude: narrow where a minimum is to be seen, wide in the
-            tail, where links are few.
+        The k-th edge is (k / bins)² times the largest magnitude: narrow where a minimum is to be seen, wide in the
+        tail, where links are few.
 
         Returns
         -------
@@ -82,15 +73,13 @@ class WeightDistributionDisplay(Display):
 
         Parameters
         ----------
-        ax : Axes, optional
-            Where to draw; a new figure by default.
         bins : int
             Number of bins from zero to the largest magnitude, see `densities`.
         near : float, optional
             A small panel inside shows magnitudes from 0 to this, on linear axes; 0 leaves it out. By default it holds a
             little more than half of the weights of each curve.
         log_y : bool
-            Whether the density stands on a logarithmic axis, where an exponential tail is a straight line.
+            Whether the axis of the density is logarithmic, where an exponential tail is a straight line.
         colors : mapping of str to colour, optional
             Of the curves, by name.
         legend : bool
@@ -115,8 +104,7 @@ class WeightDistributionDisplay(Display):
                 self._draw_near(axes, edges, densities, near or _half_way(edges, densities), colors)
             if legend:
                 axes.legend(loc="lower left")
-        self.ax_, self.figure_ = axes, root_figure(axes)
-        return self
+        return self._drawn_on(axes)
 
     def _draw_near(
         self, axes: Axes, edges: NDArray[np.float64], densities: NDArray[np.float64], near: float,

@@ -17,9 +17,9 @@ from sparse_mlp.plotting._style import CYCLE, INK, NEUTRAL, count_axis, grid, pa
 
 # Dashed lines on top of solid ones, so that curves which coincide are all seen.
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2.5)), (0, (1.5, 2)), (0, (6, 2, 1.5, 2)))
-MOST_POINTS = 120  # of a curve that jumps from update to update; of more, the means of blocks are drawn
+MAX_POINTS = 120  # of a curve that jumps from update to update; of more, the means of blocks are drawn
 SMALLEST_SPAN = 0.1  # of the axis of active neurons: less would blow up the last digit
-MEASURES = ("itop", "overlap")
+MEASURES, NETWORK_MEASURES = ("itop", "overlap"), ("anp_by_links", "anp_by_paths")
 
 
 @dataclass(eq=False, repr=False)
@@ -48,37 +48,14 @@ class WiringCourseDisplay(Display):
 
     @classmethod
     def from_history(cls, records: Iterable[Mapping[str, Any]]) -> Self:
-        """Read the course from the records of kind "update" of one run.
-
-        Parameters
-        ----------
-        records : iterable of dict
-            Others than updates are passed over.
-
-        Raises
-        ------
-        InvalidInputError
-            If the run made no topology update, or an update was recorded without its measures.
-        """
-        updates = [record for record in records if record.get("kind") == "update" and record["layers"]]
-        if not updates:
-            raise invalid("no records of updates", "at least one", "a static or dense rule never updates")
-        names = tuple(str(layer["layer"]) for layer in updates[0]["layers"])
-        _check_records(updates, names)
-        links = [[layer["before"] for layer in updates[0]["layers"]], *_table(updates, "after")]
-        rates = [
-            np.array([u.get(name, np.nan) for u in updates], np.float64) for name in ("anp_by_links", "anp_by_paths")
-        ]
-        return cls(names, np.array(links, np.int64).T, *(np.array(_table(updates, m)).T for m in MEASURES), *rates)
+        """Read the course from the records of kind "update" of one run, as `updates_of` finds them."""
+        names, updates = updates_of(records, MEASURES)
+        links = np.hstack([layer_table(updates[:1], "before"), layer_table(updates, "after")])
+        rates = (np.array([u.get(name, np.nan) for u in updates], np.float64) for name in NETWORK_MEASURES)
+        return cls(names, links, *(layer_table(updates, measure) for measure in MEASURES), *rates)
 
     def plot(self, ax: Sequence[Axes] | None = None) -> Self:
-        """Draw four panels over the updates, one curve for each layer; active neurons are of the whole net.
-
-        Parameters
-        ----------
-        ax : sequence of four Axes, optional
-            Where to draw; a new figure by default.
-        """
+        """Draw four panels over the updates, one curve for each layer; active neurons are of the whole net."""
         with style():
             panels = panel_axes(ax, 4, (8.6, 5.6), rows=2, sharex=True)
             self._draw_layers(panels[0], self.links, first=0, ylabel="links")
@@ -89,24 +66,20 @@ class WiringCourseDisplay(Display):
             self._draw_layers(panels[3], overlap, first=1, step=self.block, ylabel=words)
             panels[0].yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
             means = f", means of {self.block} updates" if self.block > 1 else ""
-            titles = (
-                "links", f"active neurons (ANP){means}", "in-time over-parameterisation (ITOP)", f"overlap{means}"
-            )  # fmt: skip
+            titles = "links", f"active neurons (ANP){means}", "in-time over-parameterisation (ITOP)", f"overlap{means}"
             for i, (axes, title) in enumerate(zip(panels, titles, strict=True)):
                 axes.set_title(title)
                 grid(axes)
                 count_axis(axes)
                 if ax is not None or i >= 2:
                     axes.set_xlabel("topology update")
-            figure = root_figure(panels[0])
-            self._legend(panels, None if ax is not None else figure)
-        self.ax_, self.figure_ = panels, figure
-        return self
+            self._legend(panels, own_figure=ax is None)
+        return self._drawn_on(panels)
 
     @property
     def block(self) -> int:
         """Updates whose mean is one point of the curves of active neurons and overlap."""
-        return -(-len(self.anp_by_links) // MOST_POINTS)
+        return -(-len(self.anp_by_links) // MAX_POINTS)
 
     def _draw_layers(self, axes: Axes, values: NDArray[Any], first: int, ylabel: str, step: int = 1) -> None:
         for i, (name, series) in enumerate(zip(self.names, values, strict=True)):
@@ -130,18 +103,14 @@ class WiringCourseDisplay(Display):
         room = 0.05 * (float(np.nanmax(both)) - low)
         axes.set_ylim(max(0.0, low - room), float(np.nanmax(both)) + room)
 
-    def _legend(self, panels: Sequence[Axes], figure: Any) -> None:
-        layers, net = (panels[i].get_legend_handles_labels() for i in (2, 1))
-        if figure is None:
+    def _legend(self, panels: Sequence[Axes], *, own_figure: bool) -> None:
+        if not own_figure:
             panels[0].legend()
             panels[1].legend()
             return
+        layers, net = (panels[i].get_legend_handles_labels() for i in (2, 1))
         handles, labels = layers[0] + net[0], layers[1] + net[1]
-        figure.legend(handles, labels, loc="outside upper center", ncols=min(len(labels), 5))
-
-
-def _table(updates: Sequence[Mapping[str, Any]], measure: str) -> list[list[Any]]:
-    return [[layer[measure] for layer in update["layers"]] for update in updates]
+        root_figure(panels[0]).legend(handles, labels, loc="outside upper center", ncols=min(len(labels), 5))
 
 
 def block_means(series: NDArray[np.float64], block: int) -> NDArray[np.float64]:
@@ -159,12 +128,31 @@ def _marker(series: NDArray[Any], i: int) -> dict[str, Any]:
     return {"marker": "o", "markersize": max(9 - 2 * i, 3)} if len(series) == 1 else {}
 
 
-def _check_records(updates: Sequence[Mapping[str, Any]], names: tuple[str, ...]) -> None:
+def updates_of(
+    records: Iterable[Mapping[str, Any]], measures: Sequence[str]
+) -> tuple[tuple[str, ...], list[Mapping[str, Any]]]:
+    """Return the names of the layers and the update records, if there are any, all with the same layers and measures.
+
+    Raises
+    ------
+    InvalidInputError
+        If there is no update, or one is of other layers or lacks a measure.
+    """
+    updates = [record for record in records if record.get("kind") == "update" and record["layers"]]
+    if not updates:
+        raise invalid("no records of updates", "at least one", "a static or dense rule never updates")
+    names = tuple(str(layer["layer"]) for layer in updates[0]["layers"])
     for update in updates:
         found = tuple(str(layer["layer"]) for layer in update["layers"])
         if found != names:
             raise invalid(f"an update of the layers {', '.join(found)}", f"one of {', '.join(names)}, like the first")
-        missing = {measure for layer in update["layers"] for measure in MEASURES if measure not in layer}
+        missing = sorted({measure for layer in update["layers"] for measure in measures if measure not in layer})
         if missing:
             wanted = "a value in each layer's entry, as `training.wiring_log` writes it"
-            raise invalid(f"an update without {' and '.join(sorted(missing))}", wanted)
+            raise invalid(f"an update without {' and '.join(missing)}", wanted)
+    return names, updates
+
+
+def layer_table(updates: Sequence[Mapping[str, Any]], key: str) -> NDArray[Any]:
+    """Return a value of each layer in each update, (n_layers, n_updates)."""
+    return np.array([[layer[key] for layer in update["layers"]] for update in updates]).T

@@ -33,25 +33,17 @@ class WiringGalleryDisplay(Display):
 
     @classmethod
     def from_structures(cls, rows: Mapping[str, Mapping[str, SparseStructure]]) -> Self:
-        """Take wirings by row and label.
-
-        Raises
-        ------
-        InvalidInputError
-            If there is no wiring, or rows differ in length.
-        """
+        """Take wirings by row and label, the same number in each row."""
         lengths = {len(row) for row in rows.values()}
         if len(lengths) != 1 or 0 in lengths:
             raise invalid(f"rows of {sorted(lengths)} wirings", "the same number in each row, at least one")
         return cls({name: dict(row) for name, row in rows.items()})
 
     def plot(self, ax: Sequence[Axes] | None = None, *, bipartite: bool = False) -> Self:
-        """Draw each wiring under its label, the rows from top to bottom.
+        """Draw each wiring on separate axes under its label, the rows from top to bottom.
 
         Parameters
         ----------
-        ax : sequence of Axes, optional
-            One for each wiring, row by row; a new figure by default.
         bipartite : bool
             Whether wirings are drawn as two columns of neurons, or as adjacency matrices.
         """
@@ -66,8 +58,7 @@ class WiringGalleryDisplay(Display):
                 else:
                     draw_density(axes, AdjacencyDisplay.from_structure(structure))
                 axes.set_title(label if ax is None else f"{name}\n{label}", fontsize=9, color=INK, pad=3)
-        self.ax_, self.figure_ = panels, _style.root_figure(panels[0])
-        return self
+        return self._drawn_on(panels)
 
     def _grid(self, columns: int, bipartite: bool) -> list[Axes]:
         first = next(iter(next(iter(self.rows.values())).values()))

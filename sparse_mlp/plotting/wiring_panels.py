@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -23,28 +23,17 @@ from sparse_mlp.rng import RandomState, as_generator
 from sparse_mlp.structure import SparseStructure
 
 SYMBOLS = {"path-length": "L", "modularity": "Q", "structural-consistency": "σ$_c$", "gamma": "γ"}
-MOST_CELLS = 400  # of a picture of an adjacency, a side
+MAX_CELLS = 400  # of a picture of an adjacency, a side
 PANELS = ("disk", "adjacency", "bipartite")
 
 
 class WiringPanel(NamedTuple):
-    """One wiring of the figure.
+    """One wiring of the figure."""
 
-    Attributes
-    ----------
-    label : str
-        What the wiring is called.
-    disk : HyperbolicDisplay
-        The whole network.
-    first : SparseStructure
-        Its first layer.
-    measures : dict
-        Path length, modularity, structural consistency and gamma of the whole network, by name.
-    """
-
-    label: str
-    disk: HyperbolicDisplay
-    first: SparseStructure
+    label: str  # what the wiring is called
+    disk: HyperbolicDisplay  # the whole network
+    first: SparseStructure  # its first layer
+    # path length, modularity, structural consistency and gamma of the whole network, by name
     measures: dict[str, float | Repeated]
 
 
@@ -76,11 +65,6 @@ class WiringPanelsDisplay(Display):
         repeats : int
             Of the measures that are random, as in `measures.measure_wiring`.
         rng : None, int or numpy.random.Generator
-
-        Raises
-        ------
-        InvalidInputError
-            If there is no wiring.
         """
         if not wirings:
             raise invalid("no wirings", "at least one")
@@ -107,12 +91,10 @@ class WiringPanelsDisplay(Display):
             panels = _style.panel_axes(own, 3 * len(self.wirings), (1, 1))
             for wiring, axes in zip(self.wirings, zip(*[iter(panels)] * 3, strict=True), strict=True):
                 _draw_block(wiring, axes, titled=ax is not None)
-            figure = _style.root_figure(panels[0])
             if ax is None:
                 keys = layer_keys(1 + max(int(w.disk.layer.max()) for w in self.wirings))
-                figure.legend(handles=keys, loc="outside lower center", ncols=len(keys))
-        self.ax_, self.figure_ = panels, figure
-        return self
+                _style.root_figure(panels[0]).legend(handles=keys, loc="outside lower center", ncols=len(keys))
+        return self._drawn_on(panels)
 
     def _blocks(self, columns: int) -> list[Axes]:
         columns = min(columns, len(self.wirings))
@@ -136,14 +118,10 @@ def measure_line(measures: Mapping[str, float | Repeated]) -> str:
 
 def draw_density(axes: Axes, layer: AdjacencyDisplay) -> None:
     """Draw the adjacency of a layer without words: black where links are, grey where a pixel holds many neurons."""
-    density = layer.binned(MOST_CELLS)
-    n_in, n_out = layer.shape
-    shape: Literal["equal", "auto"] = "equal" if max(n_in, n_out) <= 4 * min(n_in, n_out) else "auto"
-    extent = (-0.5, n_out - 0.5, n_in - 0.5, -0.5)
-    axes.imshow(density, cmap="Greys", vmin=0, extent=extent, aspect=shape, interpolation="nearest")
+    layer.draw_density(axes, MAX_CELLS)
+    axes.set_aspect(layer.aspect)
     axes.set(xticks=[], yticks=[])
-    for spine in axes.spines.values():
-        spine.set(visible=True, color=NEUTRAL, linewidth=0.6)
+    axes.spines[:].set(visible=True, color=NEUTRAL, linewidth=0.6)
 
 
 def _draw_block(wiring: WiringPanel, axes: Sequence[Axes], titled: bool) -> None:

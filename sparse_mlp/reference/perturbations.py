@@ -6,6 +6,7 @@ Random ones take their randomness as an argument: an order of the links, or nois
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -38,27 +39,23 @@ def random_pruning(weight: Array, strength: float, order: Array) -> Array:
 
 def weight_order(weight: Array, strength: float) -> Array:
     """Set the round(strength * n) weights of largest magnitude to zero, of equal ones the first."""
-    left, gone = weight.copy(), set[int]()
-    for _ in range(round(strength * len(weight))):
-        largest = -1
-        for i in range(len(weight)):
-            if i not in gone and (largest < 0 or abs(weight[i]) > abs(weight[largest])):
-                largest = i
-        gone.add(largest)
-        left[largest] = 0
-    return left
+    return _without(weight, strength, lambda new, old: abs(new) > abs(old))
 
 
 def reverse_weight_order(weight: Array, strength: float) -> Array:
     """Set the round(strength * n) weights of smallest magnitude to zero, of equal ones the first."""
+    return _without(weight, strength, lambda new, old: abs(new) < abs(old))
+
+
+def _without(weight: Array, strength: float, goes_first: Callable[[float, float], bool]) -> Array:
     left, gone = weight.copy(), set[int]()
     for _ in range(round(strength * len(weight))):
-        smallest = -1
+        first = -1
         for i in range(len(weight)):
-            if i not in gone and (smallest < 0 or abs(weight[i]) < abs(weight[smallest])):
-                smallest = i
-        gone.add(smallest)
-        left[smallest] = 0
+            if i not in gone and (first < 0 or goes_first(weight[i], weight[first])):
+                first = i
+        gone.add(first)
+        left[first] = 0
     return left
 
 

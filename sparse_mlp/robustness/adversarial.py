@@ -1,7 +1,8 @@
 """Adversarial inputs, an extension: the robustness paper announces a study of attacks and shows none.
 
 What its abstract calls an adversarial attack is the removal of the largest weights, see `perturbations.weight_order`.
-Here it is the inputs that are changed, against the network.
+Here it is the inputs that are changed, against the network. All functions take samples x, float (n_samples, n_in), and
+labels y, integer (n_samples,), and refuse with `InvalidInputError` what does not fit the network.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from sparse_mlp.models import Network
 from sparse_mlp.rng import RandomState, as_generator
 from sparse_mlp.robustness.curves import labelled, one_seed
 
-AT_ONCE = 1024  # samples whose activations are in memory
+SAMPLE_CHUNK = 1024  # samples whose activations are in memory at a time
 ATTACKS = ("fgsm", "pgd")
 Bounds = tuple[float, float] | None
 
@@ -26,22 +27,10 @@ Bounds = tuple[float, float] | None
 def input_gradient(model: Network, x: ArrayLike, y: ArrayLike) -> Array:
     """Return the gradient of each sample's cross-entropy by its features.
 
-    Parameters
-    ----------
-    model : Network
-    x : float (n_samples, n_in)
-    y : integer (n_samples,)
-        Labels.
-
     Returns
     -------
     float (n_samples, n_in)
         Row j is the gradient of the loss of sample j alone.
-
-    Raises
-    ------
-    InvalidInputError
-        If the data do not fit the network.
 
     Notes
     -----
@@ -56,10 +45,6 @@ def fgsm(model: Network, x: ArrayLike, y: ArrayLike, epsilon: ArrayLike, *, boun
 
     Parameters
     ----------
-    model : Network
-    x : float (n_samples, n_in)
-    y : integer (n_samples,)
-        Labels.
     epsilon : float, or float (n_in,)
         0 or more, in the units of x, that is in standard deviations where the inputs were standardised. One grey value
         of 256 of images standardised by a deviation s is 1 / (256 s).
@@ -71,14 +56,9 @@ def fgsm(model: Network, x: ArrayLike, y: ArrayLike, epsilon: ArrayLike, *, boun
     float (n_samples, n_in)
         New inputs, of the network's dtype.
 
-    Raises
-    ------
-    InvalidInputError
-        If the data do not fit the network, or epsilon or the bounds are no such numbers.
-
     Notes
     -----
-    x + epsilon * sign(dL/dx) [Goodfellow2015]. An extension: not in [Sulyok2026].
+    x + epsilon * sign(dL/dx) [Goodfellow2015].
     """
     inputs, labels = labelled(check_dense("inputs", x), y, model)
     radius = _radius(epsilon, inputs)
@@ -93,7 +73,7 @@ def pgd(
 
     Parameters
     ----------
-    model, x, y, epsilon, bounds
+    epsilon, bounds
         As in `fgsm`.
     steps : int
     step_size : float or float (n_in,), optional
@@ -106,15 +86,9 @@ def pgd(
     float (n_samples, n_in)
         New inputs, of the network's dtype.
 
-    Raises
-    ------
-    InvalidInputError
-        As in `fgsm`, or if there are no steps.
-
     Notes
     -----
-    [Madry2018], for the largest norm. The steps go up the loss; the name is that of the minimiser's view. An extension:
-    not in [Sulyok2026].
+    [Madry2018], for the largest norm. The steps go up the loss; the name is that of the minimiser's view.
     """
     inputs, labels = labelled(check_dense("inputs", x), y, model)
     limits, radius = _checked(bounds), _radius(epsilon, inputs)
@@ -136,16 +110,14 @@ def adversarial_accuracy(
 
     Parameters
     ----------
-    model, x, y, bounds
-        As in `fgsm`.
     epsilons : sequence of float
         Each 0 or more.
     attack : {"fgsm", "pgd"}
     unit : float, or float (n_in,)
         What an epsilon of 1 is in the units of x: with 1 / s, of images standardised by a deviation s, epsilons are
         grey values in [0, 1].
-    steps : int
-        Of "pgd".
+    steps, bounds
+        As in `pgd`.
     rng : None, int or numpy.random.Generator
         Of "pgd", which starts for each epsilon in the same direction.
 
@@ -153,15 +125,6 @@ def adversarial_accuracy(
     -------
     float64 (len(epsilons),)
         Fraction of right labels.
-
-    Raises
-    ------
-    InvalidInputError
-        As in `fgsm`.
-
-    Notes
-    -----
-    An extension: not in [Sulyok2026].
 
     Examples
     --------
@@ -189,8 +152,8 @@ def adversarial_accuracy(
 
 def _gradient(model: Network, x: Array, labels: NDArray[np.int64]) -> Array:
     loss, gradient = SoftmaxCrossEntropy(backend=model.backend), np.empty_like(x)
-    for start in range(0, len(x), AT_ONCE):
-        part = slice(start, start + AT_ONCE)
+    for start in range(0, len(x), SAMPLE_CHUNK):
+        part = slice(start, start + SAMPLE_CHUNK)
         scores, cache = model.forward(x[part])
         delta = len(scores) * loss.backward(loss.forward(scores, labels[part])[1])
         gradient[part] = model.root.backward(delta, cache)[0]

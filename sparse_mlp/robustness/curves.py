@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,9 +34,8 @@ class RobustnessCurves:
         Fraction of right labels. A perturbation without chance has one draw.
     baseline : float
         Accuracy of the network as it is.
-    scope : {"layer", "global"}
-    readout : bool
-        Whether dense layers were perturbed.
+    scope, readout
+        As in `perturb`.
     samples : int
         Samples that the accuracies are over.
     """
@@ -73,13 +71,7 @@ class RobustnessCurves:
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> RobustnessCurves:
-        """Return the curves that `to_json` gave.
-
-        Raises
-        ------
-        InvalidInputError
-            If the record is not of that kind.
-        """
+        """Return the curves that `to_json` gave; refuse other records."""
         try:
             strengths = {name: np.array(values, np.float64) for name, values in record["strengths"].items()}
             accuracy = {name: np.array(record["accuracy"][name], np.float64) for name in strengths}
@@ -121,10 +113,6 @@ def robustness_curves(
     progress : bool
         Whether to show a bar on standard error.
 
-    Returns
-    -------
-    RobustnessCurves
-
     Raises
     ------
     InvalidInputError
@@ -150,6 +138,8 @@ def robustness_curves(
     >>> curves.accuracy["random-pruning"].shape, bool(curves.baseline == curves.accuracy["random-pruning"][0, 0])
     ((2, 3), True)
     """
+    from tqdm import tqdm
+
     grids = check_curves(perturbations, strengths, draws, scope)
     repeats = {name: draws if FUNCTIONS[name].draw else 1 for name in grids}
     inputs, labels = labelled(x, y, model)
@@ -160,12 +150,13 @@ def robustness_curves(
 
     baseline = right(working.model)
     accuracy = {name: np.empty((repeats[name], len(grid))) for name, grid in grids.items()}
-    with _bar(sum(values.size for values in accuracy.values()), progress) as bar:
-        for name, draw, at in _points(accuracy):
-            strength = float(grids[name][at])
-            accuracy[name][draw, at] = right(working.perturbed(name, strength, _stream(seed, name, draw, strength)))
-            if bar is not None:
-                bar.update()
+    points = [(name, *at) for name, values in accuracy.items() for at in np.ndindex(*values.shape)]
+    for name, draw, at in tqdm(points, "perturbed networks", disable=not progress, leave=False, dynamic_ncols=True):
+        strength = float(grids[name][at])
+        # A stream for each point: see Notes.
+        key = (PERTURBATIONS.index(name), draw, round(1e9 * strength))
+        stream = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
+        accuracy[name][draw, at] = right(working.perturbed(name, strength, stream))
     return RobustnessCurves(grids, accuracy, baseline, scope, readout, len(labels))
 
 
@@ -173,22 +164,10 @@ def check_curves(
     perturbations: Sequence[str] | None = None, strengths: Grid | Mapping[str, Grid] = None, draws: int = 5,
     scope: str = "layer",
 ) -> dict[str, NDArray[np.float64]]:  # fmt: skip
-    """Return the strengths of each perturbation, if these arguments of `robustness_curves` can be used.
-
-    Raises
-    ------
-    InvalidInputError
-        If they cannot.
-    """
+    """Return the strengths of each perturbation; refuse arguments that `robustness_curves` cannot use."""
     check_integer("draws", draws)
     check_choice("scope", scope, SCOPES)
     return {name: _grid(name, strengths) for name in (PERTURBATIONS if perturbations is None else perturbations)}
-
-
-def _points(accuracy: Mapping[str, NDArray[np.float64]]) -> Iterator[tuple[str, int, int]]:
-    for name, values in accuracy.items():
-        for draw, at in np.ndindex(*values.shape):
-            yield name, draw, at
 
 
 def _grid(name: str, strengths: Grid | Mapping[str, Grid]) -> NDArray[np.float64]:
@@ -224,16 +203,3 @@ def one_seed(rng: RandomState) -> int:
     if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool) and rng >= 0:
         return int(rng)
     return int(as_generator(rng).integers(2**63))
-
-
-def _stream(seed: int, name: str, draw: int, strength: float) -> np.random.Generator:
-    key = (PERTURBATIONS.index(name), draw, round(1e9 * strength))
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
-
-
-def _bar(total: int, shown: bool) -> Any:
-    if not shown:
-        return nullcontext()
-    from tqdm import tqdm
-
-    return tqdm(total=total, desc="perturbed networks", leave=False, dynamic_ncols=True)

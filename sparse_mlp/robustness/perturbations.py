@@ -1,7 +1,8 @@
 """The five perturbations of the robustness paper, on the weights of a layer: pure functions on flat arrays.
 
-A link that is removed keeps its place and gets the weight 0. What the network computes is the same, and nothing has to
-be built again. `perturbed_model` applies them to networks, `reference.perturbations` has them as plain loops.
+Each takes the weights, float (n,), and a strength, and returns a new array. A link that is removed keeps its place and
+gets the weight 0. What the network computes is the same, and nothing has to be built again. `perturbed_model` applies
+them to networks, `reference.perturbations` has them as plain loops.
 """
 
 from __future__ import annotations
@@ -13,29 +14,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[Any]
+Array = NDArray[Any]  # weights in link order, float (n,)
 
 FINEST = 1e-12  # narrower bins, in parts of the weights' range, hold no two weights that differ
 
 
 def random_pruning(weight: Array, strength: float, order: Array) -> Array:
-    """Remove links chosen at random.
+    """Remove links chosen at random: round(strength * n) of them, the first in `order`.
 
-    Parameters
-    ----------
-    weight : float (n,)
-    strength : float
-        Fraction f of the links to remove, in [0, 1].
-    order : int64 (n,)
-        A random order of the links; the first go.
-
-    Returns
-    -------
-    float (n,)
-        A new array with round(f * n) entries set to zero; halves round to the even number.
-
-    Notes
-    -----
+    The order is a random one of the links, int64 (n,); the strength is in [0, 1], and halves round to the even number.
     "Random pruning" of [Sulyok2026].
 
     Examples
@@ -47,21 +34,8 @@ def random_pruning(weight: Array, strength: float, order: Array) -> Array:
 
 
 def weight_order(weight: Array, strength: float) -> Array:
-    """Remove the links of largest magnitude.
+    """Remove the round(strength * n) links of largest magnitude; of equal ones the first in the array go first.
 
-    Parameters
-    ----------
-    weight : float (n,)
-    strength : float
-        Fraction f of the links to remove, in [0, 1].
-
-    Returns
-    -------
-    float (n,)
-        A new array with round(f * n) entries set to zero. Of equal magnitudes the first in the array go first.
-
-    Notes
-    -----
     "Weight-order pruning" of [Sulyok2026]; what its abstract calls an adversarial attack.
 
     Examples
@@ -73,12 +47,8 @@ def weight_order(weight: Array, strength: float) -> Array:
 
 
 def reverse_weight_order(weight: Array, strength: float) -> Array:
-    """Remove the links of smallest magnitude.
+    """Remove the round(strength * n) links of smallest magnitude; of equal ones the first in the array go first.
 
-    Parameters and return value are those of `weight_order`.
-
-    Notes
-    -----
     "Reverse weight-order pruning" of [Sulyok2026].
 
     Examples
@@ -90,19 +60,11 @@ def reverse_weight_order(weight: Array, strength: float) -> Array:
 
 
 def weight_bins(weight: Array, strength: float) -> NDArray[np.int64]:
-    """Return the bin of each weight that `weight_shuffling` permutes within.
+    """Return the bin, int64 (n,), of each weight that `weight_shuffling` permutes within.
 
-    Parameters
-    ----------
-    weight : float (n,)
-    strength : float
-        Width m of a bin in parts of the range of the weights, in [0, 1].
-
-    Returns
-    -------
-    int64 (n,)
-        floor((w - min w) / h) with h = m (max w - min w); the largest weight never has a bin beyond the last one.
-        Where h is zero, or m below 1e-12, each weight has its own bin.
+    The strength m in [0, 1] is the width of a bin in parts of the range of the weights. The bin is
+    floor((w - min w) / h) with h = m (max w - min w); the largest weight never has a bin beyond the last one. Where h
+    is zero, or m below 1e-12, each weight has a separate bin.
 
     Examples
     --------
@@ -120,21 +82,9 @@ def weight_bins(weight: Array, strength: float) -> NDArray[np.int64]:
 def weight_shuffling(weight: Array, strength: float, order: Array) -> Array:
     """Exchange weights of similar size: permute them at random inside bins.
 
-    Parameters
-    ----------
-    weight : float (n,)
-    strength : float
-        Width m of a bin, see `weight_bins`: 0 changes nothing, 1 shuffles all weights.
-    order : int64 (n,)
-        A random order of the links; the places of a bin, first to last, take its weights in this order.
+    The strength m is the width of a bin, see `weight_bins`: 0 changes nothing, 1 shuffles all weights. The places of a
+    bin, first to last, take its weights in `order`, a random order of the links, int64 (n,).
 
-    Returns
-    -------
-    float (n,)
-        A new array with the same values.
-
-    Notes
-    -----
     "Weight shuffling" of [Sulyok2026]. The paper measures bins by "the range of weight values"; we take weights with
     their signs, so a bin around zero holds both signs.
 
@@ -152,24 +102,11 @@ def weight_shuffling(weight: Array, strength: float, order: Array) -> Array:
 
 
 def weight_modification(weight: Array, strength: float, noise: Array) -> Array:
-    """Add Gaussian noise to the weights.
+    """Add Gaussian noise to the weights: w + strength * mean(|w|) * noise, computed in float64.
 
-    Parameters
-    ----------
-    weight : float (n,)
-    strength : float
-        Standard deviation m_p of what is added, in mean magnitudes of the weights; 0 or more.
-    noise : float64 (n,)
-        Drawn from N(0, 1).
-
-    Returns
-    -------
-    float (n,)
-        A new array: w + m_p * mean(|w|) * noise, computed in float64.
-
-    Notes
-    -----
-    "Weight modification" of [Sulyok2026]. Links only: what is absent stays absent, and biases stay.
+    The strength, 0 or more, is the standard deviation of what is added, in mean magnitudes of the weights; the noise,
+    float64 (n,), is drawn from N(0, 1). "Weight modification" of [Sulyok2026]. Links only: what is absent stays absent,
+    and biases stay.
 
     Examples
     --------
@@ -181,21 +118,12 @@ def weight_modification(weight: Array, strength: float, noise: Array) -> Array:
 
 
 class Perturbation(NamedTuple):
-    """Hold a perturbation and what it draws.
+    """Hold a perturbation and what it draws."""
 
-    Attributes
-    ----------
-    function : callable
-        From weights, strength and what was drawn, if anything, to new weights.
-    draw : callable or None
-        From a generator and the number of weights to the last argument; None for a perturbation without chance.
-    most : float
-        The largest strength.
-    """
-
-    function: Callable[..., Array]
+    function: Callable[..., Array]  # from weights, strength and what was drawn, if anything, to new weights
+    # from a generator and the number of weights to the last argument; None for a perturbation without chance
     draw: Callable[[np.random.Generator, int], Array] | None
-    most: float = 1.0
+    most: float = 1.0  # the largest strength
 
 
 # The position of a name is part of what a seed means: append, never reorder.

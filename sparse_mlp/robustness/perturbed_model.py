@@ -70,29 +70,23 @@ def perturb(
 class WorkingCopy:
     """Perturb a network again and again, in one copy of it.
 
-    Parameters
-    ----------
-    model : Network
-        Stays as it is.
-    scope, readout
-        As in `perturb`.
+    Parameters and errors are those of `perturb`.
 
     Attributes
     ----------
     model : Network
         The copy, at first unperturbed.
-
-    Raises
-    ------
-    InvalidInputError
-        If the scope is unknown, a weight is not finite, or there is no layer to perturb.
     """
 
     def __init__(self, model: Network, *, scope: str = "layer", readout: bool = False) -> None:
         self.scope = check_choice("scope", scope, SCOPES)
         self.model = copy.deepcopy(model)  # structures are shared
         self._layers = _layers_to_perturb(self.model, readout)
-        self._weights = [_finite(layer).ravel().copy() for layer in self._layers]
+        for layer in self._layers:
+            if not np.isfinite(layer.weight).all():
+                found = f"infinite or missing weights in layer {layer.name}"
+                raise invalid(found, "finite ones", "training has diverged")
+        self._weights = [layer.weight.ravel().copy() for layer in self._layers]
 
     def perturbed(self, name: str, strength: float, rng: np.random.Generator) -> Network:
         """Return the copy with a perturbation of the weights that were given; the next call overwrites it.
@@ -105,10 +99,15 @@ class WorkingCopy:
         return self.model
 
     def _changed(self, name: str, strength: float, rng: np.random.Generator) -> Sequence[Array]:
+        function, draw, _ = FUNCTIONS[name]
+
+        def change(weight: Array) -> Array:
+            return function(weight, strength, *([draw(rng, len(weight))] if draw else []))
+
         if self.scope == "layer":
-            return [_perturbed(weight, name, strength, rng) for weight in self._weights]
+            return [change(weight) for weight in self._weights]
         ends = np.cumsum([len(weight) for weight in self._weights])
-        return np.split(_perturbed(np.concatenate(self._weights), name, strength, rng), ends[:-1])
+        return np.split(change(np.concatenate(self._weights)), ends[:-1])
 
 
 def check_strength(name: str, strength: float) -> float:
@@ -125,14 +124,3 @@ def _layers_to_perturb(model: Network, readout: bool) -> list[Any]:
     if not layers:
         raise invalid("a network without sparse layers", "one with some", "readout=True perturbs dense layers as well")
     return layers
-
-
-def _finite(layer: Any) -> Array:
-    if not np.isfinite(layer.weight).all():
-        raise invalid(f"infinite or missing weights in layer {layer.name}", "finite ones", "training has diverged")
-    return layer.weight
-
-
-def _perturbed(weight: Array, name: str, strength: float, rng: np.random.Generator) -> Array:
-    function, draw, _ = FUNCTIONS[name]
-    return function(weight, strength, *([draw(rng, len(weight))] if draw else []))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sparse_mlp.training.trainer import Trainer
 
 FILE_NAME = "input_strength.npz"
-ALWAYS, MOST = 10, 100  # every one of the first epochs; of a long run about so many in all
+FIRST_EPOCHS, TARGET_COUNT = 10, 100  # recorded all; about so many are recorded of a long run
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,17 +42,10 @@ class StrengthCourse:
     strength: NDArray[np.float32]
 
     def agreement(self, fraction: float) -> NDArray[np.float64]:
-        """Return which part of the features that are selected at last was selected after each epoch.
+        """Return which part of the features that are selected at last was selected after each epoch, float64 (k,).
 
-        Parameters
-        ----------
-        fraction : float
-            Part of the inputs that is selected, in (0, 1].
-
-        Returns
-        -------
-        float64 (k,)
-            The last entry is 1. A draw by chance would have the fraction itself. NaN if nothing is selected.
+        `fraction` in (0, 1] is the part of the inputs that is selected. The last entry is 1, a draw by chance would
+        have the fraction itself; NaN if nothing is selected.
         """
         last = select_features(self.strength[-1], fraction)
         if not len(last):
@@ -70,11 +63,6 @@ class InputStrengths(Callback):
     path : path, optional
         File that is written again after each of them, whole or not at all. A resumed run goes on with what it finds in
         it, or starts from where the run is if that is damaged. None keeps the course in memory only.
-
-    Attributes
-    ----------
-    course : StrengthCourse
-        What was recorded so far.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -99,8 +87,8 @@ class InputStrengths(Callback):
 
     def on_epoch_end(self, trainer: Trainer, record: Record) -> None:
         """Record the weights that the epoch ended with, if it is one of those to record."""
-        epoch = int(record["epoch"])
-        if epoch <= ALWAYS or epoch == trainer.state.epochs or epoch % math.ceil(trainer.state.epochs / MOST) == 0:
+        epoch, last = int(record["epoch"]), trainer.state.epochs
+        if epoch <= FIRST_EPOCHS or epoch == last or epoch % math.ceil(last / TARGET_COUNT) == 0:
             self._record(trainer, epoch)
 
     def _record(self, trainer: Trainer, epoch: int) -> None:

@@ -29,11 +29,6 @@ def allocate(shapes: Sequence[Shape], density: float, method: str = "uniform") -
     list of int
         Links of each layer. They sum to exactly `round(density * possible links)`.
 
-    Raises
-    ------
-    InvalidInputError
-        If there is no layer, a shape is not one, or density or method cannot be used.
-
     Notes
     -----
     Erdős–Rényi (SET [Mocanu2018]) and Erdős–Rényi-Kernel (RigL [Evci2020]) densities
@@ -50,7 +45,10 @@ def allocate(shapes: Sequence[Shape], density: float, method: str = "uniform") -
     [8587, 9627, 9626]
     """
     score = _SCORES[check_choice("allocation", method, _SCORES)]
-    checked = [_checked(shape) for shape in shapes]
+    checked = [tuple(check_integer("shape", size) for size in shape) for shape in shapes]
+    for shape in checked:
+        if len(shape) < 2:
+            raise invalid(f"shape={shape!r}", "(n_in, n_out) or (n_in, n_out, kernel sides)")
     if not checked:
         raise invalid("no layers", "at least one shape (n_in, n_out)")
     possible = [math.prod(shape) for shape in checked]
@@ -58,16 +56,16 @@ def allocate(shapes: Sequence[Shape], density: float, method: str = "uniform") -
     return _largest_remainder(_shares(budget, [score(shape) for shape in checked], possible), budget)
 
 
-def _shares(budget: int, scores: list[Fraction], possible: list[int]) -> list[Fraction]:
+def _shares(budget: int, scores: list[int], possible: list[int]) -> list[Fraction]:
     """Split the budget in proportion to the scores, no layer above its possible links."""
     dense: set[int] = set()
     while True:
         sparse = [layer for layer in range(len(scores)) if layer not in dense]
         left = budget - sum(possible[layer] for layer in dense)
-        total = sum((scores[layer] for layer in sparse), Fraction(0))
+        total = sum(scores[layer] for layer in sparse)
         shares = [Fraction(n) for n in possible]
         for layer in sparse:
-            shares[layer] = left * scores[layer] / total
+            shares[layer] = Fraction(left * scores[layer], total)
         over = {layer for layer in sparse if shares[layer] > possible[layer]}
         if not over:
             return shares
@@ -82,23 +80,9 @@ def _largest_remainder(shares: list[Fraction], budget: int) -> list[int]:
     return links
 
 
-def _checked(shape: Shape) -> Shape:
-    if len(tuple(shape)) < 2:
-        raise invalid(f"shape={shape!r}", "(n_in, n_out) or (n_in, n_out, kernel sides)")
-    return tuple(check_integer("shape", size) for size in shape)
-
-
-def _uniform(shape: Shape) -> Fraction:
-    return Fraction(math.prod(shape))
-
-
-def _er(shape: Shape) -> Fraction:
-    return Fraction((shape[0] + shape[1]) * math.prod(shape[2:]))
-
-
-def _erk(shape: Shape) -> Fraction:
-    return Fraction(sum(shape))
-
-
 # What each method shares out is proportional to: density times possible links, up to a common factor.
-_SCORES: dict[str, Callable[[Shape], Fraction]] = {"uniform": _uniform, "er": _er, "erk": _erk}
+_SCORES: dict[str, Callable[[Shape], int]] = {
+    "uniform": math.prod,
+    "er": lambda shape: (shape[0] + shape[1]) * math.prod(shape[2:]),
+    "erk": sum,
+}

@@ -21,18 +21,11 @@ def correlated(n_in: int, n_out: int, links: int, rng: np.random.Generator, *, d
 
     Parameters
     ----------
-    n_in, n_out : int
-        Neurons on either side.
-    links : int
-        0 to n_in * n_out.
-    rng : numpy.random.Generator
-        Moves only if the correlations other than zero run out.
+    n_in, n_out, links, rng
+        As every generator of layers takes them, see `topology.generate`. The generator moves only if the correlations
+        other than zero run out.
     data : float (n_samples, n_features)
         Training inputs. The layer need not be as wide as they are.
-
-    Returns
-    -------
-    SparseStructure
 
     Raises
     ------
@@ -70,20 +63,8 @@ def correlated_network(
 ) -> list[SparseStructure]:
     """Wire the first layers of a network as `correlated` does, all of them by the correlations of the inputs.
 
-    Parameters
-    ----------
-    sizes : sequence of int
-        Neurons of the input, of each hidden layer and of the output.
-    links : sequence of int
-        Of each sparse layer, from the input on.
-    rng : numpy.random.Generator
-    data : (float (n_samples, n_features), object)
-        Training inputs; the target is not looked at.
-
-    Returns
-    -------
-    list of SparseStructure
-        Hidden layers get the same pattern, as in [Zhang2024], although they never see the inputs.
+    Arguments as in `topology.generate_network`; the target is not looked at. Hidden layers get the same pattern, as in
+    [Zhang2024], although they never see the inputs.
     """
     strength = absolute_correlation(data[0])
     layers = zip(pairwise(sizes), links, strict=False)  # a dense read-out has no count

@@ -10,13 +10,8 @@ from numpy.typing import NDArray
 from sparse_mlp.errors import check_choice, check_fraction, check_number, invalid
 from sparse_mlp.kernels.dispatch import generator_ops
 from sparse_mlp.structure import SparseStructure
-from sparse_mlp.topology.dendritic_controls import (
-    DISTRIBUTIONS,
-    draw_degrees,
-    draw_dendrites,
-    draw_shares,
-    draw_widths,
-)
+from sparse_mlp.topology import dendritic_controls as controls
+from sparse_mlp.topology.dendritic_controls import DISTRIBUTIONS
 from sparse_mlp.topology.sampling import add_absent, sample_distinct
 
 __all__ = ["BORDERS", "DISTRIBUTIONS", "Dendrites", "Fields", "dendritic", "lay_dendrites", "receptive_fields"]
@@ -51,12 +46,9 @@ def dendritic(
 
     Parameters
     ----------
-    n_in, n_out : int
-        Neurons on either side.
-    links : int
-        0 to n_in * n_out.
-    rng : numpy.random.Generator
-        Draws a few numbers for each output, and one for each dendrite if their links are uniform or gaussian.
+    n_in, n_out, links, rng
+        As every generator of layers takes them, see `topology.generate`. A few numbers are drawn for each output, and
+        one for each dendrite if their links are uniform or gaussian.
     dendrites : float
         Mean number of dendrites M of an output, at least 1. No output has more than it has links.
     field_width : float
@@ -73,15 +65,6 @@ def dendritic(
         Spreads: the standard deviation of "gaussian", half the range of "uniform", in links, dendrites, alpha and mean
         shares; the standard deviation of the spatial bells, in layers. Defaults stand at `draw_degrees`,
         `draw_dendrites`, `draw_widths` and `draw_shares`.
-
-    Returns
-    -------
-    SparseStructure
-
-    Raises
-    ------
-    InvalidInputError
-        If a name is unknown or a number out of range.
 
     Notes
     -----
@@ -133,9 +116,9 @@ def dendritic(
     check_choice("border", border, BORDERS)
     redrawn = round(check_fraction("rewiring", rewiring, zero=True) * links)
 
-    degrees = draw_degrees(n_in, n_out, links, rng, *by_degree)
-    counts = draw_dendrites(degrees, n_in, mean, rng, *by_dendrite)
-    fields = receptive_fields(n_in, degrees, draw_widths(n_out, alpha, rng, *by_width), border)
+    degrees = controls.draw_degrees(n_in, n_out, links, rng, *by_degree)
+    counts = controls.draw_dendrites(degrees, n_in, mean, rng, *by_dendrite)
+    fields = receptive_fields(n_in, degrees, controls.draw_widths(n_out, alpha, rng, *by_width), border)
     blocks = lay_dendrites(n_in, degrees, counts, fields, rng, *by_share)
     keys = _keys(blocks, n_in, n_out)
     kept = np.delete(keys, sample_distinct(links, redrawn, rng))
@@ -143,20 +126,11 @@ def dendritic(
 
 
 class Fields(NamedTuple):
-    """Hold the receptive field of each output.
+    """Hold the receptive field of each output."""
 
-    Attributes
-    ----------
-    middles : int64 (n_out,)
-        The input opposite each output.
-    widths : float64 (n_out,)
-        Alpha of each.
-    starts, sizes : int64 (n_out,)
-        First input of each field, below 0 or with its end beyond the layer where it wraps, and number of inputs.
-    """
-
-    middles: Integers
-    widths: Floats
+    middles: Integers  # (n_out,): the input opposite each output
+    widths: Floats  # (n_out,): alpha of each
+    # (n_out,) each: first input of each field, below 0 or beyond the layer where it wraps, and number of inputs
     starts: Integers
     sizes: Integers
 
@@ -173,52 +147,33 @@ def receptive_fields(n_in: int, degrees: Integers, widths: Floats, border: str) 
 
 
 class Dendrites(NamedTuple):
-    """Hold all dendrites of a layer, output by output and along the inputs.
+    """Hold all dendrites of a layer, output by output and along the inputs."""
 
-    Attributes
-    ----------
-    outputs : int64 (n_dendrites,)
-        The output of each.
-    starts, sizes : int64 (n_dendrites,)
-        First input, to be taken modulo the number of inputs, and number of links.
-    """
-
-    outputs: Integers
+    outputs: Integers  # (n_dendrites,): the output of each
+    # (n_dendrites,) each: first input, to be taken modulo the number of inputs, and number of links
     starts: Integers
     sizes: Integers
 
 
 def lay_dendrites(
-    n_in: int,
-    degrees: Integers,
-    counts: Integers,
-    fields: Fields,
-    rng: np.random.Generator,
-    distribution: str = "fixed",
-    spread: float | None = None,
-) -> Dendrites:
+    n_in: int, degrees: Integers, counts: Integers, fields: Fields, rng: np.random.Generator,
+    distribution: str = "fixed", spread: float | None = None,
+) -> Dendrites:  # fmt: skip
     """Share each output's links among its dendrites and place them in its field; steps 3 to 5 of `dendritic`.
 
     Parameters
     ----------
-    n_in : int
     degrees, counts : int64 (n_out,)
         Links and dendrites of each output; counts <= degrees, and 0 only where they are.
-    fields : Fields
-    rng : numpy.random.Generator
     distribution, spread
         As in `draw_shares`.
-
-    Returns
-    -------
-    Dendrites
     """
     outputs = np.repeat(np.arange(len(counts)), counts)
     pointers = np.concatenate(([0], np.cumsum(counts)))
     cell = (np.arange(len(outputs)) - pointers[outputs] + 0.5) * fields.sizes[outputs] / counts[outputs]
     middles = fields.middles[outputs]
     offsets = fields.widths[outputs] * (cell - (fields.sizes // 2)[outputs])
-    shares = draw_shares(np.abs(offsets), pointers, n_in, rng, distribution, spread)
+    shares = controls.draw_shares(np.abs(offsets), pointers, n_in, rng, distribution, spread)
     ops = generator_ops("dendritic")
     sizes = ops.share_links(shares, pointers, degrees, rng.random(len(counts)))
     starts = ops.place_blocks(middles + offsets, sizes, pointers, fields.starts, fields.sizes)

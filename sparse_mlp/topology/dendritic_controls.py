@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sparse_mlp.topology.degrees import fit_degrees
 
+Generator = np.random.Generator
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
@@ -21,7 +22,7 @@ NARROWEST = 1e-3
 
 
 def draw_degrees(
-    n_in: int, n_out: int, links: int, rng: np.random.Generator,
+    n_in: int, n_out: int, links: int, rng: Generator,
     distribution: str = "fixed", spread: float | None = None,
 ) -> Integers:  # fmt: skip
     """Draw the number of links of each output, int64 (n_out,), with the sum `links`.
@@ -36,7 +37,7 @@ def draw_degrees(
 
 
 def draw_dendrites(
-    degrees: Integers, n_in: int, mean: float, rng: np.random.Generator,
+    degrees: Integers, n_in: int, mean: float, rng: Generator,
     distribution: str = "fixed", spread: float | None = None,
 ) -> Integers:  # fmt: skip
     """Draw the number of dendrites of each output, int64 (n_out,), at least one and at most one for each link.
@@ -51,7 +52,7 @@ def draw_dendrites(
 
 
 def draw_widths(
-    n_out: int, alpha: float, rng: np.random.Generator, distribution: str = "fixed", spread: float | None = None
+    n_out: int, alpha: float, rng: Generator, distribution: str = "fixed", spread: float | None = None
 ) -> Floats:
     """Draw the width of each output's receptive field, float64 (n_out,) in [0, 1].
 
@@ -65,7 +66,7 @@ def draw_widths(
 
 
 def draw_shares(
-    distances: Floats, pointers: Integers, n_in: int, rng: np.random.Generator,
+    distances: Floats, pointers: Integers, n_in: int, rng: Generator,
     distribution: str = "fixed", spread: float | None = None,
 ) -> Floats:  # fmt: skip
     """Draw how large a share of its output's links each dendrite takes, in proportion, float64 (n_dendrites,).
@@ -76,8 +77,6 @@ def draw_shares(
         From the middle of the output to the middle of the dendrite, in inputs.
     pointers : int64 (n_out + 1,)
         Output j has the dendrites from pointers[j] to pointers[j + 1] - 1.
-    n_in : int
-    rng : numpy.random.Generator
     distribution : str
         "spatial-gaussian" favours dendrites near the output's middle, the inverse those near its farthest dendrite.
     spread : float, optional
@@ -96,14 +95,11 @@ def draw_shares(
 
 
 def _or_default(spread: float | None, distribution: str, *, uniform: float, gaussian: float, spatial: float) -> float:
-    if spread is not None:
-        return spread
-    return {"fixed": 0.0, "uniform": uniform, "gaussian": gaussian}.get(distribution, spatial)
+    usual = {"fixed": 0.0, "uniform": uniform, "gaussian": gaussian}.get(distribution, spatial)
+    return usual if spread is None else spread
 
 
-def _around_mean(
-    distribution: str, mean: float, least: int, spread: float, count: int, rng: np.random.Generator
-) -> Floats:
+def _around_mean(distribution: str, mean: float, least: int, spread: float, count: int, rng: Generator) -> Floats:
     if not distribution.startswith("spatial"):
         return _scattered(distribution, mean, spread, count, rng)
     profile = _profile(distribution, count, spread)
@@ -112,7 +108,7 @@ def _around_mean(
     return least + (mean - least) * profile / profile.mean()
 
 
-def _scattered(distribution: str, mean: float, spread: float, count: int, rng: np.random.Generator) -> Floats:
+def _scattered(distribution: str, mean: float, spread: float, count: int, rng: Generator) -> Floats:
     if distribution == "uniform":
         return rng.uniform(mean - spread, mean + spread, count)
     if distribution == "gaussian":

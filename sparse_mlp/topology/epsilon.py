@@ -6,18 +6,9 @@ from sparse_mlp.errors import check_fraction, check_integer, check_number
 
 
 def density_from_epsilon(epsilon: float, n_in: int, n_out: int) -> float:
-    """Convert SET's epsilon to the fraction of possible links that is present.
+    """Convert SET's epsilon, above 0, to the fraction of possible links that is present, in (0, 1].
 
-    Parameters
-    ----------
-    epsilon : float
-        Above 0; a layer holds about `epsilon * (n_in + n_out)` links.
-    n_in, n_out : int
-
-    Returns
-    -------
-    float
-        In (0, 1]; a layer that is too small for so many links is dense.
+    A layer holds about `epsilon * (n_in + n_out)` links; one that is too small for so many is dense.
 
     Notes
     -----
@@ -33,17 +24,7 @@ def density_from_epsilon(epsilon: float, n_in: int, n_out: int) -> float:
 
 
 def epsilon_from_density(density: float, n_in: int, n_out: int) -> float:
-    """Convert the fraction of possible links that is present to SET's epsilon.
-
-    Parameters
-    ----------
-    density : float
-        In (0, 1].
-    n_in, n_out : int
-
-    Returns
-    -------
-    float
+    """Convert the fraction of possible links that is present, in (0, 1], to SET's epsilon.
 
     Examples
     --------

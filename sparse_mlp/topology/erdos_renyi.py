@@ -13,20 +13,13 @@ def erdos_renyi(n_in: int, n_out: int, links: int, rng: np.random.Generator) -> 
 
     Parameters
     ----------
-    n_in, n_out : int
-        Neurons on either side.
-    links : int
-        0 to n_in * n_out.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    SparseStructure
-        Every wiring with that many links is equally likely. Memory and time grow with the links alone.
+    n_in, n_out, links, rng
+        As every generator of layers takes them, see `topology.generate`.
 
     Notes
     -----
-    G(n, m, M) in the language of random graphs; SET [Mocanu2018], section "Methods", draws G(n, m, p).
+    Every wiring with that many links is equally likely. Memory and time grow with the links alone. G(n, m, M) in the
+    language of random graphs; SET [Mocanu2018], section "Methods", draws G(n, m, p).
 
     Differences from the original
     -----------------------------

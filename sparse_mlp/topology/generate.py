@@ -1,7 +1,8 @@
 """One name per wiring: the registries of generators, and the two ways to call them.
 
-A generator of layers is a function `(n_in, n_out, links, rng, **params) -> SparseStructure`, a generator of networks
-one `(sizes, links, rng, **params) -> list[SparseStructure]`. Either returns exactly the links that it was asked for.
+A generator of layers is a function `(n_in, n_out, links, rng, **params) -> SparseStructure` with n_in inputs, n_out
+outputs, 0 to n_in * n_out links and a numpy.random.Generator; a generator of networks is one
+`(sizes, links, rng, **params) -> list[SparseStructure]`. Either returns exactly the links that it was asked for.
 One that looks at the training set has a parameter `data`: the inputs for a layer, (inputs, target) for a network.
 Registering it here gives it a name; your own may also be handed over as a function, or named as `module:name`.
 """
@@ -98,14 +99,9 @@ def generate(
 
 
 def generate_network(
-    name: str | Generator | NetworkGenerator,
-    sizes: Sequence[int],
-    links: Sequence[int],
-    *,
-    rng: RandomState = None,
-    data: tuple[Any, Any] | None = None,
-    **params: Any,
-) -> list[SparseStructure]:
+    name: str | Generator | NetworkGenerator, sizes: Sequence[int], links: Sequence[int], *, rng: RandomState = None,
+    data: tuple[Any, Any] | None = None, **params: Any,
+) -> list[SparseStructure]:  # fmt: skip
     """Make the wirings of all sparse layers of a network.
 
     Parameters
@@ -116,12 +112,11 @@ def generate_network(
         Neurons of the input, of each hidden layer and of the output.
     links : sequence of int
         Of each sparse layer, from the input on, as `allocate` gives them; layers without a count are dense.
-    rng : None, int or numpy.random.Generator
+    rng, **params
+        As in `generate`.
     data : (inputs, target), optional
         The training set: inputs float (n_samples, sizes[0]), and a target that may be None for "correlated". Topologies
         that do not need data ignore it, so that all can be called alike.
-    **params
-        What this generator takes beyond that.
 
     Returns
     -------
@@ -132,8 +127,7 @@ def generate_network(
     Raises
     ------
     InvalidInputError
-        If the name or a parameter is unknown, a value is out of range, data are missing or do not fit, or a generator
-        of yours returns something else.
+        As `generate`, and if the data do not fit.
 
     Examples
     --------

@@ -18,14 +18,9 @@ Distribution = Callable[[np.random.Generator, int, int, float], Any]
 
 
 def initial_weights(
-    distribution: str | Distribution,
-    count: int,
-    *,
-    fan_in: int,
-    density: float = 1.0,
-    rng: RandomState = None,
+    distribution: str | Distribution, count: int, *, fan_in: int, density: float = 1.0, rng: RandomState = None,
     dtype: DTypeLike = np.float32,
-) -> Floats:
+) -> Floats:  # fmt: skip
     """Draw weights.
 
     Parameters
@@ -86,33 +81,16 @@ def initial_weights(
     return drawn.astype(dtype)
 
 
-def _kaiming(rng: np.random.Generator, count: int, n: int, density: float) -> Floats:
-    return rng.normal(0.0, math.sqrt(2 / n), count)
-
-
 def _swi(rng: np.random.Generator, count: int, n: int, density: float) -> Floats:
     if count == 0:
         return np.zeros(0)  # a layer without links has no sparse fan-in
     return rng.normal(0.0, math.sqrt(2 / (density * n)), count)
 
 
-def _he_uniform(rng: np.random.Generator, count: int, n: int, density: float) -> Floats:
-    bound = math.sqrt(6 / n)
-    return rng.uniform(-bound, bound, count)
-
-
-def _normal(rng: np.random.Generator, count: int, n: int, density: float) -> Floats:
-    return rng.normal(0.0, 0.1, count)
-
-
-def _zero(rng: np.random.Generator, count: int, n: int, density: float) -> Floats:
-    return np.zeros(count)
-
-
 INITIAL_WEIGHTS: dict[str, Distribution] = {
-    "kaiming": _kaiming,
+    "kaiming": lambda rng, count, n, density: rng.normal(0.0, math.sqrt(2 / n), count),
     "swi": _swi,
-    "he-uniform": _he_uniform,
-    "normal": _normal,
-    "zero": _zero,
+    "he-uniform": lambda rng, count, n, density: rng.uniform(-math.sqrt(6 / n), math.sqrt(6 / n), count),
+    "normal": lambda rng, count, n, density: rng.normal(0.0, 0.1, count),
+    "zero": lambda rng, count, n, density: np.zeros(count),
 }

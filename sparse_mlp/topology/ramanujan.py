@@ -23,11 +23,8 @@ def ramanujan(n_in: int, n_out: int, links: int, rng: np.random.Generator, *, at
 
     Parameters
     ----------
-    n_in, n_out : int
-        Neurons on either side.
-    links : int
-        0 to n_in * n_out.
-    rng : numpy.random.Generator
+    n_in, n_out, links, rng
+        As every generator of layers takes them, see `topology.generate`.
     attempts : int
         How many wirings are drawn at most, 1 or more.
 
@@ -36,11 +33,6 @@ def ramanujan(n_in: int, n_out: int, links: int, rng: np.random.Generator, *, at
     SparseStructure
         The first that keeps the bound; if none does, the one with the smallest second singular value. Compare
         `measures.second_singular_value` with `measures.ramanujan_bound` to see which.
-
-    Raises
-    ------
-    InvalidInputError
-        If `attempts` is not a whole number above 0.
 
     Notes
     -----

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,40 +17,21 @@ SIDES = ("output", "input")
 
 
 def receptive_field(
-    n_in: int,
-    n_out: int,
-    links: int,
-    rng: np.random.Generator,
-    *,
-    r: float = 0.25,
-    degree_distribution: str = "fixed",
-    degree_side: str = "output",
-) -> SparseStructure:
+    n_in: int, n_out: int, links: int, rng: np.random.Generator, *, r: float = 0.25,
+    degree_distribution: str = "fixed", degree_side: str = "output",
+) -> SparseStructure:  # fmt: skip
     """Link each neuron to partners around the place opposite to it.
 
     Parameters
     ----------
-    n_in, n_out : int
-        Neurons on either side.
-    links : int
-        0 to n_in * n_out.
-    rng : numpy.random.Generator
+    n_in, n_out, links, rng
+        As every generator of layers takes them, see `topology.generate`.
     r : float
-        Randomness: 0 takes the nearest partners, 1 takes all with the same probability.
+        Randomness in [0, 1]: 0 takes the nearest partners, 1 takes all with the same probability.
     degree_distribution : {"fixed", "uniform"}
         Degrees that differ by at most one, or degrees drawn uniformly.
     degree_side : {"output", "input"}
         The side whose neurons have these degrees and draw their partners; the other side's degrees follow.
-
-    Returns
-    -------
-    SparseStructure
-        O(links log n) time; memory grows with the links alone.
-
-    Raises
-    ------
-    InvalidInputError
-        If a parameter is unknown or out of range.
 
     Notes
     -----
@@ -60,7 +40,8 @@ def receptive_field(
     :math:`(1 + d)^{-(1 - r) / r}` [Zhang2025]. Each neuron draws one partner after the other, in proportion to the
     weights of the places that are still free (sequential sampling without replacement). For r = 0 only the centre has a
     weight; where no weight is left, the nearest free place follows, the left one first. Weights below 1e-308 are zero
-    in this sense, too; up to 10,000 neurons there are such only for r < 0.012.
+    in this sense, too; up to 10,000 neurons there are such only for r < 0.012. O(links log n) time; memory
+    grows with the links alone.
 
     Uniform degrees are drawn from D - h to D + h, D = links / N being their mean and h the largest half-width that
     keeps them within 1 (0, if D < 1) and n, and fitted to the sum by `fit_degrees`.
@@ -85,7 +66,7 @@ def receptive_field(
     distribution = check_choice("degree_distribution", degree_distribution, DEGREE_DISTRIBUTIONS)
     of_outputs = check_choice("degree_side", degree_side, SIDES) == "output"
     count, n = (n_out, n_in) if of_outputs else (n_in, n_out)
-    degrees = _DEGREES[distribution](count, n, links, rng)
+    degrees = _degrees(distribution, count, n, links, rng)
     draw = generator_ops("receptive_field").draw_fields
     partner = draw(degrees, distance_weights(n, randomness), rng.random(links))
     neuron = np.repeat(np.arange(count), degrees)
@@ -106,15 +87,10 @@ def distance_weights(n: int, r: float) -> NDArray[np.float64]:
     return np.power(1.0 + distance, -exponent)
 
 
-def _fixed(count: int, n: int, links: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    return fit_degrees(np.full(count, links / count), links, 0, n, rng)
-
-
-def _uniform(count: int, n: int, links: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def _degrees(distribution: str, count: int, n: int, links: int, rng: np.random.Generator) -> NDArray[np.int64]:
     mean = links / count
+    if distribution == "fixed":
+        return fit_degrees(np.full(count, mean), links, 0, n, rng)
     least = 1 if mean >= 1 else 0
     half_width = min(mean - least, n - mean)
     return fit_degrees(rng.uniform(mean - half_width, mean + half_width, count), links, least, n, rng)
-
-
-_DEGREES: dict[str, Any] = {"fixed": _fixed, "uniform": _uniform}

@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from sparse_mlp.kernels.dispatch import evolution_ops, topology_ops
 
+Integers = NDArray[np.int64]
 
-def sample_distinct(
-    population: int, k: int, rng: np.random.Generator, *, backend: str | None = None
-) -> NDArray[np.int64]:
+
+def sample_distinct(population: int, k: int, rng: np.random.Generator, *, backend: str | None = None) -> Integers:
     """Draw k distinct numbers below `population`, in ascending order.
 
     Parameters
@@ -47,8 +47,8 @@ def sample_distinct(
 
 
 def add_absent(
-    present: NDArray[np.int64], population: int, k: int, rng: np.random.Generator, *, backend: str | None = None
-) -> NDArray[np.int64]:
+    present: Integers, population: int, k: int, rng: np.random.Generator, *, backend: str | None = None
+) -> Integers:
     """Add k numbers drawn uniformly from those below `population` that are absent.
 
     Parameters
@@ -57,9 +57,8 @@ def add_absent(
         Ascending and distinct, below `population`.
     population, k : int
         k is 0 to population - n; for 0 nothing is drawn.
-    rng : numpy.random.Generator
-    backend : str, optional
-        The numbers do not depend on it.
+    rng, backend
+        As in `sample_distinct`.
 
     Returns
     -------

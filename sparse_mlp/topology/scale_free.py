@@ -15,16 +15,8 @@ def scale_free(n_in: int, n_out: int, links: int, rng: np.random.Generator) -> S
 
     Parameters
     ----------
-    n_in, n_out : int
-        Neurons on either side.
-    links : int
-        0 to n_in * n_out.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    SparseStructure
-        Time O(links log links); memory grows with the links and neurons alone.
+    n_in, n_out, links, rng
+        As every generator of layers takes them, see `topology.generate`.
 
     Notes
     -----
@@ -38,7 +30,8 @@ def scale_free(n_in: int, n_out: int, links: int, rng: np.random.Generator) -> S
     A neuron cannot bring more links than there are neurons on the other side by then; what the first ones lack, those
     that come later bring in equal parts. This is a minor matter in sparse layers, but towards complete ones degrees
     are bounded by the size of the other side, and no power law is left. Where a side brings less than a link for each
-    neuron, neurons without links are common, since no link prefers them.
+    neuron, neurons without links are common, since no link prefers them. Time O(links log links); memory
+    grows with the links and neurons alone.
 
     Differences from the original
     -----------------------------

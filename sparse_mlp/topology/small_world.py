@@ -15,24 +15,10 @@ def small_world(n_in: int, n_out: int, links: int, rng: np.random.Generator, *, 
 
     Parameters
     ----------
-    n_in, n_out : int
-        Neurons on either side.
-    links : int
-        0 to n_in * n_out; all of them stay, whatever `beta` is.
-    rng : numpy.random.Generator
-        Moves only if `beta` is above 0.
+    n_in, n_out, links, rng
+        As every generator of layers takes them, see `topology.generate`. The generator moves only if `beta` is above 0.
     beta : float
-        0 leaves the ring lattice, 1 is the Erdős–Rényi wiring.
-
-    Returns
-    -------
-    SparseStructure
-        Time and memory grow with the links alone.
-
-    Raises
-    ------
-    InvalidInputError
-        If `beta` is not in [0, 1].
+        In [0, 1]: 0 leaves the ring lattice, 1 is the Erdős–Rényi wiring.
 
     Notes
     -----

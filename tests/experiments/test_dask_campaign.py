@@ -124,7 +124,7 @@ def test_a_cluster_that_goes_is_told(tmp_path, cluster):
 
 def test_what_is_no_cluster_is_refused(tmp_path, monkeypatch):
     planned, store = plan(tmp_path)[:1], Store(tmp_path / "store")
-    monkeypatch.setattr("sparse_mlp.experiments.workers.PATIENCE", 0.5)
+    monkeypatch.setattr("sparse_mlp.experiments.workers.CONNECTION_SECONDS", 0.5)
     for address in ("tcp://127.0.0.1:1", "nonsense"):
         with pytest.raises(InvalidInputError, match=f"dask={address}: .*; expected the address of a scheduler"):
             run_campaign(store, planned, dask=address, progress=False)
@@ -144,6 +144,6 @@ def test_a_wrong_address_is_told_at_once_in_one_line(tmp_path):
 
 @pytest.mark.slow
 def test_a_cluster_without_workers_is_refused(tmp_path, cluster, monkeypatch):
-    monkeypatch.setattr("sparse_mlp.experiments.workers.PATIENCE", 2)
+    monkeypatch.setattr("sparse_mlp.experiments.workers.CONNECTION_SECONDS", 2)
     with pytest.raises(InvalidInputError, match=f"a cluster at {cluster.address} without workers"):
         run_campaign(Store(tmp_path / "store"), plan(tmp_path), dask=cluster.address, progress=False)

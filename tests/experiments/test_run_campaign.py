@@ -39,7 +39,7 @@ def test_each_run_has_its_own_folder(done):
 
 def test_the_same_call_again_does_nothing(done, monkeypatch):
     store, planned = done
-    monkeypatch.setattr("sparse_mlp.experiments.campaign.work_here", None)
+    monkeypatch.setattr("sparse_mlp.experiments.campaign.execute", pytest.fail)
     assert run_campaign(store, planned, progress=False).complete
 
 

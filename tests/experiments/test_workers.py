@@ -9,7 +9,7 @@ import time
 import pytest
 
 from sparse_mlp.errors import SparseMLPError
-from sparse_mlp.experiments.workers import work_here, work_in_processes
+from sparse_mlp.experiments.workers import work_in_processes
 
 
 def describe(task):
@@ -40,10 +40,6 @@ def tasks_in(folder, *names):
 
 def numbered(count):
     return {str(number): number for number in range(count)}
-
-
-def test_here_is_here():
-    assert list(work_here(lambda task: (task, os.getpid()), numbered(2))) == [(0, os.getpid()), (1, os.getpid())]
 
 
 def test_processes_have_one_thread_and_do_many_tasks():

@@ -10,7 +10,7 @@ from matplotlib.colors import to_rgb
 from sparse_mlp.measures import coalescent_embedding, network_graph
 from sparse_mlp.plotting import HyperbolicDisplay
 from sparse_mlp.plotting._style import LAYERS
-from sparse_mlp.plotting.hyperbolic import chords, geodesics
+from sparse_mlp.plotting.hyperbolic import flat, geodesics
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology import generate
 
@@ -94,7 +94,7 @@ def test_geodesic_through_the_centre_is_straight():
 def test_geodesic_meets_its_ends_and_has_steps_of_equal_length():
     angle, radius = np.array([[0.3, 1.5]]), np.array([[6.0, 4.0]])
     (line,) = geodesics(angle, radius, steps=9)
-    np.testing.assert_allclose(line[[0, -1]], chords(angle, radius)[0], atol=1e-9)
+    np.testing.assert_allclose(line[[0, -1]], flat(angle, radius)[0], atol=1e-9)
     # Hyperbolic law of cosines between neighbours.
     r, a = np.hypot(*line.T), np.arctan2(line[:, 1], line[:, 0])
     cosh = np.cosh(r[1:]) * np.cosh(r[:-1]) - np.sinh(r[1:]) * np.sinh(r[:-1]) * np.cos(np.diff(a))

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from sparse_mlp.errors import InvalidInputError
 from sparse_mlp.plotting import WiringCourseDisplay, save
-from sparse_mlp.plotting.wiring_course import MOST_POINTS, block_means
+from sparse_mlp.plotting.wiring_course import MAX_POINTS, block_means
 
 
 def update_record(before, after, itop, overlap, **net):
@@ -67,7 +67,7 @@ def test_all_points_lie_inside_the_axes(value, tmp_path):
 
 def test_many_updates_are_drawn_as_means_of_blocks():
     rng = np.random.default_rng(0)
-    values = rng.random(2 * MOST_POINTS + 1)
+    values = rng.random(2 * MAX_POINTS + 1)
     many = [update_record((5, 5), (5, 5), (v, v), (v, v), anp_by_links=v, anp_by_paths=v) for v in values]
     display = WiringCourseDisplay.from_history(many).plot()
     assert display.block == 3

@@ -9,7 +9,7 @@ from sparse_mlp.errors import InvalidInputError
 from sparse_mlp.layers import Dropout, SoftmaxCrossEntropy, SparseLinear
 from sparse_mlp.models import SparseMLP
 from sparse_mlp.robustness import adversarial, adversarial_accuracy, fgsm, input_gradient, pgd
-from sparse_mlp.robustness.adversarial import AT_ONCE
+from sparse_mlp.robustness.adversarial import SAMPLE_CHUNK
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.training import Trainer
 
@@ -85,9 +85,9 @@ def test_gradient_against_central_differences(options, backend):
 def test_a_gradient_does_not_know_its_company():
     model = SparseMLP([8, 20, 4], density=0.4, rng=1, dtype=np.float64)
     rng = np.random.default_rng(0)
-    x, labels = rng.standard_normal((AT_ONCE + 5, 8)), rng.integers(4, size=AT_ONCE + 5)
+    x, labels = rng.standard_normal((SAMPLE_CHUNK + 5, 8)), rng.integers(4, size=SAMPLE_CHUNK + 5)
     whole = input_gradient(model, x, labels)
-    for at in (0, AT_ONCE - 1, AT_ONCE, AT_ONCE + 4):
+    for at in (0, SAMPLE_CHUNK - 1, SAMPLE_CHUNK, SAMPLE_CHUNK + 4):
         np.testing.assert_allclose(whole[at], input_gradient(model, x[[at]], labels[[at]])[0], rtol=1e-12)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sparse_mlp.errors import InvalidInputError
 from sparse_mlp.structure import SparseStructure
-from sparse_mlp.topology import dendritic as module
+from sparse_mlp.topology import dendritic_controls as module
 from sparse_mlp.topology import generate
 from sparse_mlp.topology.dendritic import BORDERS, DISTRIBUTIONS, dendritic, lay_dendrites, receptive_fields
 

@@ -19,41 +19,19 @@ class Operand:
 
 @dataclass(frozen=True)
 class Claim:
-    """Hold one statement of a paper that numbers can support or contradict.
+    """Hold one statement of a paper that numbers can support or contradict."""
 
-    Attributes
-    ----------
-    text : str
-        What the paper says, in a line.
-    source : str
-        Where it says so.
-    operand : Operand
-        What is looked at.
-    baseline : Operand, optional
-        What is subtracted from it; or, with `ratio`, what it is divided by.
-    low, high : float
-        The region in which the mean is said to lie. One that is open to one side does not contain its other end.
-    unit : str
-        Of the estimate.
-    datasets : tuple of str
-        The data sets that it is said of; empty: of every one.
-    needed : int or None
-        On so many data sets it must hold; None: on all of them.
-    of : int
-        The data sets of the paper, which `needed` is of.
-    ratio : bool
-    """
-
-    text: str
-    source: str
-    operand: Operand
-    baseline: Operand | None = None
+    text: str  # what the paper says, in a line
+    source: str  # where it says so
+    operand: Operand  # what is looked at
+    baseline: Operand | None = None  # what is subtracted from it; or, with `ratio`, what it is divided by
+    # the region in which the mean is said to lie. One that is open to one side does not contain its other end.
     low: float = -math.inf
     high: float = math.inf
-    unit: str = ""
-    datasets: tuple[str, ...] = ()
-    needed: int | None = None
-    of: int = 4
+    unit: str = ""  # of the estimate
+    datasets: tuple[str, ...] = ()  # the data sets that it is said of; empty: of every one
+    needed: int | None = None  # on so many data sets it must hold; None: on all of them
+    of: int = 4  # the data sets of the paper, which `needed` is of
     ratio: bool = False
 
 

@@ -18,24 +18,13 @@ PRESETS = ("smoke", "laptop", "paper")
 
 @dataclass
 class Results:
-    """What was read from the runs of a figure.
+    """What was read from the runs of a figure."""
 
-    Attributes
-    ----------
-    displays : dict of str to Display
-        File name without ending → drawing.
-    quantities : Quantities
-    curves : list of Curve
-    notes : list of str
-        What a reader must know: definitions, and what is left open.
-    drawn_runs : dict of str to Runs
-        Of a drawing that does not show all runs, those that it does.
-    """
-
-    displays: dict[str, Display] = field(default_factory=dict)
+    displays: dict[str, Display] = field(default_factory=dict)  # file name without ending → drawing
     quantities: Quantities = field(default_factory=Quantities)
     curves: list[Curve] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # what a reader must know: definitions, and what is left open
+    # of a drawing that does not show all runs, those that it does
     drawn_runs: dict[str, Runs] = field(default_factory=dict)
 
     def draw(self, name: str, display: Display, runs: Runs | None = None) -> None:
@@ -51,38 +40,17 @@ class Results:
 
 @dataclass(frozen=True)
 class Figure:
-    """Hold a figure or table of a paper that can be made again.
+    """Hold a figure or table of a paper that can be made again."""
 
-    Attributes
-    ----------
-    name : str
-        What `sparse-mlp reproduce` knows it by.
-    title : str
-        In a few words.
-    paper : str
-        Key of `references.bib`.
-    recipes : tuple of str
-        Where its runs come from; empty if it needs none.
-    minutes : mapping of str to float
-        Preset → expected time on two cores, alone, from nothing.
-    read : callable (Runs) -> Results
-        Reads the store alone; never trains.
-    claims : tuple of Claim
-    datasets : tuple of str
-        Those of the paper; claims about "all sets" mean them.
-    notes : tuple of str
-        Of every report.
-    """
-
-    name: str
-    title: str
-    paper: str
-    recipes: tuple[str, ...]
-    minutes: Mapping[str, float]
-    read: Callable[[Runs], Results]
+    name: str  # what `sparse-mlp reproduce` knows it by
+    title: str  # in a few words
+    paper: str  # key of `references.bib`
+    recipes: tuple[str, ...]  # where its runs come from; empty if it needs none
+    minutes: Mapping[str, float]  # preset → expected time on two cores, alone, from nothing
+    read: Callable[[Runs], Results]  # reads the store alone; never trains
     claims: tuple[Claim, ...] = ()
-    datasets: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()  # those of the paper; claims about "all sets" mean them
+    notes: tuple[str, ...] = ()  # of every report
 
     def judged_datasets(self, wanted: Sequence[str]) -> tuple[str, ...]:
         """Return the data sets that claims are judged on: the paper's, or others where only such were trained on."""

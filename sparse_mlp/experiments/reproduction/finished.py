@@ -1,4 +1,4 @@
-"""The finished runs of an item, as they lie in the store; nothing is ever trained from here."""
+"""The finished runs of a figure, as they are in the store; nothing is ever trained from here."""
 
 from __future__ import annotations
 
@@ -15,19 +15,11 @@ from sparse_mlp.training import History
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A run of the store that is trained and measured.
-
-    Attributes
-    ----------
-    store : Store
-    planned : PlannedRun
-    result : dict
-        As `runs.result` gave it.
-    """
+    """A run of the store that is trained and measured."""
 
     store: Store
     planned: PlannedRun
-    result: dict[str, Any]
+    result: dict[str, Any]  # as `runs.result` gave it
 
     @property
     def folder(self) -> Path:
@@ -57,21 +49,12 @@ class FinishedRun:
 
 @dataclass(frozen=True)
 class Runs:
-    """All that an item may look at.
-
-    Attributes
-    ----------
-    preset : str
-    planned : tuple of PlannedRun
-    finished : tuple of FinishedRun
-    recipes : tuple of str
-        The recipe of each planned run.
-    """
+    """All that a figure may look at."""
 
     preset: str
     planned: tuple[PlannedRun, ...] = ()
     finished: tuple[FinishedRun, ...] = ()
-    recipes: tuple[str, ...] = ()
+    recipes: tuple[str, ...] = ()  # the recipe of each planned run
 
     @classmethod
     def read(cls, store: Store, plan: Mapping[str, Iterable[PlannedRun]], preset: str) -> Runs:
@@ -91,13 +74,17 @@ class Runs:
         recipe_of = dict(zip((run.run_id for run in self.planned), recipes, strict=True))
         groups: dict[tuple[str, str, str], list[FinishedRun]] = {}
         for run in self.finished:
-            key = (run.planned.dataset, _name_of(run.planned), recipe_of[run.planned.run_id])
+            options = ", ".join(
+                f"{name} {'-'.join(map(str, value)) if isinstance(value, list) else value}"
+                for name, value in run.planned.options.items()
+            )
+            key = (run.planned.dataset, options, recipe_of[run.planned.run_id])
             groups.setdefault(key, []).append(run)
         found = {}
         for (dataset, options, recipe), several in groups.items():
             shared = len({other for name, _, other in groups if name == dataset}) > 1
             name = ", ".join(part for part in (dataset, options, recipe if shared else "") if part)
-            found[name] = Runs(self.preset, tuple(run.planned for run in several), tuple(several))
+            found[name] = self.only(*several)
         return found
 
     @property
@@ -126,9 +113,9 @@ class Runs:
         found = [run for run in self.finished if (run.planned.dataset, run.planned.method) == (dataset, method)]
         return sorted(found, key=lambda run: run.planned.seed)
 
-    def only(self, run: FinishedRun) -> Runs:
-        """Return one of the runs alone."""
-        return Runs(self.preset, (run.planned,), (run,))
+    def only(self, *runs: FinishedRun) -> Runs:
+        """Return some of the runs alone."""
+        return Runs(self.preset, tuple(run.planned for run in runs), runs)
 
     def by_seed(self, dataset: str, method: str, value: Callable[[FinishedRun], float | None]) -> dict[int, float]:
         """Return one value a run by its seed; runs of which it is None are left out."""
@@ -138,8 +125,3 @@ class Runs:
     def pairs(self) -> list[tuple[str, str]]:
         """Return all data sets and methods with finished runs."""
         return [(dataset, method) for dataset in self.datasets for method in self.methods if self.of(dataset, method)]
-
-
-def _name_of(planned: PlannedRun) -> str:
-    values = {name: "-".join(map(str, v)) if isinstance(v, list) else str(v) for name, v in planned.options.items()}
-    return ", ".join(f"{name} {value}" for name, value in values.items())

@@ -13,24 +13,14 @@ ALONE, PAIRED, WELCH = "t", "paired t", "Welch t"
 
 
 class Interval(NamedTuple):
-    """An estimate and the interval around it.
-
-    Attributes
-    ----------
-    estimate : float
-    low, high : float
-        Ends of the interval of 95 %; infinite where there are too few values to tell.
-    n : tuple of int
-        Values that it rests on; two numbers where two groups were compared unpaired.
-    method : str
-        One of the words at the top of this module.
-    """
+    """An estimate and the interval around it."""
 
     estimate: float
+    # ends of the interval of 95 %; infinite where there are too few values to tell
     low: float
     high: float
-    n: tuple[int, ...]
-    method: str
+    n: tuple[int, ...]  # values that it rests on; two numbers where two groups were compared unpaired
+    method: str  # one of the words at the top of this module
 
     @property
     def known(self) -> bool:
@@ -39,14 +29,7 @@ class Interval(NamedTuple):
 
 
 def interval_of_mean(values: Sequence[float], method: str = ALONE) -> Interval:
-    """Return the mean and its interval by Student's t.
-
-    Parameters
-    ----------
-    values : sequence of float
-        At least one.
-    method : str
-        What the interval calls itself.
+    """Return the mean of one value or more and its interval by Student's t; `method` names the interval.
 
     Examples
     --------

@@ -7,17 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Published:
-    """A printed number.
-
-    Attributes
-    ----------
-    mean : float
-    spread : float or None
-        As printed behind ±, a standard error or deviation; None where the paper gives none.
-    """
+    """A printed number."""
 
     mean: float
-    spread: float | None = None
+    spread: float | None = None  # as printed behind ±, a standard error or deviation; None where the paper gives none
 
     def __str__(self) -> str:
         return f"{self.mean:.4g}" if self.spread is None else f"{self.mean:.2f} ± {self.spread:.2f}"

@@ -17,23 +17,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Quantity:
-    """One quantity of the networks of one method on one data set.
-
-    Attributes
-    ----------
-    dataset, method, name, unit : str
-    by_seed : mapping of int to float
-        One value for each network; NaN where it has no such value.
-    published : Published, optional
-        In the same unit.
-    """
+    """One quantity of the networks of one method on one data set."""
 
     dataset: str
     method: str
     name: str
     unit: str
-    by_seed: Mapping[int, float]
-    published: Published | None = None
+    by_seed: Mapping[int, float]  # one value for each network; NaN where it has no such value
+    published: Published | None = None  # in the same unit
 
     @property
     def n(self) -> int:
@@ -58,23 +49,14 @@ class Quantity:
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """One line for each network of a method, over the same x.
-
-    Attributes
-    ----------
-    dataset, method, name : str
-    x : float64 (k,)
-    y : float64 (n, k)
-    seeds : tuple of int
-        Of the n networks.
-    """
+    """One line for each network of a method, over the same x."""
 
     dataset: str
     method: str
     name: str
-    x: Floats
-    y: Floats
-    seeds: tuple[int, ...]
+    x: Floats  # (k,)
+    y: Floats  # (n, k)
+    seeds: tuple[int, ...]  # of the n networks
 
     def quantity(self, name: str, unit: str, value: Callable[[Floats, Floats], float], scale: float = 100) -> Quantity:
         """Return `scale` times the value of each network's line (x, y) as a quantity."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from sparse_mlp.experiments.reproduction.claims import ALL, Claim
@@ -11,10 +12,10 @@ from sparse_mlp.experiments.reproduction.finished import Runs
 from sparse_mlp.experiments.reproduction.intervals import Interval
 from sparse_mlp.experiments.reproduction.provenance import dataset_words, origin
 from sparse_mlp.experiments.reproduction.quantities import Quantities, Quantity
-from sparse_mlp.experiments.reproduction.verdicts import FAILS, HOLDS, NO_DATA, UNDECIDED, Verdict
+from sparse_mlp.experiments.reproduction.verdicts import NO_DATA, WORDS, Verdict
 
-MOST_METHODS = 3  # that have a column each; of more, each has a row
-MOST_QUANTITIES = 4  # side by side in a table
+MAX_METHODS = 3  # with a column each; of more methods each has a row
+MAX_QUANTITIES = 4  # side by side in a table
 STATISTICS = (
     "A claim holds where the 95 % interval of the mean (difference, ratio) lies in the claimed region, fails where it "
     "lies outside, else it is not decided. Intervals by Student's t: paired over seeds where both methods have the "
@@ -28,17 +29,7 @@ SMOKE = "**Preset smoke: tiny networks, a few epochs. It shows that all runs; it
 def report(
     figure: Figure, runs: Runs, results: Results, verdicts: Sequence[Verdict], failed: Mapping[str, str] | None = None
 ) -> str:
-    """Return the report of a figure as Markdown.
-
-    Parameters
-    ----------
-    figure : Figure
-    runs : Runs
-    results : Results
-    verdicts : sequence of Verdict
-    failed : mapping of str to str, optional
-        Run → why it failed.
-    """
+    """Return the report of a figure as Markdown; `failed` says of runs why they failed."""
     title = figure.title[0].upper() + figure.title[1:]
     parts = [
         f"# {title}",
@@ -57,9 +48,8 @@ def report(
 
 def tally(verdicts: Sequence[Verdict]) -> str:
     """Return how many claims hold, fail, are not decided, have no data."""
-    words = [verdict.word for verdict in verdicts]
-    counts = [f"{words.count(word)} {word}" for word in (HOLDS, FAILS, UNDECIDED, NO_DATA) if word in words]
-    return ", ".join(counts) or "no claims"
+    words = Counter(verdict.word for verdict in verdicts)
+    return ", ".join(f"{words[word]} {word}" for word in WORDS if words[word]) or "no claims"
 
 
 def _what_is_missing(figure: Figure, runs: Runs, failed: Mapping[str, str]) -> str:
@@ -69,7 +59,7 @@ def _what_is_missing(figure: Figure, runs: Runs, failed: Mapping[str, str]) -> s
         lines.append(f"- Data sets of the paper without runs here: {', '.join(absent)}.")
     left = [run.dataset for run in runs.missing if run.run_id not in failed]
     if left:
-        counts = ", ".join(f"{name} ({left.count(name)})" for name in dict.fromkeys(left))
+        counts = ", ".join(f"{name} ({count})" for name, count in Counter(left).items())
         lines.append(f"- {len(left)} of {len(runs.planned)} runs are not finished: {counts}.")
     lines += [f"- Failed: {run_id}: {why}" for run_id, why in failed.items()]
     for name in runs.datasets:
@@ -141,7 +131,7 @@ def _numbers(quantities: Quantities) -> str:
     if not quantities.rows:
         return ""
     methods = list(dict.fromkeys(row.method for row in quantities.rows))
-    if len(methods) <= MOST_METHODS and all(row.published is None for row in quantities.rows):
+    if len(methods) <= MAX_METHODS and all(row.published is None for row in quantities.rows):
         return f"## Numbers\n\n{_by_method(quantities, methods)}"
     return f"## Numbers, mean ± deviation (n)\n\n{_by_quantity(quantities)}"
 
@@ -166,7 +156,7 @@ def _by_quantity(quantities: Quantities) -> str:
             for name, title in titles.items()
         )
     names = list(titles)
-    parts = [names[start : start + MOST_QUANTITIES] for start in range(0, len(names), MOST_QUANTITIES)]
+    parts = [names[start : start + MAX_QUANTITIES] for start in range(0, len(names), MAX_QUANTITIES)]
     tables = [_side_by_side(quantities, {(datasets[0], name): titles[name] for name in part}) for part in parts]
     return f"{datasets[0]}:\n\n" + "\n\n".join(tables)
 

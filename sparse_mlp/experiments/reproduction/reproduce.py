@@ -13,18 +13,11 @@ from sparse_mlp.errors import check_choice
 from sparse_mlp.experiments.campaign import CampaignOutcome, run_campaign
 from sparse_mlp.experiments.planned_run import PlannedRun
 from sparse_mlp.experiments.recipe import Recipe, load_recipe
+from sparse_mlp.experiments.reproduction import tables
 from sparse_mlp.experiments.reproduction.figure import PRESETS, Figure, Results
 from sparse_mlp.experiments.reproduction.finished import Runs
 from sparse_mlp.experiments.reproduction.provenance import stamp_text
 from sparse_mlp.experiments.reproduction.report import report
-from sparse_mlp.experiments.reproduction.tables import (
-    CURVES,
-    NUMBERS,
-    VERDICTS,
-    write_curves,
-    write_quantities,
-    write_verdicts,
-)
 from sparse_mlp.experiments.reproduction.verdicts import Verdict, judge_all
 from sparse_mlp.experiments.store import Store
 from sparse_mlp.training.files import write_text
@@ -36,27 +29,14 @@ Plan = dict[str, list[PlannedRun]]  # recipe → its runs
 
 @dataclass(frozen=True)
 class Reproduced:
-    """Say what became of a figure.
-
-    Attributes
-    ----------
-    figure : Figure
-    folder : Path
-        With pictures, tables and report.
-    pictures : list of Path
-    verdicts : list of Verdict
-    missing : list of str
-        Runs that are not finished.
-    failed : dict of str to str
-        Those of them that failed, and why.
-    """
+    """Say what became of a figure."""
 
     figure: Figure
-    folder: Path
+    folder: Path  # with pictures, tables and report
     pictures: list[Path]
     verdicts: list[Verdict]
-    missing: list[str] = field(default_factory=list)
-    failed: dict[str, str] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)  # runs that are not finished
+    failed: dict[str, str] = field(default_factory=dict)  # those of them that failed, and why
 
 
 def reproduce(
@@ -67,7 +47,6 @@ def reproduce(
 
     Parameters
     ----------
-    figures : sequence of Figure
     preset : str
         "smoke", "laptop" or "paper".
     store : Store
@@ -77,34 +56,19 @@ def reproduce(
     recipes : dict, optional
         By name, instead of those of the library.
     **campaign
-        As `run_campaign` takes it: jobs, dask, data_dir, retry, progress.
-
-    Returns
-    -------
-    list of Reproduced
-        One for each figure.
-    CampaignOutcome
-
-    Raises
-    ------
-    InvalidInputError
-        If the preset is unknown, or the campaign's options cannot be used.
-    DataFileError
-        If the campaign's `data_dir` is not an existing folder.
+        As `run_campaign` takes it, which says what is refused: jobs, dask, data_dir, retry, progress.
     """
     check_choice("preset", preset, PRESETS)
     check_data_dir(campaign.get("data_dir"))
-    plans = {figure.name: plan(figure, preset, recipes or {}) for figure in figures}
+    plans = {
+        figure.name: {name: ((recipes or {}).get(name) or load_recipe(name)).plan(preset) for name in figure.recipes}
+        for figure in figures
+    }
     everything = [run for planned in plans.values() for runs in planned.values() for run in runs]
     outcome = CampaignOutcome()
     if everything and not draw_only:
         outcome = run_campaign(store, everything, **campaign)
     return [draw(figure, preset, store, plans[figure.name]) for figure in figures], outcome
-
-
-def plan(figure: Figure, preset: str, recipes: dict[str, Recipe]) -> Plan:
-    """Return the runs that a figure needs, by recipe."""
-    return {name: (recipes.get(name) or load_recipe(name)).plan(preset) for name in figure.recipes}
 
 
 def draw(figure: Figure, preset: str, store: Store, planned: Plan) -> Reproduced:
@@ -116,10 +80,10 @@ def draw(figure: Figure, preset: str, store: Store, planned: Plan) -> Reproduced
     verdicts = judge_all(figure.claims, results.quantities, _judged(figure, runs, results))
     failed = {run.run_id: why for run in runs.missing if (why := store.failure(run.run_id)) is not None}
     pictures = _draw(folder, runs, results)
-    write_quantities(folder / NUMBERS, results.quantities)
-    write_verdicts(folder / VERDICTS, verdicts)
+    tables.write_quantities(folder / tables.NUMBERS, results.quantities)
+    tables.write_verdicts(folder / tables.VERDICTS, verdicts)
     if results.curves:
-        write_curves(folder / CURVES, results.curves)
+        tables.write_curves(folder / tables.CURVES, results.curves)
     write_text(folder / REPORT, report(figure, runs, results, verdicts, failed))
     return Reproduced(figure, folder, pictures, verdicts, [run.run_id for run in runs.missing], failed)
 

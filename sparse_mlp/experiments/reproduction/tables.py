@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from sparse_mlp.experiments.reproduction.quantities import Curve, Quantities
 from sparse_mlp.experiments.reproduction.verdicts import Verdict
-from sparse_mlp.training.files import write_text
+from sparse_mlp.experiments.store import write_csv
 
 NUMBERS, CURVES, VERDICTS = "numbers.csv", "curves.csv", "verdicts.csv"
 NUMBER_COLUMNS = ("dataset", "method", "quantity", "unit", "seed", "value", "published", "published_spread")
@@ -31,7 +28,7 @@ def write_quantities(path: Path, quantities: Quantities) -> None:
         both = [""] * 2 if printed is None else ["" if x is None else repr(x) for x in (printed.mean, printed.spread)]
         for seed, value in row.by_seed.items():
             rows.append((row.dataset, row.method, row.name, row.unit, seed, repr(float(value)), *both))
-    _write(path, NUMBER_COLUMNS, rows)
+    write_csv(path, NUMBER_COLUMNS, rows)
 
 
 def write_curves(path: Path, curves: Sequence[Curve]) -> None:
@@ -44,7 +41,7 @@ def write_curves(path: Path, curves: Sequence[Curve]) -> None:
         for x, mean, std, *rest in columns:
             shown = [value if isinstance(value, str) else f"{value:.6g}" for value in (mean, std, *rest)]
             rows.append((curve.dataset, curve.method, curve.name, f"{x:.6g}", len(curve.y), *shown))
-    _write(path, CURVE_COLUMNS, rows)
+    write_csv(path, CURVE_COLUMNS, rows)
 
 
 def write_verdicts(path: Path, verdicts: Sequence[Verdict]) -> None:
@@ -60,12 +57,4 @@ def write_verdicts(path: Path, verdicts: Sequence[Verdict]) -> None:
                 number, claim.text, claim.source, verdict.word, finding.dataset, finding.verdict, *shown, claim.unit,
                 f"{claim.low:g}", f"{claim.high:g}", *rest,
             ))  # fmt: skip
-    _write(path, VERDICT_COLUMNS, rows)
-
-
-def _write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    write_text(path, text.getvalue())
+    write_csv(path, VERDICT_COLUMNS, rows)

@@ -10,27 +10,18 @@ from sparse_mlp.experiments.reproduction.claims import Claim, Operand
 from sparse_mlp.experiments.reproduction.intervals import PAIRED, Interval, interval_of_difference, interval_of_mean
 from sparse_mlp.experiments.reproduction.quantities import Quantities
 
-HOLDS, FAILS, UNDECIDED, NO_DATA = "holds", "fails", "not decided", "no data"
+HOLDS, FAILS, UNDECIDED, NO_DATA = WORDS = ("holds", "fails", "not decided", "no data")
 
 Network = tuple[str, int]  # method and seed
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What one data set says about a claim.
-
-    Attributes
-    ----------
-    dataset : str
-    verdict : str
-        One of the words at the top of this module.
-    interval : Interval or None
-        None where nothing was measured.
-    """
+    """What one data set says about a claim."""
 
     dataset: str
-    verdict: str
-    interval: Interval | None = None
+    verdict: str  # one of the words at the top of this module
+    interval: Interval | None = None  # None where nothing was measured
 
 
 @dataclass(frozen=True)
@@ -59,27 +50,18 @@ class Verdict:
 
 
 def judge(claim: Claim, quantities: Quantities, datasets: Sequence[str]) -> Verdict:
-    """Hold a claim against quantities.
+    """Compare a claim with quantities.
 
-    Parameters
-    ----------
-    claim : Claim
-    quantities : Quantities
-    datasets : sequence of str
-        All that were to be looked at, with quantities or without.
-
-    Notes
-    -----
-    The interval of 95 % of the mean, difference or mean ratio is taken. The claim holds where all of it lies in the
-    region of the claim, and fails where none of it does. What else there is, is not decided; so is what fewer than two
-    networks say.
+    `datasets` are all that were to be looked at, with quantities or without. The interval of 95 % of the mean,
+    difference or mean ratio is taken: the claim holds where all of it lies in the region of the claim, fails where none
+    of it does, and else is not decided; nor is it by fewer than two networks.
     """
     wanted = claim.datasets or tuple(datasets)
     return Verdict(claim, tuple(_finding(claim, quantities, dataset) for dataset in wanted))
 
 
 def judge_all(claims: Iterable[Claim], quantities: Quantities, datasets: Sequence[str]) -> list[Verdict]:
-    """Hold several claims against the same quantities."""
+    """Compare several claims with the same quantities."""
     return [judge(claim, quantities, datasets) for claim in claims]
 
 
@@ -87,13 +69,10 @@ def _finding(claim: Claim, quantities: Quantities, dataset: str) -> Finding:
     interval = _estimate(claim, quantities, dataset)
     if interval is None:
         return Finding(dataset, NO_DATA)
-    if not interval.known:
-        return Finding(dataset, UNDECIDED, interval)
     inside = _above(claim.low, claim.high, interval.low) and _above(-claim.high, -claim.low, -interval.high)
-    if inside:
-        return Finding(dataset, HOLDS, interval)
     outside = interval.high < claim.low or interval.low > claim.high
-    return Finding(dataset, FAILS if outside else UNDECIDED, interval)
+    word = UNDECIDED if not interval.known else HOLDS if inside else FAILS if outside else UNDECIDED
+    return Finding(dataset, word, interval)
 
 
 def _above(end: float, other: float, value: float) -> bool:

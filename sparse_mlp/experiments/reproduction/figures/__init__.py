@@ -32,11 +32,5 @@ FIGURES: dict[str, Figure] = {
 
 
 def find_figures(names: Iterable[str]) -> list[Figure]:
-    """Return figures by their names, each once.
-
-    Raises
-    ------
-    InvalidInputError
-        If there is none of a name; the message lists all names.
-    """
+    """Return figures by their names, each once; `InvalidInputError` lists all names where one is unknown."""
     return [FIGURES[check_choice("figure", name, FIGURES)] for name in dict.fromkeys(names)]

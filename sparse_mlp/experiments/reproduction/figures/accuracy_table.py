@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparse_mlp.experiments.reproduction.claims import Claim, higher
-from sparse_mlp.experiments.reproduction.figure import Results
-from sparse_mlp.experiments.reproduction.finished import FinishedRun, Runs
+from sparse_mlp.experiments.reproduction.figure import Figure, Results
+from sparse_mlp.experiments.reproduction.finished import Runs
 from sparse_mlp.experiments.reproduction.published import PublishedTable
 from sparse_mlp.experiments.reproduction.quantities import Quantities, Quantity
 from sparse_mlp.topology.presets import DENDRITIC_PRESETS
@@ -29,8 +29,17 @@ def better(first: str, second: str, source: str, text: str = "", datasets: tuple
     return higher(text, source, ACCURACY, first, second, "points", datasets=datasets)
 
 
+def accuracy_figure(
+    name: str, title: str, paper: str, minutes: Mapping[str, float], printed: Mapping[str, PublishedTable],
+    claims: tuple[Claim, ...], notes: tuple[str, ...],
+) -> Figure:  # fmt: skip
+    """Return a table of accuracies by method, with the printed numbers by quantity."""
+    read = partial(read_table_runs, printed=printed)
+    return Figure(name, title, paper, (name,), minutes, read, claims, DATASETS, notes)
+
+
 def read_table_runs(runs: Runs, printed: Mapping[str, PublishedTable]) -> Results:
-    """Take what the table has of each run, with the printed numbers by quantity."""
+    """Take what the table has of each run."""
     results = Results()
     for name, unit, key, scale in (
         (ACCURACY, "%", "test_accuracy", 100),
@@ -41,7 +50,8 @@ def read_table_runs(runs: Runs, printed: Mapping[str, PublishedTable]) -> Result
         for dataset, label in runs.pairs():
             method = table_label(label, dataset)
             published = printed.get(name, {}).get(method, {}).get(dataset)
-            values = runs.by_seed(dataset, label, partial(_value, key=key, scale=scale))
+            found = {run.planned.seed: run.result.get(key) for run in runs.of(dataset, label)}
+            values = {seed: scale * value for seed, value in found.items() if value is not None}
             results.quantities.add([Quantity(dataset, method, name, unit, values, published)])
     if results.quantities.rows:
         results.draw("accuracy", drawing(results.quantities))
@@ -69,10 +79,9 @@ def drawing(quantities: Quantities) -> Display:
     """Draw our networks as points with their mean, the printed mean as a diamond with its spread."""
     from sparse_mlp.plotting import NEGATIVE, POSITIVE, PanelsDisplay, grid, line_keys
 
-    point: dict[str, Any] = {"linestyle": "", "marker": ".", "color": POSITIVE, "alpha": 0.55, "markersize": 5}
-    mean: dict[str, Any] = {
-        "linestyle": "", "marker": "|", "color": POSITIVE, "markersize": 9, "markeredgewidth": 2,
-    }  # fmt: skip
+    ours: dict[str, Any] = {"linestyle": "", "color": POSITIVE}
+    point, mean = {**ours, "marker": ".", "alpha": 0.55, "markersize": 5}, {**ours, "marker": "|", "markersize": 9}
+    mean["markeredgewidth"] = 2
     diamond: dict[str, Any] = {"linestyle": "", "marker": "D", "color": NEGATIVE, "markersize": 4}
 
     def draw(axes: Any, dataset: str) -> None:
@@ -95,8 +104,3 @@ def drawing(quantities: Quantities) -> Display:
     return PanelsDisplay(
         quantities.datasets, draw, xlabel="test accuracy [%]", upper_keys=line_keys(looks), height=0.5 + 0.2 * most
     )
-
-
-def _value(run: FinishedRun, key: str, scale: float) -> float | None:
-    found = run.result.get(key)
-    return None if found is None else scale * found

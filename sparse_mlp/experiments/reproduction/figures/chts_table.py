@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from sparse_mlp.experiments.reproduction.figure import Figure, Results
 from sparse_mlp.experiments.reproduction.figures.accuracy_table import (
     ACCURACY,
     ACTIVE,
     DATASETS,
+    accuracy_figure,
     better,
-    read_table_runs,
 )
-from sparse_mlp.experiments.reproduction.finished import Runs
 from sparse_mlp.experiments.reproduction.published import read_table
 
 # Tables 1 and 7 of [Zhang2025]: three hidden layers of 1568 (CIFAR-10: 3072), 100 epochs, three seeds.
@@ -64,15 +62,9 @@ CLAIMS = (
     better("CHTs, DNM", "CHTs, Random", "poster", "CHTs from a first wiring by DNM is better than from a random one"),
 )  # fmt: skip
 
-
-def read(runs: Runs) -> Results:
-    """Take the accuracies and active neurons of networks whose wiring evolves."""
-    return read_table_runs(runs, {ACCURACY: {**BY_RULE, **BY_WIRING}, ACTIVE: ACTIVE_NEURONS})
-
-
-FIGURE = Figure(
-    "chts-table", "tables, rules at 99 % sparsity", "Zhang2025", ("chts-table",),
-    {"smoke": 0.3, "laptop": 75, "paper": 2000}, read, CLAIMS, DATASETS,
+FIGURE = accuracy_figure(
+    "chts-table", "tables, rules at 99 % sparsity", "Zhang2025", {"smoke": 0.3, "laptop": 75, "paper": 2000},
+    {ACCURACY: {**BY_RULE, **BY_WIRING}, ACTIVE: ACTIVE_NEURONS}, CLAIMS,
     ("Published: [Zhang2025], tables 1 and 7; by first wiring (CHTs, WIRING): [Cerretti2025], where some cells are "
      "copies of others (C-13), so no claim rests on them. Ours ± standard deviation.",
      "The laptop preset has hidden layers of 1000 instead of 1568 and 50 epochs instead of 100."),

@@ -56,19 +56,9 @@ def read(runs: Runs) -> Results:
 def four_wirings(rng: RandomState = SEED, *, repeats: int = 10, reduction: str = "isomap") -> WiringPanelsDisplay:
     """Build the figure of the Dendritic Network Model: four wirings of 98-196-196 neurons, 90 % sparse.
 
-    Parameters
-    ----------
-    rng : None, int or numpy.random.Generator
-    repeats : int
-        Of the measures that are random.
-    reduction : str
-        As in `measures.coalescent_embedding`.
-
-    Returns
-    -------
-    WiringPanelsDisplay
-        (a) random, (b) the standard model with every distribution fixed, and this model with one distribution
-        changed to spatial Gaussian: (c) that of the degrees, (d) that of the synapses over the dendrites.
+    (a) random, (b) the standard model with every distribution fixed, and this model with one distribution changed to
+    spatial Gaussian: (c) that of the degrees, (d) that of the synapses over the dendrites. Measures that are random are
+    taken `repeats` times; `reduction` as in `measures.coalescent_embedding`.
 
     Notes
     -----
@@ -93,23 +83,9 @@ def controls(
 ) -> WiringGalleryDisplay:
     """Wire one small layer for each value of the six controls of the Dendritic Network Model.
 
-    Parameters
-    ----------
-    rng : None, int or numpy.random.Generator
-    n_in, n_out : int
-        Neurons on either side.
-    density : float
-        Fraction of the possible links.
-
-    Returns
-    -------
-    WiringGalleryDisplay
-        All other controls are at the defaults of `topology.dendritic` (3 dendrites, a full window, every distribution
-        fixed, wrapped borders), but for the row of the width distribution, around a field width of 0.5.
-
-    Notes
-    -----
-    The six panels "Effect of … on the network topology" of [Cerretti2025].
+    All other controls are at the defaults of `topology.dendritic` (3 dendrites, a full window, every distribution
+    fixed, wrapped borders), but for the row of the width distribution, around a field width of 0.5. The six panels
+    "Effect of … on the network topology" of [Cerretti2025].
 
     Examples
     --------

@@ -65,8 +65,7 @@ def read_motifs(runs: Runs) -> Results:
     """Take accuracy and times by motif size, and compare them with the single links of the same seed."""
     results = Results()
     for dataset, group in runs.apart().items():
-        _add_measured(results.quantities, dataset, group)
-        _add_reductions(results.quantities, dataset, group)
+        _add_quantities(results.quantities, dataset, group)
         pairs = ((method, group.of(_plain(dataset), method)) for method in group.methods)
         seconds = {method: [_epoch_seconds(run) for run in several] for method, several in pairs if several}
         if seconds:
@@ -111,30 +110,11 @@ def file_name(dataset: str) -> str:
     return "".join(letter if letter.isalnum() or letter == "-" else "_" for letter in dataset).replace("__", "_")
 
 
-def _add_measured(quantities: Quantities, dataset: str, runs: Runs) -> None:
-    plain, printed = _plain(dataset), printed_numbers(dataset, runs)
-    for name, unit, value in (
-        (ACCURACY, "%", lambda run: 100 * run.result["test_accuracy"]),
-        (SECONDS, "s", _training_seconds),
-        (EPOCH, "s", lambda run: float(np.mean(_epoch_seconds(run)[:FIRST_EPOCHS]))),
-    ):
-        for method in runs.methods:
-            published = printed.get(name, {}).get(method[: len(BASE)])
-            values = runs.by_seed(plain, method, value)
-            quantities.add([Quantity(dataset, method, name, unit, values, _published(published))])
-
-
-def _add_reductions(quantities: Quantities, dataset: str, runs: Runs) -> None:
-    """Add R, A, S and break-even weights, each network compared with the single links of the same seed."""
-    printed = printed_numbers(dataset, runs)
-    for method in runs.methods:
-        trades = {} if method == BASE else _trade_offs(quantities, dataset, method)
-        for name, value in REDUCTIONS.items():
-            published = printed.get(name, {}).get(method[: len(BASE)])
-            values = {seed: value(trade, method) for seed, trade in trades.items()}
-            quantities.add([Quantity(dataset, method, name, "", values, _published(published))])
-
-
+MEASURED: dict[str, tuple[str, Callable[[FinishedRun], float]]] = {  # name → unit, value of a run
+    ACCURACY: ("%", lambda run: 100 * run.result["test_accuracy"]),
+    SECONDS: ("s", lambda run: _training_seconds(run)),
+    EPOCH: ("s", lambda run: float(np.mean(_epoch_seconds(run)[:FIRST_EPOCHS]))),
+}
 REDUCTIONS: dict[str, Callable[[TradeOff, str], float]] = {
     TIME_SAVED: lambda trade, method: trade.time_reduction[method],
     ACCURACY_LOST: lambda trade, method: trade.accuracy_loss[method],
@@ -142,6 +122,24 @@ REDUCTIONS: dict[str, Callable[[TradeOff, str], float]] = {
     SCORE_AT_02: lambda trade, method: float(trade.scores(0.2)[method]),
     BREAK_EVEN: lambda trade, method: trade.break_even[method],
 }
+
+
+def _add_quantities(quantities: Quantities, dataset: str, runs: Runs) -> None:
+    """Add what was measured; then R, A, S and break-even weights, compared with the single links of the same seed."""
+    printed = printed_numbers(dataset, runs)
+
+    def add(method: str, name: str, unit: str, values: Mapping[int, float]) -> None:
+        published = printed.get(name, {}).get(method[: len(BASE)])
+        shown = None if published is None else Published(published)
+        quantities.add([Quantity(dataset, method, name, unit, values, shown)])
+
+    for name, (unit, measure) in MEASURED.items():
+        for method in runs.methods:
+            add(method, name, unit, runs.by_seed(_plain(dataset), method, measure))
+    for method in runs.methods:
+        trades = {} if method == BASE else _trade_offs(quantities, dataset, method)
+        for name, value in REDUCTIONS.items():
+            add(method, name, "", {seed: value(trade, method) for seed, trade in trades.items()})
 
 
 def _trade_offs(quantities: Quantities, dataset: str, method: str) -> dict[int, TradeOff]:
@@ -188,10 +186,6 @@ def _training_seconds(run: FinishedRun) -> float:
 
 def _epoch_seconds(run: FinishedRun) -> list[float]:
     return list(run.history.column("seconds"))
-
-
-def _published(value: float | None) -> Published | None:
-    return None if value is None else Published(value)
 
 
 def _plain(dataset: str) -> str:

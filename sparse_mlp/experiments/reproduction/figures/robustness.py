@@ -1,24 +1,23 @@
 """What the seven figures of the robustness paper share: `robustness.toml`, names, and curves of perturbed networks.
 
-The paper gives no numbers. What is "about", "minor" or "the same" there has bounds of ours, named in each claim.
+The paper gives no numbers. Where it says "about", "minor" or "the same", the bounds in the claims are our choice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sparse_mlp.experiments.reproduction.claims import Claim
 from sparse_mlp.experiments.reproduction.figure import Figure, Results
 from sparse_mlp.experiments.reproduction.finished import FinishedRun, Runs
-from sparse_mlp.experiments.reproduction.quantities import Curve, Floats
+from sparse_mlp.experiments.reproduction.quantities import Curve, Floats, Quantity
 
 RLR, CH3L3 = "RLR", "CH3L3"
 MNIST, FASHION, KMNIST, EMNIST = DATASETS = ("mnist", "fashion-mnist", "kmnist", "emnist-letters")
 
+COLORS = {"ch3l3": "#33BBEE", "rlr": "#CC3311"}  # the paper's
 PERTURBED_NOTE = (
     "Strengths from 0 to 1; draws of one network are averaged first, so n counts networks. Links of the sparse layers "
     "only; the same part in each layer. The area is the mean accuracy over the strengths, as the curves stand in the "
@@ -47,17 +46,16 @@ def shown_run(runs: Runs) -> FinishedRun | None:
     return runs.of(runs.datasets[0], first)[0]
 
 
-def area(perturbation: str) -> str:
-    """Name the area under the curve of a perturbation."""
-    return f"area under {perturbation}"
+area = "area under {}".format  # the name of that quantity
 
 
 def read_perturbed(runs: Runs, names: Sequence[str]) -> tuple[Results, CurveTable]:
     """Return the curves of networks under perturbations, draws averaged, with areas; and the same for a Display."""
     results, table = Results(), CurveTable()
-    results.measure(runs, "accuracy of the whole network", "%", lambda run: 100 * _perturbed(run)["baseline"])
     for dataset, method in runs.pairs():
-        several = {run.planned.seed: _perturbed(run) for run in runs.of(dataset, method)}
+        several = {run.planned.seed: run.measurement("robustness") for run in runs.of(dataset, method)}
+        whole = {seed: 100 * measured["baseline"] for seed, measured in several.items()}
+        results.quantities.add([Quantity(dataset, method, "accuracy of the whole network", "%", whole)])
         for name in names:
             x = np.array(next(iter(several.values()))["strengths"][name], np.float64)
             rows = np.array([np.mean(measured["accuracy"][name], axis=0) for measured in several.values()])
@@ -79,12 +77,3 @@ def add_of_curves(
 def mean_height(x: Floats, y: Floats) -> float:
     """Return the mean of a curve over its x."""
     return float(np.trapezoid(y, x) / (x[-1] - x[0]))
-
-
-def at_strength(x: NDArray[Any], y: NDArray[Any], strength: float) -> float:
-    """Return the accuracy at a strength, between two of them by a straight line."""
-    return float(np.interp(strength, x, y))
-
-
-def _perturbed(run: FinishedRun) -> dict[str, Any]:
-    return run.measurement("robustness")

@@ -59,7 +59,7 @@ def update_seconds(run: FinishedRun) -> Floats:
 def drawing(seconds: Mapping[str, Mapping[str, Floats]]) -> Display:
     """Draw the mean of the updates by data set and method as bars, with lines from the 5th to the 95th percentile.
 
-    Above each bar stands its mean, and what part it is of that of the first method on the same data set.
+    Above each bar are its mean and its share of that of the first method on the same data set.
     """
     from sparse_mlp.plotting import CYCLE, INK, PanelsDisplay, line_keys, method_looks, methods_of
 

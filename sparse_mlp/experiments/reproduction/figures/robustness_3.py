@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,16 +10,10 @@ from numpy.typing import ArrayLike
 
 from sparse_mlp.experiments.reproduction.claims import equivalent, higher, within
 from sparse_mlp.experiments.reproduction.figure import Results
-from sparse_mlp.experiments.reproduction.figures.robustness import (
-    CH3L3,
-    DATASETS,
-    FASHION,
-    KMNIST,
-    RLR,
-    robustness_figure,
-)
+from sparse_mlp.experiments.reproduction.figures.robustness import CH3L3, DATASETS, FASHION, KMNIST, RLR
+from sparse_mlp.experiments.reproduction.figures.robustness import robustness_figure as figure
 from sparse_mlp.experiments.reproduction.finished import Runs
-from sparse_mlp.experiments.reproduction.quantities import Curve, Floats
+from sparse_mlp.experiments.reproduction.quantities import Curve, Floats, Quantity
 
 if TYPE_CHECKING:
     from sparse_mlp.plotting import Display
@@ -65,17 +58,21 @@ def read(runs: Runs) -> Results:
         table.setdefault(dataset, {})[method] = rows
         seeds = tuple(run.planned.seed for run in several)
         curve = Curve(dataset, method, "test accuracy", np.arange(1.0, shortest + 1), rows, seeds)
-        wanted = LIMIT * float(np.median([final(row) for row in rows]))
         results.curves.append(curve)
-        results.quantities.add([
-            curve.quantity(FINAL, "%", lambda _, y: final(y)),
-            curve.quantity(TO_99, "epochs", partial(_epochs_to, wanted=wanted), scale=1),
-            curve.quantity(AREA, "%", lambda _, y: log_area(y)),
-            curve.quantity(DIP, "points", lambda _, y: dip(y)),
-        ])  # fmt: skip
+        results.quantities.add(_quantities(curve))
     if table:
         results.draw("accuracy", drawing(table))
     return results
+
+
+def _quantities(curve: Curve) -> list[Quantity]:
+    wanted = LIMIT * float(np.median([final(row) for row in curve.y]))
+    return [
+        curve.quantity(FINAL, "%", lambda _, y: final(y)),
+        curve.quantity(TO_99, "epochs", lambda _, y: epochs_to(y, wanted), scale=1),
+        curve.quantity(AREA, "%", lambda _, y: log_area(y)),
+        curve.quantity(DIP, "points", lambda _, y: dip(y)),
+    ]
 
 
 def epochs_to(accuracy: ArrayLike, wanted: float) -> float:
@@ -88,10 +85,6 @@ def epochs_to(accuracy: ArrayLike, wanted: float) -> float:
     """
     reached = np.asarray(accuracy) >= wanted
     return float(np.argmax(reached) + 1) if reached.any() else float(len(reached) + 1)
-
-
-def _epochs_to(_: Floats, accuracy: Floats, wanted: float) -> float:
-    return epochs_to(accuracy, wanted)
 
 
 def log_area(accuracy: ArrayLike) -> float:
@@ -134,28 +127,21 @@ def dip(accuracy: ArrayLike) -> float:
 
 def drawing(accuracy: Mapping[str, Mapping[str, Floats]], band: str = "percentile") -> Display:
     """Draw the accuracy (networks, epochs) by data set and method, `band` one of `BANDS`."""
-    from sparse_mlp.plotting import (
-        LINES,
-        LearningCurveDisplay,
-        PanelsDisplay,
-        band_key,
-        line_keys,
-        method_looks,
-        methods_of,
-        with_count,
-    )
+    from sparse_mlp import plotting
 
-    methods = methods_of(accuracy)
-    colors, lines = method_looks(methods, COLORS), method_looks(methods, {"ch3l3": LINES[0], "rlr": LINES[1]}, LINES)
+    methods = plotting.methods_of(accuracy)
+    known = {"ch3l3": plotting.LINES[0], "rlr": plotting.LINES[1]}
+    colors, lines = plotting.method_looks(methods, COLORS), plotting.method_looks(methods, known, plotting.LINES)
     looks: dict[str, dict[str, Any]] = {m: {"color": colors[m], "linestyle": lines[m]} for m in methods}
 
     def draw(axes: Any, dataset: str) -> None:
         for method, rows in accuracy[dataset].items():
-            curve = LearningCurveDisplay(np.arange(1, rows.shape[1] + 1), rows)
+            curve = plotting.LearningCurveDisplay(np.arange(1, rows.shape[1] + 1), rows)
             curve.plot(axes, label="", log_x=True, band="std" if band == "std" else (40.0, 60.0), **looks[method])
 
-    keys = [*line_keys({with_count(accuracy, m): looks[m] for m in methods}), band_key(BANDS[band])]
-    return PanelsDisplay(list(accuracy), draw, xlabel="epoch (log scale)", ylabel="test accuracy", keys=keys)
+    keys = plotting.line_keys({plotting.with_count(accuracy, m): looks[m] for m in methods})
+    return plotting.PanelsDisplay(list(accuracy), draw, xlabel="epoch (log scale)", ylabel="test accuracy",
+                                  keys=[*keys, plotting.band_key(BANDS[band])])  # fmt: skip
 
 
-FIGURE = robustness_figure(3, "accuracy over the epochs", read, CLAIMS, NOTES)
+FIGURE = figure(3, "accuracy over the epochs", read, CLAIMS, NOTES)

@@ -7,31 +7,13 @@ from numpy.typing import ArrayLike
 
 from sparse_mlp.experiments.reproduction.claims import equivalent, higher, within
 from sparse_mlp.experiments.reproduction.figure import Results
-from sparse_mlp.experiments.reproduction.figures.robustness import (
-    CH3L3,
-    EMNIST,
-    FASHION,
-    KMNIST,
-    MNIST,
-    PERTURBED_NOTE,
-    RLR,
-    add_of_curves,
-    area,
-    at_strength,
-    read_perturbed,
-    robustness_figure,
-)
+from sparse_mlp.experiments.reproduction.figures import robustness
+from sparse_mlp.experiments.reproduction.figures.robustness import CH3L3, EMNIST, FASHION, KMNIST, MNIST, RLR, area
 from sparse_mlp.experiments.reproduction.finished import Runs
 
 RANDOM, ORDER, REVERSE = NAMES = ("random-pruning", "weight-order", "reverse-weight-order")
 LOST = 0.95  # part of all that a perturbation takes, at which the accuracy counts as collapsed
-LOSS_AT_80 = f"lost at 80 % {REVERSE}"
-
-
-def collapse(perturbation: str) -> str:
-    """Name the strength at which the accuracy has collapsed."""
-    return f"collapse under {perturbation}"
-
+LOSS_AT_80, collapse = f"lost at 80 % {REVERSE}", "collapse under {}".format
 
 CLAIMS = (
     within("strongest links first: the minimum is reached at 1 to 5 % removed", "2.2, Fig. 4 (C-4)", collapse(ORDER),
@@ -56,7 +38,7 @@ CLAIMS = (
            area(ORDER), RLR, CH3L3, "points", datasets=(KMNIST, EMNIST)),
 )  # fmt: skip
 NOTES = (
-    PERTURBED_NOTE,
+    robustness.PERTURBED_NOTE,
     "Ours: the minimum counts as reached where 95 % of all that is lost is lost, the collapse. The paper gives two "
     "ranges for it (C-4).",
 )
@@ -66,12 +48,12 @@ def read(runs: Runs) -> Results:
     """Take the accuracy over the fraction of links removed."""
     from sparse_mlp.plotting import PruningCurvesDisplay
 
-    results, table = read_perturbed(runs, NAMES)
+    results, table = robustness.read_perturbed(runs, NAMES)
     if table:
         results.draw("pruning", PruningCurvesDisplay.from_curves(table))
     for name in NAMES:
-        add_of_curves(results, name, collapse(name), "%", collapse_strength)
-    add_of_curves(results, REVERSE, LOSS_AT_80, "points", lambda x, y: float(y[0]) - at_strength(x, y, 0.8))
+        robustness.add_of_curves(results, name, collapse(name), "%", collapse_strength)
+    robustness.add_of_curves(results, REVERSE, LOSS_AT_80, "points", lambda x, y: float(y[0] - np.interp(0.8, x, y)))
     return results
 
 
@@ -88,4 +70,4 @@ def collapse_strength(strengths: ArrayLike, accuracy: ArrayLike) -> float:
     return float(x[np.argmax(lost >= LOST * lost.max())])
 
 
-FIGURE = robustness_figure(4, "accuracy while links are removed", read, CLAIMS, NOTES)
+FIGURE = robustness.robustness_figure(4, "accuracy while links are removed", read, CLAIMS, NOTES)

@@ -7,36 +7,13 @@ from numpy.typing import ArrayLike
 
 from sparse_mlp.experiments.reproduction.claims import Claim, Operand, higher
 from sparse_mlp.experiments.reproduction.figure import Results
-from sparse_mlp.experiments.reproduction.figures.robustness import (
-    CH3L3,
-    DATASETS,
-    EMNIST,
-    FASHION,
-    KMNIST,
-    MNIST,
-    PERTURBED_NOTE,
-    RLR,
-    add_of_curves,
-    area,
-    at_strength,
-    read_perturbed,
-    robustness_figure,
-)
+from sparse_mlp.experiments.reproduction.figures import robustness
+from sparse_mlp.experiments.reproduction.figures.robustness import CH3L3, EMNIST, FASHION, KMNIST, MNIST, RLR, area
 from sparse_mlp.experiments.reproduction.finished import Runs
 
 SHUFFLING, MODIFICATION = NAMES = ("weight-shuffling", "weight-modification")
 LOSS = 0.05  # five points
-
-
-def loss_of_5(perturbation: str) -> str:
-    """Name the strength that costs 5 points."""
-    return f"strength that costs 5 points, {perturbation}"
-
-
-def at_full(perturbation: str) -> str:
-    """Name the accuracy at strength 1."""
-    return f"accuracy at strength 1, {perturbation}"
-
+loss_of_5, at_full = "strength that costs 5 points, {}".format, "accuracy at strength 1, {}".format
 
 CLAIMS = (
     Claim("shuffling costs accuracy sooner: a smaller strength takes 5 points", "2.2, Fig. 5",
@@ -51,10 +28,10 @@ CLAIMS = (
     higher("shuffling: RLR is more resilient on KMNIST and EMNIST", "2.2, Fig. 5 (C-2)", area(SHUFFLING), RLR, CH3L3,
            "points", datasets=(KMNIST, EMNIST)),
     higher("shuffling: CH3L3 is more resilient on three of the four sets", "Discussion (C-2)", area(SHUFFLING), CH3L3,
-           RLR, "points", datasets=DATASETS, needed=3),
+           RLR, "points", datasets=robustness.DATASETS, needed=3),
 )  # fmt: skip
 NOTES = (
-    PERTURBED_NOTE,
+    robustness.PERTURBED_NOTE,
     "The paper says of both kinds of noise two things that cannot both hold (C-1, C-2): each stands here.",
 )
 
@@ -63,19 +40,19 @@ def read(runs: Runs) -> Results:
     """Take the accuracy over the strength of shuffling and of noise."""
     from sparse_mlp.plotting import NoiseCurvesDisplay
 
-    results, table = read_perturbed(runs, NAMES)
+    results, table = robustness.read_perturbed(runs, NAMES)
     if table:
         results.draw("noise", NoiseCurvesDisplay.from_curves(table))
     for name in NAMES:
-        add_of_curves(results, name, loss_of_5(name), "", lambda x, y: strength_of_loss(x, y, LOSS), scale=1)
-        add_of_curves(results, name, at_full(name), "%", lambda x, y: at_strength(x, y, 1.0))
+        robustness.add_of_curves(results, name, loss_of_5(name), "", lambda x, y: strength_of_loss(x, y, LOSS), scale=1)
+        robustness.add_of_curves(results, name, at_full(name), "%", lambda x, y: float(np.interp(1.0, x, y)))
     return results
 
 
 def strength_of_loss(strengths: ArrayLike, accuracy: ArrayLike, loss: float) -> float:
     """Return the strength at which so much accuracy is lost first, between two strengths by a straight line.
 
-    The last strength stands for all that would be needed beyond it.
+    The last strength where none takes so much.
 
     Examples
     --------
@@ -92,4 +69,4 @@ def strength_of_loss(strengths: ArrayLike, accuracy: ArrayLike, loss: float) -> 
     return float(x[i - 1] + share * (x[i] - x[i - 1]))
 
 
-FIGURE = robustness_figure(5, "accuracy with disturbed weights", read, CLAIMS, NOTES)
+FIGURE = robustness.robustness_figure(5, "accuracy with disturbed weights", read, CLAIMS, NOTES)

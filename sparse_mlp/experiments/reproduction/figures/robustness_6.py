@@ -10,15 +10,8 @@ import numpy as np
 
 from sparse_mlp.experiments.reproduction.claims import equivalent, higher, within
 from sparse_mlp.experiments.reproduction.figure import Results
-from sparse_mlp.experiments.reproduction.figures.robustness import (
-    CH3L3,
-    EMNIST,
-    FASHION,
-    KMNIST,
-    MNIST,
-    RLR,
-    robustness_figure,
-)
+from sparse_mlp.experiments.reproduction.figures import robustness
+from sparse_mlp.experiments.reproduction.figures.robustness import CH3L3, EMNIST, FASHION, KMNIST, MNIST, RLR
 from sparse_mlp.experiments.reproduction.finished import Runs
 from sparse_mlp.experiments.reproduction.quantities import Floats, Quantity
 from sparse_mlp.training import layers_of, load_checkpoint
@@ -29,7 +22,6 @@ if TYPE_CHECKING:
 MIDDLE, LARGE, GAP = "links with 0.2 < |w| < 1", "links with |w| > 1", "gap of the density near 0"
 BINS, SHOWN = 100, 0.99  # of the density in which a gap is looked for, from 0 to that quantile
 EDGE = 0.2  # of the highest density: what the edges of a gap reach at least
-COLORS = {"ch3l3": "#33BBEE", "rlr": "#CC3311"}  # the paper's
 
 CLAIMS = (
     higher("RLR has more links with 0.2 < |w| < 1 on all sets", "2.2, Fig. 6", MIDDLE, RLR, CH3L3, "% of the links"),
@@ -94,24 +86,16 @@ def density_gap(magnitude: Floats) -> float:
 
 def drawing(weights: Mapping[str, Mapping[str, list[Floats]]]) -> Display:
     """Draw the density of weights by data set and method, one array for each network."""
-    from sparse_mlp.plotting import (
-        PanelsDisplay,
-        WeightDistributionDisplay,
-        line_keys,
-        method_looks,
-        methods_of,
-        with_count,
-    )
+    from sparse_mlp import plotting
 
-    colors = method_looks(methods_of(weights), COLORS)
+    colors = plotting.method_looks(plotting.methods_of(weights), robustness.COLORS)
 
     def draw(axes: Any, dataset: str) -> None:
-        WeightDistributionDisplay.from_weights(weights[dataset]).plot(axes, colors=colors, legend=False)
+        plotting.WeightDistributionDisplay.from_weights(weights[dataset]).plot(axes, colors=colors, legend=False)
 
-    keys = line_keys({with_count(weights, method): {"color": color} for method, color in colors.items()})
-    return PanelsDisplay(
-        list(weights), draw, xlabel="weight magnitude |w|", ylabel="density (log scale)", keys=keys
-    )  # fmt: skip
+    looks = {plotting.with_count(weights, method): {"color": color} for method, color in colors.items()}
+    return plotting.PanelsDisplay(list(weights), draw, xlabel="weight magnitude |w|", ylabel="density (log scale)",
+                                  keys=plotting.line_keys(looks))  # fmt: skip
 
 
 def _magnitudes(folder: Path) -> Floats:
@@ -119,4 +103,4 @@ def _magnitudes(folder: Path) -> Floats:
     return np.abs(np.concatenate([layer.weight for layer in layers])).astype(np.float64)
 
 
-FIGURE = robustness_figure(6, "density of |w|", read, CLAIMS, NOTES)
+FIGURE = robustness.robustness_figure(6, "density of |w|", read, CLAIMS, NOTES)

@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from sparse_mlp.experiments.reproduction.figure import Figure, Results
-from sparse_mlp.experiments.reproduction.figures.accuracy_table import (
-    ACCURACY,
-    DATASETS,
-    DNM,
-    better,
-    read_table_runs,
-)
-from sparse_mlp.experiments.reproduction.finished import Runs
+from sparse_mlp.experiments.reproduction.figures.accuracy_table import ACCURACY, DATASETS, DNM, accuracy_figure, better
 from sparse_mlp.experiments.reproduction.published import read_table
 
 PUBLISHED = read_table(DATASETS, """
@@ -32,15 +24,9 @@ CLAIMS = (
     better("CSTI", DNM, "table", "CSTI is better than DNM on MNIST", ("mnist",)),
 )  # fmt: skip
 
-
-def read(runs: Runs) -> Results:
-    """Take the accuracies of networks whose wiring stays as it was made."""
-    return read_table_runs(runs, {ACCURACY: PUBLISHED})
-
-
-FIGURE = Figure(
-    "static-table", "table, static training by first wiring", "Cerretti2025", ("static-table",),
-    {"smoke": 0.3, "laptop": 40, "paper": 180}, read, CLAIMS, DATASETS,
+FIGURE = accuracy_figure(
+    "static-table", "table, static training by first wiring", "Cerretti2025",
+    {"smoke": 0.3, "laptop": 40, "paper": 180}, {ACCURACY: PUBLISHED}, CLAIMS,
     ("Published: mean ± standard error of three seeds; ours ± standard deviation.",
      "DNM has the options that our search found on the data set, the standard setting where none were searched."),
 )  # fmt: skip
