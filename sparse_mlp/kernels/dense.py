@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from sparse_mlp.kernels._jit import SIMD, jit
 from sparse_mlp.kernels.linear import Kernels, Part, add_scaled, dot
+from sparse_mlp.kernels.tape import launch
 
 Array = NDArray[Any]
 
@@ -49,7 +50,7 @@ def dense_forward(
     float (n_tiles, n_out, lanes)
     """
     kernel = _FORWARD.get(x.shape[2], _forward)
-    kernel(weight, bias, x, out, relu, *(part or (0, len(bias))))
+    launch(kernel, weight, bias, x, out, relu, *(part or (0, len(bias))))
     return out
 
 
@@ -74,9 +75,9 @@ def dense_backward(
         Which inputs to compute, from the first to before the last.
     """
     lanes, run = x.shape[2], part or (0, x.shape[1])
-    _GRADIENT.get(lanes, _gradient)(x, dy, add_to, *run)
+    launch(_GRADIENT.get(lanes, _gradient), x, dy, add_to, *run)
     if out is not None:
-        _BACKWARD.get(lanes, _backward)(weight, x, dy, out, relu, *run)
+        launch(_BACKWARD.get(lanes, _backward), weight, x, dy, out, relu, *run)
 
 
 @jit

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparse_mlp.kernels._jit import jit
+from sparse_mlp.kernels.tape import launch
 
 Array = NDArray[Any]
 
@@ -23,42 +24,42 @@ BLOCK = 512  # numbers that are copied apart at a time
 def piecewise_linear_forward(z: Array, slope: float, *, out: Array | None = None) -> Array:
     """Return z where it is positive, slope * z elsewhere."""
     a = np.empty_like(z) if out is None else out
-    _piecewise_linear_forward(z.reshape(-1), z.dtype.type(slope), a.reshape(-1))
+    launch(_piecewise_linear_forward, z.reshape(-1), z.dtype.type(slope), a.reshape(-1))
     return a
 
 
 def piecewise_linear_backward(z: Array, da: Array, slope: float, *, out: Array | None = None) -> Array:
     """Return the gradient by z, given z and the gradient da by the output; for slope >= 0 the output serves as z."""
     dz = np.empty_like(z) if out is None else out
-    _piecewise_linear_backward(z.reshape(-1), da.reshape(-1), z.dtype.type(slope), dz.reshape(-1))
+    launch(_piecewise_linear_backward, z.reshape(-1), da.reshape(-1), z.dtype.type(slope), dz.reshape(-1))
     return dz
 
 
 def sigmoid_forward(z: Array, *, out: Array | None = None) -> Array:
     """Apply 1 / (1 + exp(-z)) to each entry of z."""
     a = np.empty_like(z) if out is None else out
-    _sigmoid_forward(z.reshape(-1), a.reshape(-1))
+    launch(_sigmoid_forward, z.reshape(-1), a.reshape(-1))
     return a
 
 
 def sigmoid_backward(a: Array, da: Array, *, out: Array | None = None) -> Array:
     """Return the gradient by z, given the *output* a and the gradient da by it."""
     dz = np.empty_like(a) if out is None else out
-    _sigmoid_backward(a.reshape(-1), da.reshape(-1), dz.reshape(-1))
+    launch(_sigmoid_backward, a.reshape(-1), da.reshape(-1), dz.reshape(-1))
     return dz
 
 
 def tanh_forward(z: Array, *, out: Array | None = None) -> Array:
     """Apply the hyperbolic tangent to each entry of z."""
     a = np.empty_like(z) if out is None else out
-    _tanh_forward(z.reshape(-1), a.reshape(-1))
+    launch(_tanh_forward, z.reshape(-1), a.reshape(-1))
     return a
 
 
 def tanh_backward(a: Array, da: Array, *, out: Array | None = None) -> Array:
     """Return the gradient by z, given the *output* a and the gradient da by it."""
     dz = np.empty_like(a) if out is None else out
-    _tanh_backward(a.reshape(-1), da.reshape(-1), dz.reshape(-1))
+    launch(_tanh_backward, a.reshape(-1), da.reshape(-1), dz.reshape(-1))
     return dz
 
 
@@ -80,14 +81,14 @@ def dropout(x: Array, draws: Array, threshold: int, first: int = 0, *, out: Arra
     float (n_tiles, n, lanes)
     """
     y = np.empty_like(x) if out is None else out
-    _dropout(x, draws, threshold, first, x.dtype.type(256.0 / (256.0 - threshold)), y)
+    launch(_dropout, x, draws, threshold, first, x.dtype.type(256.0 / (256.0 - threshold)), y)
     return y
 
 
 def residual_backward(x: Array, dy: Array, da: Array, *, out: Array | None = None) -> Array:
     """Add gradients dy and da by the output x of a ReLU, and go back through it."""
     dz = np.empty_like(x) if out is None else out
-    _residual_backward(x.reshape(-1), dy.reshape(-1), da.reshape(-1), dz.reshape(-1))
+    launch(_residual_backward, x.reshape(-1), dy.reshape(-1), da.reshape(-1), dz.reshape(-1))
     return dz
 
 

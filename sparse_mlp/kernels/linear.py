@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparse_mlp.kernels._jit import SIMD, jit
+from sparse_mlp.kernels.tape import launch
 
 Array = NDArray[Any]
 Kernels = dict[int, Callable[..., None]]
@@ -55,14 +56,14 @@ def spmm(
     """
     y = np.empty((len(x), len(bias), x.shape[2]), x.dtype) if out is None else out
     kernel = _SPMM.get(x.shape[2], _spmm)
-    kernel(indptr_out, rows_out, order_out, weight, bias, x, y, relu, *(part or (0, len(bias))))
+    launch(kernel, indptr_out, rows_out, order_out, weight, bias, x, y, relu, *(part or (0, len(bias))))
     return y
 
 
 def spmm_transpose(indptr: Array, indices: Array, weight: Array, dy: Array, *, out: Array | None = None) -> Array:
     """Carry the gradient from the outputs back to the inputs; see `reference.linear.spmm_transpose`."""
     dx = np.empty((len(dy), len(indptr) - 1, dy.shape[2]), dy.dtype) if out is None else out
-    _spmm_transpose(indptr, indices, weight, dy, dx)
+    launch(_spmm_transpose, indptr, indices, weight, dy, dx)
     return dx
 
 
@@ -72,7 +73,7 @@ def sddmm(
     """Compute the gradient of each link's weight, or of those of some inputs; see `reference.linear.sddmm`."""
     dweight = np.zeros(len(indices), x.dtype) if add_to is None else add_to
     kernel = _SDDMM.get(x.shape[2], _sddmm)
-    kernel(indptr, indices, x, dy, dweight, *(part or (0, x.shape[1])))
+    launch(kernel, indptr, indices, x, dy, dweight, *(part or (0, x.shape[1])))
     return dweight
 
 
@@ -80,7 +81,7 @@ def bias_grad(dy: Array, *, add_to: Array | None = None) -> Array:
     """Sum the gradient of each output neuron over the batch; see `reference.linear.bias_grad`."""
     dbias = np.zeros(dy.shape[1], dy.dtype) if add_to is None else add_to
     kernel = simd_linear.bias_grad_by_16 if SIMD and dy.shape[2] % 16 == 0 else _bias_grad
-    kernel(dy, dbias)
+    launch(kernel, dy, dbias)
     return dbias
 
 
@@ -110,7 +111,7 @@ def linear_backward(
     dx = np.empty_like(x) if out is None else out
     dweight = np.zeros(len(indices), x.dtype) if add_to is None else add_to
     kernel = _BACKWARD.get(x.shape[2], _linear_backward)
-    kernel(indptr, indices, weight, x, dy, dx, dweight, relu, *(part or (0, x.shape[1])))
+    launch(kernel, indptr, indices, weight, x, dy, dx, dweight, relu, *(part or (0, x.shape[1])))
     return dx, dweight
 
 

@@ -67,6 +67,11 @@ def scratch(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
 class Arena:
     """Hand out memory from the front on and take it all back at once; the next step gets the same again.
 
+    Attributes
+    ----------
+    passes : dict
+        What its owner keeps with the memory: ways through a network that used it.
+
     Notes
     -----
     A training step asks for the same arrays each time. Fresh memory would cost page faults, and its addresses would
@@ -74,6 +79,7 @@ class Arena:
     """
 
     def __init__(self) -> None:
+        self.passes: dict[Any, Any] = {}
         self._blocks: list[Array] = []
         self._given: list[tuple[tuple[int, ...], np.dtype[Any], Array, int, int]] = []
         self.reset()

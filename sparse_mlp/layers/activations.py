@@ -37,7 +37,16 @@ class PiecewiseLinear(Activation):
     :math:`a = z` and :math:`da/dz = 1` for z > 0, else :math:`a = slope \\cdot z` and :math:`da/dz = slope`.
     """
 
-    slope = 0.0
+    replays = True
+
+    def __init__(self, slope: float = 0.0, *, backend: str | None = None, name: str = "") -> None:
+        super().__init__(backend=backend, name=name)
+        self._slope = slope
+
+    @property
+    def slope(self) -> float:
+        """What negative values are multiplied by."""
+        return self._slope
 
     @property
     def is_relu(self) -> bool:  # type: ignore[override]
@@ -65,6 +74,11 @@ class ReLU(PiecewiseLinear):
     array([[0., 2.]])
     """
 
+    replays = True
+
+    def __init__(self, *, backend: str | None = None, name: str = "") -> None:
+        super().__init__(0.0, backend=backend, name=name)
+
 
 class LeakyReLU(PiecewiseLinear):
     """Pass positive values on, multiply the others by a small slope.
@@ -75,9 +89,10 @@ class LeakyReLU(PiecewiseLinear):
         0 or more.
     """
 
+    replays = True
+
     def __init__(self, slope: float = 0.01, *, backend: str | None = None, name: str = "") -> None:
-        super().__init__(backend=backend, name=name)
-        self.slope = check_number("slope", slope)
+        super().__init__(check_number("slope", slope), backend=backend, name=name)
 
     def __repr__(self) -> str:
         return f"LeakyReLU(slope={self.slope:g})"
@@ -99,11 +114,12 @@ class AllReLU(PiecewiseLinear):
     released with it, where the first hidden layer has the slope -alpha.
     """
 
+    replays = True
+
     def __init__(self, alpha: float = 0.6, layer_index: int = 0, *, backend: str | None = None, name: str = "") -> None:
-        super().__init__(backend=backend, name=name)
         self.alpha = check_number("alpha", alpha)
         self.layer_index = check_integer("layer_index", layer_index, minimum=0)
-        self.slope = all_relu_slope(self.alpha, self.layer_index)
+        super().__init__(all_relu_slope(self.alpha, self.layer_index), backend=backend, name=name)
 
     def __repr__(self) -> str:
         return f"AllReLU(alpha={self.alpha:g}, layer_index={self.layer_index})"
@@ -127,10 +143,10 @@ class _FromOutput(Activation):
 class Sigmoid(_FromOutput):
     """Squash into (0, 1): 1 / (1 + exp(-z)), with the derivative a (1 - a)."""
 
-    function = "sigmoid"
+    function, replays = "sigmoid", True
 
 
 class Tanh(_FromOutput):
     """Squash into (-1, 1) by the hyperbolic tangent, with the derivative 1 - a²."""
 
-    function = "tanh"
+    function, replays = "tanh", True

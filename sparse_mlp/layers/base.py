@@ -51,6 +51,11 @@ class Layer:
     keeps_relu : bool
         Whether what is 0 at its input is 0 at its output, and `backward_tiles` takes `masked=True`: dy is 0 already
         wherever its output is.
+    replays : bool
+        Whether its passes on tiles do nothing but call kernels (`kernels.tape.launch`) with arguments that a network
+        finds at the same places in each step: parameters, memory from `batch.empty`, draws, numbers that never change.
+        A network of such layers walks through them once and then repeats the calls. A class says so for itself; a class
+        derived from it does not inherit it.
     dtype : numpy dtype or None
         Of parameters and activations; None where it follows the input.
     backend : str
@@ -67,12 +72,15 @@ class Layer:
     uses_blas = False
     is_relu = False
     keeps_relu = False
+    replays = False
     dtype: np.dtype[Any] | None = None
     backend: str = "numba"
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Refuse a pass that a network would not use."""
         super().__init_subclass__(**options)
+        if "replays" not in vars(cls):
+            cls.replays = False
         for name in ("forward", "backward"):
             tiles = f"{name}_tiles"
             if name in vars(cls) and tiles not in vars(cls) and getattr(cls, tiles) is not getattr(Layer, tiles):

@@ -9,6 +9,7 @@ import numpy as np
 
 from sparse_mlp.errors import invalid
 from sparse_mlp.kernels.dispatch import elementwise_ops
+from sparse_mlp.kernels.tape import launch
 from sparse_mlp.layers.base import Array, Gradients, Layer
 from sparse_mlp.layers.batch import Batch
 from sparse_mlp.layers.flow import Flow, Trace
@@ -31,6 +32,8 @@ class Sequential(Layer):
     A ReLU right behind a layer that `takes_relu` is computed by that layer, and its derivative by the layer behind it
     where that one takes it too, also with dropout in between: neither then needs a pass through memory.
     """
+
+    replays = True
 
     def __init__(self, layers: Sequence[Layer], *, name: str = "") -> None:
         self.layers, self.name = tuple(layers), name
@@ -182,6 +185,7 @@ class Residual(Layer):
     """
 
     takes_rectified = True
+    replays = True
 
     def __init__(self, branch: Layer, *, name: str = "") -> None:
         self.branch, self.name, self.backend = branch, name, branch.backend
@@ -236,7 +240,9 @@ class Residual(Layer):
     def forward_tiles(self, x: Array, batch: Batch) -> tuple[Array, Any]:
         """Return the sum of the input and the branch's output."""
         y, cache = self.branch.forward_tiles(x, batch)
-        return np.add(x, y, out=batch.empty_like(x)), (x, cache)
+        total = batch.empty_like(x)
+        launch(np.add, x, y, total)
+        return total, (x, cache)
 
     def backward_tiles(
         self, dy: Array, cache: Any, batch: Batch, grads: Gradients, wants_dx: bool = True, rectified: bool = False
@@ -246,13 +252,14 @@ class Residual(Layer):
         kept = dy
         if not self.branch.keeps_dy:
             kept = batch.empty_like(dy)
-            kept[:] = dy
+            launch(np.copyto, kept, dy)
         dx = self.branch.backward_tiles(dy, inner, batch, grads["branch"], wants_dx)
         if not wants_dx:
             return None
         if rectified:
             return elementwise_ops(self.backend).residual_backward(x, kept, dx, out=dx)
-        return np.add(dx, kept, out=dx)
+        launch(np.add, dx, kept, dx)
+        return dx
 
     def kind(self) -> str:
         """Describe the branch."""

@@ -84,6 +84,11 @@ class Dense(Layer):
         """Whether BLAS computes the layer; `kernels.dense` is faster for a small one on tiles."""
         return self.backend != "numba" or (self.weight.size > MOST_LINKS and min(self.shape) > NARROW)
 
+    @property
+    def replays(self) -> bool:  # type: ignore[override]
+        """Whether kernels compute the layer, not BLAS."""
+        return not self.uses_blas
+
     def forward_tiles(self, x: Array, batch: Batch, relu: bool = False) -> tuple[Array, Array]:
         """Return z on tiles (n_tiles, n_out, lanes) and, as cache, the inputs."""
         y = batch.empty((len(x), len(self.bias), x.shape[2]), x.dtype)

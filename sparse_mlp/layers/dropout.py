@@ -8,6 +8,7 @@ import numpy as np
 
 from sparse_mlp.errors import check_fraction
 from sparse_mlp.kernels.dispatch import choose_backend, elementwise_ops
+from sparse_mlp.kernels.tape import launch
 from sparse_mlp.layers.base import Array, Gradients, Layer
 from sparse_mlp.layers.batch import Batch
 
@@ -22,11 +23,6 @@ class Dropout(Layer):
     backend : str, optional
     name : str
 
-    Attributes
-    ----------
-    threshold : int
-        256 times the rate that is used; bytes below it silence a neuron.
-
     Notes
     -----
     Dropout [Srivastava2014], with the scale 1 / (1 - rate) moved from inference to training. One random byte is drawn
@@ -39,18 +35,29 @@ class Dropout(Layer):
     """
 
     keeps_relu = True
+    replays = True
 
     def __init__(self, rate: float, *, backend: str | None = None, name: str = "dropout") -> None:
-        self.rate = check_fraction("rate", rate, zero=True, one=False)
-        self.threshold = min(255, round(256 * self.rate))
+        self._rate = check_fraction("rate", rate, zero=True, one=False)
+        self._threshold = min(255, round(256 * self._rate))
         self.backend = choose_backend(backend).name
         self.name = name
+
+    @property
+    def rate(self) -> float:
+        """The rate asked for."""
+        return self._rate
+
+    @property
+    def threshold(self) -> int:
+        """256 times the rate that is used; bytes below it silence a neuron."""
+        return self._threshold
 
     def draw_masks(self, n_in: int, batch: Batch, rng: np.random.Generator) -> None:
         """Draw a byte for each neuron and sample."""
         if self.threshold:
-            count = n_in * batch.n_samples
-            batch.draws[id(self)] = np.frombuffer(rng.bytes(count), np.uint8).reshape(n_in, batch.n_samples)
+            drawn = np.frombuffer(rng.bytes(n_in * batch.n_samples), np.uint8).reshape(n_in, batch.n_samples)
+            batch.draws.setdefault(id(self), np.empty_like(drawn))[:] = drawn
 
     def forward_tiles(self, x: Array, batch: Batch) -> tuple[Array, None]:
         """Return x with entries silenced, or x itself for inference."""
@@ -61,7 +68,8 @@ class Dropout(Layer):
     ) -> Any:
         """Return the gradient by the input: the same entries silenced, the same scale."""
         if masked and self._acts(batch):
-            return np.multiply(dy, dy.dtype.type(256 / (256 - self.threshold)), out=dy)
+            launch(np.multiply, dy, dy.dtype.type(256 / (256 - self.threshold)), dy)
+            return dy
         return self._silenced(dy, batch, dy)
 
     def _acts(self, batch: Batch) -> bool:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from sparse_mlp.errors import check_integer
 from sparse_mlp.kernels.dispatch import choose_backend
+from sparse_mlp.kernels.tape import launch
 from sparse_mlp.layers.base import Array, Gradients, Layer
 from sparse_mlp.layers.batch import Batch
 from sparse_mlp.layers.flow import Flow, Trace
@@ -28,6 +31,8 @@ class Pad(Layer):
     array([[3., 0., 0.]])
     """
 
+    replays = True
+
     def __init__(self, columns: int, *, backend: str | None = None, name: str = "pad") -> None:
         self.columns, self.name = check_integer("columns", columns, minimum=0), name
         self.backend = choose_backend(backend).name
@@ -48,13 +53,14 @@ class Pad(Layer):
     def forward_tiles(self, x: Array, batch: Batch) -> tuple[Array, None]:
         """Return x with the new features."""
         y = batch.empty((len(x), x.shape[1] + self.columns, x.shape[2]), x.dtype)
-        y[:, : x.shape[1]], y[:, x.shape[1] :] = x, 0
+        launch(np.copyto, y[:, : x.shape[1]], x)
+        launch(np.copyto, y[:, x.shape[1] :], 0)
         return y, None
 
     def backward_tiles(self, dy: Array, cache: None, batch: Batch, grads: Gradients, wants_dx: bool = True) -> Any:
         """Return the gradient by the features that there were."""
         dx = batch.empty((len(dy), dy.shape[1] - self.columns, dy.shape[2]), dy.dtype)
-        dx[:] = dy[:, : dx.shape[1]]
+        launch(np.copyto, dx, dy[:, : dx.shape[1]])
         return dx
 
     def __repr__(self) -> str:

@@ -75,6 +75,7 @@ class SparseLinear(Layer):
     takes_relu = True
     takes_rectified = True
     keeps_dy = True
+    replays = True
     bears_links = True
     splits = True  # whether its passes can be done for some neurons at a time
     dtype: np.dtype[Any]

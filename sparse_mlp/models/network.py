@@ -1,10 +1,7 @@
-"""A network: a tree of layers, its parameters in one store, and the walk through the tree in groups of tiles."""
+"""A network: a tree of layers, its parameters in one store, and the chains of layers that a rule may rewire."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
-from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,23 +10,19 @@ from numpy.typing import NDArray
 
 from sparse_mlp.errors import check_integer, invalid
 from sparse_mlp.evolution.units import EvolvingUnit
-from sparse_mlp.kernels.pool import one_blas_thread, run, width
-from sparse_mlp.kernels.tiles import NARROW, WIDE, Arena, cut, lanes_for, sum_in_order, unpack
-from sparse_mlp.layers.base import Array, Gradients, Layer, leaves, nodes
-from sparse_mlp.layers.batch import Batch
-from sparse_mlp.layers.composite import Sequential
+from sparse_mlp.kernels.pool import run, width
+from sparse_mlp.kernels.tiles import sum_in_order
+from sparse_mlp.layers.base import Array, Gradients, Layer, leaves
 from sparse_mlp.layers.flow import Flow, Trace
 from sparse_mlp.layers.losses import Loss
 from sparse_mlp.models.batch import Samples
 from sparse_mlp.models.inputs import check_inputs, warn_of_overflow
 from sparse_mlp.models.store import ParameterStore
+from sparse_mlp.models.walk import Buffer, Walk
 
 if TYPE_CHECKING:
     from sparse_mlp.evolution import TopologyUpdate
 
-TILE_BYTES = 2**26  # activations of one tile of 64; above it threads share the neurons of a tile, not the tiles
-PASSED_ON = (Layer.draw_masks, Sequential.draw_masks)  # of layers that let those inside draw, and draw nothing
-PREDICTION_BYTES = 2**27  # memory of a prediction's activations; large networks predict fewer samples at a time
 SUMMED_ALONE = 2**15  # values: below this one thread adds the groups' gradients faster than two
 
 
@@ -82,17 +75,10 @@ class Network:
         if not self.n_features:
             raise invalid("no layer that knows the features of a sample", "n_features to be given")
         self.n_outputs = root.n_out(self.n_features)
-        self._needs_batch = root.needs_batch
-        self._draws = any(type(layer).draw_masks not in PASSED_ON for layer in nodes(root))
-        self._to_prepare = [layer for layer in nodes(root) if type(layer).prepare is not Layer.prepare]
-        self._one_blas_thread = one_blas_thread if any(layer.uses_blas for layer in nodes(root)) else nullcontext
         self._find_links()
         self.store = ParameterStore(root)
-        self._arenas: deque[Arena] = deque()
-        self._lanes_in_use = WIDE  # predictions take the width of the training: no other kernels need to be compiled
-        self._forget()
-        tile_bytes = WIDE * self.dtype.itemsize * root.n_stored(self.n_features)
-        self._spread = self.backend == "numba" and (self._needs_batch or tile_bytes > TILE_BYTES)
+        self._walk = Walk(root, self.n_features)
+        self._rebound()
 
     def _find_links(self) -> None:
         layers: list[Any] = [layer for _, layer in leaves(self.root) if layer.bears_links]
@@ -112,10 +98,10 @@ class Network:
         self.evolving_layers = [layer for unit in self.units for layer in unit.layers]
         self.fixed_layers = trace.fixed
 
-    def _forget(self) -> None:
-        """Drop what depends on the sizes of the parameters."""
-        self._flats: list[Array] = []
-        self._views: list[Gradients] = []
+    def _rebound(self) -> None:
+        """Get ready for parameters that lie elsewhere."""
+        self._buffers: list[Buffer] = []
+        self._walk.bind()
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -140,9 +126,7 @@ class Network:
 
     def groups(self, n_samples: int) -> list[tuple[int, int]]:
         """Return the groups of a batch, first and last sample (exclusive) of each: whole tiles, at most 8 groups."""
-        lanes = self._lanes(n_samples)
-        runs = [slice(0, -(-n_samples // lanes))] if self._needs_batch else cut(-(-n_samples // lanes))
-        return [(part.start * lanes, min(n_samples, part.stop * lanes)) for part in runs]
+        return self._walk.groups(n_samples)
 
     def gradient(self, batch: Samples, loss: Loss, rng: np.random.Generator | None = None) -> float:
         """Compute the mean loss of a batch and leave its gradient in `store.gradient`.
@@ -165,15 +149,14 @@ class Network:
             If the batch does not fit the network.
         """
         self._check_bound()
-        groups = self.groups(len(batch))
-        self._lanes_in_use = self._lanes(len(batch))
-        buffers = 1 if self._spread else len(groups)
-        if len(self._flats) < buffers:
-            others = np.empty((buffers - 1, len(self.store.values)), self.dtype)
-            self._flats = [self.store.gradient, *others]
-            self._views = [self.store.views(flat) for flat in self._flats]
-        value = self._pass(batch, loss, rng, groups, self._flats, self._views)
-        self._add_up(self._flats[1:buffers])
+        batch.check(self.n_features, self.n_outputs, self.dtype)
+        count = 1 if self._walk.spread else len(self.groups(len(batch)))
+        if len(self._buffers) < count:
+            self._rebound()
+            others = np.empty((count - 1, len(self.store.values)), self.dtype)
+            self._buffers = [Buffer(flat, self.store.views(flat)) for flat in (self.store.gradient, *others)]
+        value = self._walk.gradients(batch, loss, rng, self._buffers)
+        self._add_up([buffer.flat for buffer in self._buffers[1:count]])
         return value
 
     def record_signals(self, batch: Samples, loss: Loss) -> None:
@@ -183,10 +166,11 @@ class Network:
         and no random stream moves.
         """
         self._check_bound()
+        batch.check(self.n_features, self.n_outputs, self.dtype)
         groups = self.groups(len(batch))
         flats = [np.empty_like(self.store.values) for _ in groups]
         kept: list[dict[int, Any]] = [{} for _ in groups]
-        self._pass(batch, loss, None, groups, flats, [self.store.views(flat) for flat in flats], kept)
+        self._walk.gradients(batch, loss, None, [Buffer(flat, self.store.views(flat)) for flat in flats], kept)
         for layer in self.sparse_layers:
             inputs, deltas = zip(*(found[id(layer)] for found in kept), strict=True)
             layer.recorded = np.concatenate(inputs, axis=1), np.concatenate(deltas, axis=1)
@@ -217,26 +201,15 @@ class Network:
         if x.ndim != 2 or x.shape[1] != self.n_features or x.dtype != self.dtype:
             raise invalid(f"inputs of {x.dtype} {x.shape}", f"{self.dtype} (n_samples, {self.n_features})")
         self._check_bound()
-        rows = np.arange(x.shape[0])
-        scores = np.empty((len(rows), self.n_outputs), self.dtype)
-        tile = WIDE * self.dtype.itemsize * self.root.n_stored(self.n_features)
-        most, at_once = 8, len(rows)
-        if not isinstance(x, np.ndarray):  # of sparse rows each thread makes one tile dense at a time
-            most, at_once = 1, max(1, PREDICTION_BYTES // tile)
-        step = WIDE * max(1, min(most, PREDICTION_BYTES // (tile * width())))
-        self._prepare()
-        with self._one_blas_thread():
-            starts = range(0, len(rows), step)
-            tasks = [partial(self._predict, Samples(x, rows[i : i + step], x), scores[i : i + step]) for i in starts]
-            for i in range(0, len(tasks), max(1, at_once)):
-                run(tasks[i : i + at_once])
+        scores = np.empty((x.shape[0], self.n_outputs), self.dtype)
+        self._walk.scores(x, scores)
         warn_of_overflow(scores)
         return scores
 
     def apply(self, update: TopologyUpdate) -> NDArray[np.int64]:
         """Bind the store again after a topology update of the layers; see `ParameterStore.rebind`."""
         carry = self.store.rebind(update)
-        self._forget()
+        self._rebound()
         return carry
 
     def load_values(self, values: Array) -> None:
@@ -248,73 +221,15 @@ class Network:
             If their number does not fit the structures.
         """
         self.store = ParameterStore(self.root)
-        self._forget()
+        self._rebound()
         if values.shape != self.store.values.shape:
             raise invalid(f"{values.shape} values", f"{self.store.values.shape} for these structures")
         self.store.values[:] = values
 
-    def _lanes(self, n_samples: int) -> int:
-        if self.backend != "numba":
-            return max(1, n_samples)
-        return WIDE if self._spread and n_samples > NARROW else lanes_for(n_samples)
-
     def _check_bound(self) -> None:
         if not self.store.is_bound():  # somebody gave a layer other weights or links
             self.store = ParameterStore(self.root)
-            self._forget()
-
-    def _pass(
-        self, batch: Samples, loss: Loss, rng: np.random.Generator | None, groups: list[tuple[int, int]],
-        flats: list[Array], views: list[Gradients], kept: list[dict[int, Any]] | None = None,
-    ) -> float:  # fmt: skip
-        """Take each group forward and back, into a flat array of its own or, one after the other, into the first."""
-        batch.check(self.n_features, self.n_outputs, self.dtype)
-        whole = Batch(len(batch), training=rng is not None)
-        if rng is not None and self._draws:
-            self.root.draw_masks(self.n_features, whole, rng)
-        self._prepare()
-        if self._spread:
-            flats[0].fill(0)
-        tasks: list[Callable[[], float]] = []
-        for i, group in enumerate(groups):
-            flat, tree = (None, views[0]) if self._spread else (flats[i], views[i])
-            tasks.append(partial(self._group, batch, loss, whole, group, flat, tree, kept[i] if kept else None))
-        with self._one_blas_thread():
-            return sum(task() for task in tasks) if self._spread else sum(run(tasks))
-
-    def _prepare(self) -> None:
-        for layer in self._to_prepare:
-            layer.prepare()
-
-    def _group(
-        self, batch: Samples, loss: Loss, whole: Batch, group: tuple[int, int], flat: Array | None,
-        views: Gradients, kept: dict[int, Any] | None,
-    ) -> float:  # fmt: skip
-        first, last = group
-        arena = self._arena()
-        part = Batch(last - first, whole.training, first, whole.draws, kept, arena, spread=self._spread)
-        lanes = self._lanes(len(batch))
-        x = part.empty((-(-(last - first) // lanes), self.n_features, lanes), self.dtype)
-        scores, cache = self.root.forward_tiles(batch.load(first, last, x), part)
-        dscores = scores
-        if not self.root.keeps_dy:  # an activation at the end may have kept the scores for its backward pass
-            dscores = part.empty_like(scores)
-            dscores[:] = scores
-        value = batch.compare(loss, dscores, first, last)
-        if flat is not None:
-            flat.fill(0)
-        self.root.backward_tiles(dscores, cache, part, views, wants_dx=False)
-        self._arenas.append(arena)
-        return value
-
-    def _arena(self) -> Arena:
-        """Return memory that no other thread uses; the one used last is the one that caches still hold."""
-        try:
-            arena = self._arenas.pop()
-        except IndexError:
-            return Arena()
-        arena.reset()
-        return arena
+            self._rebound()
 
     def _add_up(self, others: list[Array]) -> None:
         """Add the gradients of the other groups to that of the first, in order."""
@@ -325,21 +240,12 @@ class Network:
         bounds = [len(total) * i // threads for i in range(threads + 1)]
         run([partial(sum_in_order, total, others, bounds[i], bounds[i + 1]) for i in range(threads)])
 
-    def _predict(self, samples: Samples, scores: Array) -> None:
-        arena, count = self._arena(), len(samples)
-        part = Batch(count, arena=arena)
-        lanes = self._lanes_in_use if self.backend == "numba" else count
-        tiles = part.empty((-(-count // lanes), self.n_features, lanes), self.dtype)
-        found, _ = self.root.forward_tiles(samples.load(0, count, tiles), part)
-        scores[:] = unpack(found, count)
-        self._arenas.append(arena)
-
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key not in ("_views", "_flats", "_arenas")}
+        return {key: value for key, value in self.__dict__.items() if key != "_buffers"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _arenas=deque())
-        self._forget()
+        self.__dict__.update(state)
+        self._rebound()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.n_features} features, {self.n_outputs} outputs, {self.n_links} links)"

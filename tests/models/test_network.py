@@ -26,7 +26,7 @@ from sparse_mlp.layers import (
     SparseLinear,
     Tanh,
 )
-from sparse_mlp.models import Network, Samples, SparseMLP, network
+from sparse_mlp.models import Network, Samples, SparseMLP, walk
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology import generate
 from sparse_mlp.training import gradient_check
@@ -151,7 +151,7 @@ def test_a_very_large_network_shares_neurons_instead_of_samples(count: int, monk
     usual = two_blocks(dtype=np.float64)
     usual.gradient(batch, loss)
     usual.record_signals(batch, loss)
-    monkeypatch.setattr(network, "TILE_BYTES", 0)
+    monkeypatch.setattr(walk, "TILE_BYTES", 0)
     found = []
     for threads in (1, 2):
         model = two_blocks(dtype=np.float64)
@@ -199,7 +199,7 @@ def test_scores_do_not_depend_on_how_many_are_predicted(backend: str, monkeypatc
         np.testing.assert_allclose(model.predict_scores(x[:count]), whole[:count], rtol=1e-12, atol=1e-15)
     if backend == "numba":
         assert np.array_equal(model.predict_scores(x[:65]), whole[:65])
-    monkeypatch.setattr(network, "PREDICTION_BYTES", 1)  # a tile at a time
+    monkeypatch.setattr(walk, "PREDICTION_BYTES", 1)  # a tile at a time
     np.testing.assert_allclose(model.predict_scores(x), whole, rtol=1e-12, atol=1e-15)
 
 
