@@ -62,7 +62,7 @@ class TrulySparse:
     def __init__(self, density, backend="numba"):
         self.net = SparseMLP(SIZES, density=density, rng=0, backend=backend)
         self.loss = SoftmaxCrossEntropy(backend=backend)
-        self.optimizer = SGD(RATE, momentum=MOMENTUM)
+        self.optimizer = SGD(RATE, momentum=MOMENTUM, weight_decay=0.0)
         self.optimizer.init(len(self.net.store.values), np.float32)
 
     def step(self):

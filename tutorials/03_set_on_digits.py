@@ -132,7 +132,7 @@ def run(rule, seed, rate, density=0.01, weights="swi"):
 
 def train(model, rule, seed, rate):
     how = make_rule("set", zeta=0.3) if rule == "set" else rule
-    trainer = Trainer(model, rule=how, optimizer=SGD(rate, weight_decay=2e-4), batch_size=32, rng=seed)
+    trainer = Trainer(model, rule=how, optimizer=SGD(rate), schedule="constant", rng=seed)
     trainer.fit((train_x, train_y), validation=(valid_x, valid_y), epochs=EPOCHS)
     return trainer
 

@@ -332,7 +332,7 @@ class Watch(Callback):
 def train(rule):
     watch = Watch()
     model = SparseMLP([64, 300, 300, 300, 10], density=0.02, rng=1)
-    trainer = Trainer(model, rule=rule, batch_size=32, rng=1, callbacks=[watch])
+    trainer = Trainer(model, rule=rule, rng=1, callbacks=[watch])
     trainer.fit((digits.train_x, digits.train_y), epochs=EPOCHS)
     return trainer, watch
 

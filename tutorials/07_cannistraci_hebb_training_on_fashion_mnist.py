@@ -176,7 +176,7 @@ def train(wiring, rule, seed):
     given = {"topology": correlated} if wiring == "correlated" else {"density": DENSITY}
     model = SparseMLP(SIZES, **given, weights="swi", rng=seed)
     optimizer = SGD(0.025, momentum=0.9, weight_decay=5e-4)
-    trainer = Trainer(model, rule=rule, optimizer=optimizer, schedule="linear", batch_size=32, rng=seed)
+    trainer = Trainer(model, rule=rule, optimizer=optimizer, schedule="linear", rng=seed)
     trainer.fit((train_x, train_y), validation=(valid_x, valid_y), epochs=EPOCHS)
     return trainer
 
@@ -227,7 +227,7 @@ def never_stopping(seed):
     optimizer, keep = SGD(0.025, momentum=0.9, weight_decay=5e-4), Keep()
     rule = make_rule("cht", overlap_stop=1.0)
     trainer = Trainer(
-        model, rule=rule, optimizer=optimizer, schedule="linear", batch_size=32, rng=seed, callbacks=[keep]
+        model, rule=rule, optimizer=optimizer, schedule="linear", rng=seed, callbacks=[keep]
     )
     trainer.fit((train_x, train_y), validation=(valid_x, valid_y), epochs=EPOCHS)
     return trainer, keep.logs

@@ -272,7 +272,7 @@ def train(name, seed):
     rule = make_rule(name, **RULES[name])
     model = SparseMLP([64, 200, 200, 200, 10], density=rule.initial_density or DENSITY, rng=seed)
     optimizer = SGD(0.025, momentum=0.9, weight_decay=5e-4)
-    trainer = Trainer(model, rule=rule, optimizer=optimizer, schedule="linear", batch_size=32, rng=seed)
+    trainer = Trainer(model, rule=rule, optimizer=optimizer, schedule="linear", rng=seed)
     trainer.fit((train_x, train_y), validation=(valid_x, valid_y), epochs=EPOCHS)
     return trainer
 

@@ -313,7 +313,7 @@ def trained(name, seed, density=0.02, pixels=slice(None)):
         [64, 100, 100, 100, 10], density=density, topology=topology, topology_params=params, data=(x, train_y), rng=seed
     )
     optimizer = SGD(0.05, momentum=0.9, weight_decay=5e-4)
-    trainer = Trainer(model, rule="static", optimizer=optimizer, schedule="linear", batch_size=32, rng=seed)
+    trainer = Trainer(model, rule="static", optimizer=optimizer, schedule="linear", rng=seed)
     trainer.fit((x, train_y), epochs=EPOCHS)
     active = anp_by_paths([layer.structure for layer in model.sparse_layers])
     return np.mean(model.predict_scores(test_x[:, pixels]).argmax(axis=1) == test_y), active

@@ -315,7 +315,7 @@ set_threads(1)  # so small a network is done before a second thread has woken up
 
 def train(x, y, rate, seed, m=1, mode="shared", density=DENSITY):
     model = SparseMLP(SIZES, density=density, motif_size=m, motif_mode=mode, rng=seed)
-    trainer = Trainer(model, rule="set", optimizer=SGD(rate, momentum=0.9), batch_size=32, rng=seed)
+    trainer = Trainer(model, rule="set", optimizer=SGD(rate, weight_decay=0.0), schedule="constant", rng=seed)
     trainer.fit((x, y), epochs=EPOCHS)
     return model
 

@@ -85,9 +85,7 @@ def train(x, y, rule, weight_decay, seed, epochs=EPOCHS):
     model = SparseMLP([x.shape[1], 100, 100, int(y.max()) + 1], density=0.1, rng=seed)
     recorded = InputStrengths()
     optimizer = SGD(0.05, momentum=0.9, weight_decay=weight_decay)
-    trainer = Trainer(
-        model, rule=rule, optimizer=optimizer, schedule="constant", batch_size=32, rng=seed, callbacks=[recorded]
-    )
+    trainer = Trainer(model, rule=rule, optimizer=optimizer, schedule="constant", rng=seed, callbacks=[recorded])
     trainer.fit((x, y), epochs=epochs)
     return model, recorded.course
 

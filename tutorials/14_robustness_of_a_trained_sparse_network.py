@@ -98,8 +98,8 @@ METHODS = {"CH3L3": "ch3l3", "RLR": "rlr"}
 
 def train(data, sizes, density, rule, seed, epochs, learning_rate=0.05, images=None):
     model = SparseMLP(sizes, density=density, rng=seed)
-    optimizer = SGD(learning_rate, momentum=0.9)
-    trainer = Trainer(model, rule=rule, optimizer=optimizer, schedule="constant", batch_size=32, rng=seed)
+    optimizer = SGD(learning_rate, weight_decay=0.0)
+    trainer = Trainer(model, rule=rule, optimizer=optimizer, schedule="constant", rng=seed)
     trainer.fit((data.train_x[:images], data.train_y[:images]), epochs=epochs)
     return model
 

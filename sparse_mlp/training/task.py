@@ -65,7 +65,7 @@ class _ArrayTask:
     loss : Loss, optional
     """
 
-    def __init__(self, x: Any, target: Any, *, batch_size: int = 128, loss: Loss | None = None) -> None:
+    def __init__(self, x: Any, target: Any, *, batch_size: int = 32, loss: Loss | None = None) -> None:
         self.x, self.target, self._loss = x, target, loss
         self.batch_size = check_integer("batch_size", batch_size)
         self.n_samples = len(x)
@@ -190,7 +190,7 @@ class Regression(_ArrayTask):
         return converted
 
 
-def as_task(data: Task | Data, *, batch_size: int = 128, loss: Loss | None = None) -> Task:
+def as_task(data: Task | Data, *, batch_size: int = 32, loss: Loss | None = None) -> Task:
     """Return a task as it is, and arrays (x, target) as one: integer targets are classes, others numbers to learn."""
     if not isinstance(data, tuple | list):
         return data

@@ -36,7 +36,7 @@ def test_one_step_by_hand():
     # score 2 * 3 = 6, loss 6² / 2 = 18, gradients 6 * 3 and 6; weight 2 - 0.1 * 18, bias 0 - 0.1 * 6
     layer = Dense(1, 1, dtype="float64", name="readout", rng=0)
     layer.weight[:] = 2.0
-    optimizer = SGD(learning_rate=0.1, momentum=0.0)
+    optimizer = SGD(learning_rate=0.1, momentum=0.0, weight_decay=0.0)
     trainer = Trainer(SparseMLP.from_layers([layer]), rule="static", optimizer=optimizer, rng=0)
     history = trainer.fit((np.array([[3.0]]), np.array([[0.0]])), epochs=1)
     assert history.column("loss") == [18.0]
