@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +19,7 @@ from sparse_mlp.evolution.schedules import ZetaSchedule
 from sparse_mlp.evolution.schedules import zeta_schedule as make_zeta_schedule
 from sparse_mlp.evolution.units import EvolvingUnit, layers_of
 from sparse_mlp.evolution.update import LayerUpdate, Mask, TopologyUpdate
+from sparse_mlp.kernels.compilation import clock
 from sparse_mlp.layers import Linked
 from sparse_mlp.rng import RandomState, as_generator
 from sparse_mlp.structure import SparseStructure
@@ -158,7 +158,7 @@ class ThreeStageRule:
             If the rule wants signals and none were recorded, a weight is not finite, or a layer has no room for its
             links. The layers are then as they were.
         """
-        began, zeta, layers = perf_counter(), self.zeta_at(progress), layers_of(units)
+        began, zeta, layers = clock(), self.zeta_at(progress), layers_of(units)
         counts = [self._count_after(layer, progress) for layer in layers]
         if self._is_over(layers, zeta, counts):
             return TopologyUpdate()
@@ -179,7 +179,7 @@ class ThreeStageRule:
         self.early_stop.observe(changes)
         for layer, change in zip(layers, changes, strict=True):
             layer.rewire(change.after, change.carry, self.new_weights.draw(change, layer, streams.weights))
-        return TopologyUpdate(tuple(changes), zeta, perf_counter() - began)
+        return TopologyUpdate(tuple(changes), zeta, clock() - began)
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint has to keep, arrays and plain JSON values: stopped layers, remembered weights."""

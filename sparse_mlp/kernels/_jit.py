@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 
 import numba
 
+from sparse_mlp.kernels._compile_events import follow_compilation
+
 __all__ = ["JIT_ENABLED", "SIMD", "cache_directory", "jit"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -29,6 +31,7 @@ SIMD = JIT_ENABLED and os.environ.get("SPARSE_MLP_SIMD", "1") != "0"
 
 def jit(function: Function) -> Function:
     """Compile a serial kernel; it runs without the interpreter lock, so that threads of `pool` can share the work."""
+    follow_compilation()
     folder = cache_directory()
     before = numba.config.CACHE_DIR
     try:
