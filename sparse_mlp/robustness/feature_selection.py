@@ -13,7 +13,7 @@ from sparse_mlp.layers.base import leaves
 from sparse_mlp.models import Network
 
 
-def input_strength(network: Any) -> NDArray[np.float64]:
+def input_strength(network: Any, inputs: ArrayLike | None = None) -> NDArray[np.float64]:
     """Add up the absolute weights of the links of each input.
 
     Parameters
@@ -21,6 +21,9 @@ def input_strength(network: Any) -> NDArray[np.float64]:
     network : Network or layer
         Of a network, its first layer with weights counts, sparse or dense. A link that joins groups of neurons counts
         as the single links that it stands for. Inputs that a network adds as padding are left out.
+    inputs : float (n_samples, n_in), optional
+        Training samples. Each strength is multiplied by the standard deviation of its input: it is then the strength
+        that the input would have if all were scaled to the same deviation.
 
     Returns
     -------
@@ -30,7 +33,7 @@ def input_strength(network: Any) -> NDArray[np.float64]:
     Raises
     ------
     InvalidInputError
-        If what is given has no weights.
+        If what is given has no weights, or the samples have another number of inputs.
 
     Notes
     -----
@@ -40,7 +43,8 @@ def input_strength(network: Any) -> NDArray[np.float64]:
 
     Strength tells as much as training has changed: most of the strength of an input that never varies, such as a dead
     pixel, is left from its first weights, unless the rule removes them. Where those are large ("swi"), such inputs rank
-    among the strongest; "he-uniform", the small first weights of SET, lets the inputs of use outgrow them.
+    among the strongest; "he-uniform", the small first weights of SET, lets the inputs of use outgrow them. So does
+    `inputs`, whatever the first weights: an input that never varies then has no strength.
 
     Differences from the original
     -----------------------------
@@ -55,6 +59,11 @@ def input_strength(network: Any) -> NDArray[np.float64]:
     >>> input_strength(SparseLinear(links, [0.5, -0.125, 0.25, 0.25], dtype="float64"))
     array([0.625, 0.   , 0.5  ])
     """
+    if inputs is not None:
+        strength, samples = input_strength(network), np.asarray(inputs)
+        if samples.ndim != 2 or samples.shape[1] != len(strength):
+            raise invalid(f"inputs of shape {samples.shape}", f"shape (n_samples, {len(strength)})")
+        return strength * samples.std(axis=0, dtype=np.float64)
     if isinstance(network, Network):
         first = next((leaf for _, leaf in leaves(network.root) if hasattr(leaf, "weight")), network.root)
         return input_strength(first)[: network.n_features]
