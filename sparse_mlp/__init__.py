@@ -38,6 +38,7 @@ if TYPE_CHECKING:  # type checkers and editors do not follow __getattr__
     from sparse_mlp import training as training
     from sparse_mlp.estimators import SparseMLPClassifier, SparseMLPRegressor
     from sparse_mlp.models import SparseMLP
+    from sparse_mlp.runs.saved import load_run
     from sparse_mlp.training import Trainer
 else:
 
@@ -61,6 +62,7 @@ __all__ = [
     "SparseStructure",
     "Trainer",
     "__version__",
+    "load_run",
 ]
 
 _LAZY = {
@@ -68,6 +70,7 @@ _LAZY = {
     "Trainer": "sparse_mlp.training",
     "SparseMLPClassifier": "sparse_mlp.estimators",
     "SparseMLPRegressor": "sparse_mlp.estimators",
+    "load_run": "sparse_mlp.runs.saved",
 }
 _ROOMS = (
     "datasets", "errors", "estimators", "evolution", "experiments", "kernels", "layers", "link_prediction", "machine",

@@ -53,10 +53,10 @@ def features(arguments: argparse.Namespace) -> int:
 
     from sparse_mlp.experiments import evaluate_selection
     from sparse_mlp.robustness import input_strength, select_features
-    from sparse_mlp.runs.saved import read_run
+    from sparse_mlp.runs.saved import load_run
     from sparse_mlp.training.files import write_text
 
-    run = read_run(arguments.folder, arguments.data_dir)
+    run = load_run(arguments.folder, arguments.data_dir)
     config = run.config
     inputs = run.train[0] if arguments.strength == "scaled" else None
     strength, course = input_strength(run.model, inputs), _course(arguments.folder, run, inputs)

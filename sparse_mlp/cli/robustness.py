@@ -55,10 +55,10 @@ def robustness(arguments: argparse.Namespace) -> int:
     from sparse_mlp.kernels.pool import set_threads
     from sparse_mlp.robustness import PERTURBATIONS, robustness_curves
     from sparse_mlp.runs.result import about
-    from sparse_mlp.runs.saved import read_run
+    from sparse_mlp.runs.saved import load_run
     from sparse_mlp.training.files import write_text
 
-    run = read_run(arguments.folder, arguments.data_dir)
+    run = load_run(arguments.folder, arguments.data_dir)
     set_threads(run.config.run["threads"] if arguments.threads is None else arguments.threads)
     x, y = at_most(run.test, arguments.samples or len(run.test[1]), 1)
     curves = robustness_curves(

@@ -87,7 +87,7 @@ def three_stage_rule(
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ThreeStageRule:
     """Remove links, take away what is cut off, regrow up to the number of links that a layer shall have.
 
@@ -180,6 +180,9 @@ class ThreeStageRule:
         for layer, change in zip(layers, changes, strict=True):
             layer.rewire(change.after, change.carry, self.new_weights.draw(change, layer, streams.weights))
         return TopologyUpdate(tuple(changes), zeta, clock() - began)
+
+    def __repr__(self) -> str:
+        return f"ThreeStageRule({self.name!r})"
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint has to keep, arrays and plain JSON values: stopped layers, remembered weights."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +21,8 @@ from sparse_mlp.layers.base import Array, Gradients, Layer, leaves, nodes
 from sparse_mlp.layers.batch import Batch
 from sparse_mlp.layers.flow import Flow, Trace
 from sparse_mlp.layers.losses import Loss
-from sparse_mlp.models.batch import Samples
+from sparse_mlp.models import saving
+from sparse_mlp.models.batch import Samples, dense
 from sparse_mlp.models.store import ParameterStore
 
 if TYPE_CHECKING:
@@ -193,7 +196,7 @@ class Network:
     def predict_scores(self, x: Array) -> Array:
         """Return the scores (n_samples, n_outputs) of all rows of x (n_samples, n_features)."""
         self._check_bound()
-        x = np.ascontiguousarray(x, dtype=self.dtype)
+        x = dense(x, self.dtype)
         if x.ndim != 2 or x.shape[1] != self.n_features:
             raise invalid(f"input of shape {x.shape}", f"shape (n_samples, {self.n_features})")
         scores = np.empty((len(x), self.n_outputs), self.dtype)
@@ -203,6 +206,32 @@ class Network:
         with self._one_blas_thread():
             run([partial(self._predict, x[i : i + step], scores[i : i + step]) for i in range(0, len(x), step)])
         return scores
+
+    def predict(self, x: Array) -> NDArray[np.int64]:
+        """Return the class (n_samples,) of the highest score for each row of x (n_samples, n_features).
+
+        Outputs of a regression are what `predict_scores` returns.
+        """
+        return self.predict_scores(x).argmax(axis=1)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write all values and the wiring into a `.npz` file, and return its path.
+
+        A checkpoint of a training, with the state of its optimizer, is `Trainer.checkpoint`.
+        """
+        return saving.save(self, path)
+
+    def load(self, path: str | os.PathLike[str]) -> None:
+        """Take over values and wiring that `save` wrote from a network of the same layers; its wiring may differ.
+
+        Raises
+        ------
+        InvalidInputError
+            If the file is of a network of other layers.
+        DataFileError
+            If it cannot be read.
+        """
+        saving.load(self, path)
 
     def apply(self, update: TopologyUpdate) -> NDArray[np.int64]:
         """Bind the store again after a topology update of the layers; see `ParameterStore.rebind`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from sparse_mlp.errors import check_integer, invalid
 from sparse_mlp.layers import Loss, MeanSquaredError, SoftmaxCrossEntropy
 from sparse_mlp.layers.base import Array
 from sparse_mlp.models import Network, Samples
+from sparse_mlp.models.batch import dense
 
 Metrics = dict[str, float]
 Data = tuple[Any, Any]
@@ -59,6 +60,7 @@ class _ArrayTask:
     Parameters
     ----------
     x : float (n_samples, n_features)
+        An array, or a `scipy.sparse` one, of which a dense copy is made.
     target : array (n_samples, …)
     batch_size : int
         The last batch of an epoch may be smaller.
@@ -68,7 +70,7 @@ class _ArrayTask:
     def __init__(self, x: Any, target: Any, *, batch_size: int = 32, loss: Loss | None = None) -> None:
         self.x, self.target, self._loss = x, target, loss
         self.batch_size = check_integer("batch_size", batch_size)
-        self.n_samples = len(x)
+        self.n_samples = x.shape[0] if hasattr(x, "shape") else len(x)
         self.n_batches = -(-self.n_samples // self.batch_size)
         self.weight = float(self.n_samples)
 
@@ -191,17 +193,30 @@ class Regression(_ArrayTask):
 
 
 def as_task(data: Task | Data, *, batch_size: int = 32, loss: Loss | None = None) -> Task:
-    """Return a task as it is, and arrays (x, target) as one: integer targets are classes, others numbers to learn."""
-    if not isinstance(data, tuple | list):
-        return data
+    """Return a task as it is, and arrays (x, target) as one: integer targets are classes, others numbers to learn.
+
+    Raises
+    ------
+    InvalidInputError
+        If the data are neither, or the targets are not numbers.
+    """
+    if hasattr(data, "bound"):
+        return cast(Task, data)
+    if not isinstance(data, tuple | list) or len(data) != 2:
+        remedy = "of a data set that is (data.train_x, data.train_y)"
+        raise invalid(f"data of type {type(data).__name__}", "a pair (x, target), or a Task", remedy)
     x, target = data
-    if np.issubdtype(np.asarray(target).dtype, np.integer):
+    dtype = np.asarray(target).dtype
+    if dtype.kind not in "biuf":
+        remedy = "np.unique(labels, return_inverse=True)[1] numbers them; SparseMLPClassifier takes them as they are"
+        raise invalid(f"targets of {dtype}", "classes as integers from 0 on, or numbers to learn", remedy)
+    if np.issubdtype(dtype, np.integer):
         return Classification(x, target, batch_size=batch_size, loss=loss)
     return Regression(x, target, batch_size=batch_size, loss=loss)
 
 
 def _checked_inputs(name: str, x: Any, network: Network) -> Array:
-    array = np.ascontiguousarray(x, dtype=network.dtype)
+    array = dense(x, network.dtype)
     if array.ndim != 2 or array.shape[1] != network.n_features or len(array) == 0:
         wanted = f"shape (n_samples, {network.n_features}) with at least one sample"
         raise invalid(f"{name} inputs of shape {array.shape}", wanted)

@@ -226,6 +226,9 @@ class Trainer:
         for callback in self.callbacks:
             getattr(callback, event)(self, *arguments)
 
+    def __repr__(self) -> str:
+        return f"Trainer({self.model}, rule={self.rule.name}, {self.optimizer}, epoch {self.epoch})"
+
     def _task(self, name: str, data: Task | Data) -> Task:
         return as_task(data, batch_size=self.batch_size, loss=self.loss).bound(name, self.model)
 
