@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sparse_mlp.evolution.density_decay import DensitySchedule
 from sparse_mlp.evolution.early_stop import EarlyStop
 from sparse_mlp.evolution.new_weights import NewWeights
+from sparse_mlp.evolution.part_checks import checked_mask, checked_positions
 from sparse_mlp.evolution.percolation import percolate, warn_disconnected
 from sparse_mlp.evolution.regrowth import Positions, Regrowth
 from sparse_mlp.evolution.removal import Removal, keep_most_important
@@ -215,7 +216,8 @@ class ThreeStageRule:
             keep = keep_most_important(links, count)
             links = _Judged(layer.name, layer.structure.select(keep), links.weight[keep])
         if zeta > 0:
-            keep[keep] = self.remove(links, zeta, progress=progress, rng=rng)
+            left = self.remove(links, zeta, progress=progress, rng=rng)
+            keep[keep] = checked_mask(self.remove, layer.name, len(links.weight), left)
         return keep
 
     def _percolated(self, units: Sequence[EvolvingUnit], layers: Sequence[Linked], keep: Sequence[Mask]) -> list[Mask]:
@@ -228,7 +230,9 @@ class ThreeStageRule:
 
     def _grown(self, layer: Linked, keep: Mask, count: int, rng: np.random.Generator) -> Positions:
         k = count - int(np.count_nonzero(keep))
-        return self.regrow(layer, keep, k, rng=rng) if k else np.zeros(0, np.int64)
+        if k == 0:
+            return np.zeros(0, np.int64)
+        return checked_positions(self.regrow, layer, keep, k, self.regrow(layer, keep, k, rng=rng))
 
 
 class _Judged(NamedTuple):

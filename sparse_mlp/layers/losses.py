@@ -46,8 +46,14 @@ class Loss:
             Samples of the whole batch, over which the mean is taken.
         """
         value, cache = self.forward(unpack(scores, len(target)), target)
+        gradient, shape = np.asarray(self.backward(cache)), (len(target), scores.shape[1])
+        if np.ndim(value) != 0:
+            raise invalid(f"a loss of shape {np.shape(value)} from {type(self).__name__}.forward", "a number, the mean")
+        if gradient.shape != shape or gradient.dtype.kind != "f":
+            found = f"{gradient.dtype} {gradient.shape} from {type(self).__name__}.backward"
+            raise invalid(found, f"floating point {shape}, the gradient by the scores")
         share = len(target) / n_samples
-        dscores = np.ascontiguousarray(self.backward(cache) * share, scores.dtype)
+        dscores = np.ascontiguousarray(gradient * share, scores.dtype)
         pack(dscores, np.arange(len(target)), scores)
         return value * share
 

@@ -9,6 +9,7 @@ from sparse_mlp.models import Network
 from sparse_mlp.models.batch import Samples
 from sparse_mlp.optim import Optimizer
 from sparse_mlp.training.history import Record
+from sparse_mlp.training.rule_checks import check_update
 from sparse_mlp.training.state import TrainingState
 
 
@@ -34,7 +35,7 @@ def rewire(
     Raises
     ------
     InvalidInputError
-        If the rule wants signals and there is no batch.
+        If the rule wants signals and there is no batch, or a rule of yours has not done what it says.
     """
     began = clock()
     if rule.wants_signals and batch is not None and loss is not None:
@@ -42,6 +43,7 @@ def rewire(
     streams = {**state.streams, "weights": state.streams["new_weights"]}
     update = rule.update(network.units, state.progress, streams)
     network.forget_signals()
+    check_update(rule, update, network)
     if not update.layers:
         return None
     optimizer.remap(network.apply(update), len(network.store.values))
