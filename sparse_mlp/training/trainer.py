@@ -21,6 +21,7 @@ from sparse_mlp.training.checkpoint import Checkpoint
 from sparse_mlp.training.divergence import check_finite, divergence
 from sparse_mlp.training.history import History, Record
 from sparse_mlp.training.interrupt import Interrupt, interruptible
+from sparse_mlp.training.learning_checks import LearningCheck, warn_if_blind
 from sparse_mlp.training.rewiring import rewire
 from sparse_mlp.training.rule_checks import check_rule, update_interval, warn_unfinished_decay
 from sparse_mlp.training.state import TrainingState, capture, restore
@@ -96,6 +97,7 @@ class Trainer:
         self.callbacks = list(callbacks)
         self.state = TrainingState(spawn_streams(rng), WiringLog(model.units))
         self._last_batch: Samples | None = None
+        self._last_loss = 0.0
 
     @property
     def history(self) -> History:
@@ -155,6 +157,11 @@ class Trainer:
             If the data do not fit the network.
         DivergenceError
             If the loss or a parameter is no longer finite, naming layer and step.
+
+        Warns
+        -----
+        UserWarning
+            If the network cannot learn, since no path leads through it or no weight has a gradient.
         """
         state = self.state
         state.epochs = check_integer("epochs", epochs)
@@ -167,6 +174,8 @@ class Trainer:
         parts = {"validation": validation, "test": test}
         evaluated = {name: self._task(name, data) for name, data in parts.items() if data is not None}
         state.total_steps = epochs * task.n_batches
+        warn_if_blind(self.model)
+        self._learning = LearningCheck()
         warn_unfinished_decay(self.rule, state.total_steps, self._update_interval(task))
         self._rate = make_schedule(
             self.schedule, self.optimizer.learning_rate, state.total_steps, **self.schedule_params
@@ -252,6 +261,8 @@ class Trainer:
         self._last_batch = batches[state.batch - 1]  # for an update before another one is trained
         for batch in batches[state.batch :]:
             self._train_batch(task, batch)
+            if state.batch == 1 or state.batch == task.n_batches:
+                self._learning.look(self.model, self._last_loss, state.step)
             if self.update_steps and state.step % self.update_steps == 0 and state.step < state.total_steps:
                 check_finite(self.model, state.step)
                 self._rewire()
@@ -267,7 +278,7 @@ class Trainer:
             raise divergence(self.model, batch, state.step, value)
         store = self.model.store
         self.optimizer.step(store.values, store.gradient, store.n_decayed, self._rate(state.step))
-        self._last_batch = batch
+        self._last_batch, self._last_loss = batch, value
         state.loss_sum += value * task.weight_of(batch)
         state.step += 1
         state.batch += 1
