@@ -2,7 +2,7 @@
 
 A cached kernel must never outlive its source, and Numba checks only the file in which a function stands,
 not the files it calls into. The cache folder therefore bears a fingerprint of all kernel sources.
-Set `SPARSE_MLP_CACHE=0` to compile again in each process, `NUMBA_CACHE_DIR` to move the cache.
+`SPARSE_MLP_CACHE` names another folder, or says 0 to compile again in each process; `NUMBA_CACHE_DIR` is heeded too.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def cache_directory() -> Path | None:
     Returns
     -------
     pathlib.Path or None
-        `<base>/numba-<fingerprint>`; base is `$NUMBA_CACHE_DIR` or the user's cache folder.
+        `<base>/numba-<fingerprint>`; base is `$SPARSE_MLP_CACHE`, `$NUMBA_CACHE_DIR` or the user's cache folder.
 
     Warns
     -----
@@ -66,7 +66,7 @@ def cache_directory() -> Path | None:
     except OSError as error:
         warnings.warn(
             f"cannot write into the cache folder {folder} ({error.strerror}); compiled kernels are kept for this "
-            "process only; set NUMBA_CACHE_DIR to a writable folder",
+            "process only; set SPARSE_MLP_CACHE to a writable folder",
             RuntimeWarning,
             stacklevel=2,
         )
@@ -75,6 +75,9 @@ def cache_directory() -> Path | None:
 
 
 def _cache_base() -> Path:
+    named = os.environ.get("SPARSE_MLP_CACHE", "1")
+    if named not in ("", "1"):
+        return Path(named).expanduser()
     if numba.config.CACHE_DIR:
         return Path(numba.config.CACHE_DIR)
     from pooch import os_cache
