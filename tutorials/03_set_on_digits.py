@@ -82,8 +82,8 @@ from sparse_mlp.plotting import UpdateStagesDisplay, save
 print("picture:", save(UpdateStagesDisplay.from_update(update), figures / "03_one_update.png"))
 
 # %% [markdown]
-# In the picture the nodes on the left are the inputs. Dotted red links go, green ones are new. The middle panel
-# belongs to a stage that SET does not have: taking away links that lead nowhere.
+# In the picture the nodes on the left are the inputs. Dotted red links go, green ones are new. Other
+# rules have a stage, and a panel, between these two: taking away links that lead nowhere.
 #
 # ## 2. Data, in three parts
 #

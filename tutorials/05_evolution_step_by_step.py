@@ -268,8 +268,8 @@ print("picture:", save(stages, figures / "05_real_size.png"))
 
 # %% [markdown]
 # The picture shows a few neurons only, those that share many changed links. The counts above the panels are those of
-# the whole network. Percolated links are so rare that you may see none. In panel (c) look for neurons where the green
-# lines meet.
+# the whole network. Percolated links are rare, so neurons that have some are preferred. In panel (c) look for neurons
+# where the green lines meet.
 #
 # ## 8. Three rules, three stages
 #
