@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 FIGURES = ("robustness_pruning.png", "robustness_noise.png")
 FILES = ("robustness.json", *FIGURES)
+NAMES = (  # those of `robustness.PERTURBATIONS`, which would take a second to import
+    "random-pruning", "weight-order", "reverse-weight-order", "weight-shuffling", "weight-modification",
+)  # fmt: skip
 ROWS = 16  # strengths that the table shows at most
 
 
@@ -30,7 +33,8 @@ def add_parser(verbs: Any) -> None:
         description=f"{__doc__} Nothing is trained again.",
     )  # fmt: skip
     parser.add_argument("folder", type=Path, metavar="RUN", help="folder of the run; the findings go there too")
-    parser.add_argument("--perturbations", nargs="+", metavar="NAME", help="take these alone; a wrong name lists them")
+    parser.add_argument("--perturbations", nargs="+", metavar="NAME",
+                        help="take these alone, of " + ", ".join(NAMES))  # fmt: skip
     parser.add_argument("--strengths", type=int, metavar="N",
                         help="strengths from 0 to 1, in equal steps (default: 51; weight-order: finer)")  # fmt: skip
     parser.add_argument("--draws", type=int, default=5, metavar="N",

@@ -34,12 +34,15 @@ class AdjacencyDisplay(Display):
         (n_in, n_out), counted alike.
     link_size : int
         Neurons that a link joins on either side.
+    name : str
+        Of the layer, for the title.
     """
 
     rows: NDArray[np.int32]
     cols: NDArray[np.int32]
     shape: tuple[int, int]
     link_size: int = 1
+    name: str = ""
 
     @classmethod
     def from_structure(cls, structure: SparseStructure, link_size: int = 1) -> Self:
@@ -49,7 +52,8 @@ class AdjacencyDisplay(Display):
     @classmethod
     def from_layer(cls, layer: Linked) -> Self:
         """Take the links of a layer."""
-        return cls.from_structure(layer.structure, layer.link_size)
+        structure = layer.structure
+        return cls(structure.rows(), structure.indices, structure.shape, layer.link_size, layer.name)
 
     def count(self) -> str:
         """Say how many links there are, and between what."""
@@ -101,7 +105,8 @@ class AdjacencyDisplay(Display):
             axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], nbins=6))
             axes.yaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
             density = len(self.rows) / (n_in * n_out)
-            axes.set_title(f"{n_in:,} × {n_out:,}: {self.count()}\ndensity {density:.3g}")
+            name = f"{self.name}, " if self.name else ""
+            axes.set_title(f"{name}{n_in:,} × {n_out:,}: {self.count()}\ndensity {density:.3g}")
             for spine in axes.spines.values():
                 spine.set_visible(True)
         self.ax_, self.figure_ = axes, root_figure(axes)
@@ -121,7 +126,8 @@ class AdjacencyDisplay(Display):
         image = axes.imshow(density, cmap="Greys", vmin=0, extent=extent, aspect="auto", interpolation="nearest")
         if density.shape == self.shape:
             return  # every block is one pair: black or white
-        root_figure(axes).colorbar(image, ax=axes, label="fraction of links present in a block", shrink=0.7, aspect=30)
+        label = "fraction of pairs in a block of neighbours that are linked"
+        root_figure(axes).colorbar(image, ax=axes, label=label, shrink=0.7, aspect=30)
 
     def _is_squarish(self) -> bool:
         return max(self.shape) <= 4 * min(self.shape)

@@ -108,3 +108,11 @@ def test_a_dense_network_is_perturbed_when_asked_for(capsys):
     run_json(capsys, "train", "--rule", "dense", *[t for t in TINY if t not in ("--density", "0.2")], "--out", "run")
     assert_refused(run(capsys, "robustness", "run", *QUICK), "without sparse layers")
     assert run_json(capsys, "robustness", "run", *QUICK, "--readout")["readout"] is True
+
+
+def test_the_help_lists_the_perturbations(capsys):
+    from sparse_mlp.cli.robustness import NAMES
+    from sparse_mlp.robustness import PERTURBATIONS
+
+    _, out, _ = run(capsys, "robustness", "--help")
+    assert NAMES == PERTURBATIONS and all(name in out for name in NAMES)

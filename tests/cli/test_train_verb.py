@@ -83,7 +83,7 @@ def test_the_table_and_the_figures(capsys):
     code, out, err = run(capsys, "train", "--hidden", 20, 15, "--density", 0.2, "--epochs", 2, "--out", "run")
     assert code == 0
     assert "links stored     466 (26.94%); a dense network would store 1,730" in out
-    assert "rule             set, 1 topology updates" in out
+    assert "rule             set, 1 topology update (none" in out
     assert "test accuracy    " in out
     assert "run folder       run" in out
     for layer in ("sparse1", "sparse2", "readout"):
