@@ -25,7 +25,8 @@ def test_the_source_archive_is_complete(tmp_path: Path) -> None:
     with tarfile.open(archive) as file:
         names = {member.name.partition("/")[2] for member in file if member.isfile()}
     wanted = {path.relative_to(ROOT) for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.is_file()}
-    wanted = {str(path) for path in wanted if "__pycache__" not in path.parts and not path.name.startswith(".nfs")}
+    caches = ("__pycache__", ".hypothesis", ".pytest_cache")
+    wanted = {str(path) for path in wanted if not set(caches) & set(path.parts) and path.suffix != ".tmp"}
     assert sorted({*FILES, *wanted} - names) == []
     assert [name for name in names if name.endswith(".pyc")] == []
 
