@@ -144,5 +144,28 @@ def check_options(what: str, function: Callable[..., Any], given: Mapping[str, A
 
 
 def _none_of(found: str, value: Any, known: list[str]) -> InvalidInputError:
-    near = difflib.get_close_matches(str(value), known, n=1)
-    return invalid(found, "one of " + ", ".join(known), f"did you mean {near[0]!r}?" if near else "")
+    near = nearest(str(value), known)
+    return invalid(found, "one of " + ", ".join(known), f"did you mean {near!r}?" if near else "")
+
+
+def nearest(value: str, known: Iterable[str]) -> str:
+    """Return the known name that somebody may have meant, without regard to case; empty if there is none.
+
+    Another number is not a slip (`figure-9` for `figure-7`), and neither is another beginning (`gelu` for `relu`).
+
+    Examples
+    --------
+    >>> nearest("SET", ["set", "static"]), nearest("statik", ["set", "static"]), nearest("gelu", ["relu"])
+    ('set', 'static', '')
+    """
+    wanted = value.lower()
+    names = {name.lower(): name for name in known}
+    for near in difflib.get_close_matches(wanted, names, n=3):
+        same_start = near[:1] == wanted[:1] or wanted in near or sorted(near) == sorted(wanted)
+        if near == wanted or (same_start and _letters(near) != _letters(wanted)):
+            return names[near]
+    return ""
+
+
+def _letters(name: str) -> str:
+    return "".join(letter for letter in name if not letter.isdigit())

@@ -6,6 +6,7 @@ Python. Importing a module runs its code, so only names from people whom you tru
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib
 import importlib.util
@@ -66,6 +67,27 @@ def load(text: str, what: str) -> Any:
         return getattr(module, name)
     except AttributeError:
         raise invalid(f"{what}={text!r}", f"a name that {where} defines", f"{name!r} is not in it") from None
+
+
+def called(part: Any) -> str:
+    """Return what messages call a part: the name that chose it, or that of a function."""
+    if isinstance(part, str):
+        return part
+    function = _unwrapped(part)
+    return getattr(function, "__qualname__", type(function).__name__)
+
+
+def is_own(part: Any) -> bool:
+    """Tell whether a function is not one of this package, so that what it returns has to be checked."""
+    function = _unwrapped(part)
+    module = getattr(function, "__module__", None) or type(function).__module__
+    return not module.startswith("sparse_mlp.")
+
+
+def _unwrapped(part: Any) -> Any:
+    while isinstance(part, functools.partial):
+        part = part.func
+    return part
 
 
 def source(text: str) -> Path | None:

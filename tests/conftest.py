@@ -8,11 +8,15 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from sparse_mlp.kernels.compilation import compilation
+
 settings.register_profile("sparse_mlp", deadline=None, max_examples=30, derandomize=True, print_blob=True)
 settings.load_profile("sparse_mlp")
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("OMP_NUM_THREADS", "2")
+
+compilation.say = lambda line: None  # what a test sees on standard error does not depend on the kernel cache
 
 REAL_DATA = Path(os.environ.get("SPARSE_MLP_DATA", Path(__file__).parents[1] / ".." / "shared" / "data"))
 

@@ -142,3 +142,23 @@ def test_options() -> None:
     with pytest.raises(InvalidInputError, match="option 'zeta' of rule static; expected no option; rule static"):
         errors.check_options("rule static", lambda: None, {"zeta": 0.2})
     errors.check_options("rule mine", lambda **options: None, {"anything": 1})
+
+
+@pytest.mark.parametrize(
+    ("value", "known", "wanted"),
+    [
+        ("SET", ["static", "set"], "set"),
+        ("MNIST", ["digits", "mnist", "fashion-mnist"], "mnist"),
+        ("Fashion-Mnst", ["mnist", "fashion-mnist"], "fashion-mnist"),
+        ("sgd", ["SGD", "Adam"], "SGD"),
+        ("est", ["set"], "set"),
+        ("sine", ["cosine"], "cosine"),
+        ("gelu", ["relu", "leaky-relu"], ""),
+        ("robustness-9", ["robustness-7", "robustness-6"], ""),
+        ("robustnes-7", ["robustness-6", "robustness-7"], "robustness-7"),
+        ("--Epoch", ["--epochs", "--out"], "--epochs"),
+        ("nothing", [], ""),
+    ],
+)
+def test_the_nearest_name_is_one_that_somebody_may_have_meant(value: str, known: list[str], wanted: str) -> None:
+    assert errors.nearest(value, known) == wanted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import subprocess
 import sys
@@ -93,3 +94,17 @@ def test_unknown_names_are_attribute_errors() -> None:
     assert not hasattr(sparse_mlp, "no_such_thing")
     with pytest.raises(AttributeError, match="module 'sparse_mlp' has no attribute 'no_such_thing'"):
         _ = sparse_mlp.no_such_thing
+
+
+def test_type_checkers_see_all_lazy_names() -> None:
+    """They read the imports below `if TYPE_CHECKING`; without these every object of the library is `Any` to them."""
+    tree = ast.parse(Path(sparse_mlp.__file__).read_text(encoding="utf-8"))
+    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    imports = [node for node in block.body if isinstance(node, ast.ImportFrom)]
+    seen = {(node.module, alias.name) for node in imports for alias in node.names}
+    rooms = {("sparse_mlp", room) for room in sparse_mlp._ROOMS}
+    assert seen == rooms | {(home, name) for name, home in sparse_mlp._LAZY.items()}
+
+
+def test_dir_lists_what_users_need_once() -> None:
+    assert dir(sparse_mlp) == sorted({*sparse_mlp.__all__, *sparse_mlp._ROOMS})

@@ -14,6 +14,7 @@
 
 # %%
 import argparse
+import sys
 import tempfile
 import tracemalloc
 from itertools import pairwise
@@ -25,7 +26,7 @@ import numpy as np
 parser = argparse.ArgumentParser(allow_abbrev=False)
 parser.add_argument("--fast", action="store_true", help="halve the sizes; every idea stays")
 parser.add_argument("--figures", type=Path, help="folder for the pictures; a temporary one by default")
-options, _ = parser.parse_known_args()
+options = parser.parse_args([] if "ipykernel" in sys.modules else None)
 figures = options.figures or Path(tempfile.mkdtemp(prefix="sparse_mlp_"))
 figures.mkdir(parents=True, exist_ok=True)
 
@@ -62,7 +63,7 @@ class TrulySparse:
     def __init__(self, density, backend="numba"):
         self.net = SparseMLP(SIZES, density=density, rng=0, backend=backend)
         self.loss = SoftmaxCrossEntropy(backend=backend)
-        self.optimizer = SGD(RATE, momentum=MOMENTUM)
+        self.optimizer = SGD(RATE, momentum=MOMENTUM, weight_decay=0.0)
         self.optimizer.init(len(self.net.store.values), np.float32)
 
     def step(self):

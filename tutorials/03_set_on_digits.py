@@ -14,6 +14,7 @@
 
 # %%
 import argparse
+import sys
 import tempfile
 from pathlib import Path
 
@@ -22,7 +23,7 @@ import numpy as np
 parser = argparse.ArgumentParser(allow_abbrev=False)
 parser.add_argument("--fast", action="store_true", help="halve the sizes; every idea stays")
 parser.add_argument("--figures", type=Path, help="folder for the pictures; a temporary one by default")
-options, _ = parser.parse_known_args()
+options = parser.parse_args([] if "ipykernel" in sys.modules else None)
 figures = options.figures or Path(tempfile.mkdtemp(prefix="sparse_mlp_"))
 figures.mkdir(parents=True, exist_ok=True)
 
@@ -82,8 +83,8 @@ from sparse_mlp.plotting import UpdateStagesDisplay, save
 print("picture:", save(UpdateStagesDisplay.from_update(update), figures / "03_one_update.png"))
 
 # %% [markdown]
-# In the picture the nodes on the left are the inputs. Dotted red links go, green ones are new. The middle panel
-# belongs to a stage that SET does not have: taking away links that lead nowhere.
+# In the picture the nodes on the left are the inputs. Dotted red links go, green ones are new. Other
+# rules have a stage, and a panel, between these two: taking away links that lead nowhere.
 #
 # ## 2. Data, in three parts
 #
@@ -132,7 +133,7 @@ def run(rule, seed, rate, density=0.01, weights="swi"):
 
 def train(model, rule, seed, rate):
     how = make_rule("set", zeta=0.3) if rule == "set" else rule
-    trainer = Trainer(model, rule=how, optimizer=SGD(rate, weight_decay=2e-4), batch_size=32, rng=seed)
+    trainer = Trainer(model, rule=how, optimizer=SGD(rate), schedule="constant", rng=seed)
     trainer.fit((train_x, train_y), validation=(valid_x, valid_y), epochs=EPOCHS)
     return trainer
 

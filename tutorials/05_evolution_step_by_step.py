@@ -13,6 +13,7 @@
 
 # %%
 import argparse
+import sys
 import tempfile
 from itertools import pairwise
 from pathlib import Path
@@ -22,7 +23,7 @@ import numpy as np
 parser = argparse.ArgumentParser(allow_abbrev=False)
 parser.add_argument("--fast", action="store_true", help="halve the sizes; every idea stays")
 parser.add_argument("--figures", type=Path, help="folder for the pictures; a temporary one by default")
-options, _ = parser.parse_known_args()
+options = parser.parse_args([] if "ipykernel" in sys.modules else None)
 figures = options.figures or Path(tempfile.mkdtemp(prefix="sparse_mlp_"))
 figures.mkdir(parents=True, exist_ok=True)
 
@@ -268,8 +269,8 @@ print("picture:", save(stages, figures / "05_real_size.png"))
 
 # %% [markdown]
 # The picture shows a few neurons only, those that share many changed links. The counts above the panels are those of
-# the whole network. Percolated links are so rare that you may see none. In panel (c) look for neurons where the green
-# lines meet.
+# the whole network. Percolated links are rare, so neurons that have some are preferred. In panel (c) look for neurons
+# where the green lines meet.
 #
 # ## 8. Three rules, three stages
 #
@@ -332,7 +333,7 @@ class Watch(Callback):
 def train(rule):
     watch = Watch()
     model = SparseMLP([64, 300, 300, 300, 10], density=0.02, rng=1)
-    trainer = Trainer(model, rule=rule, batch_size=32, rng=1, callbacks=[watch])
+    trainer = Trainer(model, rule=rule, rng=1, callbacks=[watch])
     trainer.fit((digits.train_x, digits.train_y), epochs=EPOCHS)
     return trainer, watch
 

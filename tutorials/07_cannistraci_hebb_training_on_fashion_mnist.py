@@ -15,6 +15,7 @@
 
 # %%
 import argparse
+import sys
 import tempfile
 from itertools import pairwise
 from pathlib import Path
@@ -24,7 +25,7 @@ import numpy as np
 parser = argparse.ArgumentParser(allow_abbrev=False)
 parser.add_argument("--fast", action="store_true", help="halve the sizes; every idea stays")
 parser.add_argument("--figures", type=Path, help="folder for the pictures; a temporary one by default")
-options, _ = parser.parse_known_args()
+options = parser.parse_args([] if "ipykernel" in sys.modules else None)
 figures = options.figures or Path(tempfile.mkdtemp(prefix="sparse_mlp_"))
 figures.mkdir(parents=True, exist_ok=True)
 
@@ -176,7 +177,7 @@ def train(wiring, rule, seed):
     given = {"topology": correlated} if wiring == "correlated" else {"density": DENSITY}
     model = SparseMLP(SIZES, **given, weights="swi", rng=seed)
     optimizer = SGD(0.025, momentum=0.9, weight_decay=5e-4)
-    trainer = Trainer(model, rule=rule, optimizer=optimizer, schedule="linear", batch_size=32, rng=seed)
+    trainer = Trainer(model, rule=rule, optimizer=optimizer, schedule="linear", rng=seed)
     trainer.fit((train_x, train_y), validation=(valid_x, valid_y), epochs=EPOCHS)
     return trainer
 
@@ -227,7 +228,7 @@ def never_stopping(seed):
     optimizer, keep = SGD(0.025, momentum=0.9, weight_decay=5e-4), Keep()
     rule = make_rule("cht", overlap_stop=1.0)
     trainer = Trainer(
-        model, rule=rule, optimizer=optimizer, schedule="linear", batch_size=32, rng=seed, callbacks=[keep]
+        model, rule=rule, optimizer=optimizer, schedule="linear", rng=seed, callbacks=[keep]
     )
     trainer.fit((train_x, train_y), validation=(valid_x, valid_y), epochs=EPOCHS)
     return trainer, keep.logs

@@ -13,6 +13,7 @@
 
 # %%
 import argparse
+import sys
 import tempfile
 from itertools import pairwise, permutations
 from pathlib import Path
@@ -22,7 +23,7 @@ import numpy as np
 parser = argparse.ArgumentParser(allow_abbrev=False)
 parser.add_argument("--fast", action="store_true", help="halve the sizes; every idea stays")
 parser.add_argument("--figures", type=Path, help="folder for the pictures; a temporary one by default")
-options, _ = parser.parse_known_args()
+options = parser.parse_args([] if "ipykernel" in sys.modules else None)
 figures = options.figures or Path(tempfile.mkdtemp(prefix="sparse_mlp_"))
 figures.mkdir(parents=True, exist_ok=True)
 
@@ -272,7 +273,7 @@ def train(name, seed):
     rule = make_rule(name, **RULES[name])
     model = SparseMLP([64, 200, 200, 200, 10], density=rule.initial_density or DENSITY, rng=seed)
     optimizer = SGD(0.025, momentum=0.9, weight_decay=5e-4)
-    trainer = Trainer(model, rule=rule, optimizer=optimizer, schedule="linear", batch_size=32, rng=seed)
+    trainer = Trainer(model, rule=rule, optimizer=optimizer, schedule="linear", rng=seed)
     trainer.fit((train_x, train_y), validation=(valid_x, valid_y), epochs=EPOCHS)
     return trainer
 

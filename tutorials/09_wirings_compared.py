@@ -21,6 +21,7 @@
 
 # %%
 import argparse
+import sys
 import tempfile
 from itertools import pairwise
 from pathlib import Path
@@ -30,7 +31,7 @@ import numpy as np
 parser = argparse.ArgumentParser(allow_abbrev=False)
 parser.add_argument("--fast", action="store_true", help="halve the sizes; every idea stays")
 parser.add_argument("--figures", type=Path, help="folder for the pictures; a temporary one by default")
-options, _ = parser.parse_known_args()
+options = parser.parse_args([] if "ipykernel" in sys.modules else None)
 figures = options.figures or Path(tempfile.mkdtemp(prefix="sparse_mlp_"))
 figures.mkdir(parents=True, exist_ok=True)
 
@@ -313,7 +314,7 @@ def trained(name, seed, density=0.02, pixels=slice(None)):
         [64, 100, 100, 100, 10], density=density, topology=topology, topology_params=params, data=(x, train_y), rng=seed
     )
     optimizer = SGD(0.05, momentum=0.9, weight_decay=5e-4)
-    trainer = Trainer(model, rule="static", optimizer=optimizer, schedule="linear", batch_size=32, rng=seed)
+    trainer = Trainer(model, rule="static", optimizer=optimizer, schedule="linear", rng=seed)
     trainer.fit((x, train_y), epochs=EPOCHS)
     active = anp_by_paths([layer.structure for layer in model.sparse_layers])
     return np.mean(model.predict_scores(test_x[:, pixels]).argmax(axis=1) == test_y), active

@@ -15,6 +15,7 @@
 
 # %%
 import argparse
+import sys
 import tempfile
 from pathlib import Path
 from time import perf_counter
@@ -24,7 +25,7 @@ import numpy as np
 parser = argparse.ArgumentParser(allow_abbrev=False)
 parser.add_argument("--fast", action="store_true", help="fewer runs and smaller sizes; every idea stays")
 parser.add_argument("--figures", type=Path, help="folder for the pictures; a temporary one by default")
-options, _ = parser.parse_known_args()
+options = parser.parse_args([] if "ipykernel" in sys.modules else None)
 figures = options.figures or Path(tempfile.mkdtemp(prefix="sparse_mlp_"))
 figures.mkdir(parents=True, exist_ok=True)
 
@@ -315,7 +316,7 @@ set_threads(1)  # so small a network is done before a second thread has woken up
 
 def train(x, y, rate, seed, m=1, mode="shared", density=DENSITY):
     model = SparseMLP(SIZES, density=density, motif_size=m, motif_mode=mode, rng=seed)
-    trainer = Trainer(model, rule="set", optimizer=SGD(rate, momentum=0.9), batch_size=32, rng=seed)
+    trainer = Trainer(model, rule="set", optimizer=SGD(rate, weight_decay=0.0), schedule="constant", rng=seed)
     trainer.fit((x, y), epochs=EPOCHS)
     return model
 

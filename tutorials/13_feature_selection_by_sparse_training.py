@@ -14,6 +14,7 @@
 
 # %%
 import argparse
+import sys
 import tempfile
 from pathlib import Path
 
@@ -22,7 +23,7 @@ import numpy as np
 parser = argparse.ArgumentParser(allow_abbrev=False)
 parser.add_argument("--fast", action="store_true", help="halve the sizes; every idea stays")
 parser.add_argument("--figures", type=Path, help="folder for the pictures; a temporary one by default")
-options, _ = parser.parse_known_args()
+options = parser.parse_args([] if "ipykernel" in sys.modules else None)
 figures = options.figures or Path(tempfile.mkdtemp(prefix="sparse_mlp_"))
 figures.mkdir(parents=True, exist_ok=True)
 
@@ -85,9 +86,7 @@ def train(x, y, rule, weight_decay, seed, epochs=EPOCHS):
     model = SparseMLP([x.shape[1], 100, 100, int(y.max()) + 1], density=0.1, rng=seed)
     recorded = InputStrengths()
     optimizer = SGD(0.05, momentum=0.9, weight_decay=weight_decay)
-    trainer = Trainer(
-        model, rule=rule, optimizer=optimizer, schedule="constant", batch_size=32, rng=seed, callbacks=[recorded]
-    )
+    trainer = Trainer(model, rule=rule, optimizer=optimizer, schedule="constant", rng=seed, callbacks=[recorded])
     trainer.fit((x, y), epochs=epochs)
     return model, recorded.course
 

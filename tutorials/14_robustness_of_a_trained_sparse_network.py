@@ -11,6 +11,7 @@
 
 # %%
 import argparse
+import sys
 import tempfile
 from pathlib import Path
 
@@ -19,7 +20,7 @@ import numpy as np
 parser = argparse.ArgumentParser(allow_abbrev=False)
 parser.add_argument("--fast", action="store_true", help="halve the sizes; every idea stays")
 parser.add_argument("--figures", type=Path, help="folder for the pictures; a temporary one by default")
-options, _ = parser.parse_known_args()
+options = parser.parse_args([] if "ipykernel" in sys.modules else None)
 figures = options.figures or Path(tempfile.mkdtemp(prefix="sparse_mlp_"))
 figures.mkdir(parents=True, exist_ok=True)
 
@@ -98,8 +99,8 @@ METHODS = {"CH3L3": "ch3l3", "RLR": "rlr"}
 
 def train(data, sizes, density, rule, seed, epochs, learning_rate=0.05, images=None):
     model = SparseMLP(sizes, density=density, rng=seed)
-    optimizer = SGD(learning_rate, momentum=0.9)
-    trainer = Trainer(model, rule=rule, optimizer=optimizer, schedule="constant", batch_size=32, rng=seed)
+    optimizer = SGD(learning_rate, weight_decay=0.0)
+    trainer = Trainer(model, rule=rule, optimizer=optimizer, schedule="constant", rng=seed)
     trainer.fit((data.train_x[:images], data.train_y[:images]), epochs=epochs)
     return model
 

@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import io
 import json
+import sys
 import tempfile
 from pathlib import Path
 
@@ -21,7 +22,7 @@ import numpy as np
 parser = argparse.ArgumentParser(allow_abbrev=False)
 parser.add_argument("--fast", action="store_true", help="fewer epochs; every idea stays")
 parser.add_argument("--figures", type=Path, help="folder for the pictures; a temporary one by default")
-options, _ = parser.parse_known_args()
+options = parser.parse_args([] if "ipykernel" in sys.modules else None)
 figures = options.figures or Path(tempfile.mkdtemp(prefix="sparse_mlp_"))
 figures.mkdir(parents=True, exist_ok=True)
 temporary = tempfile.TemporaryDirectory(prefix="sparse_mlp_")
@@ -151,7 +152,7 @@ save(AdjacencyDisplay.from_structure(wiring), figures / "16_banded.png")
 digits = datasets.standardize(datasets.load("digits"))
 train, test = (digits.train_x, digits.train_y), (digits.test_x, digits.test_y)
 model = SparseMLP([64, 100, 100, 10], density=0.1, topology=TOPOLOGY, activation=ACTIVATION, rng=0)
-trainer = Trainer(model, rule=make_rule(RULE, power=2.0), batch_size=32, rng=0)
+trainer = Trainer(model, rule=make_rule(RULE, power=2.0), rng=0)
 history = trainer.fit(train, test, epochs=EPOCHS)
 in_python = history.column("test_accuracy")[-1]
 print(f"test accuracy {in_python:.3f} with a topology, a rule and an activation of our own")
@@ -179,7 +180,7 @@ def with_gain(dtype):
 check = gradient_check(with_gain(np.float64), train[0][:8].astype(np.float64), train[1][:8], SoftmaxCrossEntropy())
 print(f"largest relative error of a gradient {check.relative_error:.1e}")
 network = with_gain(np.float32)
-Trainer(network, rule="set", batch_size=32, rng=0).fit(train, test, epochs=EPOCHS)
+Trainer(network, rule="set", rng=0).fit(train, test, epochs=EPOCHS)
 gains = next(iter(network.root.children.values())).gain
 accuracy_with_gain = float(np.mean(network.predict_scores(test[0]).argmax(axis=1) == test[1]))
 print(f"test accuracy {accuracy_with_gain:.3f}, the gains lie between {gains.min():.2f} and {gains.max():.2f}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import os
 import sys
 import warnings
@@ -26,7 +25,7 @@ from sparse_mlp.cli import (
     search,
     train,
 )
-from sparse_mlp.errors import InvalidInputError, SparseMLPError
+from sparse_mlp.errors import InvalidInputError, SparseMLPError, nearest
 
 if TYPE_CHECKING:
     from sparse_mlp.cli.arguments import SettingsOptions
@@ -53,8 +52,8 @@ class _Parser(argparse.ArgumentParser):
             settings().add_to(self, words)
         found, unknown = super().parse_known_args(args, namespace)
         if unknown:
-            near = difflib.get_close_matches(unknown[0], self._option_string_actions, n=1)
-            self.error(f"unrecognized arguments: {' '.join(unknown)}" + (f"; did you mean {near[0]}?" if near else ""))
+            near = nearest(unknown[0], self._option_string_actions)
+            self.error(f"unrecognized arguments: {' '.join(unknown)}" + (f"; did you mean {near}?" if near else ""))
         return found, unknown
 
     def error(self, message: str) -> NoReturn:

@@ -17,7 +17,8 @@ PACKAGES = (
 def add_parser(verbs: Any) -> None:
     """Declare the verb."""
     parser = verbs.add_parser("doctor", help="say what is used here, and why", description=__doc__)
-    parser.add_argument("--warm", action="store_true", help="compile all kernels now, so that no run has to wait")
+    parser.add_argument("--warm", action="store_true",
+                        help="compile now what training needs, a minute or two, so no run has to wait")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=doctor)
 
@@ -28,7 +29,7 @@ def doctor(arguments: argparse.Namespace) -> int:
 
     findings = describe_environment()
     if arguments.warm:
-        findings["compiled in"] = f"{warm_up():.1f} s"
+        findings["compiled in"] = f"{warm_up(progress=True):.1f} s"
     if arguments.json:
         print(json.dumps(findings))
         return 0

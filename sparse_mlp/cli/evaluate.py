@@ -22,10 +22,10 @@ def evaluate(arguments: argparse.Namespace) -> int:
     """Run the verb."""
     from sparse_mlp.cli.report import describe_wiring
     from sparse_mlp.runs.result import about
-    from sparse_mlp.runs.saved import read_run
+    from sparse_mlp.runs.saved import load_run
     from sparse_mlp.training import Classification
 
-    run = read_run(arguments.folder, arguments.data_dir)
+    run = load_run(arguments.folder, arguments.data_dir)
     facts = about(run)
     assert run.trainer.loss is not None
     outcome = Classification(*run.test, loss=run.trainer.loss).bound("test", run.model).evaluate(run.model)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FIGURES = ("feature_accuracy.png", "feature_strength.png")
 FILES = ("features.json", *FIGURES)
+STRENGTH_WORDS = {"scaled": "sum of |weights| times deviation of the input", "weights": "sum of |weights|"}
 
 
 def add_parser(verbs: Any) -> None:
@@ -30,7 +31,10 @@ def add_parser(verbs: Any) -> None:
                         help="part of the features to select (%(default)s)")  # fmt: skip
     parser.add_argument("--samples", type=int, default=5000, metavar="INT",
                         help="samples to train and to test the classifiers on, each at most (%(default)s)")  # fmt: skip
-    parser.add_argument("--random-draws", type=int, default=1, metavar="INT",
+    parser.add_argument("--strength", choices=tuple(STRENGTH_WORDS), default="scaled",
+                        help="sum of an input's |weights|, times the input's deviation (scaled) or alone (weights, as "
+                        "published); [%(default)s]")  # fmt: skip
+    parser.add_argument("--random-draws", type=int, default=3, metavar="INT",
                         help="random selections to compare it with (%(default)s)")  # fmt: skip
     parser.add_argument("--jobs", type=int, default=1, metavar="INT",
                         help="classifiers trained at the same time; the result does not depend on it")  # fmt: skip
@@ -46,11 +50,12 @@ def features(arguments: argparse.Namespace) -> int:
 
     from sparse_mlp.experiments import evaluate_selection
     from sparse_mlp.robustness import input_strength, select_features
-    from sparse_mlp.runs.saved import read_run
+    from sparse_mlp.runs.saved import load_run
 
-    run = read_run(arguments.folder, arguments.data_dir)
+    run = load_run(arguments.folder, arguments.data_dir)
     config = run.config
-    strength, course = input_strength(run.model), _course(arguments.folder, run)
+    inputs = run.train[0] if arguments.strength == "scaled" else None
+    strength, course = input_strength(run.model, inputs), _course(arguments.folder, run, inputs)
     if not len(select_features(strength, arguments.keep)):
         raise invalid(f"keep={arguments.keep:g} of {len(strength):,} features", "a part that holds at least one")
     train, test = at_most(run.train, arguments.samples, 0), at_most(run.test, arguments.samples, 1)
@@ -60,7 +65,7 @@ def features(arguments: argparse.Namespace) -> int:
         for values in (strength, *(rng.random(len(strength)) for rng in draws))
     )
     outcome = _outcome(run, strength, course, arguments.keep, by_strength, by_chance)
-    outcome["out"] = str(arguments.folder)
+    outcome["strength_by"], outcome["out"] = arguments.strength, str(arguments.folder)
     displays = {} if arguments.no_figures else _displays(run, course, by_strength, by_chance)
     how = f"classifiers of {by_strength.n_train:,} training and {by_strength.n_test:,} test samples"
     write_findings(arguments.folder, outcome, FILES, displays, run, how)
@@ -68,10 +73,11 @@ def features(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _course(folder: Path, run: Run) -> StrengthCourse:
+def _course(folder: Path, run: Run, inputs: Any) -> StrengthCourse:
     """Return the recorded strengths up to the checkpoint's epoch; only those of the checkpoint if there are none."""
     from sparse_mlp.errors import DataFileError
     from sparse_mlp.robustness import StrengthCourse, input_strength, load_course
+    from sparse_mlp.robustness.feature_selection import deviations
     from sparse_mlp.robustness.strength_course import FILE_NAME
 
     try:
@@ -79,18 +85,20 @@ def _course(folder: Path, run: Run) -> StrengthCourse:
     except DataFileError:
         found = None
     last = input_strength(run.model).astype(np.float32)
+    scale = 1 if inputs is None else deviations(inputs)
     if found is None or found.strength.shape[1] != len(last):
-        return StrengthCourse(np.array([run.trainer.epoch]), last[None])
+        return StrengthCourse(np.array([run.trainer.epoch]), last[None] * scale)
     before = found.epochs < run.trainer.epoch
     epochs = np.append(found.epochs[before], run.trainer.epoch)
-    return StrengthCourse(epochs, np.vstack([found.strength[before], last]))
+    return StrengthCourse(epochs, np.vstack([found.strength[before], last]) * scale)
 
 
 def _outcome(
     run: Run, strength: Any, course: StrengthCourse, keep: float, by_strength: FeatureEvaluation,
     by_chance: list[FeatureEvaluation],
 ) -> dict[str, Any]:  # fmt: skip
-    from sparse_mlp.robustness import select_features
+    from sparse_mlp.experiments.feature_evaluation import leads
+    from sparse_mlp.robustness import input_strength, select_features
 
     selected = select_features(strength, keep)
     accuracy = {name: values.tolist() for name, values in by_strength.accuracy.items()}
@@ -100,10 +108,11 @@ def _outcome(
         "epochs": run.trainer.epoch, "features": len(strength), "keep": keep, "selected": selected.tolist(),
         "selected_constant": _constant(run.train[0], selected), "weights": run.config.model.get("weights"),
         "strength": strength.tolist(), "share_of_strength": float(strength[selected].sum() / (strength.sum() or 1)),
-        "unlinked": int(np.sum(strength == 0)),
+        "unlinked": int(np.sum(input_strength(run.model) == 0)),
         "recorded_epochs": course.epochs.tolist(), "selected_already": course.agreement(keep).tolist(),
         "dropped": by_strength.dropped.tolist(), "kept": by_strength.kept.tolist(), "accuracy": accuracy,
         "accuracy_of_random_selection": chance, "random_draws": len(by_chance),
+        "leads": leads(by_strength, by_chance).tolist(),
         "accuracy_of_most_frequent_class": by_strength.chance,
         "train_samples": by_strength.n_train, "test_samples": by_strength.n_test,
     }  # fmt: skip
@@ -113,6 +122,29 @@ def _constant(x: Any, selected: Any) -> int:
     """Return how many of the selected inputs have one value in all samples that the network was trained on."""
     span = x.max(axis=0) - x.min(axis=0)
     return int(np.sum(np.ravel(span.toarray() if hasattr(span, "toarray") else span)[selected] == 0))
+
+
+def _verdict_lines(leads: list[float], outcome: dict[str, Any]) -> list[str]:
+    """Say whether the strongest features are better than random ones."""
+    if not leads:
+        return ["verdict    none: compare with chance by --random-draws"]
+    points = f"{100 * np.mean(leads):+.1f} points, mean of all classifiers and parts"
+    each = f"each of {len(leads)} random selections" if len(leads) > 1 else "the random selection"
+    if min(leads) > 0:
+        return [f"verdict    better than {each}: {points}"]
+    if max(leads) < 0:
+        return [f"verdict    WORSE than {each}: {points}", *_remedy_lines(outcome)]
+    spread = f"{100 * min(leads):+.1f} to {100 * max(leads):+.1f} against one selection"
+    return [f"verdict    no better than chance: {points}; {spread}", *_remedy_lines(outcome)]
+
+
+def _remedy_lines(outcome: dict[str, Any]) -> list[str]:
+    remedies = ["train longer"]
+    if outcome["weights"] != "he-uniform":
+        remedies.append("train with `--weights he-uniform`, the small first weights of SET")
+    if outcome["strength_by"] != "scaled":
+        remedies.append("`--strength scaled`")
+    return [f"           much of the strength may be left from the first weights; {', or '.join(remedies)}"]
 
 
 def _constant_lines(count: int, weights: str) -> list[str]:
@@ -134,7 +166,8 @@ def _table(outcome: dict[str, Any]) -> str:
         *data_lines(outcome),
         f"network    after {outcome['epochs']} epochs, {outcome['features']:,} inputs, "
         f"{outcome['unlinked']:,} of them without links",
-        f"selected   {len(outcome['selected']):,} features with {outcome['share_of_strength']:.1%} of the strength",
+        f"selected   {len(outcome['selected']):,} features with {outcome['share_of_strength']:.1%} of the strength "
+        f"({STRENGTH_WORDS[outcome['strength_by']]})",
         *_constant_lines(outcome["selected_constant"], outcome["weights"]),
         *(["course     not recorded: the figure shows the last strengths; `train --input-strengths` records all"]
           if len(outcome["recorded_epochs"]) < 2 else []),
@@ -147,7 +180,7 @@ def _table(outcome: dict[str, Any]) -> str:
     for i, (dropped, kept) in enumerate(zip(outcome["dropped"], outcome["kept"], strict=True)):
         cells = (_cell(outcome["accuracy"][name][i], random[name][i] if random else None) for name in names)
         lines.append(f"{dropped:>6.0%} {kept:>8,}" + "".join(f"{cell:>20}" for cell in cells))
-    return "\n".join([*lines, "", f"run folder {outcome['out']}"])
+    return "\n".join([*lines, "", *_verdict_lines(outcome["leads"], outcome), f"run folder {outcome['out']}"])
 
 
 def _cell(accuracy: float, random: float | None) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sparse_mlp.measures import Repeated
+from sparse_mlp.measures.power_law import EXPONENTS
 from sparse_mlp.structure import SparseStructure
 
 COLUMNS = 4  # side by side, so that a line fits 100 signs
@@ -41,7 +42,7 @@ def measure_table(structures: Sequence[SparseStructure], values: Sequence[Values
         shown = slice(first, first + COLUMNS)
         lines = [f"{'measure':<{width}}" + "".join(f"{head:>{WIDTH}}" for head in heads[shown])]
         for name in names:
-            cells = "".join(f"{_text(one.get(name)):>{WIDTH}}" for one in values[shown])
+            cells = "".join(f"{_text(name, one.get(name)):>{WIDTH}}" for one in values[shown])
             lines.append(f"{name:<{width}}{cells}")
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)
@@ -52,7 +53,9 @@ def _names(values: Sequence[Values]) -> list[str]:
     return list(dict.fromkeys(name for one in reversed(values) for name in one))
 
 
-def _text(value: Any) -> str:
+def _text(name: str, value: Any) -> str:
+    if name == "gamma" and value is not None and value >= EXPONENTS[-1]:
+        return f"≥ {EXPONENTS[-1]:g}"  # the fit looks no further
     if value is None:
         return "-"
     if isinstance(value, Repeated):

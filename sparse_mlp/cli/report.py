@@ -23,12 +23,10 @@ def table(run: Run) -> str:
         "",
         f"data             {outcome['dataset']}: {brief(outcome['provenance'])}",
         f"wiring           {describe_wiring(outcome)}",
-        f"rule             {outcome['rule']}, {len(run.trainer.history.updates)} topology updates (none after the last "
-        "epoch)",
+        f"rule             {outcome['rule']}, {_updates(len(run.trainer.history.updates))}",
         f"links stored     {outcome['links']:,} ({outcome['density']:.2%}{_joined(outcome['link_size'])}); "
         f"a dense network would store {outcome['dense_parameters']:,}",
-        f"active neurons   {_percent(outcome['anp_by_paths'])} on a path from input to output, "
-        f"{_percent(outcome['anp_by_links'])} with a link onward",
+        *_active(outcome),
         f"epochs           {outcome['epochs']}, {_seconds(outcome['seconds_per_epoch'])} each (median, training alone)",
         f"topology update  {_seconds(outcome['seconds_per_update'])}",
         f"test accuracy    {_percent(outcome['test_accuracy'])}",
@@ -42,7 +40,8 @@ def draw_figures(run: Run) -> list[Path]:
     from sparse_mlp import plotting
 
     history, folder = run.trainer.history, run.folder
-    displays: dict[str, Any] = {"learning_curve": plotting.LearningCurveDisplay.from_history(history)}
+    title = f"{run.config.data['dataset']}, rule {run.config.rule['name']}, seed {run.config.run['seed']}"
+    displays: dict[str, Any] = {"learning_curve": plotting.TrainingCourseDisplay.from_history(history, title)}
     if run.model.sparse_layers:
         first = run.model.sparse_layers[0]
         displays["network"] = plotting.NetworkDisplay.from_model(run.model)
@@ -71,6 +70,20 @@ def brief(provenance: str) -> str:
 
 def _joined(link_size: int) -> str:
     return "" if link_size == 1 else f" of all pairs of neurons, a link joins {link_size**2}"
+
+
+def _updates(count: int) -> str:
+    if count == 0:
+        return "the wiring stayed as it was"
+    return f"{count} topology update{'s' * (count > 1)} (none after the last epoch)"
+
+
+def _active(outcome: dict[str, Any]) -> list[str]:
+    """Return the line of active neurons, none for a network without layers that evolve."""
+    if outcome["anp_by_paths"] is None:
+        return []
+    paths, links = _percent(outcome["anp_by_paths"]), _percent(outcome["anp_by_links"])
+    return [f"active neurons   {paths} on a path from input to output, {links} with a link onward"]
 
 
 def _seconds(value: float | None) -> str:

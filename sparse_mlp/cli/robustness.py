@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 FIGURES = ("robustness_pruning.png", "robustness_noise.png")
 FILES = ("robustness.json", *FIGURES)
+NAMES = (  # those of `robustness.PERTURBATIONS`, which would take a second to import
+    "random-pruning", "weight-order", "reverse-weight-order", "weight-shuffling", "weight-modification",
+)  # fmt: skip
 ROWS = 16  # strengths that the table shows at most
 
 
@@ -32,7 +35,8 @@ def add_parser(verbs: Any) -> None:
         description=f"{__doc__} Nothing is trained again.",
     )  # fmt: skip
     add_run_options(parser, threads=True, findings=True)
-    parser.add_argument("--perturbations", nargs="+", metavar="NAME", help="take these alone; a wrong name lists them")
+    parser.add_argument("--perturbations", nargs="+", metavar="NAME",
+                        help="take these alone, of " + ", ".join(NAMES))  # fmt: skip
     parser.add_argument("--strengths", type=int, metavar="N",
                         help="strengths from 0 to 1, in equal steps (default: 51; weight-order: finer)")  # fmt: skip
     parser.add_argument("--draws", type=int, default=5, metavar="N",
@@ -53,9 +57,9 @@ def robustness(arguments: argparse.Namespace) -> int:
     from sparse_mlp.kernels.pool import set_threads
     from sparse_mlp.robustness import PERTURBATIONS, robustness_curves
     from sparse_mlp.runs.result import about
-    from sparse_mlp.runs.saved import read_run
+    from sparse_mlp.runs.saved import load_run
 
-    run = read_run(arguments.folder, arguments.data_dir)
+    run = load_run(arguments.folder, arguments.data_dir)
     set_threads(run.config.run["threads"] if arguments.threads is None else arguments.threads)
     x, y = at_most(run.test, arguments.samples or len(run.test[1]), 1)
     curves = robustness_curves(

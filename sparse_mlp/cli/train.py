@@ -70,12 +70,9 @@ def train(arguments: argparse.Namespace) -> int:
 def finish(run: Any, *, as_json: bool) -> int:
     """Train to the end, draw, print; shared with `resume`."""
     from sparse_mlp.cli.report import brief, draw_figures, table
-    from sparse_mlp.kernels.threads import has_compiled
     from sparse_mlp.runs.result import result
 
     print(f"{run.model}, {brief(run.data.provenance)}", file=sys.stderr)
-    if run.model.backend == "numba" and not has_compiled():
-        print("compiling the kernels, once; this takes some 10 seconds", file=sys.stderr)
     run.fit()
     if run.trainer.interrupted:
         print(f"interrupted; the state is saved: sparse-mlp resume {run.folder}", file=sys.stderr)

@@ -12,6 +12,7 @@ from sparse_mlp.evolution.cht_rule import cht_rule
 from sparse_mlp.evolution.chts_rule import chts_rule
 from sparse_mlp.evolution.chtss_rule import chtss_rule
 from sparse_mlp.evolution.fixed_rules import dense_rule, static_rule
+from sparse_mlp.evolution.part_checks import check_rule_parts
 from sparse_mlp.evolution.path_count_rule import path_count_rule
 from sparse_mlp.evolution.rigl_rule import rigl_rule
 from sparse_mlp.evolution.rlr_rule import rlr_rule
@@ -85,7 +86,7 @@ def make_rule(name: str, **params: Any) -> Rule:
     Raises
     ------
     InvalidInputError
-        If the name or an option is unknown, or a value is out of range.
+        If the name or an option is unknown, a value is out of range, or what your own function makes is not a rule.
 
     Examples
     --------
@@ -95,4 +96,6 @@ def make_rule(name: str, **params: Any) -> Rule:
     """
     make: Callable[..., Rule] = plugins.find("rule", name, RULES)
     check_options(f"rule {name}", make, params)
-    return make(**params)
+    rule = make(**params)
+    check_rule_parts(rule, name)
+    return rule

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from sparse_mlp.evolution.density_decay import DensitySchedule
 from sparse_mlp.evolution.early_stop import EarlyStop
 from sparse_mlp.evolution.new_weights import NewWeights
+from sparse_mlp.evolution.part_checks import checked_mask, checked_positions
 from sparse_mlp.evolution.percolation import percolate, warn_disconnected
 from sparse_mlp.evolution.regrowth import Positions, Regrowth
 from sparse_mlp.evolution.removal import Removal, keep_most_important
@@ -20,6 +20,7 @@ from sparse_mlp.evolution.schedules import ZetaSchedule
 from sparse_mlp.evolution.schedules import zeta_schedule as make_zeta_schedule
 from sparse_mlp.evolution.units import EvolvingUnit, layers_of
 from sparse_mlp.evolution.update import LayerUpdate, Mask, TopologyUpdate
+from sparse_mlp.kernels.compilation import clock
 from sparse_mlp.layers import Linked
 from sparse_mlp.rng import RandomState, as_generator
 from sparse_mlp.structure import SparseStructure
@@ -87,7 +88,7 @@ def three_stage_rule(
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ThreeStageRule:
     """Remove links, take away what is cut off, regrow up to the number of links that a layer shall have.
 
@@ -158,7 +159,7 @@ class ThreeStageRule:
             If the rule wants signals and none were recorded, a weight is not finite, or a layer has no room for its
             links. The layers are then as they were.
         """
-        began, zeta, layers = perf_counter(), self.zeta_at(progress), layers_of(units)
+        began, zeta, layers = clock(), self.zeta_at(progress), layers_of(units)
         counts = [self._count_after(layer, progress) for layer in layers]
         if self._is_over(layers, zeta, counts):
             return TopologyUpdate()
@@ -179,7 +180,10 @@ class ThreeStageRule:
         self.early_stop.observe(changes)
         for layer, change in zip(layers, changes, strict=True):
             layer.rewire(change.after, change.carry, self.new_weights.draw(change, layer, streams.weights))
-        return TopologyUpdate(tuple(changes), zeta, perf_counter() - began)
+        return TopologyUpdate(tuple(changes), zeta, clock() - began)
+
+    def __repr__(self) -> str:
+        return f"ThreeStageRule({self.name!r})"
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint has to keep, arrays and plain JSON values: stopped layers, remembered weights."""
@@ -212,7 +216,8 @@ class ThreeStageRule:
             keep = keep_most_important(links, count)
             links = _Judged(layer.name, layer.structure.select(keep), links.weight[keep])
         if zeta > 0:
-            keep[keep] = self.remove(links, zeta, progress=progress, rng=rng)
+            left = self.remove(links, zeta, progress=progress, rng=rng)
+            keep[keep] = checked_mask(self.remove, layer.name, len(links.weight), left)
         return keep
 
     def _percolated(self, units: Sequence[EvolvingUnit], layers: Sequence[Linked], keep: Sequence[Mask]) -> list[Mask]:
@@ -225,7 +230,9 @@ class ThreeStageRule:
 
     def _grown(self, layer: Linked, keep: Mask, count: int, rng: np.random.Generator) -> Positions:
         k = count - int(np.count_nonzero(keep))
-        return self.regrow(layer, keep, k, rng=rng) if k else np.zeros(0, np.int64)
+        if k == 0:
+            return np.zeros(0, np.int64)
+        return checked_positions(self.regrow, layer, keep, k, self.regrow(layer, keep, k, rng=rng))
 
 
 class _Judged(NamedTuple):

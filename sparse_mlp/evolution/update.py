@@ -123,7 +123,7 @@ class TopologyUpdate:
     zeta : float
         Fraction of links that was removed.
     seconds : float
-        Wall-clock time that it took.
+        Wall-clock time that it took, without compiling.
     """
 
     layers: tuple[LayerUpdate, ...] = ()

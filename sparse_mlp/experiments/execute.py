@@ -19,7 +19,7 @@ from sparse_mlp.runs.build import build
 from sparse_mlp.runs.config import RunConfig
 from sparse_mlp.runs.files import read_config
 from sparse_mlp.runs.run import Run
-from sparse_mlp.runs.saved import read_run, reopen_run
+from sparse_mlp.runs.saved import load_run, reopen_run
 from sparse_mlp.training import Checkpoints, Progress
 from sparse_mlp.training.files import remove_half_written, write_text
 
@@ -97,7 +97,7 @@ def _trained(store: Store, planned: PlannedRun, data_dir: str | None) -> Run:
     config, folder = run_config(planned.settings), store.folder(planned.run_id)
     if store.finished(planned.run_id):
         try:
-            return read_run(folder, data_dir)
+            return load_run(folder, data_dir)
         except (CheckpointError, InvalidInputError) as error:
             _start_again(folder, str(error))
     run = _opened(config, folder, data_dir)

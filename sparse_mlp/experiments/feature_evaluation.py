@@ -121,6 +121,31 @@ def evaluate_selection(
     )  # fmt: skip
 
 
+def leads(by_strength: FeatureEvaluation, by_chance: Sequence[FeatureEvaluation]) -> NDArray[np.float64]:
+    """Return by how much the strongest features are ahead of each random selection.
+
+    Parameters
+    ----------
+    by_strength : FeatureEvaluation
+    by_chance : sequence of FeatureEvaluation
+        With the same parts and classifiers.
+
+    Returns
+    -------
+    float64 (random selections,)
+        Difference of the accuracies, mean over the classifiers and over all parts where some features are dropped and
+        some are kept; 0 if there is no such part.
+    """
+    between = (by_strength.dropped > 0) & (by_strength.kept > 0)
+    if not between.any():
+        return np.zeros(len(by_chance))
+    means = [
+        np.mean([accuracy[between] for accuracy in evaluation.accuracy.values()])
+        for evaluation in (by_strength, *by_chance)
+    ]
+    return means[0] - np.array(means[1:], np.float64)
+
+
 def _accuracy(
     name: str, columns: NDArray[np.int64], train: Samples, test: Samples, chance: float, seed: int
 ) -> float:  # fmt: skip

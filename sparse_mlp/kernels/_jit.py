@@ -2,7 +2,7 @@
 
 A cached kernel must never outlive its source, and Numba checks only the file in which a function stands,
 not the files it calls into. The cache folder therefore bears a fingerprint of all kernel sources.
-Set `SPARSE_MLP_CACHE=0` to compile again in each process, `NUMBA_CACHE_DIR` to move the cache.
+`SPARSE_MLP_CACHE` names another folder, or says 0 to compile again in each process; `NUMBA_CACHE_DIR` is heeded too.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 
 import numba
 
+from sparse_mlp.kernels._compile_events import follow_compilation
+
 __all__ = ["JIT_ENABLED", "SIMD", "cache_directory", "jit"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -29,6 +31,7 @@ SIMD = JIT_ENABLED and os.environ.get("SPARSE_MLP_SIMD", "1") != "0"
 
 def jit(function: Function) -> Function:
     """Compile a serial kernel; it runs without the interpreter lock, so that threads of `pool` can share the work."""
+    follow_compilation()
     folder = cache_directory()
     before = numba.config.CACHE_DIR
     try:
@@ -47,7 +50,7 @@ def cache_directory() -> Path | None:
     Returns
     -------
     pathlib.Path or None
-        `<base>/numba-<fingerprint>`; base is `$NUMBA_CACHE_DIR` or the user's cache folder.
+        `<base>/numba-<fingerprint>`; base is `$SPARSE_MLP_CACHE`, `$NUMBA_CACHE_DIR` or the user's cache folder.
 
     Warns
     -----
@@ -63,7 +66,7 @@ def cache_directory() -> Path | None:
     except OSError as error:
         warnings.warn(
             f"cannot write into the cache folder {folder} ({error.strerror}); compiled kernels are kept for this "
-            "process only; set NUMBA_CACHE_DIR to a writable folder",
+            "process only; set SPARSE_MLP_CACHE to a writable folder",
             RuntimeWarning,
             stacklevel=2,
         )
@@ -72,6 +75,9 @@ def cache_directory() -> Path | None:
 
 
 def _cache_base() -> Path:
+    named = os.environ.get("SPARSE_MLP_CACHE", "1")
+    if named not in ("", "1"):
+        return Path(named).expanduser()
     if numba.config.CACHE_DIR:
         return Path(numba.config.CACHE_DIR)
     from pooch import os_cache

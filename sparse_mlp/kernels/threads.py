@@ -6,12 +6,6 @@ from sparse_mlp.kernels import pool
 from sparse_mlp.kernels._jit import JIT_ENABLED, SIMD, cache_directory
 
 
-def has_compiled() -> bool:
-    """Tell whether the cache holds compiled kernels of this version."""
-    folder = cache_directory()
-    return folder is not None and next(folder.rglob("*linear_backward*.nbc"), None) is not None
-
-
 def describe_threads() -> dict[str, str]:
     """Return how many threads compute, and which kernels, as one line each."""
     from threadpoolctl import threadpool_info

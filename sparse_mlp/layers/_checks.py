@@ -41,3 +41,40 @@ def checked_features(layer: Layer, n_in: int) -> None:
     expected = layer.shape[0]  # type: ignore[attr-defined]
     if n_in != expected:
         raise invalid(f"{n_in} features at the input of layer {layer.name!r}", f"{expected}")
+
+
+def checked_pair(layer: Layer, method: str, found: Any) -> tuple[Any, Any]:
+    """Return what a pass of a user's layer returned, if it is a pair."""
+    if not isinstance(found, tuple) or len(found) != 2:
+        second = "cache" if method == "forward" else "gradients by name"
+        what = f"a {type(found).__name__}" + (f" of {len(found)}" if isinstance(found, tuple) else "")
+        raise invalid(f"{what} from {_pass(layer, method)}", f"a pair: an array and its {second}")
+    return found
+
+
+def checked_output(layer: Layer, method: str, found: Any, shape: tuple[int, int]) -> NDArray[Any]:
+    """Return the array that a pass of a user's layer returned, if it is floating point of a shape."""
+    array = np.asarray(found)
+    if array.shape != shape or array.dtype.kind != "f":
+        remedy = "the layer's n_out says how many features leave it" if method == "forward" else ""
+        raise invalid(f"{array.dtype} {array.shape} from {_pass(layer, method)}", f"floating point {shape}", remedy)
+    return array
+
+
+def checked_gradients(layer: Layer, found: Any) -> dict[str, Any]:
+    """Return the gradients that a user's layer returned, if there is one of the right shape for each parameter."""
+    parameters = layer.parameters()
+    if not isinstance(found, dict) or found.keys() != parameters.keys():
+        names = ", ".join(map(str, found)) or "none" if isinstance(found, dict) else f"a {type(found).__name__}"
+        wanted = f"a dict with those of: {', '.join(parameters) or 'none'}"
+        raise invalid(f"gradients of: {names} from {_pass(layer, 'backward')}", wanted)
+    for name, gradient in found.items():
+        if np.shape(gradient) != parameters[name].shape:
+            what = f"a gradient of {name!r} of shape {np.shape(gradient)} from {_pass(layer, 'backward')}"
+            raise invalid(what, f"shape {parameters[name].shape}, that of the parameter")
+    return found
+
+
+def _pass(layer: Layer, method: str) -> str:
+    name = f" of layer {layer.name!r}" if layer.name else ""
+    return f"{type(layer).__name__}.{method}{name}"

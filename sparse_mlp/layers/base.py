@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sparse_mlp.errors import describe
 from sparse_mlp.kernels.tiles import aligned_empty, lanes_for, pack, unpack
-from sparse_mlp.layers._checks import check_batch
+from sparse_mlp.layers._checks import check_batch, checked_gradients, checked_output, checked_pair
 from sparse_mlp.layers.batch import Batch
 from sparse_mlp.layers.flow import Flow, Trace
 
@@ -205,7 +205,9 @@ class Layer:
         y : float (n_tiles, n_out, lanes)
         cache : object
         """
-        return self._retiled(*self.forward(unpack(x, batch.n_samples)), x)
+        y, cache = checked_pair(self, "forward", self.forward(unpack(x, batch.n_samples)))
+        y = checked_output(self, "forward", y, (batch.n_samples, self.n_out(x.shape[1])))
+        return self._retiled(y, (cache, x.shape[1]), x)
 
     def backward_tiles(self, dy: Array, cache: Any, batch: Batch, grads: Gradients, wants_dx: bool = True) -> Any:
         """Add the gradients of the parameters to `grads` and return the gradient by the input.
@@ -226,8 +228,10 @@ class Layer:
         -------
         float (n_tiles, n_in, lanes), or None where nobody needs it
         """
-        dx, own = self.backward(unpack(dy, batch.n_samples), cache)
-        for name, grad in own.items():
+        inner, n_in = cache
+        dx, own = checked_pair(self, "backward", self.backward(unpack(dy, batch.n_samples), inner))
+        dx = checked_output(self, "backward", dx, (batch.n_samples, n_in))
+        for name, grad in checked_gradients(self, own).items():
             grads[name] += grad
         return self._retiled(dx, None, dy)[0]
 

@@ -51,8 +51,8 @@ class Loss:
         found = unpack(scores, len(target))
         if weights is None or np.all(weights == weights[0]):
             share = (len(target) if weights is None else weights.sum()) / total
-            value, cache = self.forward(found, target)
-            value, dscores = value * share, self.backward(cache) * share
+            value, dscores = self._checked(found, target)
+            value, dscores = value * share, dscores * share
         else:
             value, dscores = self._one_by_one(found, target, weights / total)
         pack(np.ascontiguousarray(dscores, scores.dtype), np.arange(len(target)), scores)
@@ -61,9 +61,20 @@ class Loss:
     def _one_by_one(self, scores: Array, target: Array, shares: Array) -> tuple[float, Array]:
         value, dscores = 0.0, np.empty_like(scores, order="C")
         for i, share in enumerate(shares):
-            of_one, cache = self.forward(scores[i : i + 1], target[i : i + 1])
-            value, dscores[i : i + 1] = value + of_one * share, self.backward(cache) * share
+            of_one, gradient = self._checked(scores[i : i + 1], target[i : i + 1])
+            value, dscores[i : i + 1] = value + of_one * share, gradient * share
         return value, dscores
+
+    def _checked(self, scores: Array, target: Array) -> tuple[float, Array]:
+        """Return the loss of some samples and its gradient, or say what is wrong with a loss of your own."""
+        value, cache = self.forward(scores, target)
+        gradient = np.asarray(self.backward(cache))
+        if np.ndim(value) != 0:
+            raise invalid(f"a loss of shape {np.shape(value)} from {type(self).__name__}.forward", "a number, the mean")
+        if gradient.shape != scores.shape or gradient.dtype.kind != "f":
+            found = f"{gradient.dtype} {gradient.shape} from {type(self).__name__}.backward"
+            raise invalid(found, f"floating point {scores.shape}, the gradient by the scores")
+        return value, gradient
 
 
 class SoftmaxCrossEntropy(Loss):

@@ -19,7 +19,7 @@ ACTIVATIONS: dict[str, Callable[..., Layer] | None] = {
     "relu": ReLU, "leaky-relu": LeakyReLU, "all-relu": AllReLU, "sigmoid": Sigmoid, "tanh": Tanh, "identity": None,
 }  # fmt: skip
 Activation = str | Callable[[], Layer]  # one of your own is a function, or the class itself, that makes a layer
-DENSITY = 0.01  # of the sparse layers, where nothing else is said: the one of the papers
+DENSITY = 0.02  # of the sparse layers, where nothing else is said
 
 
 def layer_shapes(sizes: Sequence[int]) -> list[tuple[int, int]]:

@@ -15,6 +15,11 @@ from sparse_mlp.layers.losses import Loss
 Array = NDArray[Any]
 
 
+def dense(x: Any, dtype: Any) -> Array:
+    """Return samples as a C-contiguous array of a dtype, also those of a `scipy.sparse` array."""
+    return np.ascontiguousarray(x.toarray() if hasattr(x, "toarray") else x, dtype)
+
+
 class Samples:
     """Some rows of a data set, with their targets.
 

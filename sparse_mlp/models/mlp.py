@@ -35,7 +35,7 @@ class SparseMLP(Network):
     sizes : sequence of int
         Neurons of the input, of each hidden layer and of the output.
     density : float, optional
-        Fraction of the possible links that the sparse layers have together, in (0, 1]; 0.01 if not given.
+        Fraction of the possible links that the sparse layers have together, in (0, 1]; 0.02 if not given.
     epsilon : float, optional
         The SET parameter instead: each layer gets epsilon * (n_in + n_out) links, where a motif counts as one neuron.
     topology : str, callable or sequence of SparseStructure

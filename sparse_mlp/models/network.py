@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from sparse_mlp.kernels.tiles import sum_in_order
 from sparse_mlp.layers.base import Array, Gradients, Layer, leaves
 from sparse_mlp.layers.flow import Flow, Trace
 from sparse_mlp.layers.losses import Loss
+from sparse_mlp.models import saving
 from sparse_mlp.models.batch import Samples
 from sparse_mlp.models.inputs import check_inputs, warn_of_overflow
 from sparse_mlp.models.store import ParameterStore
@@ -205,6 +208,32 @@ class Network:
         self._walk.scores(x, scores)
         warn_of_overflow(scores)
         return scores
+
+    def predict(self, x: Array) -> NDArray[np.int64]:
+        """Return the class (n_samples,) of the highest score for each row of x (n_samples, n_features).
+
+        Outputs of a regression are what `predict_scores` returns.
+        """
+        return self.predict_scores(x).argmax(axis=1)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write all values and the wiring into a `.npz` file, and return its path.
+
+        A checkpoint of a training, with the state of its optimizer, is `Trainer.checkpoint`.
+        """
+        return saving.save(self, path)
+
+    def load(self, path: str | os.PathLike[str]) -> None:
+        """Take over values and wiring that `save` wrote from a network of the same layers; its wiring may differ.
+
+        Raises
+        ------
+        InvalidInputError
+            If the file is of a network of other layers.
+        DataFileError
+            If it cannot be read.
+        """
+        saving.load(self, path)
 
     def apply(self, update: TopologyUpdate) -> NDArray[np.int64]:
         """Bind the store again after a topology update of the layers; see `ParameterStore.rebind`."""

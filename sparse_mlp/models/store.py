@@ -60,6 +60,10 @@ class ParameterStore:
         found = [entry for entry in found if entry[-1]] + [entry for entry in found if not entry[-1]]
         if not found:
             raise invalid("a network without parameters", "at least one layer that can be trained")
+        for key, _, _, array, _ in found:
+            if getattr(array, "dtype", None) not in (np.float32, np.float64):
+                what = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else f"a {type(array).__name__}"
+                raise invalid(f"{what} as parameter {key}", "an array of float32 or float64")
         dtypes = {entry[3].dtype for entry in found}
         if len(dtypes) > 1:
             raise invalid(f"layers of {' and '.join(sorted(map(str, dtypes)))}", "one dtype in all layers")

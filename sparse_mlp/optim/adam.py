@@ -51,7 +51,7 @@ class Adam(Optimizer):
 
     def __init__(
         self, learning_rate: float = 0.001, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8,
-        weight_decay: float = 0.0, *, decoupled: bool = True, decay_biases: bool = False, backend: str | None = None,
+        weight_decay: float = 2e-4, *, decoupled: bool = True, decay_biases: bool = False, backend: str | None = None,
     ) -> None:  # fmt: skip
         super().__init__(learning_rate, weight_decay, decoupled, decay_biases, backend)
         self.beta1 = check_fraction("beta1", beta1, zero=True, one=False)

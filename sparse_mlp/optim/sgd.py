@@ -28,7 +28,8 @@ class SGD(Optimizer):
     Notes
     -----
     The update is written out in `sparse_mlp.reference.optim.sgd_step`: PyTorch's convention, in which the velocity
-    holds gradients and the learning rate multiplies it afterwards.
+    holds gradients and the learning rate multiplies it afterwards. The default weight decay is that of SET
+    [Mocanu2018].
 
     Differences from the original
     -----------------------------
@@ -39,7 +40,7 @@ class SGD(Optimizer):
     Examples
     --------
     >>> import numpy as np
-    >>> optimizer = SGD(learning_rate=0.5, momentum=0.0, backend="scipy")
+    >>> optimizer = SGD(learning_rate=0.5, momentum=0.0, weight_decay=0.0, backend="scipy")
     >>> optimizer.init(size=2, dtype="float64")
     >>> values = np.array([1.0, 2.0])
     >>> optimizer.step(values, np.array([2.0, -2.0]), n_decayed=2)
@@ -51,7 +52,7 @@ class SGD(Optimizer):
     RULE = "sgd_step"
 
     def __init__(
-        self, learning_rate: float = 0.05, momentum: float = 0.9, nesterov: bool = False, weight_decay: float = 0.0,
+        self, learning_rate: float = 0.1, momentum: float = 0.9, nesterov: bool = False, weight_decay: float = 2e-4,
         *, decoupled: bool = False, decay_biases: bool = False, backend: str | None = None,
     ) -> None:  # fmt: skip
         super().__init__(learning_rate, weight_decay, decoupled, decay_biases, backend)

@@ -25,6 +25,7 @@ from sparse_mlp.plotting.perturbation_curves import NoiseCurvesDisplay, PruningC
 from sparse_mlp.plotting.score_matrix import ScoreMatrixDisplay
 from sparse_mlp.plotting.stamp import stamp
 from sparse_mlp.plotting.strength_course import StrengthCourseDisplay
+from sparse_mlp.plotting.training_course import TrainingCourseDisplay
 from sparse_mlp.plotting.update_stages import UpdateStagesDisplay
 from sparse_mlp.plotting.weights import WeightDistributionDisplay
 from sparse_mlp.plotting.wiring_course import WiringCourseDisplay
@@ -51,6 +52,7 @@ __all__ = [
     "PruningCurvesDisplay",
     "ScoreMatrixDisplay",
     "StrengthCourseDisplay",
+    "TrainingCourseDisplay",
     "UpdateStagesDisplay",
     "WeightDistributionDisplay",
     "WiringCourseDisplay",

@@ -34,12 +34,15 @@ class AdjacencyDisplay(Display):
         (n_in, n_out), counted alike.
     link_size : int
         Neurons that a link joins on either side.
+    name : str
+        Of the layer, for the title.
     """
 
     rows: NDArray[np.int32]
     cols: NDArray[np.int32]
     shape: tuple[int, int]
     link_size: int = 1
+    name: str = ""
 
     @classmethod
     def from_structure(cls, structure: SparseStructure, link_size: int = 1) -> Self:
@@ -49,7 +52,8 @@ class AdjacencyDisplay(Display):
     @classmethod
     def from_layer(cls, layer: Linked) -> Self:
         """Take the links of a layer."""
-        return cls.from_structure(layer.structure, layer.link_size)
+        structure = layer.structure
+        return cls(structure.rows(), structure.indices, structure.shape, layer.link_size, layer.name)
 
     def count(self) -> str:
         """Say how many links there are, and between what."""
@@ -83,7 +87,7 @@ class AdjacencyDisplay(Display):
             else:
                 density, image = self.draw_density(axes, max_bins)
                 if density.shape != self.shape:  # else every block is one pair: black or white
-                    label = "fraction of links present in a block"
+                    label = "fraction of pairs in a block of neighbours that are linked"
                     root_figure(axes).colorbar(image, ax=axes, label=label, shrink=0.7, aspect=30)
             n_in, n_out = self.shape
             axes.set(xlim=(-0.5, n_out - 0.5), ylim=(n_in - 0.5, -0.5))
@@ -91,7 +95,8 @@ class AdjacencyDisplay(Display):
             neuron_axes(axes, unit_of(self.link_size))
             axes.locator_params(axis="x", nbins=6)
             share = len(self.rows) / (n_in * n_out)
-            axes.set_title(f"{n_in:,} × {n_out:,}: {self.count()}\ndensity {share:.3g}")
+            name = f"{self.name}, " if self.name else ""
+            axes.set_title(f"{name}{n_in:,} × {n_out:,}: {self.count()}\ndensity {share:.3g}")
         return self._drawn_on(axes)
 
     def _draw_links(self, axes: Axes) -> None:

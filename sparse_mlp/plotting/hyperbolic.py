@@ -135,7 +135,7 @@ class HyperbolicDisplay(Display):
 
 def layer_keys(layers: int) -> list[Line2D]:
     """Return a legend entry for the neurons of each layer, inputs first."""
-    names = ["input", *(f"layer {i}" for i in range(1, layers))]
+    names = ["input", *(f"hidden {i}" for i in range(1, layers))]
     look: dict[str, Any] = {"linestyle": "", "marker": "o", "markeredgecolor": "white"}
     return [Line2D([], [], color=LAYERS[i % len(LAYERS)], label=name, **look) for i, name in enumerate(names)]
 

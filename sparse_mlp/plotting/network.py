@@ -131,7 +131,7 @@ class NetworkDisplay(Display):
     def _label(self, axes: Axes, places: Sequence[Place], bottom: float, drawn: int) -> None:
         floor = bottom + ROOM_FOR_WORDS
         for i, (place, n) in enumerate(zip(places, self.sizes, strict=True)):
-            name = "input" if i == 0 else "output" if i == len(self.sizes) - 1 else f"layer {i}"
+            name = "input" if i == 0 else "output" if i == len(self.sizes) - 1 else f"hidden {i}"
             count = _image_size(n, place.grid) if i == 0 else f"{n:,}"
             x = place.xy[:, 0].mean() if place.grid is None else place.xy[:, 0].mean() - DEPTH[0] / 4
             axes.text(x, floor, f"{name}\n{count}", ha="center", va="top", color=INK)

@@ -16,13 +16,13 @@ from sparse_mlp.plotting._display import Display
 from sparse_mlp.plotting._style import NEUTRAL, grid
 
 PRUNING = {  # name: words, colour; in the order of the legend
-    "reverse-weight-order": ("smallest |w| removed first", "#CC3311"),
-    "random-pruning": ("removed at random", "#009E73"),
-    "weight-order": ("largest |w| removed first", NEUTRAL),
+    "reverse-weight-order": ("reverse-weight-order: smallest |w| removed first", "#CC3311"),
+    "random-pruning": ("random-pruning: removed at random", "#009E73"),
+    "weight-order": ("weight-order: largest |w| removed first", NEUTRAL),
 }
 NOISE = {
-    "weight-shuffling": ("weights shuffled", "#882299"),
-    "weight-modification": ("noise added", "#33BBEE"),
+    "weight-shuffling": ("weight-shuffling: weights exchanged", "#882299"),
+    "weight-modification": ("weight-modification: noise added", "#33BBEE"),
 }
 KNOWN_LINES: dict[str, Any] = {"ch3l3": panels.LINES[0], "rlr": panels.LINES[1]}
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from sparse_mlp.evolution import LayerUpdate, TopologyUpdate
 
 # What a link is worth when neurons are chosen for the drawing: percolated links are rare, kept ones only background.
-WORTH = {"kept": 0.25, "removed": 1.0, "percolated": 3.0, "grown": 1.0}
+WORTH = {"kept": 0.25, "removed": 1.0, "percolated": 100.0, "grown": 1.0}
+MAX_LINES = 80  # of a panel and a kind: more of them are a carpet
 REST, DOTS = "#C9C9C9", (0, (1.2, 1.6))  # colour of links that stay; dashes of links that go
 KEYS: dict[str, dict[str, Any]] = {
     "kept": {"color": REST}, "removed or percolated": {"color": NEGATIVE, "linestyle": DOTS}, "new": {"color": NEW},
@@ -57,6 +58,11 @@ class UpdateStagesDisplay(Display):
         Neurons drawn, ascending, for each layer of neurons (one more than `layers`); groups, where links join these.
     link_size : int
         Neurons that a link joins on either side.
+
+    Notes
+    -----
+    Where nothing percolated, there is no panel for it; of many links between the neurons shown, evenly spaced ones are
+    drawn.
     """
 
     layers: tuple[LayerStages, ...]
@@ -106,36 +112,45 @@ class UpdateStagesDisplay(Display):
         return np.concatenate(parts)
 
     def plot(self, ax: Sequence[Axes] | None = None) -> Self:
-        """Draw on three axes (a) the removed links dotted red, (b) the percolated ones so, (c) the new links green."""
-        stages = (
-            ("a", "removed", ("kept", "percolated"), NEGATIVE),
-            ("b", "percolated", ("kept",), NEGATIVE),
-            ("c", "grown", ("kept",), NEW),
-        )
+        """Draw on an axes for each of `stages` the links that went, dotted red, or the new ones, green."""
+        stages = self.stages
         with style():
-            panels = panel_axes(ax, 3, (11.0, 1.6 + 0.2 * max(len(chosen) for chosen in self.shown)))
-            for axes, (letter, stage, background, color) in zip(panels, stages, strict=True):
-                self._draw_panel(axes, stage, background, color)
-                axes.set_title(f"({letter}) {sum(len(getattr(s, stage)[0]) for s in self.layers):,} links {stage}")
+            panels = panel_axes(ax, len(stages), (11.0, 1.6 + 0.2 * max(map(len, self.shown))))
+            for axes, letter, stage in zip(panels, "abc", stages, strict=False):
+                background = ("kept", "percolated") if stage == "removed" else ("kept",)
+                self._draw_panel(axes, stage, background, NEW if stage == "grown" else NEGATIVE)
+                axes.set_title(f"({letter}) {self._count(stage):,} links {stage}")
             if ax is None:
                 figure = root_figure(panels[0])
                 figure.supxlabel(self.caption(), fontsize=9, color=INK)
                 figure.legend(handles=line_keys(KEYS), loc="outside upper center", ncols=3)
         return self._drawn_on(panels)
 
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The stages that have a panel."""
+        return ("removed", "percolated", "grown") if self._count("percolated") else ("removed", "grown")
+
+    def _count(self, stage: str) -> int:
+        return sum(len(getattr(layer, stage)[0]) for layer in self.layers)
+
     def caption(self) -> str:
         """Say which part of the network the drawing shows."""
         sizes = [self.layers[0].shape[0], *(layer.shape[1] for layer in self.layers)]
         units = f"{unit_of(self.link_size)}s" + (f" of {self.link_size} neurons" if self.link_size > 1 else "")
         if all(len(chosen) == n for chosen, n in zip(self.shown, sizes, strict=True)):
-            return f"all {units} and links shown"
+            return f"all {units} shown{capped}" if (capped := self._capped()) else f"all {units} and links shown"
         counts = ", ".join(f"{len(chosen)} of {n:,}" for chosen, n in zip(self.shown, sizes, strict=True))
-        return f"counts: whole network; drawn: {units} that share many changed links, {counts}"
+        return f"counts: whole network; drawn: {units} that share many changed links, {counts}{self._capped()}"
+
+    def _capped(self) -> str:
+        many = any(len(self.segments(stage)) > MAX_LINES for stage in ("kept", *self.stages))
+        return f"; at most {MAX_LINES} links of a kind" if many else ""
 
     def _draw_panel(self, axes: Axes, stage: str, background: Sequence[str], color: str) -> None:
-        still = np.concatenate([self.segments(name) for name in background])
+        still = _some(np.concatenate([self.segments(name) for name in background]))
         axes.add_collection(LineCollection(list(still), colors=REST, linewidths=0.9, zorder=1))
-        changed = LineCollection(list(self.segments(stage)), colors=color, linewidths=1.5, zorder=2)
+        changed = LineCollection(list(_some(self.segments(stage))), colors=color, linewidths=1.5, zorder=2)
         changed.set_linestyle("solid" if stage == "grown" else DOTS)
         axes.add_collection(changed)
         places = column_places([len(chosen) for chosen in self.shown])
@@ -159,6 +174,13 @@ def _stages(layer: LayerUpdate) -> LayerStages:
     for rows, cols in (removed, percolated):
         kept = kept.difference(SparseStructure.from_coo(rows, cols, before.shape))
     return LayerStages(layer.layer, before.shape, (kept.rows(), kept.indices), removed, percolated, grown)
+
+
+def _some(lines: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return at most `MAX_LINES` lines, evenly spaced."""
+    if len(lines) <= MAX_LINES:
+        return lines
+    return lines[np.linspace(0, len(lines) - 1, MAX_LINES).round().astype(int)]
 
 
 def _find(chosen: NDArray[np.int64], neurons: NDArray[Any]) -> NDArray[np.int64]:

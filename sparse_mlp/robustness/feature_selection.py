@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
 
 from sparse_mlp.errors import check_fraction, invalid
 from sparse_mlp.layers.base import leaves
 from sparse_mlp.models import Network
 
 
-def input_strength(network: Any) -> NDArray[np.float64]:
+def input_strength(network: Any, inputs: ArrayLike | None = None) -> NDArray[np.float64]:
     """Add up the absolute weights of the links of each input.
 
     Parameters
@@ -21,6 +22,9 @@ def input_strength(network: Any) -> NDArray[np.float64]:
     network : Network or layer
         Of a network, its first layer with weights counts, sparse or dense. A link that joins groups of neurons counts
         as the single links that it stands for. Inputs that a network adds as padding are left out.
+    inputs : float array or scipy.sparse array (n_samples, n_in), optional
+        Training samples. Each strength is multiplied by the standard deviation of its input: it is then the strength
+        that the input would have if all were scaled to the same deviation.
 
     Returns
     -------
@@ -30,7 +34,7 @@ def input_strength(network: Any) -> NDArray[np.float64]:
     Raises
     ------
     InvalidInputError
-        If what is given has no weights.
+        If what is given has no weights, or the samples have another number of inputs.
 
     Notes
     -----
@@ -40,7 +44,8 @@ def input_strength(network: Any) -> NDArray[np.float64]:
 
     Strength tells as much as training has changed: most of the strength of an input that never varies, such as a dead
     pixel, is left from its first weights, unless the rule removes them. Where those are large ("swi"), such inputs rank
-    among the strongest; "he-uniform", the small first weights of SET, lets the inputs of use outgrow them.
+    among the strongest; "he-uniform", the small first weights of SET, lets the inputs of use outgrow them. So does
+    `inputs`, whatever the first weights: an input that never varies then has no strength.
 
     Differences from the original
     -----------------------------
@@ -55,6 +60,11 @@ def input_strength(network: Any) -> NDArray[np.float64]:
     >>> input_strength(SparseLinear(links, [0.5, -0.125, 0.25, 0.25], dtype="float64"))
     array([0.625, 0.   , 0.5  ])
     """
+    if inputs is not None:
+        strength, deviation = input_strength(network), deviations(inputs)
+        if deviation.shape != strength.shape:
+            raise invalid(f"inputs of shape {np.shape(inputs)}", f"shape (n_samples, {len(strength)})")
+        return strength * deviation
     if isinstance(network, Network):
         first = next((leaf for _, leaf in leaves(network.root) if hasattr(leaf, "weight")), network.root)
         return input_strength(first)[: network.n_features]
@@ -64,6 +74,20 @@ def input_strength(network: Any) -> NDArray[np.float64]:
         return np.abs(network.weight).sum(axis=1, dtype=np.float64)
     layer = network.expanded()
     return np.bincount(layer.structure.rows(), np.abs(layer.weight), layer.structure.n_in).astype(np.float64)
+
+
+def deviations(inputs: Any) -> NDArray[np.float64]:
+    """Return the standard deviation of each column of inputs, array or sparse (n_samples, n_in)."""
+    if not issparse(inputs):
+        return np.asarray(inputs).std(axis=0, dtype=np.float64)
+    samples = inputs.astype(np.float64)
+    mean = np.ravel(samples.mean(axis=0))
+    # Around the mean: stored entries by themselves, and as many zeros as there are others.
+    stored = samples.tocsc()
+    squares = np.square(stored.data - np.repeat(mean, np.diff(stored.indptr)))
+    of_column = np.repeat(np.arange(samples.shape[1]), np.diff(stored.indptr))
+    zeros = samples.shape[0] - np.diff(stored.indptr)
+    return np.sqrt((np.bincount(of_column, squares, samples.shape[1]) + zeros * mean**2) / samples.shape[0])
 
 
 def select_features(strength: ArrayLike, fraction: float) -> NDArray[np.int64]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sparse_mlp import datasets
 from sparse_mlp.datasets import Dataset
 from sparse_mlp.evolution import Rule
+from sparse_mlp.evolution.part_checks import check_rule_parts
 from sparse_mlp.layers import SoftmaxCrossEntropy
 from sparse_mlp.models import SparseMLP
 from sparse_mlp.optim import Optimizer
@@ -61,7 +62,9 @@ def load_data(table: Table) -> Dataset:
 def make_rule(table: Table, *, density: float | None = None) -> Rule:
     """Make the rule of a table; `density` is that of the wiring, for a rule whose density decays to it."""
     make = TABLES["rule"].part("name", table["name"])
-    return make(**pick(make, {**_options(table), "density": density}))
+    rule = make(**pick(make, {**_options(table), "density": density}))
+    check_rule_parts(rule, table["name"])
+    return rule
 
 
 def make_network(model: Table, wiring: Table, rule: Rule, fitting: Fitting, **common: Any) -> SparseMLP:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
-from sparse_mlp.errors import InvalidInputError, describe, invalid
+from sparse_mlp.errors import InvalidInputError, describe, invalid, nearest
 from sparse_mlp.options import Option
 from sparse_mlp.runs.tables import TABLES, default_topology
 
@@ -75,8 +74,8 @@ def refuse_option(name: str, option: str, settings: Settings) -> OptionError:
         have += table.part_options(key, chosen(name, key, settings))
         if taking := [part for part in known if option in table.part_options(key, part)]:
             takers.append(f"{table.word(key)} {', '.join(taking)}")
-    near = difflib.get_close_matches(option, have, n=1)
-    remedy = f"did you mean {near[0]!r}?" if near else ""
+    near = nearest(option, have)
+    remedy = f"did you mean {near!r}?" if near else ""
     if takers:
         remedy = f"taken by {' and '.join(takers)}"
     found = f"option {option!r} in [{name}]" + (f" with {' and '.join(now)}" if now else "")

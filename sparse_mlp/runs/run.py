@@ -19,7 +19,7 @@ RECORDS = ("metrics.jsonl", "system.json", "input_strength.npz")  # in addition 
 Samples = tuple[Any, Any]
 
 
-@dataclass
+@dataclass(repr=False)
 class Run:
     """Hold everything that a run consists of; `build` makes it from settings alone."""
 
@@ -35,6 +35,9 @@ class Run:
         """Let history and checkpoints go into a folder, and show progress."""
         self.folder = folder
         self.trainer.callbacks = _callbacks(self.config, folder)
+
+    def __repr__(self) -> str:
+        return f"Run({self.config.data['dataset']}, {self.trainer}, {str(self.folder)!r})"
 
     @property
     def test(self) -> Samples:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from sparse_mlp.datasets.locate import check_data_dir
@@ -13,14 +14,20 @@ from sparse_mlp.training.checkpoint import CURRENT, PREVIOUS
 from sparse_mlp.training.files import remove_half_written
 
 
-def read_run(folder: Path, data_dir: str | None = None) -> Run:
+def load_run(folder: str | os.PathLike[str], data_dir: str | None = None) -> Run:
     """Make the run of a folder again and bring it to the state of its checkpoint; nothing is written.
 
     Parameters
     ----------
     folder : path
+        That `sparse-mlp train` has written.
     data_dir : str, optional
         Where the data files are now, if not where they were.
+
+    Returns
+    -------
+    Run
+        With the network as `model`, the history in `trainer.history`, and the samples as `train` and `test`.
 
     Raises
     ------
@@ -29,8 +36,8 @@ def read_run(folder: Path, data_dir: str | None = None) -> Run:
     DataFileError
         If the data files are missing, or `data_dir` is not a folder.
     """
-    run = _make(folder, data_dir)
-    run.trainer.resume(load_checkpoint(folder))
+    run = _make(Path(folder), data_dir)
+    run.trainer.resume(load_checkpoint(run.folder))
     return run
 
 

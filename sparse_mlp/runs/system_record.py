@@ -33,13 +33,16 @@ class SystemRecord(Callback):
         self.path = Path(path)
         self.parts: list[dict[str, Any]] = []
         self._began, self._first_step = (0.0, 0.0), 0
+        self._compiled = 0.0
 
     def on_fit_begin(self, trainer: Trainer) -> None:
         """Write the part that begins, behind those that were."""
+        from sparse_mlp.kernels.compilation import compilation
         from sparse_mlp.kernels.pool import width
 
         self.parts = _read(self.path) if trainer.step else []
         self._began, self._first_step = (perf_counter(), process_time()), trainer.step
+        self._compiled = compilation.seconds
         self.parts.append({
             "started": datetime.now().astimezone().isoformat(timespec="seconds"),
             **describe_system(),
@@ -47,7 +50,8 @@ class SystemRecord(Callback):
             "backend": trainer.model.backend,
             "load_average_before": load_average(),
             "epochs_before": trainer.epoch,
-            "epochs": None, "seconds": None, "cpu_seconds": None, "peak_memory_bytes": None, "load_average_after": None,
+            "epochs": None, "seconds": None, "cpu_seconds": None, "compile_seconds": None,
+            "peak_memory_bytes": None, "load_average_after": None,
         })  # fmt: skip
         self._write()
 
@@ -57,11 +61,14 @@ class SystemRecord(Callback):
             self.parts.pop()
             self._write()
             return
+        from sparse_mlp.kernels.compilation import compilation
+
         now, worked = perf_counter(), process_time()
         self.parts[-1].update(
             epochs=trainer.epoch - self.parts[-1]["epochs_before"],
             seconds=now - self._began[0],
             cpu_seconds=worked - self._began[1],
+            compile_seconds=compilation.seconds - self._compiled,  # among the seconds
             peak_memory_bytes=peak_memory(),
             load_average_after=load_average(),
         )

@@ -16,8 +16,8 @@ from sparse_mlp.errors import check_choice, check_fraction, check_integer, check
 from sparse_mlp.evolution import RULES
 from sparse_mlp.kernels.dispatch import choose_backend
 from sparse_mlp.models import WIRINGS
-from sparse_mlp.optim import SCHEDULES, SGD, Adam
-from sparse_mlp.options import Option, extends, options_of
+from sparse_mlp.optim import OPTIMIZERS, SCHEDULES
+from sparse_mlp.options import Option, options_of
 from sparse_mlp.runs.models import MODELS
 from sparse_mlp.runs.values import kinds_of
 from sparse_mlp.topology.presets import DENDRITIC_PRESETS
@@ -25,21 +25,6 @@ from sparse_mlp.topology.presets import DENDRITIC_PRESETS
 SET_BY_RUNS = ("backend", "rng", "density")  # options of parts that a run sets itself, from other tables
 CORRELATED_RULES = ("cht", "chts", "chtss")  # their papers start from the correlations of the inputs
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {"dendritic": DENDRITIC_PRESETS}
-
-
-@extends(SGD, learning_rate=0.1, weight_decay=2e-4)
-def sgd(**shared: Any) -> SGD:
-    """Make the optimizer SGD, with the learning rate and the weight decay of SET."""
-    return SGD(**shared)
-
-
-@extends(Adam, weight_decay=2e-4)
-def adam(**shared: Any) -> Adam:
-    """Make the optimizer Adam, with the weight decay of SET."""
-    return Adam(**shared)
-
-
-OPTIMIZERS: dict[str, Callable[..., SGD | Adam]] = {"sgd": sgd, "adam": adam}
 
 
 class Table(NamedTuple):

@@ -3,54 +3,63 @@
 from __future__ import annotations
 
 import itertools
+import sys
+from collections.abc import Iterator
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
 SAMPLES = 256
+SMALL, LARGE, MOTIFS = [20, 30, 30, 3], [20, 300, 300, 3], [20, 40, 40, 4]
 
 
-def warm_up() -> float:
+def warm_up(progress: bool = False) -> float:
     """Compile the kernels that training in float32 needs, and return the seconds that it took.
+
+    Parameters
+    ----------
+    progress : bool
+        Whether to show a bar on standard error, where that is a terminal.
 
     Notes
     -----
     Numba compiles for the types that a kernel is called with, and other kernels serve small and large networks, single
     and several groups of a batch, networks with dropout and motifs. So tiny jobs of all these kinds are trained.
     """
-    began = perf_counter()
-    x, classes = _samples(), np.arange(SAMPLES) % 3
-    for optimizer in ("sgd", "adam"):
-        _train([20, 30, 30, 3], x, classes, 0.2, rule="set", optimizer=optimizer, batch_size=32)
-        _train([20, 300, 300, 3], x, classes, 0.5, rule="rlr", optimizer=optimizer, batch_size=128)
-    _train([20, 30, 30, 3], x, np.eye(3, dtype=np.float32)[classes], 0.2, rule="set", batch_size=128)
-    for activation in ("relu", "leaky-relu", "sigmoid", "tanh"):
-        _train([20, 30, 30, 3], x, classes, 0.2, rule="set", batch_size=32, dropout=0.2, activation=activation)
-    for mode in ("shared", "block"):
-        for size, batch_size in itertools.product((2, 4), (32, 128)):
-            _train(
-                [20, 40, 40, 4], x, classes, 0.2, rule="set", batch_size=batch_size, motif_size=size, motif_mode=mode
-            )
-    for rule in ("ch3l3", "chts", "rigl"):
-        _train([20, 30, 30, 3], x, classes, 0.2, rule=rule, batch_size=32)
+    from tqdm import tqdm
+
+    began, jobs = perf_counter(), list(_jobs())
+    shown = progress and sys.stderr.isatty()
+    for job in tqdm(jobs, "compiling", disable=not shown, unit="kind of training", leave=False, dynamic_ncols=True):
+        _train(**job)
     return perf_counter() - began
 
 
-def _samples() -> Any:
-    return np.random.default_rng(0).random((SAMPLES, 20), np.float32)
+def _jobs() -> Iterator[dict[str, Any]]:
+    classes = np.arange(SAMPLES) % 3
+    common: dict[str, Any] = {"sizes": SMALL, "target": classes, "density": 0.2, "rule": "set", "batch_size": 32}
+    for optimizer in ("sgd", "adam"):
+        yield {**common, "optimizer": optimizer}
+        yield {**common, "sizes": LARGE, "density": 0.5, "rule": "rlr", "optimizer": optimizer, "batch_size": 128}
+    yield {**common, "target": np.eye(3, dtype=np.float32)[classes], "batch_size": 128}
+    for activation in ("relu", "leaky-relu", "sigmoid", "tanh"):
+        yield {**common, "dropout": 0.2, "activation": activation}
+    for mode, size, batch_size in itertools.product(("shared", "block"), (2, 4), (32, 128)):
+        yield {**common, "sizes": MOTIFS, "batch_size": batch_size, "motif_size": size, "motif_mode": mode}
+    for rule in ("ch3l3", "chts", "rigl"):
+        yield {**common, "rule": rule}
 
 
 def _train(
-    sizes: list[int], x: Any, target: Any, density: float, *, rule: str, optimizer: str = "sgd", batch_size: int,
-    **network: Any,
-) -> None:  # fmt: skip
+    *, sizes: list[int], target: Any, density: float, rule: str, batch_size: int, optimizer: str = "sgd", **network: Any
+) -> None:
     from sparse_mlp.evolution import make_rule
     from sparse_mlp.models import SparseMLP
     from sparse_mlp.training import Trainer
 
+    x = np.random.default_rng(0).random((SAMPLES, sizes[0]), np.float32)
     model = SparseMLP(sizes, density=density, rng=0, backend="numba", **network)
-    percolate = {"percolate": True} if rule in ("set", "rlr") else {}
-    evolve = make_rule(rule, **percolate)
+    evolve = make_rule(rule, **({"percolate": True} if rule in ("set", "rlr") else {}))
     trainer = Trainer(model, rule=evolve, optimizer=optimizer, batch_size=batch_size, rng=0)
     trainer.fit((x, target), (x, target), epochs=2)

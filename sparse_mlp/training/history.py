@@ -14,13 +14,15 @@ Record = dict[str, Any]
 
 
 class History(list[Record]):
-    """A list of records; each has a `kind`, `epoch` or `update`.
+    """A list of records; each has a `kind`, `epoch` or `update`. It shows itself in brief; `list(history)` has all.
 
     Examples
     --------
     >>> history = History([{"kind": "epoch", "epoch": 1, "loss": 0.5}, {"kind": "update", "epoch": 1}])
     >>> history.column("loss")
     [0.5]
+    >>> history
+    History(1 epoch, 1 update, loss 0.5)
     """
 
     @property
@@ -32,6 +34,14 @@ class History(list[Record]):
     def updates(self) -> list[Record]:
         """The records of the topology updates."""
         return [record for record in self if record["kind"] == "update"]
+
+    def __repr__(self) -> str:
+        kinds = (("epoch", self.epochs), ("update", self.updates))
+        counts = [f"{len(records)} {kind}{'s' * (len(records) != 1)}" for kind, records in kinds]
+        last = self.epochs[-1] if self.epochs else {}
+        shown = ("loss", "validation_accuracy", "test_accuracy")
+        values = [f"{key.replace('_', ' ')} {last[key]:.3g}" for key in shown if last.get(key) is not None]
+        return f"History({', '.join(counts + values)})"
 
     def column(self, name: str) -> list[Any]:
         """Return one quantity over the epochs."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from time import perf_counter
 
 from sparse_mlp.evolution import Rule
+from sparse_mlp.kernels.compilation import clock
 from sparse_mlp.layers.losses import Loss
 from sparse_mlp.models import Network
 from sparse_mlp.models.batch import Samples
 from sparse_mlp.optim import Optimizer
 from sparse_mlp.training.history import Record
+from sparse_mlp.training.rule_checks import check_update
 from sparse_mlp.training.state import TrainingState
 
 
@@ -36,20 +37,21 @@ def rewire(
     Raises
     ------
     InvalidInputError
-        If the rule wants signals and there is no batch.
+        If the rule wants signals and there is no batch, or a rule of yours has not done what it says.
     """
-    began = perf_counter()
+    began = clock()
     if rule.wants_signals and batch is not None and loss is not None:
         network.record_signals(batch, loss)
     streams = {**state.streams, "weights": state.streams["new_weights"]}
     update = rule.update(network.units, state.progress, streams)
     network.forget_signals()
+    check_update(rule, update, network)
     if not update.layers:
         return None
     optimizer.remap(network.apply(update), len(network.store.values))
     state.last_update = update
     record = state.wiring_log.record(update, epoch=state.epoch, step=state.step)
-    record["seconds"] = perf_counter() - began
+    record["seconds"] = clock() - began
     state.history.append(record)
     return record
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 from sparse_mlp.errors import check_integer, invalid
-from sparse_mlp.evolution import Rule
+from sparse_mlp.evolution import Rule, TopologyUpdate
+from sparse_mlp.evolution.part_checks import check_rule_parts
 from sparse_mlp.models import Network
 
 
@@ -43,8 +45,10 @@ def check_rule(rule: Rule, model: Network) -> None:
     ------
     InvalidInputError
         If a rule that percolates, for which every last hidden neuron counts, gets a sparse read-out, or a rule whose
-        density decays gets a layer of another density than it begins with, or would leave it without a link.
+        density decays gets a layer of another density than it begins with, or would leave it without a link; or if it
+        is not a rule.
     """
+    check_rule_parts(rule)
     if getattr(rule, "percolate", False) and model.fixed_layers:
         remedy = "use a dense read-out, or percolate=False"
         layer = f"sparse layer {model.fixed_layers[0]!r}, which does not evolve"
@@ -52,6 +56,27 @@ def check_rule(rule: Rule, model: Network) -> None:
         raise invalid(found, "a layer that reads all neurons", remedy)
     if rule.initial_density is not None:
         _check_density(rule, rule.initial_density, model)
+
+
+def check_update(rule: Rule, update: Any, model: Network) -> None:
+    """Check what a rule says that it has done: the layers must have the wirings that it names.
+
+    Raises
+    ------
+    InvalidInputError
+        If it returns something else, names a layer that does not evolve, or has not rewired one that it names.
+    """
+    source = f"rule {rule.name!r}"
+    if not isinstance(update, TopologyUpdate):
+        raise invalid(f"a {type(update).__name__} from an update by {source}", "a TopologyUpdate")
+    layers = {layer.name: layer for layer in model.evolving_layers}
+    for change in update.layers:
+        if change.layer not in layers:
+            raise invalid(f"an update of layer {change.layer!r} by {source}", f"one of {', '.join(layers)}")
+        wiring = layers[change.layer].structure
+        if wiring is not change.after and wiring != change.after:
+            found = f"layer {change.layer!r} with {wiring} after an update by {source} to {change.after}"
+            raise invalid(found, "the same wiring", "the rule has to call layer.rewire")
 
 
 def _check_density(rule: Rule, density: float, model: Network) -> None:

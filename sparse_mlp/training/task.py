@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +71,7 @@ class _ArrayTask:
     """
 
     def __init__(
-        self, x: Any, target: Any, *, batch_size: int = 128, sample_weight: Any = None, loss: Loss | None = None
+        self, x: Any, target: Any, *, batch_size: int = 32, sample_weight: Any = None, loss: Loss | None = None
     ) -> None:
         self.x, self.target, self.sample_weight, self._loss = x, target, sample_weight, loss
         self.batch_size = check_integer("batch_size", batch_size)
@@ -222,10 +222,21 @@ def as_task(data: Task | Data, **options: Any) -> Task:
     """Return a task as it is, and arrays (x, target) as one: integer targets are classes, others numbers to learn.
 
     Options are those of `Classification` and `Regression`.
+
+    Raises
+    ------
+    InvalidInputError
+        If the data are neither, or the targets are not numbers.
     """
-    if not isinstance(data, tuple | list):
-        return data
+    if hasattr(data, "bound"):
+        return cast(Task, data)
+    if not isinstance(data, tuple | list) or len(data) != 2:
+        remedy = "of a data set that is (data.train_x, data.train_y)"
+        raise invalid(f"data of type {type(data).__name__}", "a pair (x, target), or a Task", remedy)
     x, target = data
+    if np.asarray(target).dtype.kind in "OSU":
+        remedy = "np.unique(labels, return_inverse=True)[1] numbers them; SparseMLPClassifier takes them as they are"
+        raise invalid(f"targets of {np.asarray(target).dtype}", "classes as integers from 0 on, or numbers", remedy)
     whole = np.issubdtype(real_numbers("targets", target).dtype, np.integer)
     return (Classification if whole else Regression)(x, target, **options)
 

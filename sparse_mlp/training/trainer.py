@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from time import perf_counter
 from typing import Any
 
 import numpy as np
 
 from sparse_mlp.errors import check_integer, invalid
 from sparse_mlp.evolution import Rule, TopologyUpdate, make_rule
+from sparse_mlp.kernels.compilation import clock
 from sparse_mlp.kernels.pool import one_blas_thread
 from sparse_mlp.layers import Loss
 from sparse_mlp.layers.base import Array
@@ -21,6 +21,7 @@ from sparse_mlp.training.checkpoint import Checkpoint
 from sparse_mlp.training.divergence import check_finite, divergence
 from sparse_mlp.training.history import History, Record
 from sparse_mlp.training.interrupt import Interrupt, interruptible
+from sparse_mlp.training.learning_checks import LearningCheck, warn_if_blind
 from sparse_mlp.training.rewiring import last_counting, rewire
 from sparse_mlp.training.rule_checks import check_rule, update_interval, warn_unfinished_decay
 from sparse_mlp.training.state import TrainingState, capture, restore
@@ -65,7 +66,7 @@ class Trainer:
     -----
     An epoch is: all batches, evaluation, topology update. There is no update after the last epoch, as in SET
     [Mocanu2018]: new links would stay untrained. Where updates are counted in batches they follow the step of the
-    optimizer at once, replace none, and their seconds count as part of the epoch.
+    optimizer at once, replace none, and their seconds count as part of the epoch. Compiling kernels counts as neither.
     """
 
     def __init__(
@@ -74,10 +75,10 @@ class Trainer:
         *,
         rule: str | Rule = "set",
         optimizer: str | Optimizer = "sgd",
-        schedule: str = "constant",
+        schedule: str = "linear",
         schedule_params: dict[str, Any] | None = None,
         loss: Loss | None = None,
-        batch_size: int = 128,
+        batch_size: int = 32,
         update_every: int | None = None,
         update_steps: int | None = None,
         shuffle: bool = True,
@@ -96,6 +97,7 @@ class Trainer:
         self.callbacks = list(callbacks)
         self.state = TrainingState(spawn_streams(rng), WiringLog(model.units))
         self._last_batch: Samples | None = None
+        self._last_loss = 0.0
 
     @property
     def history(self) -> History:
@@ -156,6 +158,11 @@ class Trainer:
             If the data do not fit the network.
         DivergenceError
             If the loss or a parameter is no longer finite, naming layer and step.
+
+        Warns
+        -----
+        UserWarning
+            If the network cannot learn, since no path leads through it or no weight has a gradient.
         """
         state = self.state
         state.epochs = check_integer("epochs", epochs)
@@ -168,6 +175,8 @@ class Trainer:
         parts = {"validation": validation, "test": test}
         evaluated = {name: self._task(name, data) for name, data in parts.items() if data is not None}
         state.total_steps = epochs * task.n_batches
+        warn_if_blind(self.model)
+        self._learning = LearningCheck()
         warn_unfinished_decay(self.rule, state.total_steps, self._update_interval(task))
         self._rate = make_schedule(
             self.schedule, self.optimizer.learning_rate, state.total_steps, **self.schedule_params
@@ -228,6 +237,9 @@ class Trainer:
         for callback in self.callbacks:
             getattr(callback, event)(self, *arguments)
 
+    def __repr__(self) -> str:
+        return f"Trainer({self.model}, rule={self.rule.name}, {self.optimizer}, epoch {self.epoch})"
+
     def _task(self, name: str, data: Task | Data) -> Task:
         return as_task(data, batch_size=self.batch_size, loss=self.loss).bound(name, self.model)
 
@@ -246,18 +258,20 @@ class Trainer:
 
     def _train_epoch(self, task: Task, interrupt: Interrupt) -> None:
         """Train the batches that the epoch has left."""
-        state, began = self.state, perf_counter()
+        state, began = self.state, clock()
         batches = task.batches(self._order(task.n_samples))
         self._last_batch = last_counting(batches, state.batch)  # for an update before another one is trained
         for batch in batches[state.batch :]:
             self._train_batch(task, batch)
+            if state.batch == 1 or state.batch == task.n_batches:
+                self._learning.look(self.model, self._last_loss, state.step)
             if self.update_steps and state.step % self.update_steps == 0 and state.step < state.total_steps:
                 check_finite(self.model, state.step)
                 self._rewire()
             self.notify("on_step")
             if interrupt.requested:
                 break
-        state.seconds += perf_counter() - began
+        state.seconds += clock() - began
 
     def _train_batch(self, task: Task, batch: Samples) -> None:
         state = self.state
@@ -268,7 +282,7 @@ class Trainer:
                     raise divergence(self.model, batch, state.step, value)
                 store = self.model.store
                 self.optimizer.step(store.values, store.gradient, store.n_decayed, self._rate(state.step))
-            self._last_batch = batch
+            self._last_batch, self._last_loss = batch, value
             state.loss_sum += value * task.weight_of(batch)
         state.step += 1
         state.batch += 1

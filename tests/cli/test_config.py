@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from cli_cases import TINY, assert_refused, run, run_json
 
+from sparse_mlp import SparseMLP, Trainer, datasets
 from sparse_mlp.errors import InvalidInputError
 from sparse_mlp.evolution import RULES
+from sparse_mlp.runs.build import build
 from sparse_mlp.runs.config import make_config, merge
 from sparse_mlp.runs.files import load_toml, read_config
 from sparse_mlp.runs.places import flag_of, options_in
@@ -209,3 +212,13 @@ def test_config_json_is_complete(capsys):
 def test_later_settings_win():
     merged = merge({"rule": {"name": "set", "zeta": 0.1}}, {"rule": {"zeta": 0.2}, "run": {"seed": 3}})
     assert merged == {"rule": {"name": "set", "zeta": 0.2}, "run": {"seed": 3}}
+
+
+def test_defaults_in_python_are_those_of_train() -> None:
+    """A network and a trainer made without options are those that `train` makes, to the byte."""
+    digits = datasets.standardize(datasets.load("digits"))
+    run = build(make_config({"model": {"hidden": [30, 20]}, "training": {"epochs": 2}}))
+    model = SparseMLP([64, 30, 20, 10], rng=0)
+    Trainer(model, rng=0).fit((digits.train_x, digits.train_y), epochs=2)
+    run.trainer.fit(run.train, epochs=2)
+    np.testing.assert_array_equal(model.store.values, run.model.store.values)

@@ -187,7 +187,7 @@ def test_doctor_says_why(capsys, monkeypatch):
 
 
 def test_doctor_warms_up_if_asked(capsys, monkeypatch):
-    monkeypatch.setattr(warm_up, "warm_up", lambda: 1.25)
+    monkeypatch.setattr(warm_up, "warm_up", lambda progress: 1.25)
     assert run_json(capsys, "doctor", "--warm")["compiled in"] == "1.2 s"
 
 

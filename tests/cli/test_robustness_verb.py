@@ -13,7 +13,7 @@ from cli_cases import TINY, assert_refused, run, run_json
 from sparse_mlp.cli.robustness import FIGURES
 from sparse_mlp.experiments.measurements import measure_robustness
 from sparse_mlp.robustness import PERTURBATIONS, RobustnessCurves, robustness_curves
-from sparse_mlp.runs.saved import read_run
+from sparse_mlp.runs.saved import load_run
 
 QUICK = ["--strengths", 5, "--draws", 2, "--no-figures"]
 
@@ -26,7 +26,7 @@ def folder(finished, tmp_path):
 def test_curves_are_those_of_the_checkpoint(capsys, folder):
     outcome = run_json(capsys, "robustness", folder, *QUICK)
     assert outcome == json.loads((folder / "robustness.json").read_text())
-    trained = read_run(folder)
+    trained = load_run(folder)
     curves = robustness_curves(trained.model, *trained.test, strengths=5, draws=2, rng=trained.config.run["seed"])
     found = RobustnessCurves.from_json(outcome)
     assert found.to_json() == curves.to_json() == measure_robustness(trained, strengths=5, draws=2)
@@ -42,7 +42,7 @@ def test_options_reach_the_curves(capsys, folder):
     outcome = run_json(capsys, "robustness", folder, "--strengths", 3, "--no-figures", *options)
     assert list(outcome["accuracy"]) == ["weight-order"]
     assert (outcome["scope"], outcome["readout"], outcome["samples"]) == ("global", True, 40)
-    trained = read_run(folder)
+    trained = load_run(folder)
     rows = np.sort(np.random.default_rng(1).permutation(len(trained.test[1]))[:40])
     expected = robustness_curves(
         trained.model, trained.test[0][rows], trained.test[1][rows], perturbations=["weight-order"], strengths=3,
@@ -90,7 +90,7 @@ def test_synthetic_data_are_stamped_and_the_seed_is_that_of_the_run(capsys):
     run_json(capsys, "train", "--dataset", "synthetic-lung-small", *TINY, "--epochs", 1, "--seed", 3, "--out", "run")
     _, out, _ = run(capsys, "robustness", "run", *QUICK)
     assert out.startswith("SYNTHETIC data: these accuracies say nothing about the real set\n")
-    outcome, trained = json.loads(Path("run/robustness.json").read_text()), read_run(Path("run"))
+    outcome, trained = json.loads(Path("run/robustness.json").read_text()), load_run(Path("run"))
     curves = robustness_curves(trained.model, *trained.test, strengths=5, draws=2, rng=3)
     assert outcome["seed"] == 3 and RobustnessCurves.from_json(outcome).to_json() == curves.to_json()
 
@@ -108,3 +108,11 @@ def test_a_dense_network_is_perturbed_when_asked_for(capsys):
     run_json(capsys, "train", "--rule", "dense", *[t for t in TINY if t not in ("--density", "0.2")], "--out", "run")
     assert_refused(run(capsys, "robustness", "run", *QUICK), "without sparse layers")
     assert run_json(capsys, "robustness", "run", *QUICK, "--readout")["readout"] is True
+
+
+def test_the_help_lists_the_perturbations(capsys):
+    from sparse_mlp.cli.robustness import NAMES
+    from sparse_mlp.robustness import PERTURBATIONS
+
+    _, out, _ = run(capsys, "robustness", "--help")
+    assert NAMES == PERTURBATIONS and all(name in "".join(out.split()) for name in NAMES)

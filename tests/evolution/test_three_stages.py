@@ -23,9 +23,9 @@ from sparse_mlp.structure import SparseStructure
 
 
 def grow_first(layer, keep, k, **_):
-    """Fill the first positions that were absent before the update."""
+    """Fill the first positions that were absent before the update; if these are too few, the first that became so."""
     never = np.setdiff1d(np.arange(np.prod(layer.structure.shape)), layer.structure.keys())
-    return never[:k]
+    return np.sort(np.concatenate((never, layer.structure.keys()[~keep]))[:k])
 
 
 def grow_back(layer, keep, k, **_):
@@ -78,9 +78,9 @@ def test_percolated_links_are_regrown_in_their_own_layer(make_layer):
     log = rule.update(one_chain([first, second]), 0.0, 0)
     assert [coordinates(change.removed) for change in log.layers] == [[(0, 0)], [(1, 0)]]
     assert [coordinates(change.percolated) for change in log.layers] == [[(0, 1)], []]
-    assert [len(change.grown[0]) for change in log.layers] == [1, 1]  # one position was absent in the first layer
+    assert [len(change.grown[0]) for change in log.layers] == [2, 1]
     expected = [
-        {"layer": "first", "before": 3, "removed": 1, "percolated": 1, "grown": 1, "after": 2},
+        {"layer": "first", "before": 3, "removed": 1, "percolated": 1, "grown": 2, "after": 3},
         {"layer": "second", "before": 2, "removed": 1, "percolated": 0, "grown": 1, "after": 2},
     ]
     assert log.to_record()["layers"] == expected

@@ -59,13 +59,20 @@ def test_a_folder_that_cannot_be_made_costs_one_warning(tmp_path: Path) -> None:
     first, message = run(NUMBA_CACHE_DIR=str(tmp_path / "file" / "cache"))
     assert first == "1 ['RuntimeWarning'] None"
     assert message.startswith(f"cannot write into the cache folder {tmp_path / 'file' / 'cache'}{os.sep}numba-")
-    assert message.endswith("set NUMBA_CACHE_DIR to a writable folder")
+    assert message.endswith("set SPARSE_MLP_CACHE to a writable folder")
 
 
 def test_the_cache_can_be_switched_off(tmp_path: Path) -> None:
     first, *_ = run(NUMBA_CACHE_DIR=str(tmp_path), SPARSE_MLP_CACHE="0")
     assert first == "0 [] None"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not _jit.JIT_ENABLED, reason="NUMBA_DISABLE_JIT is set: nothing is compiled")
+def test_the_variable_of_ours_may_name_the_folder(tmp_path: Path) -> None:
+    first, *_ = run(NUMBA_CACHE_DIR=str(tmp_path / "theirs"), SPARSE_MLP_CACHE=str(tmp_path / "ours"))
+    (folder,) = (tmp_path / "ours").iterdir()
+    assert first == f"0 [] {folder}" and compiled_files(folder) and not (tmp_path / "theirs").exists()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ def test_two_steps_by_hand(backend):
     # step 1, g = 2: m = 1, s = 1; corrected 1 / 0.5 = 2 and 1 / 0.25 = 4; d = 2 / 2 = 1;  w = 1 - 0.1
     # step 2, g = -4: m = 0.5 - 2 = -1.5, s = 0.75 + 4 = 4.75; corrected -1.5 / 0.75 = -2 and 4.75 * 16 / 7 = 76 / 7;
     #                 d = -2 / sqrt(76 / 7);  w = 0.9 + 0.2 / sqrt(76 / 7)
-    optimizer = Adam(0.1, beta1=0.5, beta2=0.75, epsilon=1e-300, backend=backend)
+    optimizer = Adam(0.1, beta1=0.5, beta2=0.75, epsilon=1e-300, weight_decay=0.0, backend=backend)
     optimizer.init(1, "float64")
     values = np.array([1.0])
     optimizer.step(values, np.array([2.0]), 1)
@@ -29,7 +29,7 @@ def test_two_steps_by_hand(backend):
 
 @every_backend
 def test_the_first_step_is_the_rate_whatever_the_gradient(backend):
-    optimizer = Adam(0.01, backend=backend)
+    optimizer = Adam(0.01, weight_decay=0.0, backend=backend)
     optimizer.init(3, "float64")
     values = np.zeros(3)
     optimizer.step(values, np.array([1e-3, -7.0, 1e5]), 3)
@@ -53,7 +53,7 @@ def test_both_parts_of_a_step_share_its_number():
 
 
 def test_a_new_link_moves_as_the_note_says():
-    optimizer = Adam(0.01)
+    optimizer = Adam(0.01, weight_decay=0.0)
     optimizer.init(2, "float64")
     values = np.zeros(2)
     for _ in range(20_000):

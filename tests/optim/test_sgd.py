@@ -22,7 +22,7 @@ def run(optimizer: SGD, values, gradients, n_decayed=0):
 @every_backend
 def test_three_steps_by_hand(backend):
     # v: 1, 0.5 + 2 = 2.5, 1.25 - 1 = 0.25;  w: 1 - 0.1, 0.9 - 0.25, 0.65 - 0.025
-    optimizer = SGD(0.1, momentum=0.5, backend=backend)
+    optimizer = SGD(0.1, momentum=0.5, weight_decay=0.0, backend=backend)
     np.testing.assert_allclose(run(optimizer, [1.0], [[1], [2], [-1]])[:, 0], [0.9, 0.65, 0.625], rtol=1e-14)
     np.testing.assert_allclose(optimizer.state()["velocity"], [0.25])
 
@@ -30,7 +30,7 @@ def test_three_steps_by_hand(backend):
 @every_backend
 def test_three_nesterov_steps_by_hand(backend):
     # v as above; d: 1 + 0.5, 2 + 1.25, -1 + 0.125;  w: 1 - 0.15, 0.85 - 0.325, 0.525 + 0.0875
-    optimizer = SGD(0.1, momentum=0.5, nesterov=True, backend=backend)
+    optimizer = SGD(0.1, momentum=0.5, nesterov=True, weight_decay=0.0, backend=backend)
     np.testing.assert_allclose(run(optimizer, [1.0], [[1], [2], [-1]])[:, 0], [0.85, 0.525, 0.6125], rtol=1e-14)
 
 
@@ -64,7 +64,7 @@ def test_the_2018_update_is_decoupled_decay_over_the_learning_rate():
 
 
 def test_a_schedule_may_give_each_step_its_own_rate():
-    optimizer = SGD(0.1, momentum=0.0)
+    optimizer = SGD(0.1, momentum=0.0, weight_decay=0.0)
     optimizer.init(1, "float64")
     values = np.array([1.0])
     optimizer.step(values, np.array([1.0]), 1, learning_rate=0.25)

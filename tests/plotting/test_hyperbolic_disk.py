@@ -45,7 +45,7 @@ def test_neurons_and_links_stand_where_the_embedding_says():
     drawn = {tuple(np.round(segment, 6).ravel()) for segment in lines.get_segments()}
     assert drawn == {tuple(np.round(xy[[i, j]], 6).ravel()) for i, j in display.links}
     legend = display.ax_.get_legend()
-    assert [text.get_text() for text in legend.get_texts()] == ["input", "layer 1", "layer 2"]
+    assert [text.get_text() for text in legend.get_texts()] == ["input", "hidden 1", "hidden 2"]
     assert legend.get_title().get_text() == "2 neurons outside the giant component"
 
 

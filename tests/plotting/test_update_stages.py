@@ -13,6 +13,7 @@ from sparse_mlp.plotting import UpdateStagesDisplay
 from sparse_mlp.plotting._layout import column_places
 from sparse_mlp.plotting._sample import choose_neurons
 from sparse_mlp.plotting._style import NEGATIVE, NEW
+from sparse_mlp.plotting.update_stages import MOST_LINES
 from sparse_mlp.structure import SparseStructure
 
 
@@ -89,6 +90,16 @@ def test_large_update_shows_a_connected_sample():
     assert all(np.array_equal(a, b) for a, b in zip(display.shown, again.shown, strict=True))
 
 
+def test_no_panel_is_a_carpet_of_lines():
+    pairs = [(u, v) for u in range(12) for v in range(12)]
+    layer = layer_update("s", (12, 12), kept=pairs[100:], removed=pairs[:100], percolated=[], grown=pairs[:100])
+    display = UpdateStagesDisplay.from_update(TopologyUpdate((layer,), zeta=0.3, seconds=0.0)).plot()
+    assert len(display.segments("removed")) == 100
+    assert display.caption() == f"all neurons shown; at most {MOST_LINES} links of a kind"
+    drawn = [c for axes in display.ax_ for c in axes.collections if isinstance(c, LineCollection)]
+    assert max(len(lines.get_segments()) for lines in drawn) == MOST_LINES
+
+
 def test_choice_by_hand():
     # Neuron 2 of the input is linked most; its strongest partner is 1, then the input's next best at 1 is 0.
     rows, cols = np.array([2, 2, 0, 1]), np.array([1, 0, 1, 2])
@@ -113,7 +124,7 @@ def test_numbers_of_links_may_change_and_a_layer_may_stand_still():
     still = layer_update("s2", (2, 2), kept=[(0, 1), (1, 0)], removed=[], percolated=[], grown=[])
     display = UpdateStagesDisplay.from_update(TopologyUpdate((first, still), zeta=0.3, seconds=0.0)).plot()
     titles = [axes.get_title() for axes in display.ax_]
-    assert titles == ["(a) 3 links removed", "(b) 0 links percolated", "(c) 1 links grown"]
+    assert titles == ["(a) 3 links removed", "(b) 1 links grown"], "nothing percolated, so there is no panel for it"
     assert [len(display.segments(stage)) for stage in ("kept", "removed", "percolated", "grown")] == [3, 3, 0, 1]
     nothing = UpdateStagesDisplay.from_update(TopologyUpdate((still,), zeta=0.3, seconds=0.0)).plot()
     assert [len(nothing.segments(stage)) for stage in ("kept", "removed", "grown")] == [2, 0, 0]

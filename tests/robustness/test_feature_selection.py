@@ -27,6 +27,14 @@ def test_strength_by_hand() -> None:
     assert select_features(strength, 2 / 3).tolist() == [0, 2]
 
 
+def test_strength_in_deviations_of_the_input_by_hand() -> None:
+    """Deviations 2, 1 and 0 of the inputs, strengths .6, 0 and .5."""
+    inputs = np.array([[-2.0, 1, 7], [2, 3, 7]])
+    np.testing.assert_allclose(input_strength(layer(), inputs), [1.2, 0, 0], rtol=1e-15)
+    with pytest.raises(InvalidInputError, match=r"\(2, 2\)"):
+        input_strength(layer(), inputs[:, :2])
+
+
 def test_of_a_network_the_first_layer_counts() -> None:
     model = SparseMLP([20, 30, 30, 3], density=0.2, rng=0)
     dense = np.zeros((20, 30))
@@ -100,3 +108,12 @@ def test_bad_values_are_refused() -> None:
     for strength in ([np.nan, 1.0], [[1.0]], [np.inf]):
         with pytest.raises(InvalidInputError, match="strength"):
             select_features(strength, 0.5)
+
+
+def test_deviations_of_sparse_columns_are_those_of_dense_ones():
+    from scipy.sparse import csr_array
+
+    from sparse_mlp.robustness.feature_selection import deviations
+
+    dense = np.array([[1.0, 0.0, 3.0], [1.0, 0.0, 0.0], [1.0, 2.0, -3.0]])
+    np.testing.assert_allclose(deviations(csr_array(dense)), dense.std(axis=0), rtol=1e-15)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from training_cases import N_IN, N_OUT, make_model, samples
 
-from sparse_mlp.layers import Dense, MeanSquaredError, SoftmaxCrossEntropy, SparseLinear, Tanh
+from sparse_mlp.errors import InvalidInputError
+from sparse_mlp.layers import Dense, MeanSquaredError, ReLU, SoftmaxCrossEntropy, SparseLinear, Tanh
 from sparse_mlp.models import SparseMLP
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.training import gradient_check
@@ -104,3 +105,79 @@ def test_the_entry_that_is_named_is_the_wrong_one():
     check = gradient_check(_three_layers(Wrong), x, labels, SoftmaxCrossEntropy(backend="scipy"))
     assert check.parameter == "middle.weight[6]"
     np.testing.assert_allclose(check.analytic - check.numeric, 0.5, rtol=1e-6)
+
+
+def _at_the_kink(bias: float) -> SparseMLP:
+    """Return 1-2-1 neurons whose hidden pre-activations are `bias` when the input is 0."""
+    options = {"dtype": "float64", "rng": 0, "backend": "scipy"}
+    model = SparseMLP.from_layers(
+        [Dense(1, 2, name="a", **options), ReLU(backend="scipy"), Dense(2, 1, name="b", **options)]
+    )
+    model.layers[0].bias[:] = bias
+    return model
+
+
+def test_entries_at_a_kink_are_counted_and_left_out():
+    """Of two weights and two biases a side the two hidden biases stand on the kink; the input 0 hides the weights."""
+    check = gradient_check(_at_the_kink(0.0), np.zeros((1, 1)), np.ones((1, 1)), MeanSquaredError())
+    assert (check.checked, check.kinks) == (5, 2) and check.relative_error < 1e-6
+
+
+@pytest.mark.parametrize("bias", [3e-6, -3e-6, 9e-6, 1e-4])
+def test_a_kink_within_the_step_does_not_condemn_a_right_gradient(bias):
+    check = gradient_check(_at_the_kink(bias), np.zeros((1, 1)), np.ones((1, 1)), MeanSquaredError(), step=1e-5)
+    assert (check.checked, check.kinks) == (7, 0) and check.relative_error < 1e-6
+
+
+def test_a_wrong_gradient_near_kinks_is_still_wrong():
+    model = _at_the_kink(1e-3)
+    layer = model.layers[0]
+    right = type(layer).backward_tiles
+
+    class Wrong(Dense):
+        def backward_tiles(self, dy, cache, batch, grads, *rest, **options):
+            dx = right(self, dy, cache, batch, grads, *rest, **options)
+            grads["bias"] *= 1.1
+            return dx
+
+    layer.__class__ = Wrong
+    check = gradient_check(model, np.zeros((1, 1)), np.ones((1, 1)), MeanSquaredError())
+    assert check.parameter.startswith("a.bias[") and 0.09 < check.relative_error < 0.1 and check.kinks == 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_sparse_relu_network_as_it_is_built_passes(seed):
+    """Many of its neurons have no active input and stand on the kink, since biases begin at zero."""
+    x, labels = samples(6, np.float64)
+    model = SparseMLP([N_IN, 200, 200, N_OUT], density=0.01, rng=seed, dtype="float64", backend="scipy")
+    check = gradient_check(model, x, labels, SoftmaxCrossEntropy(backend="scipy"), entries=40)
+    assert check.relative_error < 1e-5 and 0 < check.kinks < check.checked
+
+
+def test_a_loss_that_jumps_is_not_excused_as_a_kink():
+    class Jump(MeanSquaredError):
+        def forward(self, scores, target):
+            value, cache = super().forward(scores, target)
+            return value + (scores[0, 0] > 0), cache
+
+    check = gradient_check(_at_the_kink(0.0), np.zeros((1, 1)), np.ones((1, 1)), Jump())
+    assert check.parameter == "b.bias[0]" and check.relative_error > 0.9
+
+
+def test_a_check_of_nothing_but_kinks_is_refused():
+    class OnlyBias(Dense):
+        def parameters(self):
+            return {"bias": self.bias}
+
+        def backward_tiles(self, dy, cache, batch, grads, *rest, **options):
+            return super().backward_tiles(dy, cache, batch, {**grads, "weight": np.zeros((1, 1))}, *rest, **options)
+
+    layers = [OnlyBias(1, 1, name="a", dtype="float64", backend="scipy"), ReLU(backend="scipy")]
+    with pytest.raises(InvalidInputError, match="kink"):
+        gradient_check(SparseMLP.from_layers(layers), np.zeros((1, 1)), np.ones((1, 1)), MeanSquaredError())
+
+
+def test_float32_is_refused():
+    x, labels = samples(6, np.float32)
+    with pytest.raises(InvalidInputError, match="float32"):
+        gradient_check(make_model(), x, labels, SoftmaxCrossEntropy())

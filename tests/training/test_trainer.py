@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ def test_one_step_by_hand():
     # score 2 * 3 = 6, loss 6² / 2 = 18, gradients 6 * 3 and 6; weight 2 - 0.1 * 18, bias 0 - 0.1 * 6
     layer = Dense(1, 1, dtype="float64", name="readout", rng=0)
     layer.weight[:] = 2.0
-    optimizer = SGD(learning_rate=0.1, momentum=0.0)
+    optimizer = SGD(learning_rate=0.1, momentum=0.0, weight_decay=0.0)
     trainer = Trainer(SparseMLP.from_layers([layer]), rule="static", optimizer=optimizer, rng=0)
     history = trainer.fit((np.array([[3.0]]), np.array([[0.0]])), epochs=1)
     assert history.column("loss") == [18.0]
@@ -314,6 +315,41 @@ def test_bad_data_are_refused_before_anything_is_trained(data, message):
     with pytest.raises(InvalidInputError, match=message):
         trainer.fit(data, epochs=1)
     assert state(trainer) == before
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("digits", "data of type str; expected a pair"),
+        (SimpleNamespace(train_x=X, train_y=Y), r"data of type SimpleNamespace; .*train_x"),
+        ((X, Y, Y), "data of type tuple"),
+        ((X, np.array(["cat", "dog"])[Y % 2]), r"targets of <U3; .*np\.unique"),
+        ((X, Y.astype(object)), "targets of object"),
+    ],
+)  # fmt: skip
+def test_what_is_neither_arrays_nor_a_task_is_refused(data, message):
+    with pytest.raises(InvalidInputError, match=message):
+        make_trainer().fit(data, epochs=1)
+
+
+def test_sparse_inputs_are_trained_like_dense_ones():
+    from scipy.sparse import csr_array
+
+    dense, sparse = make_trainer(), make_trainer()
+    dense.fit((X, Y), (X, Y), epochs=2)
+    sparse.fit((csr_array(X), Y), (csr_array(X), Y), epochs=2)
+    assert state(dense) == state(sparse)
+
+
+def test_objects_show_themselves_in_brief():
+    trainer = make_trainer(rule="set")
+    history = trainer.fit((X, Y), (X, Y), epochs=3)
+    assert repr(history) == (
+        f"History(3 epochs, 2 updates, loss {history.column('loss')[-1]:.3g}, "
+        f"test accuracy {history.column('test_accuracy')[-1]:.3g})"
+    )
+    assert repr(trainer.rule) == "ThreeStageRule('set')"
+    assert repr(trainer).startswith(f"Trainer({trainer.model!r}, rule=set, SGD(") and repr(trainer).endswith("epoch 3)")
 
 
 def test_bad_test_and_validation_data_are_named():

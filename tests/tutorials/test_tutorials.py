@@ -64,3 +64,13 @@ def test_it_is_in_percent_format_and_ends_by_asserting(tutorial):
     assert cells[1] == prose[0] and f"# # {tutorial.name[:2]} " in prose[0]
     assert cells[-1] == code[-1] and code[-1].count("assert ") >= 3
     assert text.count("ou should see") >= 3
+
+
+@pytest.mark.parametrize("tutorial", TUTORIALS, ids=lambda path: path.stem)
+def test_a_mistyped_option_is_refused_but_not_in_a_notebook(tutorial):
+    assert 'parser.parse_args([] if "ipykernel" in sys.modules else None)' in tutorial.read_text(encoding="utf-8")
+
+
+def test_a_mistyped_option_ends_at_once():
+    run = subprocess.run([sys.executable, str(TUTORIALS[0]), "--fasst"], capture_output=True, text=True, timeout=60)
+    assert run.returncode == 2 and "--fasst" in run.stderr
