@@ -8,7 +8,7 @@ import zlib
 import numpy as np
 
 from sparse_mlp.datasets.dataset import Dataset
-from sparse_mlp.datasets.registry import AnySet, file_sets
+from sparse_mlp.datasets.registry import FileSet, file_sets
 from sparse_mlp.errors import check_choice, check_integer
 from sparse_mlp.rng import RandomState, as_generator
 
@@ -94,7 +94,7 @@ def _shifted(drawings: np.ndarray) -> np.ndarray:
     return np.stack(moved).astype(np.float32)
 
 
-def _usual_numbers(like: AnySet) -> tuple[int, int]:
+def _usual_numbers(like: FileSet) -> tuple[int, int]:
     if like.image_shape is not None:
         return 6000, 1000
     samples = sum(file.items for file in like.files if not file.role.endswith("labels"))
