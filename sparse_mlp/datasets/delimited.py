@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from sparse_mlp.datasets.opening import file_error, parsing
-from sparse_mlp.datasets.part import Choice, Part, Wanted, choose, find_column
+from sparse_mlp.datasets.part import LARGEST, Choice, Part, Wanted, choose, find_column
 
 MISSING = frozenset(("", "?", "na", "n/a", "nan", "null"))
 BLOCK = 4096  # lines at a time
@@ -179,7 +179,7 @@ class _Columns:
                 values = np.array(list(map(float, cells)))
         if values is None or np.isinf(values).any():
             values = np.array(list(self._one_by_one(name, cells, lines)))
-        if len(wrong := np.flatnonzero(np.abs(values) > np.finfo(np.float32).max)):
+        if len(wrong := np.flatnonzero(np.abs(values) > LARGEST)):
             found = f"{cells[wrong[0]].strip()} in line {lines[wrong[0]]:,}, column {name!r}"
             raise file_error(self.path, found, "a number that float32 can hold", "scale the column")
         return values

@@ -94,6 +94,7 @@ def load_file(
 ) -> Dataset:
     """Load samples from a file; see `load` for all options."""
     _check_options(test_fraction, split_seed, missing, test)
+    path = find_file(path, data_dir)
     form = check_choice("format", format or SUFFIXES.get(_suffix(path), ""), FORMATS)
     wanted = Wanted(target, _several("ignore", ignore), _several("one_hot", one_hot))
     if form not in TABLES and (wanted.ignore or wanted.one_hot):

@@ -14,6 +14,7 @@ from sparse_mlp.errors import SparseMLPError, invalid
 
 TARGETS = ("target", "label", "class", "y")
 MOST_SHOWN = 30
+LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)

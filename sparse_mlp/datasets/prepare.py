@@ -46,15 +46,15 @@ def make_dataset(
     """
     _check_stray(train)
     whole = _check_labels(train)
+    _check_missing(train, missing)
     target = train.target
     if test is None:
         train, test = _split(train, whole, test_fraction, split_seed)
         split = describe_split(len(train), len(test), f"split seed {split_seed}")
     else:
         _check_stray(test)
+        _check_missing(test, missing)
         split = f"{len(train):,} to train, {len(test):,} to test"
-    for part in (train, test):
-        _check_missing(part, missing)
     if missing == "drop":
         train, test = (_without_gaps(part) for part in (train, test))
     keys = [_keys(part.y, whole) for part in (train, test)]
@@ -228,7 +228,7 @@ def _keys(y: np.ndarray, whole: bool) -> np.ndarray:
 
 
 def _text(label: Any) -> str:
-    return str(label)
+    return str(label).strip()
 
 
 def _whole(label: Any) -> str:

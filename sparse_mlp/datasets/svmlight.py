@@ -12,7 +12,7 @@ import numpy as np
 from sparse_mlp.datasets.arrays import check_width
 from sparse_mlp.datasets.delimited import check_utf8
 from sparse_mlp.datasets.opening import file_error, parsing
-from sparse_mlp.datasets.part import Part
+from sparse_mlp.datasets.part import LARGEST, Part
 
 WANTED = "lines such as 1 3:0.5 7:2"
 BOM = b"\xef\xbb\xbf"
@@ -57,7 +57,7 @@ def read_svmlight(files: Sequence[tuple[Path, bytes | bytearray]]) -> list[Part]
             raise file_error(path, "no samples", WANTED, "is this the right file?")
         x = csr_array(x)
         x.sum_duplicates()
-        if (wrong := np.abs(x.data) > np.finfo(np.float32).max).any():
+        if (wrong := np.abs(x.data) > LARGEST).any():
             found = f"the value {x.data[wrong][0]}"
             raise file_error(path, found, "a number that float32 can hold", "scale the feature")
         parts.append(Part(x.astype(np.float32), y, path, "label"))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sparse_mlp.datasets.opening import file_error
-from sparse_mlp.datasets.part import Part, Wanted, find_column, listed
+from sparse_mlp.datasets.part import LARGEST, Part, Wanted, find_column, listed
 from sparse_mlp.errors import SparseMLPError, invalid
 
 SAMPLES, LABELS = ("X_train", "X"), ("y_train", "y")
@@ -146,7 +146,7 @@ def _check_range(values: np.ndarray, path: Path | None) -> None:
     if values.dtype.kind != "f" or not values.size:
         return
     for bound in (np.nanmax, np.nanmin) if not np.isnan(values).all() else ():
-        if abs(value := float(bound(values))) > np.finfo(np.float32).max:
+        if abs(value := float(bound(values))) > LARGEST:
             raise _fault(path, f"the value {value}", "a number that float32 can hold", "scale the feature")
 
 
