@@ -102,7 +102,7 @@ def _outcome(
     accuracy = {name: values.tolist() for name, values in by_strength.accuracy.items()}
     chance = {name: np.mean([e.accuracy[name] for e in by_chance], axis=0).tolist() for name in accuracy if by_chance}
     return {
-        "dataset": run.config.data["dataset"], "synthetic": run.data.synthetic, "provenance": run.data.provenance,
+        "dataset": run.data.name, "synthetic": run.data.synthetic, "provenance": run.data.provenance,
         "epochs": run.trainer.epoch, "features": len(strength), "keep": keep, "selected": selected.tolist(),
         "selected_constant": _constant(run.train[0], selected), "weights": run.config.model.get("weights"),
         "strength": strength.tolist(), "share_of_strength": _share(strength, selected),
@@ -178,7 +178,7 @@ def _draw(folder: Path, run: Run, course: StrengthCourse, by_strength: Any, by_c
     from sparse_mlp import __version__, plotting
     from sparse_mlp.experiments import draw_evaluations
 
-    title = f"{'SYNTHETIC: ' if run.data.synthetic else ''}{run.config.data['dataset']}"
+    title = f"{'SYNTHETIC: ' if run.data.synthetic else ''}{run.data.name}"
     origin = (
         f"{run.data.provenance}. Seed {run.config.run['seed']}, {run.trainer.epoch} epochs, classifiers of "
         f"{by_strength.n_train:,} training and {by_strength.n_test:,} test samples; sparse_mlp {__version__}."

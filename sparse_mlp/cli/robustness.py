@@ -82,7 +82,7 @@ def robustness(arguments: argparse.Namespace) -> int:
 def _draw(folder: Path, run: Run, curves: RobustnessCurves) -> None:
     from sparse_mlp import __version__, plotting
 
-    data = f"{'SYNTHETIC: ' if run.data.synthetic else ''}{run.config.data['dataset']}"
+    data = f"{'SYNTHETIC: ' if run.data.synthetic else ''}{run.data.name}"
     given = {name: (curves.strengths[name], curves.mean(name)[None]) for name in curves.accuracy}
     origin = (
         f"{run.data.provenance}. Seed {run.config.run['seed']}, {run.trainer.epoch} epochs, {curves.samples:,} test "

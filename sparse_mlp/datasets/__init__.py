@@ -5,7 +5,7 @@ Importing this package is cheap: scikit-learn and pooch are imported when a func
 
 from __future__ import annotations
 
-from sparse_mlp.datasets.catalog import FileReport, available, check, describe_all, fetch, load, names
+from sparse_mlp.datasets.catalog import FileReport, available, check, check_name, describe_all, fetch, load, names
 from sparse_mlp.datasets.dataset import Dataset, class_counts, summary
 from sparse_mlp.datasets.own import from_arrays
 from sparse_mlp.datasets.scaling import standardize
@@ -17,6 +17,7 @@ __all__ = [
     "FileReport",
     "available",
     "check",
+    "check_name",
     "class_counts",
     "describe_all",
     "fetch",

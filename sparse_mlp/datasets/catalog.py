@@ -89,7 +89,7 @@ def load(
         Folder that is searched first, as DIR/NAME/FILE and then DIR/FILE; after it $SPARSE_MLP_DATA and the user's
         cache. A file of your own is taken from DIR/FILE if it is there.
     format : {"csv", "tsv", "svmlight", "npz", "npy", "arff", "mat"}
-        Format of the file. Only needed without a known ending.
+        Format of the file, where its ending does not say it.
     target : str or int
         Name of the column or variable with the classes. A number is a column from 0, negative from the end; a name
         wins. For arrays also a .npy file. By default the only column called target, label, class or y, in ARFF the last
@@ -103,8 +103,8 @@ def load(
     split_seed : int
         Seed of that draw. It is not the seed of the training, so that all runs have the same test samples.
     missing : {"error", "drop", "mean"}
-        What to do about missing values. "error" refuses them, "drop" leaves their samples out, "mean" takes the mean of
-        the feature in the training samples. A missing class is always an error.
+        A missing class is always an error. Missing values are refused, or their samples are left out, or they become
+        the mean of the feature in the training samples.
     ignore : sequence of str
         Columns to leave out, such as identifiers.
     one_hot : sequence of str

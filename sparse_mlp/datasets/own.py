@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -111,9 +111,10 @@ def load_file(
     if len(parts) > 2 or (len(parts) > 1 and len(sources) == 1 and not _usual_split(test_fraction, split_seed)):
         option = "--test" if len(sources) > 1 else "--test-fraction or --split-seed"
         raise invalid(f"{option} with a file that has test samples", "one of the two", "its X_test is tested on")
+    sha256 = _by_name({source.path: source.sha256 for source in [*sources, *label_sources]})
     return make_dataset(
-        _stem(sources[0].path), parts[0], parts[1] if len(parts) > 1 else None, test_fraction=test_fraction,
-        split_seed=split_seed, missing=missing, sha256=_by_name([*sources, *label_sources]),
+        stem(sources[0].path), parts[0], parts[1] if len(parts) > 1 else None, test_fraction=test_fraction,
+        split_seed=split_seed, missing=missing, sha256=sha256,
     )  # fmt: skip
 
 
@@ -171,6 +172,18 @@ def from_arrays(
     return make_dataset(
         name, train, test, test_fraction=test_fraction, split_seed=split_seed, missing=missing, sha256={}
     )
+
+
+def checksums(paths: Iterable[Path]) -> dict[str, str]:
+    """Return the SHA-256 of files by their names."""
+    digests: dict[Path, str] = {}
+    for path in paths:
+        try:
+            with path.open("rb") as stream:
+                digests[path] = hashlib.file_digest(stream, "sha256").hexdigest()
+        except OSError as error:
+            raise file_error(path, f"an unreadable file ({error.strerror})", "a readable file", "check it") from None
+    return _by_name(digests)
 
 
 def is_array_file(target: Any) -> bool:
@@ -254,17 +267,18 @@ def _suffix(path: str | PathLike[str]) -> str:
     return Path(name).suffix
 
 
-def _stem(path: Path) -> str:
+def stem(path: Path) -> str:
+    """Return the name of a file without its endings."""
     name = path.name
     for packed in PACKED:
         name = name.removesuffix(packed) if name.lower().endswith(packed) else name
     return Path(name).stem if _suffix(path) in SUFFIXES else name
 
 
-def _by_name(sources: Sequence[Source]) -> dict[str, str]:
-    """Return the checksums of files by their names, of files of the same name with their folders."""
-    names = [source.path.name for source in sources]
+def _by_name(digests: Mapping[Path, str]) -> dict[str, str]:
+    """Return checksums by the names of the files, of files of the same name with their folders."""
+    names = [path.name for path in digests]
     return {
-        name if names.count(name) == 1 else f"{source.path.parent.name}/{name}": source.sha256
-        for name, source in zip(names, sources, strict=True)
+        path.name if names.count(path.name) == 1 else f"{path.parent.name}/{path.name}": digest
+        for path, digest in digests.items()
     }
