@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sparse_mlp.datasets.catalog import FileReport, available, check, check_name, describe_all, fetch, load, names
 from sparse_mlp.datasets.dataset import Dataset, class_counts, summary
-from sparse_mlp.datasets.own import from_arrays
+from sparse_mlp.datasets.own import from_arrays, inspect_file
 from sparse_mlp.datasets.scaling import standardize
 from sparse_mlp.datasets.split import resplit, set_aside, stratified_split
 from sparse_mlp.datasets.synthetic import make_synthetic
@@ -22,6 +22,7 @@ __all__ = [
     "describe_all",
     "fetch",
     "from_arrays",
+    "inspect_file",
     "load",
     "make_synthetic",
     "names",

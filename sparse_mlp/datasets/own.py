@@ -9,6 +9,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from sparse_mlp.datasets.arff import read_arff
 from sparse_mlp.datasets.arrays import parse_npy, parse_npz, sparse_of
 from sparse_mlp.datasets.dataset import Dataset
@@ -16,7 +18,7 @@ from sparse_mlp.datasets.delimited import read_csv, read_tsv
 from sparse_mlp.datasets.mat import parse_mat
 from sparse_mlp.datasets.opening import BZIP2, GZIP, file_error, read_raw, unwrap
 from sparse_mlp.datasets.part import Part, Wanted
-from sparse_mlp.datasets.prepare import make_dataset
+from sparse_mlp.datasets.prepare import make_dataset, missing_values
 from sparse_mlp.datasets.split import SPLIT_SEED, TEST_SHARE
 from sparse_mlp.datasets.svmlight import read_svmlight
 from sparse_mlp.datasets.variables import make_part, parts_of
@@ -94,28 +96,64 @@ def load_file(
 ) -> Dataset:
     """Load samples from a file; see `load` for all options."""
     _check_options(test_fraction, split_seed, missing, test)
+    parts, sha256 = _read_files(path, data_dir, format, target, test, test_target, ignore, one_hot)
+    if len(parts) > 2 or (len(parts) > 1 and test is None and not _usual_split(test_fraction, split_seed)):
+        option = "--test" if test else "--test-fraction or --split-seed"
+        raise invalid(f"{option} with a file that has test samples", "one of the two", "its X_test is tested on")
+    return make_dataset(
+        stem(Path(path)), parts[0], parts[1] if len(parts) > 1 else None, test_fraction=test_fraction,
+        split_seed=split_seed, missing=missing, sha256=sha256,
+    )  # fmt: skip
+
+
+def inspect_file(
+    path: str | PathLike[str],
+    data_dir: str | PathLike[str] | None = None,
+    *,
+    format: str | None = None,
+    target: str | int | None = None,
+    ignore: Sequence[str] = (),
+    one_hot: Sequence[str] = (),
+    **unused: Any,
+) -> dict[str, Any]:
+    """Describe the samples of a file as they are: nothing is split or filled in.
+
+    Returns
+    -------
+    dict
+        Keys ``path``, ``target``, ``rows``, ``columns`` (features), ``text`` (columns that are not numbers),
+        ``classes`` (label → samples), ``missing`` (column → values).
+    """
+    (part, *_), _ = _read_files(path, data_dir, format, target, None, None, ignore, one_hot)
+    labels, counts = np.unique(part.y, return_counts=True)
+    return {
+        "path": str(path), "target": part.target, "rows": len(part), "columns": part.x.shape[1] + len(part.texts),
+        "text": [*part.stray, *part.texts], "classes": dict(zip(map(str, labels), counts.tolist(), strict=True)),
+        "missing": missing_values(part),
+    }  # fmt: skip
+
+
+def _read_files(
+    path: str | PathLike[str], data_dir: str | PathLike[str] | None, format: str | None, target: str | int | None,
+    test: str | PathLike[str] | None, test_target: str | PathLike[str] | None, ignore: Sequence[str],
+    one_hot: Sequence[str],
+) -> tuple[list[Part], dict[str, str]]:  # fmt: skip
+    """Return the samples of all files, training samples first, and the checksums of the files."""
     path = find_file(path, data_dir)
     form = check_choice("format", format or SUFFIXES.get(_suffix(path), ""), FORMATS)
     wanted = Wanted(target, _several("ignore", ignore), _several("one_hot", one_hot))
     if form not in TABLES and (wanted.ignore or wanted.one_hot):
         raise invalid(f"--ignore or --one-hot with {form}", f"a table with names of columns: {', '.join(TABLES)}")
-    labels = [name for name in (target, test_target) if is_array_file(name)]
-    if (test_target is not None) != (test is not None and is_array_file(target)) or (len(labels) == 1 and test_target):
-        raise invalid("--test-target" if test_target else "--test without --test-target",
-                      "--test, --target FILE.npy and --test-target FILE.npy together", "")  # fmt: skip
+    labels = [str(name) for name in (target, test_target) if is_array_file(name)]
+    if len(labels) != (0 if not is_array_file(target) else 1 if test is None else 2) or (test_target and not labels):
+        found = "--test-target" if test_target else "--test without --test-target"
+        raise invalid(found, "--test, --target FILE.npy and --test-target FILE.npy together")
     sources = [_read(name, data_dir) for name in (path, test) if name is not None]
-    label_sources = [_read(str(name), data_dir) for name in labels]
+    label_sources = [_read(name, data_dir) for name in labels]
     for source in sources:
         _check_signature(source, form)
-    parts = _parts(form, sources, wanted, [parse_npy(s.path, s.raw) for s in label_sources])
-    if len(parts) > 2 or (len(parts) > 1 and len(sources) == 1 and not _usual_split(test_fraction, split_seed)):
-        option = "--test" if len(sources) > 1 else "--test-fraction or --split-seed"
-        raise invalid(f"{option} with a file that has test samples", "one of the two", "its X_test is tested on")
-    sha256 = _by_name({source.path: source.sha256 for source in [*sources, *label_sources]})
-    return make_dataset(
-        stem(sources[0].path), parts[0], parts[1] if len(parts) > 1 else None, test_fraction=test_fraction,
-        split_seed=split_seed, missing=missing, sha256=sha256,
-    )  # fmt: skip
+    parts = _parts(form, sources, wanted, [parse_npy(source.path, source.raw) for source in label_sources])
+    return parts, _by_name({source.path: source.sha256 for source in [*sources, *label_sources]})
 
 
 def from_arrays(

@@ -110,13 +110,20 @@ def _check_missing(part: Part, missing: str) -> None:
         raise part.fault("missing values in sparse samples", "none", "--missing drop leaves their samples out")
     if not gaps.any() or missing != "error":
         return
-    names = _numeric(part)
-    columns = [] if issparse(part.x) else [str(names[int(k)]) for k in np.flatnonzero(np.isnan(part.x).any(axis=0))]
-    columns += [name for name, values in part.texts.items() if None in values]
-    count = int(np.isnan(_values(part.x)).sum()) + sum(values.count(None) for values in part.texts.values())
-    where = f" in {listed(columns)}" if columns else ""
-    found = f"missing values: {count:,}{where}, first in {part.place(int(gaps.argmax()))}"
+    counts = missing_values(part)
+    first = part.place(int(gaps.argmax()))
+    found = f"missing values: {sum(counts.values()):,} in {listed(list(counts))}, first in {first}"
     raise part.fault(found, "none", "--missing drop leaves their samples out, --missing mean fills in the mean")
+
+
+def missing_values(part: Part) -> dict[str, int]:
+    """Return how many values are missing in each column, of those where some are."""
+    if issparse(part.x):
+        columns, counts = np.unique(part.x.indices[np.isnan(part.x.data)], return_counts=True)
+        return {str(column): int(count) for column, count in zip(columns, counts, strict=True)}
+    names, gaps = _numeric(part), np.isnan(part.x).sum(axis=0)
+    found = {str(names[int(k)]): int(gaps[k]) for k in np.flatnonzero(gaps) if names[int(k)] not in part.stray}
+    return {**found, **{name: values.count(None) for name, values in part.texts.items() if None in values}}
 
 
 def _gaps(part: Part) -> np.ndarray:
