@@ -131,10 +131,11 @@ def _folders(entry: FileSet, root: Path) -> list[Path]:
     """Return the folders below a root that may hold a set: its own one first, then by other usual names, then all."""
     names = [entry.name, entry.home, *entry.folders, *([entry.archive.folder] if entry.archive else [])]
     usual = {name.lower() for name in names if name}
-    others = sorted(path for path in _listed(root) if path.name.lower() in usual and path.is_dir())
-    found = [root / entry.folder, *others]
-    within = [inner for path in [*found, root] for inner in _listed(path) if inner.name.lower() in ("raw", *usual)]
-    return list(dict.fromkeys([*found, *(path for path in within if path.is_dir()), root]))
+    found, level = [root / entry.folder], [root]
+    for _ in range(3):  # as deep as EMNIST/raw/gzip
+        level = [inner for path in level for inner in sorted(_listed(path)) if inner.name.lower() in ("raw", *usual)]
+        found += (path for path in level if path.is_dir())
+    return list(dict.fromkeys([*found, root]))
 
 
 def _listed(folder: Path) -> list[Path]:
