@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -16,13 +15,13 @@ from sparse_mlp.datasets.dataset import Dataset
 from sparse_mlp.datasets.download import fetch_set, missing_error
 from sparse_mlp.datasets.locate import DataDir, Location, check_data_dir, locate, near_words
 from sparse_mlp.datasets.official import check_pairs, load_official, read_official
-from sparse_mlp.datasets.own import is_file, load_file
-from sparse_mlp.datasets.registry import FileSet, FileSpec, file_sets
+from sparse_mlp.datasets.opening import check_name
+from sparse_mlp.datasets.own import load_file
+from sparse_mlp.datasets.registry import STAND_IN, FileSet, FileSpec, file_sets, names
 from sparse_mlp.errors import DataFileError, invalid
 from sparse_mlp.options import options_of
 
 INSTALLED, GENERATED, MISSING = "scikit-learn", "generated", "missing"
-OWN_DATA = "a file of your own has a known ending (.csv, .npz ...) or is written with its folder, as ./NAME"
 DIGITS_LICENCE = "CC BY 4.0 (UCI Machine Learning Repository)"
 DIGITS = "Alpaydin, Kaynak, Optical recognition of handwritten digits, UCI Machine Learning Repository, 1998"
 
@@ -43,17 +42,6 @@ class FileReport:
     def usable(self) -> bool:
         """Whether the set can be loaded as far as this file is concerned."""
         return self.status in ("ok", "unverified", "partial", "absent")
-
-
-def names() -> tuple[str, ...]:
-    """Return the names of all data sets, the default first.
-
-    Examples
-    --------
-    >>> names()[:4]
-    ('digits', 'mnist', 'fashion-mnist', 'kmnist')
-    """
-    return ("digits", *file_sets(), *synthetic.NAMES)
 
 
 def available(data_dir: DataDir = None) -> tuple[str, ...]:
@@ -160,24 +148,6 @@ def load(
     return load_official(entry, location)
 
 
-def check_name(name: str | PathLike[str], format: str | None = None) -> bool:
-    """Tell whether a name means a file of your own, and refuse it if it is neither one nor a known name.
-
-    Raises
-    ------
-    InvalidInputError
-        With the nearest known name, whatever its case.
-    """
-    if name in names():
-        return False
-    if is_file(name, format):
-        return True
-    near = difflib.get_close_matches(str(name).lower(), names(), n=1)
-    meant = f"did you mean {near[0]!r}? " if near else ""
-    wanted = "the name of one (`sparse-mlp data list`) or a file"
-    raise invalid(f"--dataset {name}, which is no known data set", wanted, f"{meant}{OWN_DATA}")
-
-
 def _refuse_options(name: str, options: dict[str, Any]) -> None:
     usual = options_of(load)
     given = [option for option, value in options.items() if option in usual and value != usual[option].default]
@@ -221,9 +191,7 @@ def fetch(name: str, data_dir: DataDir = None, *, progress: bool = True) -> list
         check_data_dir(data_dir)
     sets = file_sets()
     paths = list(fetch_set(sets[name], data_dir, progress=progress).found.values()) if name in sets else []
-    if (
-        data_dir is not None
-    ):  # even if other places had all files, so that `load` with the same arguments finds a folder
+    if data_dir is not None:  # even if other places had all files: `load` with the same arguments finds a folder
         Path(data_dir).expanduser().mkdir(parents=True, exist_ok=True)
     return paths
 
@@ -281,7 +249,7 @@ def describe_all(data_dir: DataDir = None) -> list[dict[str, Any]]:
         size = sum(path.stat().st_size for path in location.found.values())
         rows.append(_row(entry.name, entry.n_classes, entry.shape, entry.licence, found, size))
     for name in synthetic.NAMES:
-        like = file_sets()[name.removeprefix(synthetic.PREFIX)]
+        like = file_sets()[name.removeprefix(STAND_IN)]
         rows.append(_row(name, like.n_classes, like.shape, "none needed", GENERATED))
     return rows
 

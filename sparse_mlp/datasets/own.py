@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
-import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +14,19 @@ from sparse_mlp.datasets.arrays import parse_npy, parse_npz, sparse_of
 from sparse_mlp.datasets.dataset import Dataset
 from sparse_mlp.datasets.delimited import read_csv, read_tsv
 from sparse_mlp.datasets.mat import parse_mat
-from sparse_mlp.datasets.opening import BZIP2, GZIP, file_error, read_raw, unwrap
+from sparse_mlp.datasets.opening import (
+    BZIP2,
+    GZIP,
+    SUFFIXES,
+    Source,
+    by_name,
+    file_error,
+    find_file,
+    read_source,
+    stem,
+    suffix_of,
+    unwrap,
+)
 from sparse_mlp.datasets.part import Part, Wanted
 from sparse_mlp.datasets.prepare import make_dataset, missing_values
 from sparse_mlp.datasets.split import SPLIT_SEED, TEST_SHARE
@@ -24,11 +34,6 @@ from sparse_mlp.datasets.svmlight import read_svmlight
 from sparse_mlp.datasets.variables import make_part, parts_of
 from sparse_mlp.errors import InvalidInputError, check_choice, check_fraction, check_integer, invalid
 
-SUFFIXES = {
-    ".csv": "csv", ".tsv": "tsv", ".svm": "svmlight", ".svmlight": "svmlight", ".libsvm": "svmlight", ".npz": "npz",
-    ".npy": "npy", ".arff": "arff", ".mat": "mat",
-}  # fmt: skip
-PACKED = (".gz", ".bz2")
 FORMATS = tuple(dict.fromkeys(SUFFIXES.values()))
 TABLES: dict[str, Callable[..., Part]] = {"csv": read_csv, "tsv": read_tsv, "arff": read_arff}
 SIGNATURES = {
@@ -39,45 +44,6 @@ SIGNATURES = {
 }  # fmt: skip
 EXPECTED = {"npz": b"PK\x03\x04", "npy": b"\x93NUMPY", "mat": b"MATLAB"}
 MISSING = ("error", "drop", "mean")
-
-
-class Source(NamedTuple):
-    """A file as it is on disk."""
-
-    path: Path
-    raw: bytes
-
-    @property
-    def sha256(self) -> str:
-        """Return the checksum of its bytes."""
-        return hashlib.sha256(self.raw).hexdigest()
-
-
-def is_file(name: str | PathLike[str], format: str | None = None) -> bool:
-    """Tell whether a name that is no known data set means a file: by its ending, a separator in it, or the format."""
-    text = str(name)
-    return bool(format) or not isinstance(name, str) or "/" in text or "\\" in text or _suffix(text) in SUFFIXES
-
-
-def find_file(name: str | PathLike[str], data_dir: str | PathLike[str] | None = None) -> Path:
-    """Return the absolute path of a file: in the folder if it is there, else where its name says.
-
-    Raises
-    ------
-    DataFileError
-        If there is none; files with similar names are named.
-    """
-    path = Path(name).expanduser()
-    if data_dir is not None and (moved := Path(data_dir).expanduser() / path.name).is_file():
-        path = moved
-    if path.is_dir():
-        raise file_error(path, "a folder", "a file", "name the file in it")
-    if not path.exists():
-        there = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
-        near = difflib.get_close_matches(path.name, there, n=3)
-        remedy = f"did you mean {' or '.join(near)}?" if near else "check the path"
-        raise file_error(path, "no such file", "a file with samples", remedy)
-    return path.resolve()
 
 
 def load_file(
@@ -140,7 +106,7 @@ def _read_files(
 ) -> tuple[list[Part], dict[str, str]]:  # fmt: skip
     """Return the samples of all files, training samples first, and the checksums of the files."""
     path = find_file(path, data_dir)
-    form = check_choice("format", format or SUFFIXES.get(_suffix(path), ""), FORMATS)
+    form = check_choice("format", format or SUFFIXES.get(suffix_of(path), ""), FORMATS)
     wanted = Wanted(target, _several("ignore", ignore), _several("one_hot", one_hot))
     if form not in TABLES and (wanted.ignore or wanted.one_hot):
         raise invalid(f"--ignore or --one-hot with {form}", f"a table with names of columns: {', '.join(TABLES)}")
@@ -148,12 +114,12 @@ def _read_files(
     if len(labels) != (0 if not is_array_file(target) else 1 if test is None else 2) or (test_target and not labels):
         found = "--test-target" if test_target else "--test without --test-target"
         raise invalid(found, "--test, --target FILE.npy and --test-target FILE.npy together")
-    sources = [_read(name, data_dir) for name in (path, test) if name is not None]
-    label_sources = [_read(name, data_dir) for name in labels]
+    sources = [read_source(name, data_dir) for name in (path, test) if name is not None]
+    label_sources = [read_source(name, data_dir) for name in labels]
     for source in sources:
         _check_signature(source, form)
     parts = _parts(form, sources, wanted, [parse_npy(source.path, source.raw) for source in label_sources])
-    return parts, _by_name({source.path: source.sha256 for source in [*sources, *label_sources]})
+    return parts, by_name({source.path: source.sha256 for source in [*sources, *label_sources]})
 
 
 def from_arrays(
@@ -210,18 +176,6 @@ def from_arrays(
     return make_dataset(
         name, train, test, test_fraction=test_fraction, split_seed=split_seed, missing=missing, sha256={}
     )
-
-
-def checksums(paths: Iterable[Path]) -> dict[str, str]:
-    """Return the SHA-256 of files by their names."""
-    digests: dict[Path, str] = {}
-    for path in paths:
-        try:
-            with path.open("rb") as stream:
-                digests[path] = hashlib.file_digest(stream, "sha256").hexdigest()
-        except OSError as error:
-            raise file_error(path, f"an unreadable file ({error.strerror})", "a readable file", "check it") from None
-    return _by_name(digests)
 
 
 def is_array_file(target: Any) -> bool:
@@ -281,14 +235,6 @@ def _several(option: str, columns: Sequence[str]) -> tuple[str, ...]:
     return tuple(map(str, columns))
 
 
-def _read(name: str | PathLike[str], data_dir: str | PathLike[str] | None) -> Source:
-    path = find_file(name, data_dir)
-    raw = read_raw(path)
-    if not raw:
-        raise file_error(path, "an empty file", "a file with samples", "is this the right file?")
-    return Source(path, raw)
-
-
 def _check_signature(source: Source, form: str) -> None:
     """Refuse a file whose first bytes are those of another format."""
     if source.raw.startswith((GZIP, BZIP2)):
@@ -296,27 +242,3 @@ def _check_signature(source: Source, form: str) -> None:
     for start, kind in SIGNATURES.items():
         if source.raw.startswith(start) and EXPECTED.get(form) != start and not (form, start) == ("mat", b"\x89HDF"):
             raise file_error(source.path, kind, f"a file in {form}, as its name says", "--format names another format")
-
-
-def _suffix(path: str | PathLike[str]) -> str:
-    name = Path(path).name.lower()
-    for packed in PACKED:
-        name = name.removesuffix(packed)
-    return Path(name).suffix
-
-
-def stem(path: Path) -> str:
-    """Return the name of a file without its endings."""
-    name = path.name
-    for packed in PACKED:
-        name = name.removesuffix(packed) if name.lower().endswith(packed) else name
-    return Path(name).stem if _suffix(path) in SUFFIXES else name
-
-
-def _by_name(digests: Mapping[Path, str]) -> dict[str, str]:
-    """Return checksums by the names of the files, of files of the same name with their folders."""
-    names = [path.name for path in digests]
-    return {
-        path.name if names.count(path.name) == 1 else f"{path.parent.name}/{path.name}": digest
-        for path, digest in digests.items()
-    }

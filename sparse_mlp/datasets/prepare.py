@@ -5,6 +5,7 @@ Nothing is learnt from the test samples: means, values of text and classes are t
 
 from __future__ import annotations
 
+import shlex
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -71,9 +72,9 @@ def make_dataset(
 
 def _check_stray(part: Part) -> None:
     for name, (value, line) in part.stray.items():
-        raise part.fault(
-            f"{value!r} in line {line:,}, column {name!r}", "a number", f"--one-hot {name}, or --ignore {name}"
-        )
+        word = shlex.quote(name)
+        found = f"{value!r} in line {line:,}, column {name!r}"
+        raise part.fault(found, "a number", f"--one-hot {word}, or --ignore {word}")
 
 
 def _check_labels(part: Part) -> bool:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+STAND_IN = "synthetic-"  # begins the names of generated sets
+
 
 @dataclass(frozen=True)
 class FileSpec:
@@ -123,6 +125,17 @@ class FileSet:
         missing = tuple(file for file in self.files if file.role not in roles)
         some = any(file not in missing for file in self.batches)
         return tuple(file for file in missing if file not in self.batches) if some else missing
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all data sets, the default first.
+
+    Examples
+    --------
+    >>> names()[:4]
+    ('digits', 'mnist', 'fashion-mnist', 'kmnist')
+    """
+    return ("digits", *SETS, *(f"{STAND_IN}{name}" for name in SETS))
 
 
 def file_sets() -> dict[str, FileSet]:

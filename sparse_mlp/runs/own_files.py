@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from sparse_mlp import datasets
-from sparse_mlp.datasets.own import checksums, find_file, is_array_file, is_file, stem
+from sparse_mlp.datasets.opening import checksums, find_file, is_file, stem
+from sparse_mlp.datasets.own import is_array_file
 from sparse_mlp.errors import DataFileError, describe, invalid
 
 SHA256 = "dataset_sha256"  # in the table [data]: name of a file → its checksum when the run began
