@@ -28,10 +28,9 @@ DIGITS = "Alpaydin, Kaynak, Optical recognition of handwritten digits, UCI Machi
 
 @dataclass(frozen=True)
 class FileReport:
-    """Report on one file.
+    """Report on one file: ``ok``, ``unverified``, ``partial``, ``absent``, ``mismatch``, ``damaged`` or ``missing``.
 
-    `status` is ``ok``, ``unverified``, ``partial``, ``absent``, ``mismatch``, ``damaged`` or ``missing``. The first
-    three can be loaded, and a set loads even if an ``absent`` one is not there.
+    The first three can be loaded, and a set loads even if an ``absent`` one is not there.
     """
 
     path: str
@@ -148,9 +147,13 @@ def load(
     return load_official(entry, location)
 
 
+def _refuse_file(name: str) -> None:
+    if check_name(name):
+        raise invalid(f"the file {name}", "a data set by name", "`inspect_file` describes a file of your own")
+
+
 def _refuse_options(name: str, options: dict[str, Any]) -> None:
-    usual = options_of(load)
-    given = [option for option, value in options.items() if option in usual and value != usual[option].default]
+    given = [option for option, value in options.items() if value != options_of(load)[option].default]
     if given:
         remedy = "for another split: `resplit`"
         raise invalid(f"{', '.join(given)} with the data set {name}", "a file of your own with these options", remedy)
@@ -185,7 +188,7 @@ def fetch(name: str, data_dir: DataDir = None, *, progress: bool = True) -> list
     DataFileError
         If no mirror has a file that passes its checks, or `data_dir` is a file.
     """
-    check_name(name)
+    _refuse_file(name)
     new = data_dir is not None and str(data_dir) and not Path(data_dir).expanduser().exists()
     if not new:
         check_data_dir(data_dir)
@@ -209,7 +212,7 @@ def check(name: str, data_dir: DataDir = None) -> list[FileReport]:
     Returns
     -------
     list of FileReport
-        One per file; a single one for a data set that needs no files.
+        One per file, or a single one without files.
 
     Raises
     ------
@@ -218,7 +221,7 @@ def check(name: str, data_dir: DataDir = None) -> list[FileReport]:
     DataFileError
         If `data_dir` is not an existing folder.
     """
-    check_name(name)
+    _refuse_file(name)
     check_data_dir(data_dir)
     if name == "digits":
         return [FileReport(INSTALLED, "ok", "comes with scikit-learn")]
@@ -256,14 +259,9 @@ def describe_all(data_dir: DataDir = None) -> list[dict[str, Any]]:
 
 def _row(name: str, classes: int, shape: tuple[int, ...], licence: str, found: str, size: int = 0) -> dict[str, Any]:
     return {
-        "name": name,
-        "classes": classes,
-        "shape": shape,
-        "licence": licence,
-        "found": found,
-        "bytes": size,
+        "name": name, "classes": classes, "shape": shape, "licence": licence, "found": found, "bytes": size,
         "synthetic": name in synthetic.NAMES,
-    }
+    }  # fmt: skip
 
 
 def _check_files(entry: FileSet, data_dir: DataDir) -> list[FileReport]:

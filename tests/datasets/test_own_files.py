@@ -255,6 +255,19 @@ def test_each_fault_of_a_table_has_its_words(tmp_path: Path, kind: str) -> None:
     assert str(path) in str(error.value)
 
 
+@pytest.mark.parametrize("cells", [1, 12, 1000])
+def test_blocks_of_lines_do_not_show(tmp_path: Path, monkeypatch, cells: int) -> None:
+    from sparse_mlp.datasets import delimited
+
+    monkeypatch.setattr(delimited, "BLOCK", cells)
+    path = write(tmp_path / "t.csv", "a,b,y\n1,2,0\n\n3,4,0\n5,NA,1\n7,8,1\n")
+    data = datasets.load(path, test=str(path), missing="mean")
+    np.testing.assert_allclose(data.train_x, [[1, 2], [3, 4], [5, 14 / 3], [7, 8]], rtol=1e-6)
+    write(path, "a,b,y\n1,2,0\n3,4,0\n5,6_0,1\n")
+    with pytest.raises(DataFileError, match="'6_0' in line 4"):
+        datasets.load(path, test=str(path))
+
+
 def test_what_is_not_there_is_named(tmp_path: Path) -> None:
     write(tmp_path / "iris.csv", "a,y\n1,0\n2,1\n3,0\n4,1\n")
     with pytest.raises(DataFileError, match=r"no such file.*iris\.csv"):
@@ -263,6 +276,9 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
         datasets.load(tmp_path)
     with pytest.raises(InvalidInputError, match=r"--dataset MNIST.*did you mean 'mnist'.*\./NAME"):
         datasets.load("MNIST")
+    for function in (datasets.check, datasets.fetch):
+        with pytest.raises(InvalidInputError, match="a data set by name"):
+            function("iris.csv")
     with pytest.raises(InvalidInputError, match="target, missing with the data set digits"):
         datasets.load("digits", target="y", missing="drop")
     write(tmp_path / "test.csv", "b,y\n1,0\n")

@@ -26,7 +26,7 @@ class Reader(NamedTuple):
 
     files: Callable[[], dict[str, bytes]]
     read: Callable[[Path], Any]
-    rounds: int = 150
+    rounds: int = 100
 
 
 def load(name: str, **options: str) -> Callable[[Path], Any]:
