@@ -66,6 +66,9 @@ def check_unchanged(data: Table) -> None:
         Naming the file.
     """
     now = checksums(find_file(file, data["data_dir"]) for file in files_of(data).values())
+    if len(now) != len(data[SHA256]):
+        found = f"{', '.join(now)} for {', '.join(data[SHA256])}"
+        raise DataFileError(describe(found, "as many files", "files of the same name need folders of their own"))
     began = {name.rpartition("/")[2]: digest for name, digest in data[SHA256].items()}
     for name, digest in now.items():
         expected = data[SHA256].get(name, began.get(name.rpartition("/")[2], "none"))
@@ -84,4 +87,4 @@ def without_places(data: Table) -> dict[str, Any]:
     if SHA256 not in data:
         return dict(data)
     names = {name: Path(file).name for name, file in files_of(data).items()}
-    return {**data, **names, "dataset": label_of(data), SHA256: sorted(data[SHA256].values())}
+    return {**data, **names, "dataset": label_of(data), SHA256: dict(data[SHA256])}

@@ -75,6 +75,18 @@ def test_a_moved_file_is_found_and_a_changed_one_refused(tmp_path: Path, table: 
         assert (code, out) == (1, "") and "flowers.csv changed since this run began" in err and "train again" in err
 
 
+def test_two_files_of_the_same_name_are_not_taken_for_each_other(tmp_path: Path, table: Path, capsys) -> None:
+    other = write(tmp_path / "test" / table.name)
+    other.write_text(other.read_text().replace("0.", "1."))
+    words = ["train", "--dataset", table, "--test", other, *OPTIONS, *TINY, "--out", tmp_path / "r"]
+    outcome = run_json(capsys, *words)
+    data = json.loads((tmp_path / "r" / "config.json").read_text())["data"]
+    assert list(data["dataset_sha256"]) == ["data/flowers.csv", "test/flowers.csv"]
+    assert run_json(capsys, "evaluate", tmp_path / "r")["test_loss"] == outcome["test_loss"]
+    code, _, err = run(capsys, "evaluate", tmp_path / "r", "--data-dir", other.parent)
+    assert code == 1 and "same name" in err
+
+
 def test_a_run_resumed_with_a_moved_file_ends_alike(tmp_path: Path, table: Path, capsys) -> None:
     train = ["--dataset", table, *OPTIONS, *TINY, "--epochs", 4]
     whole = run_json(capsys, "train", *train, "--out", tmp_path / "whole")

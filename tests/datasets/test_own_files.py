@@ -338,6 +338,18 @@ def test_a_lying_header_of_an_array_takes_no_memory(tmp_path: Path) -> None:
         datasets.load(tmp_path / "t.npy", target=str(tmp_path / "y.npy"))
 
 
+@pytest.mark.parametrize("name", ["t.npz", "t.csv.gz", "t.svm.bz2"])
+def test_a_small_file_cannot_unfold_into_very_many_bytes(tmp_path: Path, monkeypatch, name: str) -> None:
+    from sparse_mlp.datasets import opening
+
+    monkeypatch.setattr(opening, "LEAST_LIMIT", 10**4)
+    np.savez_compressed(tmp_path / "t.npz", X=np.zeros((1000, 100)), y=Y)
+    write(tmp_path / "t.csv.gz", gzip.compress(b"a,y\n" + b"0,1\n" * 10**6))
+    write(tmp_path / "t.svm.bz2", bz2.compress(b"1 1:1\n" * 10**6))
+    with pytest.raises(DataFileError, match=r"bytes in 'X'|more than [\d,]+ bytes"):
+        datasets.load(tmp_path / name)
+
+
 def test_an_index_out_of_range_is_refused_before_it_is_followed(tmp_path: Path) -> None:
     matrix = csr_array(X)
     np.savez(tmp_path / "t.npz", format=b"csr", shape=(12, 4), data=matrix.data, indptr=matrix.indptr,
