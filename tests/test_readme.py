@@ -60,6 +60,7 @@ COMMANDS = sorted(
 PLACEHOLDERS = {
     "DATASET": "mnist", "RULE": "chts", "WIRING": "dendritic", "TOPOLOGY": "dendritic", "RATE": "0.05",
     "SEED": "0", "BATCH": "40", "EPOCHS": "30", "RUN": "runs/mine", "ADDRESS": "tcp://host:8786",
+    "FILE.csv": str(README),
 }  # fmt: skip
 
 

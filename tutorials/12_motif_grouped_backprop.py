@@ -563,7 +563,7 @@ print(f"links before a step: {W.nnz / SIDE**2:.0%}, after a step with a dense gr
 # formula is easily printed wrong, and finite differences find it in a minute. And before you believe a speed-up, ask
 # what the slow version was doing.
 #
-# The same on your own data: `sparse-mlp train --motif-size 2 --motif-mode block`.
+# The same on your own data: `sparse-mlp train --dataset FILE.csv --motif-size 2 --motif-mode block` (tutorial 17).
 #
 # **Try it.** (a) Read the 1/m in section 3.2 as the motif size instead of the number of samples. What happens to part
 # 3? (b) Arrange the pixels so that a motif of 4 is a square of 2 × 2. Does the shared network get better? (c) Give the

@@ -12,7 +12,7 @@ from typing import Any
 from sparse_mlp.cli.help_texts import METAVARS, Formatter, first_line, help_text, others, whole_texts
 from sparse_mlp.options import Option
 from sparse_mlp.runs.config import check_tables, merge
-from sparse_mlp.runs.files import load_toml
+from sparse_mlp.runs.files import load_settings
 from sparse_mlp.runs.places import chosen, flag_of, options_anywhere, options_in, place, refuse_option
 from sparse_mlp.runs.tables import TABLES
 from sparse_mlp.runs.values import kinds_of, value_of
@@ -41,7 +41,7 @@ class SettingsOptions:
         """
         parser.formatter_class = Formatter
         line, file = _peek(words)
-        written = load_toml(file) if file else {}
+        written = load_settings(file) if file else {}
         check_tables(written)
         settings = merge(self.defaults, written, line)
         alone = bool(line) and not {"-h", "--help"}.isdisjoint(words)
@@ -74,7 +74,7 @@ class SettingsOptions:
         """
         line = {key.removeprefix(PREFIX): value for key, value in vars(arguments).items() if key.startswith(PREFIX)}
         path = getattr(arguments, "config", None)
-        settings = merge(self.defaults, load_toml(path) if path else {})
+        settings = merge(self.defaults, load_settings(path) if path else {})
         for flag in sorted(line, key=lambda flag: flag not in PARTS):  # what is chosen decides what there is
             table, name = PARTS.get(flag) or place(flag, settings)
             option = options_in(table, settings).get(name)
@@ -86,7 +86,7 @@ class SettingsOptions:
     def _help(self, table: str, option: Option) -> str:
         default = self.defaults.get(table, {}).get(option.name, option.default)
         text = self.helps.get(f"{table}.{option.name}", "")
-        return help_text(option, text, default, TABLES[table].parts.get(option.name))
+        return help_text(option, text, default, () if table == "data" else TABLES[table].parts.get(option.name))
 
     def _add(
         self, group: argparse._ActionsContainer, table: str, option: Option, text: str, count: Mapping[str, int]

@@ -85,7 +85,7 @@ def _course(folder: Path, run: Run, inputs: Any) -> StrengthCourse:
     except DataFileError:
         found = None
     last = input_strength(run.model).astype(np.float32)
-    scale = 1 if inputs is None else deviations(inputs)
+    scale = np.float32(1) if inputs is None else deviations(inputs).astype(np.float32)
     if found is None or found.strength.shape[1] != len(last):
         return StrengthCourse(np.array([run.trainer.epoch]), last[None] * scale)
     before = found.epochs < run.trainer.epoch
@@ -104,7 +104,7 @@ def _outcome(
     accuracy = {name: values.tolist() for name, values in by_strength.accuracy.items()}
     chance = {name: np.mean([e.accuracy[name] for e in by_chance], axis=0).tolist() for name in accuracy if by_chance}
     return {
-        "dataset": run.config.data["dataset"], "synthetic": run.data.synthetic, "provenance": run.data.provenance,
+        "dataset": run.data.name, "synthetic": run.data.synthetic, "provenance": run.data.provenance,
         "epochs": run.trainer.epoch, "features": len(strength), "keep": keep, "selected": selected.tolist(),
         "selected_constant": _constant(run.train[0], selected), "weights": run.config.model.get("weights"),
         "strength": strength.tolist(), "share_of_strength": float(strength[selected].sum() / (strength.sum() or 1)),

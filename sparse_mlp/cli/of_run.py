@@ -39,7 +39,7 @@ def at_most(samples: tuple[Any, Any], count: int, part: int) -> tuple[Any, Any]:
 
 def data_name(run: Run) -> str:
     """Return the name of the data set for the title of a figure."""
-    return f"{'SYNTHETIC: ' if run.data.synthetic else ''}{run.config.data['dataset']}"
+    return f"{'SYNTHETIC: ' if run.data.synthetic else ''}{run.data.name}"
 
 
 def data_lines(outcome: Mapping[str, Any]) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sparse_mlp.experiments import WiringSearch
 from sparse_mlp.experiments.wiring_search import DEFAULT
+from sparse_mlp.runs.own_files import label_of
 
 WIDTH = 80
 TIED = "\N{NO-BREAK SPACE}"  # holds an option and its value together while lines are broken
@@ -23,7 +24,7 @@ def search_result(found: WiringSearch, folder: Path) -> dict[str, Any]:
     ]
     wiring = found.config.wiring
     return {
-        "topology": wiring["topology"], "dataset": found.config.data["dataset"],
+        "topology": wiring["topology"], "dataset": label_of(found.config.data),
         "density": wiring["density"] if wiring["epsilon"] is None else None, "epsilon": wiring["epsilon"],
         "validation_samples": found.validation_samples, "configurations": found.configurations, "rungs": rungs,
         "best": _one(found, found.best), "default": _one(found, DEFAULT), "seed": found.config.run["seed"],
@@ -36,7 +37,7 @@ def search_table(found: WiringSearch) -> str:
     wiring, sizes = found.config.wiring, "-".join(map(str, found.sizes))
     links = f"density {wiring['density']:g}" if wiring["epsilon"] is None else f"epsilon {wiring['epsilon']:g}"
     lines = [
-        f"{wiring['topology']} on {found.config.data['dataset']}, {sizes}, {links}, static",
+        f"{wiring['topology']} on {label_of(found.config.data)}, {sizes}, {links}, static",
         f"accuracy on {found.validation_samples:,} validation samples{_standard_error(found)}",
         "",
         f"{'epochs':>6}  {'settings':>8}  {'best':>8}  {'median':>8}  {'worst':>8}  {'default':>8}  rank",

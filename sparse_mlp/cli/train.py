@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\
 Defaults are in []. --rule NAME --help shows the options of a rule; so do
---topology, --model, --optimizer and --schedule NAME --help. NAME may also be
-module:name or file.py:name, a part of your own. Options of the same name are
-written with their table: --wiring.epsilon 20.
+--topology, --model, --optimizer and --schedule NAME, and --dataset FILE.csv for
+data of your own. NAME may also be module:name or file.py:name, a part of your
+own. Options of the same name are written with their table: --wiring.epsilon 20.
 
   sparse-mlp train --dataset mnist --density 0.01 --rule chts --hidden 1000 1000
 """
@@ -95,6 +95,7 @@ def _check_out(out: str | None, overwrite: bool) -> None:
 
 def _claim_folder(config: RunConfig) -> Path:
     """Make the folder of a run: the one that is named or, without a name, one that no other run has."""
+    from sparse_mlp.runs.own_files import label_of
     from sparse_mlp.runs.tables import default_topology
 
     if config.run["out"] is not None:
@@ -104,7 +105,7 @@ def _claim_folder(config: RunConfig) -> Path:
         return folder
     rule, usual = config.rule["name"], default_topology(config.rule["name"])
     topology = config.wiring.get("topology", usual)
-    names = [config.data["dataset"], rule, *([topology] if topology != usual else [])]
+    names = [label_of(config.data), rule, *([topology] if topology != usual else [])]
     base = Path("runs") / f"{'-'.join(name.rpartition(':')[2] for name in names)}-seed{config.run['seed']}"
     base.parent.mkdir(exist_ok=True)
     for number in itertools.count(1):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from sparse_mlp.errors import check_integer, invalid
 from sparse_mlp.rng import RandomState, as_generator
@@ -17,9 +20,10 @@ class Dataset:
     Attributes
     ----------
     name : str
-        Its name in `load`.
-    train_x, test_x : ndarray of float32, shape (n, features)
-        Samples, one flat row each. As loaded, images are in [0, 1], and tables hold the values of their files.
+        Its name in `load`, or the stem of its file.
+    train_x, test_x : ndarray or scipy.sparse.csr_array of float32, shape (n, features)
+        Samples, one flat row each. As loaded, images are in [0, 1], and tables hold the values of their files. Sparse
+        files stay sparse.
     train_y, test_y : ndarray of int64, shape (n,)
         Classes, 0 … n_classes - 1.
     n_classes : int
@@ -33,6 +37,10 @@ class Dataset:
         Where the data come from and what was verified; starts with 'SYNTHETIC' for stand-ins.
     synthetic : bool
         True for a generated stand-in.
+    feature_names : tuple of str
+        One name per feature, of data of your own; empty if they have none.
+    sha256 : dict of str to str
+        Name of a file of your own → SHA-256 of its bytes on disk.
 
     Raises
     ------
@@ -41,15 +49,17 @@ class Dataset:
     """
 
     name: str
-    train_x: np.ndarray
+    train_x: Any
     train_y: np.ndarray
-    test_x: np.ndarray
+    test_x: Any
     test_y: np.ndarray
     n_classes: int
     image_shape: tuple[int, ...] | None
     class_names: tuple[str, ...]
     provenance: str
     synthetic: bool = False
+    feature_names: tuple[str, ...] = ()
+    sha256: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check_part("train", self.train_x, self.train_y, self.n_classes)
@@ -129,14 +139,15 @@ def summary(dataset: Dataset) -> str:
     return "\n".join([*lines, *(f"  {name:<14}{train:>8,}{test:>8,}" for name, train, test in counts)])
 
 
-def _check_part(part: str, x: np.ndarray, y: np.ndarray, n_classes: int) -> None:
-    if x.ndim != 2 or x.dtype != np.float32:
-        raise invalid(f"{part}_x of {x.dtype} and shape {x.shape}", "float32 of shape (n, features)")
+def _check_part(part: str, x: Any, y: np.ndarray, n_classes: int) -> None:
+    if not isinstance(x, (np.ndarray, csr_array)) or x.ndim != 2 or x.dtype != np.float32:
+        found = f"{part}_x of {x.dtype} and shape {x.shape} ({type(x).__name__})"
+        raise invalid(found, "a float32 array or csr_array of shape (n, features)")
     if y.ndim != 1 or y.dtype != np.int64:
         raise invalid(f"{part}_y of {y.dtype} and shape {y.shape}", "int64 of shape (n,)")
-    if len(x) != len(y) or not len(y):
+    if x.shape[0] != len(y) or not len(y):
         raise invalid(
-            f"{len(x):,} rows of {part}_x with {len(y):,} labels", "one label for each row, and at least one row"
+            f"{x.shape[0]:,} rows of {part}_x with {len(y):,} labels", "one label for each row, and at least one row"
         )
     if y.min() < 0 or y.max() >= n_classes:
         raise invalid(f"{part}_y from {y.min()} to {y.max()}", f"labels from 0 to {n_classes - 1}")

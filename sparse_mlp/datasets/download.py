@@ -1,9 +1,9 @@
-"""Download missing files: several mirrors, verified checksums, nothing left behind after a failure."""
+"""Download missing files: several mirrors, bounded in size, verified, nothing left behind after a failure."""
 
 from __future__ import annotations
 
+import hashlib
 import os
-import shutil
 import tarfile
 import tempfile
 import zipfile
@@ -12,23 +12,22 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from sparse_mlp.datasets.checksums import file_sha256, mismatch_error
-from sparse_mlp.datasets.file_sets import Archive, FileSpec
-from sparse_mlp.datasets.formats import examine
-from sparse_mlp.datasets.locate import DataDir, Location, locate, roots
-from sparse_mlp.datasets.registry import AnySet, file_sets
+from sparse_mlp.datasets.locate import DataDir, Location, locate, near_words, roots
+from sparse_mlp.datasets.official import mismatch_error, most_bytes, read_official
+from sparse_mlp.datasets.opening import WRAPPER_BYTES
+from sparse_mlp.datasets.registry import Archive, FileSet, FileSpec, file_sets
 from sparse_mlp.errors import DataFileError, describe
 
 TIMEOUT_SECONDS = 30
 PIECE = 1 << 16
 
 
-def fetch_set(entry: AnySet, data_dir: DataDir = None, *, progress: bool = True) -> Location:
+def fetch_set(entry: FileSet, data_dir: DataDir = None, *, progress: bool = True) -> Location:
     """Download the files of a data set that are missing.
 
     Parameters
     ----------
-    entry : AnySet
+    entry : FileSet
         The data set.
     data_dir : path-like, optional
         Searched first, and where new files are stored; else $SPARSE_MLP_DATA, else the user's cache.
@@ -56,7 +55,7 @@ def fetch_set(entry: AnySet, data_dir: DataDir = None, *, progress: bool = True)
     return locate(entry, data_dir)
 
 
-def missing_error(entry: AnySet, location: Location, data_dir: DataDir, failures: list[str]) -> DataFileError:
+def missing_error(entry: FileSet, location: Location, data_dir: DataDir, failures: list[str]) -> DataFileError:
     """Build the error of missing files: which, in which folders they were searched, where they can be downloaded."""
     wanted = location.needed or location.missing
     suffix = entry.archive.suffix if entry.archive else entry.suffix
@@ -70,6 +69,7 @@ def missing_error(entry: AnySet, location: Location, data_dir: DataDir, failures
         *([f"or download these{inside} and place them, gzipped or not, in {location.folder}:"] if urls else []),
         *(f"  {url}" for url in urls),
         *([entry.hint] if entry.hint else []),
+        *near_words(location),
         *(f"tried: {failure}" for failure in failures),
     ]
     if location.complete:
@@ -79,13 +79,13 @@ def missing_error(entry: AnySet, location: Location, data_dir: DataDir, failures
     return DataFileError("\n".join(lines))
 
 
-def _fetch_file(entry: AnySet, file: FileSpec, location: Location, data_dir: DataDir, progress: bool) -> None:
+def _fetch_file(entry: FileSet, file: FileSpec, location: Location, data_dir: DataDir, progress: bool) -> None:
     failures: list[str] = []
     with _workshop(location.folder) as workshop:
         for url in entry.urls(file):
             part = workshop / f"{file.name}{entry.suffix}"
             try:
-                _retrieve(url, part, progress)
+                _retrieve(url, part, progress, most_bytes(entry, file) + WRAPPER_BYTES)
                 _accept(entry, file, part)
             except (OSError, ValueError, DataFileError) as error:
                 failures.append(_reason(url, error))
@@ -95,13 +95,14 @@ def _fetch_file(entry: AnySet, file: FileSpec, location: Location, data_dir: Dat
     raise missing_error(entry, locate(entry, data_dir), data_dir, failures)
 
 
-def _fetch_archive(archive: Archive, entry: AnySet, location: Location, data_dir: DataDir, progress: bool) -> None:
+def _fetch_archive(archive: Archive, entry: FileSet, location: Location, data_dir: DataDir, progress: bool) -> None:
     """Download a zip or tar once and unpack the files of every data set that it serves."""
     with _workshop(location.folder) as workshop:
         part = workshop / "archive"
         try:
-            _retrieve(archive.url, part, progress)
-            digest = file_sha256(part)
+            _retrieve(archive.url, part, progress, archive.most_bytes)
+            with part.open("rb") as stream:
+                digest = hashlib.file_digest(stream, "sha256").hexdigest()
             if digest != archive.sha256:
                 raise DataFileError(describe(f"SHA-256 {digest}", f"SHA-256 {archive.sha256}"))
             for served in file_sets().values():
@@ -111,12 +112,14 @@ def _fetch_archive(archive: Archive, entry: AnySet, location: Location, data_dir
             raise missing_error(entry, location, data_dir, [_reason(archive.url, error)]) from None
 
 
-def _unpack(entry: AnySet, path: Path, archive: Archive, workshop: Path, location: Location) -> None:
+def _unpack(entry: FileSet, path: Path, archive: Archive, workshop: Path, location: Location) -> None:
     with _opened_archive(path) as open_member:
         for file in location.missing:
             part = workshop / f"{file.name}{archive.suffix}"
             with open_member(f"{archive.folder}/{part.name}") as source, part.open("wb") as target:
-                shutil.copyfileobj(source, target)
+                left = most_bytes(entry, file) + WRAPPER_BYTES
+                while left > 0 and (piece := source.read(min(PIECE, left))):
+                    left -= target.write(piece)
             _accept(entry, file, part)
             location.folder.mkdir(parents=True, exist_ok=True)
             os.replace(part, location.folder / part.name)
@@ -140,21 +143,47 @@ def _opened_archive(path: Path) -> Iterator[Callable[[str], IO[bytes]]]:
         yield open_member
 
 
-def _accept(entry: AnySet, file: FileSpec, path: Path) -> None:
+def _accept(entry: FileSet, file: FileSpec, path: Path) -> None:
     """Raise `DataFileError` unless a downloaded file is, as far as can be verified, the official one."""
-    _, verdict = examine(entry, file, path)
-    known = file.sha256 is not None or file.sha256_gz is not None
+    verdict = read_official(entry, file, path).verdict
+    known = file.sha256 or file.sha256_gz
     if verdict.status == "ok" or (verdict.status == "unverified" and not known):
         return
     raise mismatch_error(file, path, verdict)
 
 
-def _retrieve(url: str, target: Path, progress: bool) -> None:
-    """Download one address into one file: the only place that reaches the network."""
+def _retrieve(url: str, target: Path, progress: bool, most: int) -> None:
+    """Download one address into one file, of at most so many bytes: the only place that reaches the network."""
     import pooch
 
-    downloader = pooch.HTTPDownloader(progressbar=progress, chunk_size=PIECE, timeout=TIMEOUT_SECONDS)
-    downloader(url, str(target), None)
+    bar = _Bounded(target, most, progress)
+    pooch.HTTPDownloader(progressbar=bar, chunk_size=PIECE, timeout=TIMEOUT_SECONDS)(url, str(target), None)
+
+
+class _Bounded:
+    """Follow a download as a progress bar, as pooch calls it, and stop one that is too long."""
+
+    def __init__(self, target: Path, most: int, progress: bool) -> None:
+        from tqdm import tqdm
+
+        self.target, self.most, self.bar = target, most, tqdm(unit="B", unit_scale=True, disable=not progress)
+        self.total = 0  # as the server announces it; set by pooch
+
+    def update(self, n_bytes: int) -> None:
+        """Look at the file, whose bytes pooch does not count exactly."""
+        size = self.target.stat().st_size
+        self.bar.total = self.total or None
+        self.bar.update(size - self.bar.n)
+        if max(self.total, size) > self.most:
+            self.close()
+            raise DataFileError(describe(f"a download of more than {self.most:,} bytes", "the official file"))
+
+    def reset(self) -> None:
+        """Do nothing: what follows is the last update."""
+
+    def close(self) -> None:
+        """Leave the bar as it is."""
+        self.bar.close()
 
 
 @contextmanager

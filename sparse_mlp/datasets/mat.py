@@ -1,65 +1,85 @@
-"""Read a table from a MATLAB 5 file: X (samples × features) and Y (samples × 1)."""
+"""Read MATLAB files (versions 4 and 5): verified ones here, all others in a child process, which may crash."""
 
 from __future__ import annotations
 
+import io
+import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from sparse_mlp.datasets.mat5 import DamageError, read_variables
-from sparse_mlp.datasets.opening import file_error
+from sparse_mlp.datasets import mat_child
+from sparse_mlp.datasets.arrays import check_width, parse_npz
+from sparse_mlp.datasets.opening import file_error, parsing
 
-WANTED = "a MATLAB 5 file with the numbers X (samples × features) and Y (samples × 1)"
-OTHER_BYTES = 1 << 16  # more than the tags of a variable take
+WANTED = "a complete MATLAB 5 file"
+SECONDS = 300
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")  # saves their memory
 
 
-def parse_mat(path: Path, content: bytes, n_features: int, most_samples: int) -> tuple[np.ndarray, np.ndarray]:
-    """Read the table from the content of a file.
+def parse_mat(path: Path, content: bytes | bytearray, *, verified: bool = False) -> dict[str, Any]:
+    """Read the variables of a file.
 
     Parameters
     ----------
     path : Path
         Named in errors.
     content : bytes
-        The whole file.
-    n_features : int
-        Columns that X must have.
-    most_samples : int
-        Rows that X may have at most.
+        The whole file, unpacked.
+    verified : bool
+        The bytes are known by their checksum, so that they can be parsed in this process, which is faster.
 
     Returns
     -------
-    x : ndarray, shape (n, n_features)
-        Of the type stored in the file.
-    y : ndarray, shape (n,)
+    dict of str to object
+        By name: an array of numbers or text, a `csr_array`, or a word for what is neither.
 
     Raises
     ------
     DataFileError
-        If the file is not a MATLAB 5 file, is damaged, or lacks X or Y of the expected shape and kind.
+        If the file is not a MATLAB file of version 4 or 5, or is one that is cut or damaged.
     """
+    if not content:
+        raise file_error(path, "an empty file", WANTED)
     if content.startswith((b"\x89HDF\r\n\x1a\n", b"MATLAB 7.3")):
         raise file_error(path, "a MATLAB 7.3 file", WANTED, "save it in MATLAB with the option -v7")
+    with parsing(path, WANTED):
+        flat = mat_child.variables(io.BytesIO(content)) if verified else _in_child(path, content)
+        return _joined(path, flat)
+
+
+def _in_child(path: Path, content: bytes | bytearray) -> dict[str, np.ndarray]:
+    command = [sys.executable, "-P", mat_child.__file__]
     try:
-        found = read_variables(content, most_samples * n_features * 8 + OTHER_BYTES)
-    except DamageError as error:
-        raise file_error(path, f"a file that is not a complete MATLAB 5 file ({error})", WANTED) from None
-    values = {}
-    for name in ("X", "Y"):
-        if name not in found:
-            raise file_error(
-                path, f"no variable {name} ({'only ' + ', '.join(found) if found else 'and no other'})", WANTED
-            )
-        numbers = found[name].values
-        if numbers is None:
-            raise file_error(path, f"{name} of kind {found[name].kind}", "a full matrix of numbers")
-        values[name] = numbers
-    x, y = values["X"], values["Y"]
-    if x.ndim != 2 or x.shape[1] != n_features or not 1 <= len(x) <= most_samples:
-        wanted = f"1 to {most_samples:,} samples × {n_features:,} features"
-        raise file_error(path, f"X of shape {' × '.join(map(str, x.shape))}", wanted)
-    if y.shape != (len(x), 1):
-        raise file_error(
-            path, f"Y of shape {' × '.join(map(str, y.shape))}", f"{len(x)} × 1, one label for each row of X"
+        child = subprocess.run(
+            command, input=content, capture_output=True, timeout=SECONDS, env={**os.environ, **ONE_THREAD}, check=False
         )
-    return x, y[:, 0]
+    except subprocess.TimeoutExpired:
+        raise file_error(path, f"a file that took more than {SECONDS} s to read", WANTED) from None
+    if child.returncode:
+        lines = child.stderr.decode(errors="replace").strip().splitlines()
+        reason = lines[-1][:200] if lines and child.returncode > 0 else "its reader crashed"
+        raise file_error(path, f"a file that is not a complete MATLAB 5 file ({reason})", WANTED)
+    return parse_npz(path, child.stdout)
+
+
+def _joined(path: Path, flat: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Return the variables, each sparse matrix in one piece again."""
+    from scipy.sparse import csr_array
+
+    found: dict[str, Any] = {}
+    for key, array in flat.items():
+        name, _, part = key.partition(".")
+        if not part:
+            found[name] = array
+        elif part == "kind":
+            found[name] = str(array)
+        elif part == "shape":
+            check_width(path, int(array[1]))
+            pieces = tuple(flat[f"{name}.{piece}"] for piece in ("data", "indices", "indptr"))
+            found[name] = csr_array(pieces, shape=tuple(map(int, array)))
+            found[name].check_format(full_check=True)
+    return found

@@ -1,161 +1,169 @@
-"""The IDX data sets: files, checksums, mirrors, licence, citation; and all sets by name."""
+"""The data sets that consist of files, as `registry.toml` describes them."""
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Container
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from sparse_mlp.datasets.cifar_registry import CIFAR_SETS, CifarSet
-from sparse_mlp.datasets.file_sets import Archive, FileSet, FileSpec
-from sparse_mlp.datasets.table_registry import TABLE_SETS, TableSet
-
-ROLES = ("train_images", "train_labels", "test_images", "test_labels")
+STAND_IN = "synthetic-"  # begins the names of generated sets
 
 
 @dataclass(frozen=True)
-class IdxSet(FileSet):
-    """Describe one data set in IDX format; `files` are in the order of `ROLES`."""
+class FileSpec:
+    """Describe one official file.
 
-    image_shape: tuple[int, ...] = (28, 28)
-    first_label: int = 0
+    Attributes
+    ----------
+    name : str
+        File name without ``.gz``.
+    role : str
+        What the file holds; it begins with the part (train, test, or table, which is split here).
+    items : int
+        Number of samples or labels in the official file.
+    sha256 : str
+        Of the uncompressed bytes; empty if unknown.
+    sha256_gz : str
+        Of the official gzip file; used if `sha256` is empty.
+    """
+
+    name: str
+    role: str
+    items: int
+    sha256: str = ""
+    sha256_gz: str = ""
+
+
+@dataclass(frozen=True)
+class Archive:
+    """Describe a zip or tar file that holds the files of several sets, as ``folder/NAMEsuffix``.
+
+    More than `most_bytes` are not downloaded.
+    """
+
+    url: str
+    folder: str
+    sha256: str
+    most_bytes: int
+    suffix: str = ""
+
+
+@dataclass(frozen=True)
+class FileSet:
+    """Describe one data set.
+
+    Attributes
+    ----------
+    format : str
+        ``idx``, ``cifar``, ``mat`` or ``text``: the reader of its files.
+    labels : tuple of int
+        The labels in the files, ascending; the classes are in the same order.
+    n_features : int
+        Columns of a table; 0 for images.
+    image_shape : tuple of int or None
+        None if the samples are not images.
+    transposed : bool
+        The pixels of an image are stored column by column.
+    home : str
+        Folder that the files share with other sets; empty if the folder has the name of the set.
+    folders : tuple of str
+        Other names that its folder often has.
+    suffix : str
+        What mirrors append to the name of a file.
+    hint : str
+        What to do if the file is missing or is another one than expected.
+    """
+
+    name: str
+    format: str
+    title: str
+    class_names: tuple[str, ...]
+    labels: tuple[int, ...]
+    files: tuple[FileSpec, ...]
+    licence: str
+    citation: str
+    n_features: int = 0
+    image_shape: tuple[int, ...] | None = None
     transposed: bool = False
+    mirrors: tuple[str, ...] = ()
+    archive: Archive | None = None
+    home: str = ""
+    folders: tuple[str, ...] = ()
+    suffix: str = ""
+    hint: str = ""
+
+    @property
+    def folder(self) -> str:
+        """Return the name of the folder with the files."""
+        return self.home or self.name
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Return the shape of a sample."""
+        return self.image_shape or (self.n_features,)
+
+    @property
+    def n_classes(self) -> int:
+        """Return the number of classes."""
+        return len(self.class_names)
+
+    def urls(self, file: FileSpec) -> tuple[str, ...]:
+        """Return where `file` can be downloaded, best mirror first."""
+        if self.archive is not None:
+            return (self.archive.url,)
+        return tuple(f"{mirror}/{file.name}{self.suffix}" for mirror in self.mirrors)
+
+    @property
+    def batches(self) -> tuple[FileSpec, ...]:
+        """Return the training files that can be used without each other, as those of CIFAR-10."""
+        return tuple(file for file in self.files if file.role.startswith("train")) if self.format == "cifar" else ()
+
+    def needed(self, roles: Container[str]) -> tuple[FileSpec, ...]:
+        """Return the files that loading needs, apart from those of `roles`, which are there."""
+        missing = tuple(file for file in self.files if file.role not in roles)
+        some = any(file not in missing for file in self.batches)
+        return tuple(file for file in missing if file not in self.batches) if some else missing
 
 
-AnySet = IdxSet | CifarSet | TableSet
+def names() -> tuple[str, ...]:
+    """Return the names of all data sets, the default first.
+
+    Examples
+    --------
+    >>> names()[:4]
+    ('digits', 'mnist', 'fashion-mnist', 'kmnist')
+    """
+    return ("digits", *SETS, *(f"{STAND_IN}{name}" for name in SETS))
 
 
-def _mnist_like(hashes: list[str | None], wrappers: list[str | None]) -> tuple[FileSpec, FileSpec, FileSpec, FileSpec]:
-    names = [f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")]
-    rows = zip(names, ROLES, (60_000, 60_000, 10_000, 10_000), hashes, wrappers, strict=True)
-    one, two, three, four = (FileSpec(*row) for row in rows)
-    return one, two, three, four
-
-
-def _emnist(split: str, n_train: int, n_test: int) -> tuple[FileSpec, FileSpec, FileSpec, FileSpec]:
-    stem = f"emnist-{split}"
-    return (
-        FileSpec(f"{stem}-train-images-idx3-ubyte", "train_images", n_train),
-        FileSpec(f"{stem}-train-labels-idx1-ubyte", "train_labels", n_train),
-        FileSpec(f"{stem}-test-images-idx3-ubyte", "test_images", n_test),
-        FileSpec(f"{stem}-test-labels-idx1-ubyte", "test_labels", n_test),
-    )
-
-
-_NO_WRAPPERS: list[str | None] = [None] * 4
-_DIGITS = tuple("0123456789")
-_TOPS_AND_TROUSERS = ("T-shirt/top", "trouser", "pullover", "dress", "coat")
-_CLOTHES = (*_TOPS_AND_TROUSERS, "sandal", "shirt", "sneaker", "bag", "ankle boot")
-_CAPITALS = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-
-_EMNIST_ZIP = Archive(
-    url="https://biometrics.nist.gov/cs_links/EMNIST/gzip.zip",
-    sha256="fb9bb67e33772a9cc0b895e4ecf36d2cf35be8b709693c3564cea2a019fcda8e",
-    folder="gzip",
-)
-_EMNIST_LICENCE = "no licence stated; derived from NIST Special Database 19 (work of the US government)"
-_EMNIST_CITATION = "Cohen, Afshar, Tapson, van Schaik, EMNIST: extending MNIST to handwritten letters, IJCNN 2017"
-
-_MNIST = IdxSet(
-    name="mnist",
-    title="MNIST",
-    class_names=_DIGITS,
-    files=_mnist_like(
-        [
-            "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-            "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-            "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-            "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-        ],
-        _NO_WRAPPERS,
-    ),
-    licence="CC BY-SA 3.0, as usually stated",
-    citation="LeCun, Bottou, Bengio, Haffner, Gradient-based learning applied to document recognition, 1998",
-    mirrors=(
-        "https://ossci-datasets.s3.amazonaws.com/mnist",
-        "https://storage.googleapis.com/cvdf-datasets/mnist",
-    ),
-)
-
-_FASHION = IdxSet(
-    name="fashion-mnist",
-    title="Fashion-MNIST",
-    class_names=_CLOTHES,
-    files=_mnist_like(
-        [
-            "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
-            "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
-            "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
-            "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
-        ],
-        _NO_WRAPPERS,
-    ),
-    licence="MIT",
-    citation="Xiao, Rasul, Vollgraf, Fashion-MNIST: a novel image dataset for benchmarking, arXiv 1708.07747, 2017",
-    mirrors=(
-        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
-        "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion",
-    ),
-)
-
-_KMNIST = IdxSet(
-    name="kmnist",
-    title="Kuzushiji-MNIST",
-    class_names=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
-    files=_mnist_like(
-        [
-            None,
-            None,
-            "76fbd229ce87db80dd281af5e6670de4ad0e42fb30a7bd643972994c47c1f42e",
-            "a11dc742be8e781a40a92f53d6a4957e7b7d36df2faa097659131ebfd8fd60c6",
-        ],
-        [
-            "51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4",
-            "e38f9ebcd0f3ebcdec7fc8eabdcdaef93bb0df8ea12bee65224341c8183d8e17",
-            "edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5",
-            "20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c",
-        ],
-    ),
-    licence="CC BY-SA 4.0; 'KMNIST Dataset' (created by CODH), adapted from 'Kuzushiji Dataset' (NIJL et al.)",
-    citation="Clanuwat et al., Deep learning for classical Japanese literature, 2018, doi:10.20676/00000341",
-    mirrors=("https://codh.rois.ac.jp/kmnist/dataset/kmnist", "http://codh.rois.ac.jp/kmnist/dataset/kmnist"),
-)
-
-_EMNIST_LETTERS = IdxSet(
-    name="emnist-letters",
-    title="EMNIST Letters",
-    class_names=_CAPITALS,
-    files=_emnist("letters", 124_800, 20_800),
-    licence=_EMNIST_LICENCE,
-    citation=_EMNIST_CITATION,
-    archive=_EMNIST_ZIP,
-    first_label=1,
-    transposed=True,
-)
-
-_EMNIST_BALANCED = IdxSet(
-    name="emnist-balanced",
-    title="EMNIST Balanced",
-    class_names=(*_DIGITS, *_CAPITALS, *"abdefghnqrt"),
-    files=_emnist("balanced", 112_800, 18_800),
-    licence=_EMNIST_LICENCE,
-    citation=_EMNIST_CITATION,
-    archive=_EMNIST_ZIP,
-    transposed=True,
-)
-
-IDX_SETS: dict[str, IdxSet] = {
-    entry.name: entry for entry in (_MNIST, _FASHION, _KMNIST, _EMNIST_LETTERS, _EMNIST_BALANCED)
-}
-
-
-def file_sets() -> dict[str, AnySet]:
+def file_sets() -> dict[str, FileSet]:
     """Return every data set that consists of files, by name."""
-    return {**IDX_SETS, **CIFAR_SETS, **TABLE_SETS}
+    return SETS
 
 
 def owner_of(sha256: str) -> str | None:
     """Return 'SET: FILE' of the official file with this checksum of its uncompressed bytes, or None."""
-    for entry in file_sets().values():
+    for entry in SETS.values():
         for file in entry.files:
             if file.sha256 == sha256:
                 return f"{entry.name}: {file.name}"
     return None
+
+
+def _entry(name: str, table: dict[str, Any]) -> FileSet:
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
+    values["files"] = tuple(FileSpec(**file) for file in table["files"])
+    if "archive" in table:
+        values["archive"] = Archive(**table["archive"])
+    if isinstance(table["labels"], str):
+        first, last = map(int, table["labels"].split("-"))
+        values["labels"] = tuple(range(first, last + 1))
+    return FileSet(name=name, **values)
+
+
+SETS: dict[str, FileSet] = {
+    name: _entry(name, table)
+    for name, table in tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8")).items()
+}

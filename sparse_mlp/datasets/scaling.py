@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from scipy.sparse import csr_array, issparse
 
 from sparse_mlp.datasets.dataset import Dataset
 from sparse_mlp.errors import invalid
@@ -24,7 +25,7 @@ def standardize(dataset: Dataset) -> Dataset:
     -------
     Dataset
         The same samples. All training pixels of images together have mean 0 and standard deviation 1; in a table
-        (`image_shape` None) each feature has.
+        (`image_shape` None) each feature has. Sparse samples are only divided: without their zeros they would be dense.
 
     Raises
     ------
@@ -38,6 +39,8 @@ def standardize(dataset: Dataset) -> Dataset:
     pixels stay dark. The features of a table have different units, so each is scaled by itself, as in the experiments
     of [Kichler2021] and [Chen2025]; a constant one becomes zero.
     """
+    if issparse(dataset.train_x):
+        return _scale_sparse(dataset)
     return _standardize_features(dataset) if dataset.image_shape is None else _standardize_pixels(dataset)
 
 
@@ -66,6 +69,21 @@ def _standardize_features(dataset: Dataset) -> Dataset:
         train_x=((dataset.train_x - mean) / scale).astype(np.float32),
         test_x=((dataset.test_x - mean) / scale).astype(np.float32),
         provenance=f"{dataset.provenance}; each feature standardised by its mean and standard deviation in training",
+    )
+
+
+def _scale_sparse(dataset: Dataset) -> Dataset:
+    from sklearn.preprocessing import StandardScaler
+
+    scaler = StandardScaler(with_mean=False).fit(dataset.train_x.astype(np.float64))
+    if not scaler.var_.any():
+        raise invalid("training samples that are all equal", "at least one feature that varies")
+    # A constant feature is left as it is; made zero, as in a dense table, it would say the same.
+    return replace(
+        dataset,
+        train_x=csr_array(scaler.transform(dataset.train_x), dtype=np.float32),
+        test_x=csr_array(scaler.transform(dataset.test_x), dtype=np.float32),
+        provenance=f"{dataset.provenance}; each feature divided by its standard deviation in training",
     )
 
 

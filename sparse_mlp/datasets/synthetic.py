@@ -8,12 +8,11 @@ import zlib
 import numpy as np
 
 from sparse_mlp.datasets.dataset import Dataset
-from sparse_mlp.datasets.registry import AnySet, file_sets
+from sparse_mlp.datasets.registry import STAND_IN, FileSet, file_sets
 from sparse_mlp.errors import check_choice, check_integer
 from sparse_mlp.rng import RandomState, as_generator
 
-PREFIX = "synthetic-"
-NAMES = tuple(PREFIX + name for name in file_sets())
+NAMES = tuple(STAND_IN + name for name in file_sets())
 SHIFTS = tuple((down, right) for down in range(-2, 3) for right in range(-2, 3))
 INK, NOISE = 0.3, 0.2
 
@@ -51,7 +50,7 @@ def make_synthetic(
     >>> make_synthetic("synthetic-mnist", 60, 20)
     Dataset('synthetic-mnist', SYNTHETIC, 60 train, 20 test, 784 features, 10 classes)
     """
-    like = file_sets()[check_choice("name", name, NAMES).removeprefix(PREFIX)]
+    like = file_sets()[check_choice("name", name, NAMES).removeprefix(STAND_IN)]
     usual_train, usual_test = _usual_numbers(like)
     n_train = check_integer("n_train", usual_train if n_train is None else n_train)
     n_test = check_integer("n_test", usual_test if n_test is None else n_test)
@@ -94,7 +93,7 @@ def _shifted(drawings: np.ndarray) -> np.ndarray:
     return np.stack(moved).astype(np.float32)
 
 
-def _usual_numbers(like: AnySet) -> tuple[int, int]:
+def _usual_numbers(like: FileSet) -> tuple[int, int]:
     if like.image_shape is not None:
         return 6000, 1000
     samples = sum(file.items for file in like.files if not file.role.endswith("labels"))

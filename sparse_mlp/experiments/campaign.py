@@ -16,6 +16,7 @@ from sparse_mlp.experiments.execute import BUSY, FAILED, FINISHED, RunOutcome, e
 from sparse_mlp.experiments.planned_run import PlannedRun
 from sparse_mlp.experiments.store import Store
 from sparse_mlp.experiments.workers import work_in_processes, work_on_dask
+from sparse_mlp.runs.own_files import SHA256
 
 RunsById = dict[str, list[PlannedRun]]  # run id → the same run, for all who want something measured on it
 
@@ -128,7 +129,7 @@ def run_campaign(
 
 def _with_data(runs: RunsById, data_dir: str | None) -> tuple[RunsById, dict[str, list[str]]]:
     """Return the runs whose data sets are here, and the ids of the others by data set."""
-    here = set(available(data_dir))
+    here = {*available(data_dir), *(first.dataset for first, *_ in runs.values() if SHA256 in first.settings["data"])}
     missing: dict[str, list[str]] = {}
     for run_id, (first, *_) in runs.items():
         if first.dataset not in here:

@@ -6,6 +6,7 @@ import shutil
 import traceback
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from sparse_mlp.experiments.throttled_checkpoints import ThrottledCheckpoints
 from sparse_mlp.runs.build import build
 from sparse_mlp.runs.config import RunConfig
 from sparse_mlp.runs.files import read_config
+from sparse_mlp.runs.own_files import SHA256, without_places
 from sparse_mlp.runs.run import Run
 from sparse_mlp.runs.saved import load_run, reopen_run
 from sparse_mlp.training import Checkpoints, Progress
@@ -95,6 +97,7 @@ def _train_and_measure(store: Store, planned: Sequence[PlannedRun], data_dir: st
 def _trained(store: Store, planned: PlannedRun, data_dir: str | None) -> Run:
     """Return the run, trained to its end or as far as the user let it."""
     config, folder = run_config(planned.settings), store.folder(planned.run_id)
+    _follow_files(config, folder)
     if store.finished(planned.run_id):
         try:
             return load_run(folder, data_dir)
@@ -125,6 +128,18 @@ def _opened(config: RunConfig, folder: Path, data_dir: str | None) -> Run:
     run = build(config)
     run.write_into(folder)
     return run
+
+
+def _follow_files(config: RunConfig, folder: Path) -> None:
+    """Let the configuration in a folder name the files of own data where they are now."""
+    if SHA256 not in config.data or not (folder / CONFIG).exists():
+        return
+    try:
+        stored = read_config(folder / CONFIG)
+    except InvalidInputError:
+        return  # who opens it says so
+    if stored != config and without_places(stored.data) == without_places(config.data):
+        write_text(folder / CONFIG, replace(stored, data=config.data).to_json())
 
 
 def _start_again(folder: Path, why: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sparse_mlp.kernels.dispatch import choose_backend
 from sparse_mlp.runs.config import Given, RunConfig, make_config
+from sparse_mlp.runs.own_files import label_of, without_places
 
 FORMAT = 2  # to be raised when the same settings come to give other bytes
 NOT_IN_RUN_ID = {  # settings that no byte of a trained network depends on
@@ -49,7 +50,7 @@ def plan_run(
     """
     complete = _complete(settings)
     asked = {name: dict(arguments) for name, arguments in (measurements or {}).items()}
-    dataset, seed = complete["data"]["dataset"], complete["run"]["seed"]
+    dataset, seed = label_of(complete["data"]), complete["run"]["seed"]
     return PlannedRun(_run_id(complete), dataset, method, seed, dict(options or {}), complete, asked)
 
 
@@ -89,8 +90,8 @@ def _complete(settings: Given) -> dict[str, dict[str, Any]]:
 def _run_id(complete: Given) -> str:
     given = {
         table: {name: value for name, value in values.items() if value is not None}
-        for table, values in complete.items()
-    }  # fmt: skip
+        for table, values in {**complete, "data": without_places(complete["data"])}.items()
+    }
     rule = complete["rule"]["name"].rpartition(":")[2]
     digest = short_hash({"format": FORMAT, **given})
-    return f"{complete['data']['dataset']}-{rule}-{complete['run']['seed']}-{digest}"
+    return f"{label_of(complete['data'])}-{rule}-{complete['run']['seed']}-{digest}"

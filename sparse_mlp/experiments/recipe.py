@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,9 @@ from sparse_mlp.experiments.measurements import check_measurement
 from sparse_mlp.experiments.planned_run import NOT_IN_RUN_ID, PlannedRun, plan_run
 from sparse_mlp.runs.config import check_tables, merge
 from sparse_mlp.runs.files import load_toml, underscored
+from sparse_mlp.runs.own_files import anchored
 from sparse_mlp.runs.places import OptionError
+from sparse_mlp.runs.tables import FILE, TABLES
 
 RECIPES = Path(__file__).parent / "reproduction" / "figures"  # next to the figures that they are of
 # Settings that the axes or the campaign decide.
@@ -46,7 +48,7 @@ class Recipe:
     paper: str  # key of `references.bib`, or empty
     settings: Settings  # of every run; tables as in `sparse-mlp train --config`
     methods: dict[str, Settings]  # label → its settings
-    datasets: dict[str, Settings]  # name → the settings that hold for it only
+    datasets: dict[str, Settings]  # name, or label of a file → the settings that hold for it only
     options: dict[tuple[str, str], list[Any]]  # (table, option) → its values; every combination is run
     measurements: dict[str, Table]  # name → its arguments
     presets: dict[str, Preset]
@@ -60,7 +62,7 @@ class Recipe:
         chosen = self.presets[check_choice("preset", preset, self.presets)]
         sets = list(datasets) if datasets is not None else list(chosen.datasets or self.datasets)
         for name in _without_duplicates("datasets", sets):
-            check_choice("dataset", name, dataset_names())
+            check_choice("dataset", name, [*dataset_names(), *self.datasets])
         axes = {**self.options, **chosen.options}
         combinations = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
         methods = chosen.methods or tuple(self.methods)
@@ -81,11 +83,13 @@ class Recipe:
             "settings": self.settings, f"presets.{preset.name}.settings": preset.settings,
             f"datasets.{dataset}": self.datasets.get(dataset, {}),
         }  # fmt: skip
-        fixed: Settings = {"data": {"dataset": dataset}, "run": {"seed": seed}}
+        data = {"dataset": dataset, **self.datasets.get(dataset, {}).get("data", {})}
+        fixed: Settings = {"data": data, "run": {"seed": seed}}
 
         def plan(label: str) -> PlannedRun:
             settings = merge(*shared.values(), self.methods[label], axes, fixed)
-            return plan_run(settings, method, {name: value for (_, name), value in options.items()}, measurements)
+            run = plan_run(settings, method, {name: value for (_, name), value in options.items()}, measurements)
+            return replace(run, dataset=dataset)
 
         try:
             return plan(method)
@@ -141,12 +145,12 @@ def load_recipe(name: str | Path) -> Recipe:
             remedy = "a file of your own ends in .toml, `sparse-mlp campaign --help` shows a small one"
             raise invalid(f"recipe={str(name)!r}", f"one of {', '.join(recipe_names()) or 'none yet'}", remedy)
     try:
-        return _recipe(path.stem, load_toml(path))
+        return _recipe(path.stem, load_toml(path), path.parent)
     except InvalidInputError as error:
         raise InvalidInputError(f"recipe {path.stem}: {error}") from None
 
 
-def _recipe(name: str, content: Table) -> Recipe:
+def _recipe(name: str, content: Table, folder: Path) -> Recipe:
     for key in content:
         check_choice("key", key, [known.name for known in fields(Recipe) if known.name != "name"])
     methods = _tables("methods", content)
@@ -154,11 +158,8 @@ def _recipe(name: str, content: Table) -> Recipe:
         raise invalid("no methods", "at least one", "[methods.SET] with rule.name = \"set\" makes one")
     for label in methods:
         methods[label] = _settings(f"methods.{label}", methods[label])
-    datasets = {
-        check_choice("datasets", dataset, dataset_names()): _settings(f"datasets.{dataset}", given)
-        for dataset, given in _tables("datasets", content).items()
-    }
-    presets = {label: _preset(label, given, methods) for label, given in _tables("presets", content).items()}
+    datasets = {name: _dataset(name, given, folder) for name, given in _tables("datasets", content).items()}
+    presets = {label: _preset(label, given, methods, datasets) for label, given in _tables("presets", content).items()}
     if not presets:
         raise invalid("no presets", "at least one", "[presets.smoke] with datasets and seeds makes one")
     for label, preset in presets.items():
@@ -170,14 +171,29 @@ def _recipe(name: str, content: Table) -> Recipe:
     )  # fmt: skip
 
 
-def _preset(label: str, given: Table, methods: Mapping[str, Settings]) -> Preset:
+def _dataset(name: str, given: Table, folder: Path) -> Settings:
+    """Return the settings of a data set; those of own data have its file and how it is read."""
+    if "file" not in given:
+        check_choice("datasets", name, dataset_names())
+        return _settings(f"datasets.{name}", given)
+    if name in dataset_names():
+        raise invalid(f"datasets.{name}.file", "a label that is no known data set", "name it otherwise")
+    options = TABLES["data"].part_options("dataset", FILE)
+    own = {key.replace("-", "_"): value for key, value in given.items() if key.replace("-", "_") in options}
+    rest = {key: value for key, value in given.items() if key != "file" and key.replace("-", "_") not in options}
+    settings = _settings(f"datasets.{name}", rest)
+    data = anchored({"data": {"dataset": str(given["file"]), **own}}, folder)["data"]
+    return {**settings, "data": {**settings.get("data", {}), **data}}
+
+
+def _preset(label: str, given: Table, methods: Iterable[str], known: Iterable[str]) -> Preset:
     for key in given:
         check_choice(f"key of presets.{label}", key, [known.name for known in fields(Preset) if known.name != "name"])
     where = f"presets.{label}"
-    datasets, chosen, seeds = (_list(f"{where}.{key}", given.get(key, [])) for key in ("datasets", "methods", "seeds"))
+    sets, chosen, seeds = (_list(f"{where}.{key}", given.get(key, [])) for key in ("datasets", "methods", "seeds"))
     return Preset(
         label,
-        tuple(check_choice(f"{where}.datasets", dataset, dataset_names()) for dataset in datasets),
+        tuple(check_choice(f"{where}.datasets", dataset, [*dataset_names(), *known]) for dataset in sets),
         tuple(check_choice(f"{where}.methods", method, methods) for method in chosen),
         tuple(check_integer(f"{where}.seeds", seed, minimum=0) for seed in seeds) or (0,),
         _settings(f"{where}.settings", _table("settings", given, where)),

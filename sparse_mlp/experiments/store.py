@@ -12,6 +12,7 @@ from typing import Any
 
 from sparse_mlp.errors import SparseMLPError, invalid
 from sparse_mlp.experiments.planned_run import PlannedRun, short_hash
+from sparse_mlp.runs import own_files
 from sparse_mlp.training import History, read_history
 from sparse_mlp.training.checkpoint import CURRENT
 from sparse_mlp.training.files import write_text
@@ -141,6 +142,8 @@ class Store:
             config = read_object(self.folder(run_id) / CONFIG) or {}
             tables = {table: values for table, values in config.items() if isinstance(values, dict)}
             row = {"run_id": run_id, **{name: tables.get(table, {}).get(key) for name, table, key in FROM_CONFIG}}
+            if own_files.SHA256 in tables.get("data", {}):
+                row["dataset"] = own_files.label_of(tables["data"])
             if (outcome := self.result(run_id)) is not None:
                 yield {**row, **outcome, "state": "finished"}
             elif (error := self.failure(run_id)) is not None:

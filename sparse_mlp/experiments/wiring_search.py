@@ -87,6 +87,7 @@ def search_wirings(
     config = make_config(settings)
     if not config.data["validation_fraction"]:
         raise invalid("validation_fraction=0", "a number above 0", "trials are judged by samples set aside")
+    settings = merge(settings, {"data": config.data})  # with the checksums of files, so that trials read no other ones
     topology = config.wiring["topology"]
     space = dict(space or search_space(topology))
     check_integer("jobs", jobs)

@@ -18,6 +18,7 @@ from sparse_mlp.models import SparseMLP
 from sparse_mlp.optim import Optimizer
 from sparse_mlp.options import pick
 from sparse_mlp.rng import spawn_streams
+from sparse_mlp.runs import own_files
 from sparse_mlp.runs.models import Fitting
 from sparse_mlp.runs.run import Run, Samples
 from sparse_mlp.runs.tables import TABLES
@@ -55,7 +56,10 @@ def build(config: RunConfig) -> Run:
 
 def load_data(table: Table) -> Dataset:
     """Load a data set, standardised if the table says so."""
-    data = datasets.load(table["dataset"], table["data_dir"])
+    if own_files.SHA256 in table:
+        own_files.check_unchanged(table)
+    options = pick(datasets.load, {name: value for name, value in table.items() if name != "data_dir"})
+    data = datasets.load(table["dataset"], table["data_dir"], **options)
     return datasets.standardize(data) if table["standardize"] else data
 
 

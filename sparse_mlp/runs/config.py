@@ -10,6 +10,7 @@ from typing import Any
 
 from sparse_mlp.errors import check_choice, invalid
 from sparse_mlp.evolution import Rule
+from sparse_mlp.runs import own_files
 from sparse_mlp.runs.build import make_rule
 from sparse_mlp.runs.places import chosen, options_anywhere, options_in, refuse_option
 from sparse_mlp.runs.tables import CHECKS, PRESETS, TABLES
@@ -82,12 +83,14 @@ def make_config(given: Given) -> RunConfig:
     """
     check_tables(given)
     settings = {name: dict(given.get(name, {})) for name in TABLES}
+    checksums = settings["data"].pop(own_files.SHA256, None)
     topology, preset = chosen("wiring", "topology", settings), settings["wiring"].get("preset")
     if preset is not None:
         check_choice(f"preset of topology {topology}", preset, PRESETS.get(topology, {}))
     stored = PRESETS.get(topology, {}).get(preset or "", {})
     settings["wiring"] = {**stored, **settings["wiring"], "topology": topology}
     config = RunConfig(**{name: _completed(name, settings) for name in TABLES})
+    config.data = own_files.pinned(config.data, checksums)
     rule = config.make_rule()
     if rule.initial_density is not None and "scope" in config.wiring:
         config.wiring["scope"] = settings["wiring"].get("scope", "layer")

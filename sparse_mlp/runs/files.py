@@ -11,6 +11,7 @@ from typing import Any
 
 from sparse_mlp import plugins
 from sparse_mlp.errors import invalid
+from sparse_mlp.runs import own_files
 from sparse_mlp.runs.config import RunConfig, check_tables, make_config
 from sparse_mlp.runs.tables import TABLES
 
@@ -26,9 +27,20 @@ def load_toml(path: Path) -> dict[str, Any]:
         If the file cannot be read, or is not TOML.
     """
     try:
-        return underscored(tomllib.loads(Path(path).read_bytes().decode()))
+        return underscored(tomllib.loads(Path(path).read_bytes().decode("utf-8-sig")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise invalid(f"{path} ({error})", "a TOML file that can be read") from None
+
+
+def load_settings(path: Path) -> dict[str, Any]:
+    """Read the settings of a run from a TOML file; files of data are relative to it.
+
+    Raises
+    ------
+    InvalidInputError
+        If the file cannot be read, or is not TOML.
+    """
+    return own_files.anchored(load_toml(path), Path(path).parent)
 
 
 def underscored(settings: Mapping[str, Any]) -> dict[str, Any]:

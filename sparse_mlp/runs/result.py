@@ -44,7 +44,7 @@ def about(run: Run) -> dict[str, Any]:
     """Return what was trained on what, as plain JSON types; topology and preset are None if all layers are dense."""
     config = run.config
     return {
-        "dataset": config.data["dataset"], "synthetic": run.data.synthetic, "provenance": run.data.provenance,
+        "dataset": run.data.name, "synthetic": run.data.synthetic, "provenance": run.data.provenance,
         "model": config.model["name"], "rule": config.rule["name"],
         "topology": config.wiring.get("topology"), "preset": config.wiring.get("preset"),
     }  # fmt: skip

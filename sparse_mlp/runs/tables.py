@@ -10,14 +10,13 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
-from sparse_mlp import plugins
-from sparse_mlp.datasets import names as dataset_names
-from sparse_mlp.errors import check_choice, check_fraction, check_integer, check_number
+from sparse_mlp import datasets, plugins
+from sparse_mlp.errors import check_fraction, check_integer, check_number
 from sparse_mlp.evolution import RULES
 from sparse_mlp.kernels.dispatch import choose_backend
 from sparse_mlp.models import WIRINGS
 from sparse_mlp.optim import OPTIMIZERS, SCHEDULES
-from sparse_mlp.options import Option, options_of
+from sparse_mlp.options import Option, extends, options_of
 from sparse_mlp.runs.models import MODELS
 from sparse_mlp.runs.values import kinds_of
 from sparse_mlp.topology.presets import DENDRITIC_PRESETS
@@ -25,6 +24,26 @@ from sparse_mlp.topology.presets import DENDRITIC_PRESETS
 SET_BY_RUNS = ("backend", "rng", "density")  # options of parts that a run sets itself, from other tables
 CORRELATED_RULES = ("cht", "chts", "chtss")  # their papers start from the correlations of the inputs
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {"dendritic": DENDRITIC_PRESETS}
+
+
+def known_set() -> None:
+    """Name a data set that has no options."""
+
+
+@extends(datasets.load, "data_dir", "name_or_path", "download")
+def own_file(**options: Any) -> None:
+    """Read samples from a file of your own."""
+
+
+class DataSets(dict[str, Callable[..., Any]]):
+    """The data sets by name; any other name is that of a file, which is looked at when all settings are known."""
+
+    def __missing__(self, name: str) -> Callable[..., Any]:
+        return own_file
+
+
+FILE = "FILE"  # stands for any file where data sets are listed
+DATA_SETS = DataSets(dict.fromkeys(datasets.names(), known_set), **{FILE: own_file})
 
 
 class Table(NamedTuple):
@@ -50,7 +69,8 @@ class Table(NamedTuple):
 
     def part(self, key: str, name: str) -> Callable[..., Any]:
         """Return a part by its name, or by `module:name`."""
-        return plugins.find(self.word(key), name, self.parts[key])
+        parts = self.parts[key]
+        return parts[name] if isinstance(parts, DataSets) else plugins.find(self.word(key), name, parts)
 
     def word(self, key: str) -> str:
         """Return what the parts are that an option chooses: `[rule] name` chooses a rule."""
@@ -77,11 +97,11 @@ def _option(name: str, default: Any, kind: str, text: str, choices: tuple[str, .
 
 _TABLES = (
     Table("data", (
-        _option("dataset", "digits", "str", "Data set; `sparse-mlp data list` lists them"),
+        _option("dataset", "digits", "str", "Data set (`sparse-mlp data list`) or a FILE"),
         _option("data_dir", None, "str", "Folder with the data files (else $SPARSE_MLP_DATA or the cache)"),
         _option("standardize", True, "bool", "Scale inputs to mean 0 and deviation 1"),
         _option("validation_fraction", 0.0, "float", "Fraction of the training samples for validation"),
-    )),
+    ), {"dataset": DATA_SETS}),
     Table("model", (_option("name", "mlp", "str", "Kind of network"),), {"name": MODELS}),
     Table("wiring", (
         _option("topology", None, "str", "First wiring (default: as in the paper of the rule)"),
@@ -119,7 +139,6 @@ TABLES: dict[str, Table] = {table.name: table for table in _TABLES}
 _not_negative = partial(check_integer, minimum=0)
 _part_of_one = partial(check_fraction, zero=True, one=False)
 CHECKS: dict[str, Callable[[str, Any], Any]] = {  # of own options that have a value
-    "dataset": lambda name, value: check_choice(name, value, dataset_names()),
     "validation_fraction": _part_of_one, "label_smoothing": _part_of_one, "density": check_fraction,
     "epsilon": partial(check_number, strict=True), "backend": lambda name, value: choose_backend(value),
     **dict.fromkeys(("seed", "warm_up_steps", "early_stop"), _not_negative),

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from sparse_mlp import datasets
 from sparse_mlp.datasets import download
-from sparse_mlp.datasets.cifar_registry import CIFAR_SETS
+from sparse_mlp.datasets.cifar import LABEL_RANGES
+from sparse_mlp.datasets.registry import SETS
 from sparse_mlp.errors import DataFileError
 
 ALL = ("train_1", "train_2", "train_3", "train_4", "train_5", "test")
@@ -62,14 +63,14 @@ def test_fine_classes_of_cifar_100(tmp_path: Path, write_cifar) -> None:
 @pytest.fixture
 def official(tmp_path: Path, write_cifar, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A small CIFAR-10 that the registry takes for the official one; returns the folder of its tar file's members."""
-    entry = CIFAR_SETS["cifar-10"]
+    entry = SETS["cifar-10"]
     assert entry.archive is not None
     folder = write_cifar(tmp_path / "source" / entry.archive.folder, "cifar-10", ALL, suffix="")
     with tarfile.open(tmp_path / "archive.tar.gz", "w:gz") as tar:
         tar.add(folder, entry.archive.folder)
     archive = replace(entry.archive, sha256=sha256(tmp_path / "archive.tar.gz"))
     files = tuple(replace(file, items=4, sha256=sha256(folder / file.name)) for file in entry.files)
-    monkeypatch.setitem(CIFAR_SETS, "cifar-10", replace(entry, files=files, archive=archive))
+    monkeypatch.setitem(SETS, "cifar-10", replace(entry, files=files, archive=archive))
     return folder
 
 
@@ -80,7 +81,7 @@ def sha256(path: Path) -> str:
 def serve(monkeypatch: pytest.MonkeyPatch, archive: Path) -> list[str]:
     asked: list[str] = []
 
-    def retrieve(url: str, target: Path, progress: bool) -> None:
+    def retrieve(url: str, target: Path, progress: bool, most: int) -> None:
         asked.append(url)
         shutil.copyfile(archive, target)
 
@@ -164,10 +165,10 @@ def test_archive_that_is_not_the_official_one_is_thrown_away(
     archive = tmp_path / "archive.tar.gz"
     rewritten(archive, change)
     if known:
-        entry = CIFAR_SETS["cifar-10"]
+        entry = SETS["cifar-10"]
         assert entry.archive is not None
         trusted = replace(entry.archive, sha256=sha256(archive))
-        monkeypatch.setitem(CIFAR_SETS, "cifar-10", replace(entry, archive=trusted))
+        monkeypatch.setitem(SETS, "cifar-10", replace(entry, archive=trusted))
     serve(monkeypatch, archive)
     with pytest.raises(DataFileError, match=message):
         datasets.fetch("cifar-10", tmp_path / "data")
@@ -178,9 +179,9 @@ def test_archive_that_is_not_the_official_one_is_thrown_away(
 def test_not_an_archive_is_an_error(official: Path, tmp_path: Path, monkeypatch) -> None:
     page = tmp_path / "page"
     page.write_bytes(b"<html>moved</html>")
-    entry = CIFAR_SETS["cifar-10"]
+    entry = SETS["cifar-10"]
     assert entry.archive is not None
-    monkeypatch.setitem(CIFAR_SETS, "cifar-10", replace(entry, archive=replace(entry.archive, sha256=sha256(page))))
+    monkeypatch.setitem(SETS, "cifar-10", replace(entry, archive=replace(entry.archive, sha256=sha256(page))))
     serve(monkeypatch, page)
     with pytest.raises(DataFileError, match="ReadError"):
         datasets.fetch("cifar-10", tmp_path / "data")
@@ -213,7 +214,7 @@ def test_absent_batches_are_no_fault(tmp_path: Path, write_cifar) -> None:
 
 
 def test_failed_fetch_says_that_the_rest_loads(tmp_path: Path, write_cifar, monkeypatch) -> None:
-    def no_route(url: str, target: Path, progress: bool) -> None:
+    def no_route(url: str, target: Path, progress: bool, most: int) -> None:
         raise ConnectionError
 
     write_cifar(tmp_path / "cifar-10", "cifar-10", ("train_1", "test"))
@@ -243,13 +244,13 @@ def test_damaged_batch_is_reported(tmp_path: Path, write_cifar) -> None:
 
 
 def test_registry_is_whole() -> None:
-    for entry in CIFAR_SETS.values():
+    for entry in (SETS["cifar-10"], SETS["cifar-100"]):
         assert entry.image_shape == (3, 32, 32) and entry.licence and entry.citation
-        assert entry.label_ranges[-1] == entry.n_classes == len(set(entry.class_names))
+        assert LABEL_RANGES[entry.n_classes][-1] == entry.n_classes == len(set(entry.class_names))
         assert entry.archive is not None
         digests = [entry.archive.sha256, *(file.sha256 or "" for file in entry.files)]
         assert len(set(digests)) == len(digests) and all(len(d) == 64 and int(d, 16) for d in digests)
-        assert sum(file.items for file in entry.training_files) == 50_000
+        assert sum(file.items for file in entry.batches) == 50_000
         assert entry.files[-1].role == "test" and entry.files[-1].items == 10_000
 
 

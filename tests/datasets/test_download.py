@@ -9,13 +9,14 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sparse_mlp import datasets
-from sparse_mlp.datasets import download, idx_sets, registry
-from sparse_mlp.datasets.idx import read_idx, sha256_of
-from sparse_mlp.datasets.registry import IDX_SETS, IdxSet
+from sparse_mlp.datasets import download
+from sparse_mlp.datasets.official import read_official
+from sparse_mlp.datasets.registry import SETS, FileSet
 from sparse_mlp.errors import DataFileError
 
 Serve = Callable[[dict[str, Path]], list[str]]
@@ -29,7 +30,7 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Serve:
     def start(files: dict[str, Path]) -> list[str]:
         asked: list[str] = []
 
-        def retrieve(url: str, target: Path, progress: bool) -> None:
+        def retrieve(url: str, target: Path, progress: bool, most: int) -> None:
             asked.append(url)
             if url not in files:
                 target.write_bytes(b"half a fi")
@@ -43,15 +44,16 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Serve:
 
 
 @pytest.fixture
-def official(tmp_path: Path, write_set, monkeypatch: pytest.MonkeyPatch) -> tuple[IdxSet, Path]:
+def official(tmp_path: Path, write_set, monkeypatch: pytest.MonkeyPatch) -> tuple[FileSet, Path]:
     """A small MNIST that the registry takes for the official one, and the folder where its mirrors keep it."""
     folder = write_set(tmp_path / "mirror", "mnist")
     files = []
-    for file in IDX_SETS["mnist"].files:
-        array = read_idx(folder / f"{file.name}.gz", file.ndim)
-        files.append(replace(file, items=len(array), sha256=sha256_of(array)))
-    entry = replace(IDX_SETS["mnist"], files=tuple(files))
-    monkeypatch.setitem(IDX_SETS, "mnist", entry)
+    for file in SETS["mnist"].files:
+        content = gzip.decompress((folder / f"{file.name}.gz").read_bytes())
+        items = 12 if file.role.startswith("train") else 8
+        files.append(replace(file, items=items, sha256=hashlib.sha256(content).hexdigest()))
+    entry = replace(SETS["mnist"], files=tuple(files))
+    monkeypatch.setitem(SETS, "mnist", entry)
     return entry, folder
 
 
@@ -104,7 +106,7 @@ def test_without_network_the_error_says_all(serve: Serve, tmp_path: Path) -> Non
     with pytest.raises(DataFileError) as error:
         datasets.fetch("fashion-mnist", tmp_path / "data")
     message = str(error.value)
-    for file in IDX_SETS["fashion-mnist"].files:
+    for file in SETS["fashion-mnist"].files:
         assert f"{file.name}.gz" in message
     assert f"place them, gzipped or not, in {tmp_path / 'data' / 'fashion-mnist'}" in message
     assert "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/train-images-idx3-ubyte.gz" in message
@@ -136,7 +138,7 @@ def test_truncated_download_is_thrown_away(official, serve: Serve, tmp_path: Pat
 
 
 def test_cut_file_of_a_set_whose_wrapper_alone_is_known_is_refused(serve: Serve, write_set, tmp_path: Path) -> None:
-    entry = IDX_SETS["kmnist"]
+    entry = SETS["kmnist"]
     mirror = write_set(tmp_path / "mirror", "kmnist")
     serve({url: mirror / f"{file.name}.gz" for file in entry.files for url in entry.urls(file)})
     with pytest.raises(DataFileError, match="12 items instead of the official 60,000"):
@@ -146,10 +148,10 @@ def test_cut_file_of_a_set_whose_wrapper_alone_is_known_is_refused(serve: Serve,
 
 def test_wrapper_checksum_counts_where_it_is_all_that_is_known(write_set, tmp_path: Path) -> None:
     path = write_set(tmp_path, "kmnist") / "train-labels-idx1-ubyte.gz"
-    array = read_idx(path, 1)
-    file = replace(IDX_SETS["kmnist"].files[1], items=12, sha256_gz=hashlib.sha256(path.read_bytes()).hexdigest())
-    assert idx_sets.verify(file, path, array).status == "ok"
-    assert idx_sets.verify(replace(file, sha256_gz="0" * 64), path, array).status == "unverified"
+    file = replace(SETS["kmnist"].files[1], items=12, sha256_gz=hashlib.sha256(path.read_bytes()).hexdigest())
+    assert read_official(SETS["kmnist"], file, path).verdict.status == "ok"
+    other = replace(file, sha256_gz="0" * 64)
+    assert read_official(SETS["kmnist"], other, path).verdict.status == "unverified"
 
 
 def test_file_of_another_set_is_recognised(official, write_set, tmp_path: Path) -> None:
@@ -175,15 +177,15 @@ def archive(tmp_path: Path, write_set, monkeypatch: pytest.MonkeyPatch) -> Path:
         for name in names:
             for file in write_set(tmp_path / "source" / name, name).iterdir():
                 members.write(file, f"gzip/{file.name}")
-    known = replace(IDX_SETS[names[0]].archive, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+    known = replace(SETS[names[0]].archive, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
     for name in names:
-        files = tuple(replace(file, items=12 if "train" in file.role else 8) for file in IDX_SETS[name].files)
-        monkeypatch.setitem(IDX_SETS, name, replace(IDX_SETS[name], archive=known, files=files))
+        files = tuple(replace(file, items=12 if "train" in file.role else 8) for file in SETS[name].files)
+        monkeypatch.setitem(SETS, name, replace(SETS[name], archive=known, files=files))
     return path
 
 
 def test_one_archive_serves_both_emnist_sets(archive: Path, serve: Serve, tmp_path: Path) -> None:
-    asked = serve({IDX_SETS["emnist-letters"].archive.url: archive})
+    asked = serve({SETS["emnist-letters"].archive.url: archive})
     (tmp_path / "data").mkdir()
     assert len(datasets.load("emnist-letters", tmp_path / "data").train_y) == 12
     assert len(datasets.load("emnist-balanced", tmp_path / "data").train_y) == 12
@@ -195,7 +197,7 @@ def test_one_archive_serves_both_emnist_sets(archive: Path, serve: Serve, tmp_pa
 def test_archive_with_wrong_checksum_is_thrown_away(archive: Path, serve: Serve, tmp_path: Path) -> None:
     with zipfile.ZipFile(archive, "a") as members:
         members.writestr("more", "bytes")
-    serve({IDX_SETS["emnist-letters"].archive.url: archive})
+    serve({SETS["emnist-letters"].archive.url: archive})
     with pytest.raises(DataFileError, match=r"(?s)folder gzip/.*SHA-256"):
         datasets.fetch("emnist-letters", tmp_path / "data")
     assert leftovers(tmp_path / "data") == []
@@ -208,39 +210,69 @@ def test_archive_without_network_or_member(archive: Path, serve: Serve, tmp_path
     empty = tmp_path / "empty.zip"
     with zipfile.ZipFile(empty, "w"):
         pass
-    known = replace(IDX_SETS["emnist-letters"].archive, sha256=hashlib.sha256(empty.read_bytes()).hexdigest())
-    monkeypatch.setitem(IDX_SETS, "emnist-letters", replace(IDX_SETS["emnist-letters"], archive=known))
+    known = replace(SETS["emnist-letters"].archive, sha256=hashlib.sha256(empty.read_bytes()).hexdigest())
+    monkeypatch.setitem(SETS, "emnist-letters", replace(SETS["emnist-letters"], archive=known))
     serve({known.url: empty})
     with pytest.raises(DataFileError, match="KeyError"):
         datasets.fetch("emnist-letters", tmp_path / "data")
     assert leftovers(tmp_path / "data") == []
 
 
-def test_retrieve_hands_over_to_pooch(tmp_path: Path, monkeypatch) -> None:
+class Downloader:
+    """Stand in for pooch's, with a file of 100 bytes that it announces or not."""
+
+    announced = 100
+
+    def __init__(self, progressbar: Any, **options: object) -> None:
+        assert options == {"chunk_size": download.PIECE, "timeout": download.TIMEOUT_SECONDS}
+        self.bar = progressbar
+
+    def __call__(self, url: str, target: str, _: object) -> None:
+        self.bar.total = self.announced
+        for size in (50, 100):
+            Path(target).write_bytes(bytes(size))
+            self.bar.update(download.PIECE)
+        self.bar.reset()
+        self.bar.update(100)
+        self.bar.close()
+
+
+@pytest.mark.parametrize("announced", [100, 0])
+def test_a_download_stops_at_its_limit(tmp_path: Path, monkeypatch, announced: int) -> None:
     import pooch
 
-    calls = []
-
-    class Downloader:
-        def __init__(self, **options: object) -> None:
-            calls.append(options)
-
-        def __call__(self, url: str, target: str, _: object) -> None:
-            calls.append((url, target))
-
     monkeypatch.setattr(pooch, "HTTPDownloader", Downloader)
-    REAL_RETRIEVE("https://example.org/a", tmp_path / "a", True)
-    assert calls == [
-        {"progressbar": True, "chunk_size": download.PIECE, "timeout": download.TIMEOUT_SECONDS},
-        ("https://example.org/a", str(tmp_path / "a")),
-    ]
+    monkeypatch.setattr(Downloader, "announced", announced)
+    REAL_RETRIEVE("https://example.org/a", tmp_path / "a", False, 100)
+    assert (tmp_path / "a").stat().st_size == 100
+    with pytest.raises(DataFileError, match="more than 99 bytes"):
+        REAL_RETRIEVE("https://example.org/a", tmp_path / "b", False, 99)
+    assert (tmp_path / "b").stat().st_size == (50 if announced else 100)
+
+
+def test_every_file_is_asked_for_with_a_limit_and_by_https_first(monkeypatch, tmp_path: Path) -> None:
+    limits = {}
+
+    def retrieve(url: str, target: Path, progress: bool, most: int) -> None:
+        limits[url] = most
+        raise ConnectionError
+
+    monkeypatch.setattr(download, "_retrieve", retrieve)
+    for entry in SETS.values():
+        if entry.mirrors or entry.archive:
+            with pytest.raises(DataFileError):
+                datasets.fetch(entry.name, tmp_path)
+            assert entry.urls(entry.files[0])[0].startswith("https://")
+    images = limits["https://ossci-datasets.s3.amazonaws.com/mnist/train-images-idx3-ubyte.gz"]
+    assert 60_000 * 784 < images < 60_000 * 784 + 10**6
+    assert max(limits.values()) < 10**9
 
 
 def test_registry_is_whole() -> None:
-    for entry in IDX_SETS.values():
-        assert tuple(file.role for file in entry.files) == registry.ROLES
+    for entry in SETS.values():
+        assert len({file.role for file in entry.files}) == len(entry.files)
         assert entry.licence and entry.citation
         for file in entry.files:
             assert all(url.startswith("http") for url in entry.urls(file))
             for digest in (file.sha256, file.sha256_gz):
-                assert digest is None or (len(digest) == 64 and int(digest, 16))
+                assert not digest or (len(digest) == 64 and int(digest, 16))

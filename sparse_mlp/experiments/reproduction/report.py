@@ -22,7 +22,7 @@ STATISTICS = (
     "same ones (same first links, weights, order of samples), else Welch's. Each comparison stands for itself: in one "
     "of twenty the interval misses the truth by chance. Spreads are standard deviations over n networks."
 )
-PARTIAL = "instead of the official"  # as `datasets.checksums` says it
+PARTIAL = "instead of the official"  # as `datasets.official` says it
 SMOKE = "**Preset smoke: tiny networks, a few epochs. It shows that all runs; its verdicts say nothing of the paper.**"
 
 

@@ -1,0 +1,53 @@
+"""Fuzz one reader: `python tests/fuzz/fuzz_child.py READER FIRST ROUNDS FOLDER`; a line for each failure.
+
+A failure is any exception but the library's errors, more than ten seconds, or more than two gigabytes. A hang ends the
+process with a traceback, a crash without one; the last line then says in which round.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import resource
+import sys
+import warnings
+import zlib
+from pathlib import Path
+
+import numpy as np
+from fuzz_mutations import mutate
+from fuzz_readers import READERS
+
+from sparse_mlp.errors import SparseMLPError
+
+SECONDS, KILOBYTES = 10, 2 << 20
+
+
+def main(name: str, first: int, rounds: int, folder: Path) -> None:
+    warnings.simplefilter("ignore")
+    reader = READERS[name]
+    files = reader.files()
+    for file, content in files.items():
+        (folder / file).write_bytes(content)
+    reader.read(folder)  # the sound files
+    for number in range(first, first + rounds):
+        rng = np.random.default_rng([zlib.crc32(name.encode()), number])
+        file = sorted(files)[rng.integers(len(files))]
+        (folder / file).write_bytes(mutate(files[file], rng))
+        faulthandler.dump_traceback_later(SECONDS, exit=True)
+        print(f"{name}, round {number}, {file}", file=sys.stderr)
+        try:
+            reader.read(folder)
+        except SparseMLPError:
+            pass
+        except Exception as error:
+            print(f"round {number}: {type(error).__name__}: {str(error)[:300]}", flush=True)
+        used = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        if used > KILOBYTES:
+            print(f"round {number}: {used:,} kB", flush=True)
+            return
+        (folder / file).write_bytes(files[file])
+    faulthandler.cancel_dump_traceback_later()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))
