@@ -10,6 +10,7 @@ import difflib
 import inspect
 import math
 import numbers
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -49,6 +50,17 @@ def describe(found: str, wanted: str, remedy: str = "") -> str:
 def invalid(found: str, wanted: str, remedy: str = "") -> InvalidInputError:
     """Build an `InvalidInputError` from the three parts of its message."""
     return InvalidInputError(describe(found, wanted, remedy))
+
+
+def command(*words: object) -> str:
+    """Return a command as one line that can be pasted into a shell.
+
+    Examples
+    --------
+    >>> command("resume", "my runs/a")
+    "sparse-mlp resume 'my runs/a'"
+    """
+    return shlex.join(["sparse-mlp", *map(str, words)])
 
 
 def check_fraction(name: str, value: Any, *, zero: bool = False, one: bool = True) -> float:

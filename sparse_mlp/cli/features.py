@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from sparse_mlp.cli.samples import at_most
 from sparse_mlp.errors import check_fraction, check_integer, invalid
+from sparse_mlp.runs.drawing import results_first, save_figures
 
 if TYPE_CHECKING:
     from sparse_mlp.experiments import FeatureEvaluation
@@ -68,9 +70,10 @@ def features(arguments: argparse.Namespace) -> int:
     for file in FIGURES:  # of other findings
         (arguments.folder / file).unlink(missing_ok=True)
     write_text(arguments.folder / "features.json", json.dumps(outcome) + "\n")
-    if not arguments.no_figures:
-        _draw(arguments.folder, run, course, by_strength, by_chance)
     print(json.dumps(outcome) if arguments.json else _table(outcome))
+    if not arguments.no_figures:
+        with results_first("the figures were"):
+            _draw(arguments.folder, run, course, by_strength, by_chance)
     return 0
 
 
@@ -183,9 +186,8 @@ def _draw(folder: Path, run: Run, course: StrengthCourse, by_strength: Any, by_c
         f"{run.data.provenance}. Seed {run.config.run['seed']}, {run.trainer.epoch} epochs, classifiers of "
         f"{by_strength.n_train:,} training and {by_strength.n_test:,} test samples; sparse_mlp {__version__}."
     )
-    displays: tuple[plotting.Display, ...] = (
-        draw_evaluations([by_strength], by_chance, title),
-        plotting.StrengthCourseDisplay.from_course(course, run.data.image_shape, title),
+    makers = (
+        partial(draw_evaluations, [by_strength], by_chance, title),
+        partial(plotting.StrengthCourseDisplay.from_course, course, run.data.image_shape, title),
     )
-    for name, display in zip(FIGURES, displays, strict=True):
-        plotting.save(plotting.stamp(display, origin), folder / name)
+    save_figures(folder, dict(zip(FIGURES, makers, strict=True)), origin)

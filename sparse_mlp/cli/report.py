@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sparse_mlp.models import summary_table
+from sparse_mlp.runs.drawing import save_figures
 from sparse_mlp.runs.result import result
 from sparse_mlp.runs.run import Run
 
@@ -41,22 +44,24 @@ def draw_figures(run: Run) -> list[Path]:
     """Write the figures of a run into its folder and return their paths."""
     from sparse_mlp import plotting
 
-    history, folder = run.trainer.history, run.folder
-    displays: dict[str, Any] = {"learning_curve": plotting.LearningCurveDisplay.from_history(history)}
-    if run.model.sparse_layers:
-        first = run.model.sparse_layers[0]
-        displays["network"] = plotting.NetworkDisplay.from_model(run.model)
-        displays["adjacency"] = plotting.AdjacencyDisplay.from_layer(first)
-        displays["degrees"] = plotting.DegreeDisplay.from_model(run.model)
-        displays["weights"] = plotting.WeightDistributionDisplay.from_model(run.model)
+    model, history = run.model, run.trainer.history
+    figures: dict[str, Callable[[], Any]] = {
+        "learning_curve": partial(plotting.LearningCurveDisplay.from_history, history)
+    }
+    if model.sparse_layers:
+        figures["network"] = partial(plotting.NetworkDisplay.from_model, model)
+        figures["adjacency"] = partial(plotting.AdjacencyDisplay.from_layer, model.sparse_layers[0])
+        figures["degrees"] = partial(plotting.DegreeDisplay.from_model, model)
+        figures["weights"] = partial(plotting.WeightDistributionDisplay.from_model, model)
     if history.updates:
-        displays["link_survival"] = plotting.LinkSurvivalDisplay.from_history(history)
-        displays["wiring_course"] = plotting.WiringCourseDisplay.from_history(history)
+        figures["link_survival"] = partial(plotting.LinkSurvivalDisplay.from_history, history)
+        figures["wiring_course"] = partial(plotting.WiringCourseDisplay.from_history, history)
     if run.trainer.last_update is not None:
-        displays["topology_update"] = plotting.UpdateStagesDisplay.from_update(
-            run.trainer.last_update, link_size=run.model.sparse_layers[0].link_size
-        )
-    return [plotting.save(display, folder / f"{name}.png") for name, display in displays.items()]
+        figures["topology_update"] = partial(
+            plotting.UpdateStagesDisplay.from_update, run.trainer.last_update,
+            link_size=model.sparse_layers[0].link_size,
+        )  # fmt: skip
+    return save_figures(run.folder, {f"{name}.png": make for name, make in figures.items()})
 
 
 def describe_wiring(facts: dict[str, Any]) -> str:

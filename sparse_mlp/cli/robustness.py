@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,7 @@ import numpy as np
 
 from sparse_mlp.cli.samples import at_most
 from sparse_mlp.errors import check_integer
+from sparse_mlp.runs.drawing import results_first, save_figures
 from sparse_mlp.runs.files import check_run
 
 if TYPE_CHECKING:
@@ -73,9 +76,10 @@ def robustness(arguments: argparse.Namespace) -> int:
     for file in FIGURES:  # of other findings
         (arguments.folder / file).unlink(missing_ok=True)
     write_text(arguments.folder / FILES[0], json.dumps(outcome) + "\n")
-    if not arguments.no_figures:
-        _draw(arguments.folder, run, curves)
     print(json.dumps(outcome) if arguments.json else _table(outcome, curves))
+    if not arguments.no_figures:
+        with results_first("the figures were"):
+            _draw(arguments.folder, run, curves)
     return 0
 
 
@@ -88,11 +92,13 @@ def _draw(folder: Path, run: Run, curves: RobustnessCurves) -> None:
         f"{run.data.provenance}. Seed {run.config.run['seed']}, {run.trainer.epoch} epochs, {curves.samples:,} test "
         f"samples, scope {curves.scope}; sparse_mlp {__version__}."
     )
+    figures: dict[str, Callable[[], Any]] = {}
     for file, display in zip(FIGURES, (plotting.PruningCurvesDisplay, plotting.NoiseCurvesDisplay), strict=True):
         shown = {name: curve for name, curve in given.items() if name in display.looks}
         if shown:
-            drawing = display.from_curves({data: {run.config.rule["name"]: shown}})
-            plotting.save(plotting.stamp(drawing, origin), folder / file)
+            curves_shown = {data: {run.config.rule["name"]: shown}}
+            figures[file] = partial(display.from_curves, curves_shown)
+    save_figures(folder, figures, origin)
 
 
 def _table(outcome: dict[str, Any], curves: RobustnessCurves) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 
 from sparse_mlp.errors import check_choice, invalid
@@ -12,6 +13,7 @@ WORDS: dict[Any, str] = {
     bool: "true or false", int: "a whole number", float: "a number", str: "text",
     list[int]: "a list of whole numbers", list[float]: "a list of numbers", list[str]: "a list of texts",
 }  # fmt: skip
+LONGEST = 80  # characters of a value in a message
 PLAIN = {getattr(kind, "__name__", "") if kind in (bool, int, float, str) else str(kind): kind for kind in WORDS}
 ITEMS: dict[Any, Any] = {list[int]: int, list[float]: float, list[str]: str}
 
@@ -48,11 +50,13 @@ def value_of(option: Option, given: Any) -> Any:
         elif kind not in ITEMS and (value := _as(kind, given)) is not None:
             own = isinstance(value, str) and ":" in value  # module:name of one's own
             return check_choice(option.name, value, option.choices) if option.choices and not own else value
-    raise invalid(f"{option.name}={given!r}", " or ".join(WORDS[kind] for kind in kinds))
+    raise invalid(f"{option.name}={shown(given)}", " or ".join(WORDS[kind] for kind in kinds))
 
 
 def _as(kind: Any, value: Any) -> Any:
     """Return a value as a plain type, None if it is not of that type."""
+    if isinstance(value, str) and "\0" in value:  # no name or path may hold it
+        return None
     if isinstance(value, bool) or kind in (bool, str):
         return value if isinstance(value, kind) else None
     if isinstance(value, str):
@@ -60,4 +64,12 @@ def _as(kind: Any, value: Any) -> Any:
             return kind(value)
         except ValueError:
             return None
+    if kind is float and isinstance(value, int) and abs(value) > sys.float_info.max:
+        return None
     return kind(value) if isinstance(value, (int, kind)) and kind in (int, float) else None
+
+
+def shown(value: Any) -> str:
+    """Return a value for a message, the middle of a long one left out."""
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]}…{text[-LONGEST // 4 :]}"

@@ -11,6 +11,7 @@ from sparse_mlp.errors import check_integer, check_number, invalid
 from sparse_mlp.evolution import TopologyUpdate
 from sparse_mlp.training.callback import Callback
 from sparse_mlp.training.checkpoint import save_checkpoint
+from sparse_mlp.training.files import naming
 from sparse_mlp.training.history import Record, to_line, write_history
 
 
@@ -79,7 +80,7 @@ class HistoryFile(Callback):
         self._append(record)
 
     def _append(self, record: Record) -> None:
-        with open(self.path, "a") as file:
+        with naming(self.path), open(self.path, "a", encoding="utf-8") as file:
             file.write(to_line(record))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -21,9 +21,10 @@ from sparse_mlp.training.checkpoint import Checkpoint
 from sparse_mlp.training.divergence import check_finite, divergence
 from sparse_mlp.training.history import History, Record
 from sparse_mlp.training.interrupt import Interrupt, interruptible
+from sparse_mlp.training.restoring import check, restore
 from sparse_mlp.training.rewiring import rewire
 from sparse_mlp.training.rule_checks import check_rule, update_interval, warn_unfinished_decay
-from sparse_mlp.training.state import TrainingState, capture, restore
+from sparse_mlp.training.state import TrainingState, capture
 from sparse_mlp.training.task import Data, Task, as_task
 from sparse_mlp.training.wiring_log import WiringLog
 
@@ -55,6 +56,9 @@ class Trainer:
     rng : None, int or numpy.random.Generator
         Source of the streams for data order, regrowth, new weights and dropout.
     callbacks : sequence of Callback
+    origin : mapping, optional
+        What else the training comes from, such as its seed and data, as plain JSON types; a checkpoint of another
+        origin is refused.
 
     Attributes
     ----------
@@ -83,6 +87,7 @@ class Trainer:
         shuffle: bool = True,
         rng: RandomState = None,
         callbacks: Sequence[Callback] = (),
+        origin: Mapping[str, Any] | None = None,
     ) -> None:
         self.model, self.loss = model, loss
         self.rule = make_rule(rule) if isinstance(rule, str) else rule
@@ -94,6 +99,7 @@ class Trainer:
         self.update_every, self.update_steps = update_interval(update_every, update_steps, self.rule)
         self.shuffle = shuffle
         self.callbacks = list(callbacks)
+        self.origin = dict(origin or {})
         self.state = TrainingState(spawn_streams(rng), WiringLog(model.units))
         self._last_batch: Samples | None = None
 
@@ -157,7 +163,7 @@ class Trainer:
             If the loss or a parameter is no longer finite, naming layer and step.
         """
         state = self.state
-        state.epochs = check_integer("epochs", epochs)
+        check_integer("epochs", epochs)
         state.begin(self.rule)
         task = self._task("train", train)
         if state.batch and task.n_samples != state.n_samples:
@@ -166,7 +172,7 @@ class Trainer:
         state.n_samples, self.loss = task.n_samples, task.loss
         parts = {"validation": validation, "test": test}
         evaluated = {name: self._task(name, data) for name, data in parts.items() if data is not None}
-        state.total_steps = epochs * task.n_batches
+        state.epochs, state.total_steps = epochs, epochs * task.n_batches
         warn_unfinished_decay(self.rule, state.total_steps, self._update_interval(task))
         self._rate = make_schedule(
             self.schedule, self.optimizer.learning_rate, state.total_steps, **self.schedule_params
@@ -217,9 +223,19 @@ class Trainer:
         Raises
         ------
         CheckpointError
-            If it belongs to another network, rule or optimizer.
+            If it is damaged, or belongs to another network, rule, optimizer or origin; the trainer stays as it was.
         """
         self.state = restore(checkpoint, self.model, self.rule, self.optimizer, self._identity())
+
+    def check(self, checkpoint: Checkpoint) -> None:
+        """Raise what `resume` would raise, and change nothing.
+
+        Raises
+        ------
+        CheckpointError
+            If the checkpoint cannot be used, naming the entry.
+        """
+        check(checkpoint, self.model, self.rule, self.optimizer, self._identity())
 
     def notify(self, event: str, *arguments: Any) -> None:
         """Call all callbacks for an event."""
@@ -321,4 +337,6 @@ class Trainer:
             "update_every": self.update_every,
             "update_steps": self.update_steps,
             "shuffle": self.shuffle,
+            "schedule_params": self.schedule_params,
+            "origin": self.origin,
         }
