@@ -30,9 +30,11 @@ def table(run: Run) -> str:
         "epoch)",
         f"links stored     {outcome['links']:,} ({outcome['density']:.2%}{_joined(outcome['link_size'])}); "
         f"a dense network would store {outcome['dense_parameters']:,}",
+        *_asked(outcome),
         f"active neurons   {_percent(outcome['anp_by_paths'])} on a path from input to output, "
         f"{_percent(outcome['anp_by_links'])} with a link onward",
-        f"epochs           {outcome['epochs']}, {_seconds(outcome['seconds_per_epoch'])} each (median, training alone)",
+        f"epochs           {outcome['epochs']}{_ended(outcome)}, {_seconds(outcome['seconds_per_epoch'])} each "
+        "(median, training alone)",
         f"topology update  {_seconds(outcome['seconds_per_update'])}",
         f"test accuracy    {_percent(outcome['test_accuracy'])}",
         f"run folder       {outcome['out']}",
@@ -72,6 +74,19 @@ def describe_wiring(facts: dict[str, Any]) -> str:
 def brief(provenance: str) -> str:
     """Return what is known of the files, without the citation and licence that follow."""
     return provenance.split(";")[0]
+
+
+def _asked(outcome: dict[str, Any]) -> list[str]:
+    if outcome["density_asked"] is None or outcome["sparse_density"] is None:
+        return []
+    reached, asked = outcome["sparse_density"], outcome["density_asked"]
+    return [f"sparse layers    {reached:.2%} of their possible links; asked for {asked:.2%}"]
+
+
+def _ended(outcome: dict[str, Any]) -> str:
+    if not outcome["stop_reason"]:
+        return ""
+    return f" of {outcome['epochs_asked']} ({outcome['stop_reason'].replace('_', ' ')})"
 
 
 def _joined(link_size: int) -> str:

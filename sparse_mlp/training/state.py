@@ -50,6 +50,8 @@ class TrainingState:
         Whether the user stopped the run.
     stop_reason : str
         Why a callback stopped the run; empty if none did.
+    paused : bool
+        Whether the run is to go on by another call.
     """
 
     streams: dict[str, Generator]
@@ -68,6 +70,7 @@ class TrainingState:
     begun: bool = False
     interrupted: bool = False
     stop_reason: str = ""
+    paused: bool = False
 
     @property
     def progress(self) -> float:

@@ -21,6 +21,7 @@ from sparse_mlp.training.checkpoint import Checkpoint
 from sparse_mlp.training.divergence import check_finite, divergence
 from sparse_mlp.training.history import History, Record
 from sparse_mlp.training.interrupt import Interrupt, interruptible
+from sparse_mlp.training.plan import is_over, warn_cut_short
 from sparse_mlp.training.restoring import check, restore
 from sparse_mlp.training.rewiring import rewire
 from sparse_mlp.training.rule_checks import check_rule, update_interval, warn_unfinished_decay
@@ -161,6 +162,11 @@ class Trainer:
             If the data do not fit the network.
         DivergenceError
             If the loss or a parameter is no longer finite, naming layer and step.
+
+        Warns
+        -----
+        UserWarning
+            If training ends before a planned density is reached, or another schedule of the rule has ended.
         """
         state = self.state
         check_integer("epochs", epochs)
@@ -177,7 +183,7 @@ class Trainer:
         self._rate = make_schedule(
             self.schedule, self.optimizer.learning_rate, state.total_steps, **self.schedule_params
         )
-        state.interrupted, state.stop_reason = False, ""
+        state.interrupted, state.stop_reason, state.paused = False, "", False
         self.notify("on_fit_begin")
         try:
             with interruptible() as interrupt, one_blas_thread():
@@ -186,11 +192,32 @@ class Trainer:
             self.notify("on_failure")
             raise
         self.notify("on_fit_end")
+        if state.interrupted or (state.stop_reason and not state.paused):
+            warn_cut_short(self.rule, self.model, state)
         return self.history
 
     def stop(self, reason: str) -> None:
         """Ask to end training after the current epoch."""
         self.state.stop_reason = reason
+
+    def pause(self, reason: str) -> None:
+        """Ask to end `fit` after the current epoch, as one of several calls that are one training."""
+        self.state.stop_reason, self.state.paused = reason, True
+
+    def plan_is_over(self, record: Record) -> bool:
+        """Tell whether all schedules that are planned to end within the training had ended with an epoch.
+
+        What stops by patience, or keeps the best of several networks, looks at epochs from then on only: before, the
+        network is not yet the one that was asked for. These schedules are those of the rule, of density, zeta and
+        softness, and the warm-up of the learning rate, but not its fall, which lasts as long as the training.
+
+        Parameters
+        ----------
+        record : Record
+            Of the epoch.
+        """
+        warm_up = self.schedule_params.get("warm_up_steps", 0)
+        return is_over(self.rule, self.model, record, self.state.total_steps, warm_up)
 
     def update_topology(self) -> None:
         """Let the rule rewire the layers, and everything that is stored by link follow.
