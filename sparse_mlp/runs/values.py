@@ -6,14 +6,13 @@ import re
 import sys
 from typing import Any
 
-from sparse_mlp.errors import check_choice, invalid
+from sparse_mlp.errors import check_choice, invalid, shown
 from sparse_mlp.options import Option
 
 WORDS: dict[Any, str] = {
     bool: "true or false", int: "a whole number", float: "a number", str: "text",
     list[int]: "a list of whole numbers", list[float]: "a list of numbers", list[str]: "a list of texts",
 }  # fmt: skip
-LONGEST = 80  # characters of a value in a message
 PLAIN = {getattr(kind, "__name__", "") if kind in (bool, int, float, str) else str(kind): kind for kind in WORDS}
 ITEMS: dict[Any, Any] = {list[int]: int, list[float]: float, list[str]: str}
 
@@ -67,9 +66,3 @@ def _as(kind: Any, value: Any) -> Any:
     if kind is float and isinstance(value, int) and abs(value) > sys.float_info.max:
         return None
     return kind(value) if isinstance(value, (int, kind)) and kind in (int, float) else None
-
-
-def shown(value: Any) -> str:
-    """Return a value for a message, the middle of a long one left out."""
-    text = repr(value)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]}…{text[-LONGEST // 4 :]}"
