@@ -21,6 +21,7 @@ from numpy.typing import DTypeLike
 from sparse_mlp.errors import DataFileError, describe
 from sparse_mlp.layers.base import Array
 
+KINDS = "biufcSU"  # of dtypes: numbers and text
 HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 
@@ -141,8 +142,8 @@ def _array(file: zipfile.ZipFile, member: zipfile.ZipInfo) -> Array:
         if version not in HEADERS:
             raise ValueError(f"{member.filename} of version {version}")
         shape, _, dtype = HEADERS[version](stream)
-        if dtype.hasobject:
-            raise ValueError(f"{member.filename} holds Python objects, allow_pickle is never set")
+        if dtype.hasobject or dtype.kind not in KINDS:
+            raise ValueError(f"{member.filename} holds {'Python objects' if dtype.hasobject else dtype}, no numbers")
         size = stream.tell() + math.prod(shape) * dtype.itemsize
         if min(shape, default=0) < 0 or size != member.file_size:
             raise ValueError(f"{member.filename} of shape {shape} does not have {member.file_size} bytes")

@@ -208,7 +208,10 @@ def _wiring_log(
         shape = tuple(array_of(arrays, f"{name}.ever_shape", np.int64, (2,)).tolist())
         last = (structure.n_in * structure.n_out - 1) >> 6
         ordered = len(words) == 0 or (words[0] >= 0 and words[-1] <= last and bool(np.all(np.diff(words) > 0)))
-        if shape != structure.shape or not ordered or min(counts) < 0 or (len(ages) and ages.min() < 0):
+        updates, first = counts.tolist()
+        counted = 0 <= updates < 2**31 and 0 <= first <= structure.n_in * structure.n_out
+        aged = len(ages) == 0 or (ages.min() >= 0 and ages.max() <= updates)
+        if shape != structure.shape or not (ordered and counted and aged):
             raise invalid(f"the ages or positions of {name}", "those of its links")
     names = {name.rpartition(".")[0] for name in arrays}
     if names != set(structures):

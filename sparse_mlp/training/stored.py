@@ -135,7 +135,7 @@ def layers_of(checkpoint: Checkpoint) -> list[StoredLayer]:
     with entry("parameters"):
         for key, shape in checkpoint.meta["parameters"].items():
             path, _, name = key.rpartition("/")
-            size = math.prod(shape)
+            size = math.prod(integer_of({key: length}, key) for length in shape)
             if name == "weight":
                 layer = path.rpartition(".")[2]
                 weight = arrays["values"][start : start + size].reshape(shape)
