@@ -64,11 +64,14 @@ class RunConfig:
 
     @property
     def origin(self) -> dict[str, dict[str, Any]]:
-        """The settings that the bytes of a checkpoint depend on."""
+        """The settings that the bytes of a checkpoint depend on; of parts of your own the name, as files may move."""
         return {
-            table: {name: value for name, value in values.items() if name not in WITHOUT_EFFECT.get(table, ())}
+            table: {
+                name: value.rpartition(":")[2] if isinstance(value, str) else value
+                for name, value in values.items() if name not in WITHOUT_EFFECT.get(table, ())
+            }
             for table, values in self.tables.items()
-        }
+        }  # fmt: skip
 
     def make_rule(self) -> Rule:
         """Make the rule with its options."""
