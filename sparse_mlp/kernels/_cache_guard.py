@@ -25,7 +25,9 @@ _warned: set[str] = set()  # one warning of a kind is enough, however many kerne
 
 def guard(kernel: Any) -> Any:
     """Return a kernel that Numba caches, once its cache can no longer do harm."""
-    kernel._cache._cache_file.__class__ = _SealedFiles  # the files are chosen already; only how they are read changes
+    files = getattr(kernel._cache, "_cache_file", None)
+    if type(files) is IndexDataCacheFile:  # another Numba may have another one, which then goes without seals
+        files.__class__ = _SealedFiles  # the files are chosen already; only how they are read changes
     kernel._cache = _GuardedCache(kernel._cache)
     return kernel
 
@@ -64,13 +66,12 @@ class _GuardedCache:
         try:
             return self._cache.load_overload(signature, target_context)
         except Exception as error:  # a damaged file makes its parser raise anything
-            index = Path(self._cache._cache_file._index_path)
             _warn_once(
-                "damaged", f"compiled kernels in {index.parent} cannot be used ({_reason(error)}); they are compiled "
-                "and stored again; if this comes back, delete the folder",
+                "damaged", f"compiled kernels in {self._cache.cache_path} cannot be used ({_reason(error)}); they are "
+                "compiled and stored again; if this comes back, delete the folder",
             )  # fmt: skip
-            with contextlib.suppress(OSError):
-                index.unlink()
+            with contextlib.suppress(OSError, AttributeError):
+                Path(self._cache._cache_file._index_path).unlink()
             return None
 
     def save_overload(self, signature: Any, compiled: Any) -> None:
