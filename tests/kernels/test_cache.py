@@ -20,7 +20,6 @@ before = numba.config.CACHE_DIR
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     from sparse_mlp.kernels import _jit
-from sparse_mlp.kernels._cache_guard import damaged_files
     from sparse_mlp.kernels import linear, tiles
     total = np.zeros(2)
     tiles.sum_in_order(total, np.array([[1.0, 2.0], [3.0, 4.0]]), 0, 2)
