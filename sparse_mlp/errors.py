@@ -10,8 +10,11 @@ import difflib
 import inspect
 import math
 import numbers
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+
+LONGEST = 80  # characters of a value in a message
 
 
 class SparseMLPError(Exception):
@@ -51,6 +54,32 @@ def invalid(found: str, wanted: str, remedy: str = "") -> InvalidInputError:
     return InvalidInputError(describe(found, wanted, remedy))
 
 
+def shown(value: Any) -> str:
+    """Return a value for a message, the middle of a long one left out.
+
+    Examples
+    --------
+    >>> shown("a"), len(shown([0] * 1000)), shown(10**5000)
+    ("'a'", 81, 'a number of 16610 bits')
+    """
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes out no whole number of more than 4300 digits
+        return f"a number of {value.bit_length()} bits" if isinstance(value, int) else f"a {type(value).__name__}"
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]}…{text[-LONGEST // 2 :]}"
+
+
+def command(*words: object) -> str:
+    """Return a command as one line that can be pasted into a shell.
+
+    Examples
+    --------
+    >>> command("resume", "my runs/a")
+    "sparse-mlp resume 'my runs/a'"
+    """
+    return shlex.join(["sparse-mlp", *map(str, words)])
+
+
 def check_fraction(name: str, value: Any, *, zero: bool = False, one: bool = True) -> float:
     """Return `value` as a float between 0 and 1, or raise an error that says why not.
 
@@ -69,30 +98,30 @@ def check_fraction(name: str, value: Any, *, zero: bool = False, one: bool = Tru
         If `value` is not a real number in the interval.
     """
     interval = f"a number in {'[' if zero else '('}0, 1{']' if one else ')'}"
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
-        raise invalid(f"{name}={value!r}", interval)
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not _is_finite(value):
+        raise invalid(f"{name}={shown(value)}", interval)
     number = float(value)
     inside = (number > 0 or (zero and number == 0)) and (number < 1 or (one and number == 1))
     if not inside:
-        raise invalid(f"{name}={value!r}", interval, "did you pass a percentage?" if 1 < number <= 100 else "")
+        raise invalid(f"{name}={shown(value)}", interval, "did you pass a percentage?" if 1 < number <= 100 else "")
     return number
 
 
 def check_integer(name: str, value: Any, *, minimum: int = 1) -> int:
     """Return `value` as an int that is at least `minimum`, or raise an error that says why not."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < minimum:
-        raise invalid(f"{name}={value!r}", f"a whole number, {minimum} or more")
+        raise invalid(f"{name}={shown(value)}", f"a whole number, {minimum} or more")
     return int(value)
 
 
 def check_number(name: str, value: Any, *, minimum: float = 0.0, strict: bool = False) -> float:
     """Return `value` as a finite float of at least (`strict`: above) `minimum`, or raise an error that says why not."""
     wanted = f"a finite number {'above' if strict else 'of at least'} {minimum:g}"
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
-        raise invalid(f"{name}={value!r}", wanted)
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not _is_finite(value):
+        raise invalid(f"{name}={shown(value)}", wanted)
     number = float(value)
     if number < minimum or (strict and number == minimum):
-        raise invalid(f"{name}={value!r}", wanted)
+        raise invalid(f"{name}={shown(value)}", wanted)
     return number
 
 
@@ -108,7 +137,7 @@ def check_choice(name: str, value: Any, choices: Iterable[str]) -> str:
     """Return `value` if it is one of `choices`, or name the nearest of them."""
     known = list(choices)
     if value not in known:
-        raise _none_of(f"{name}={value!r}", value, known)
+        raise _none_of(f"{name}={shown(value)}", value, known)
     return str(value)
 
 
@@ -141,6 +170,13 @@ def check_options(what: str, function: Callable[..., Any], given: Mapping[str, A
             raise invalid(f"option {option!r} of {what}", "no option", f"{what} takes none")
         if option not in known:
             raise _none_of(f"option {option!r} of {what}", option, known)
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number that no float holds
+        return False
 
 
 def _none_of(found: str, value: Any, known: list[str]) -> InvalidInputError:

@@ -224,11 +224,11 @@ print("weights, wirings, optimizer: same bytes as in the undisturbed store:", af
 # process dies, however it dies, the lock is gone. A mere file that says "taken" would outlive it.
 
 # %%
-from sparse_mlp.experiments.locks import lock_run
+from sparse_mlp.runs.locks import lock_folder
 
 shared = Store(folder / "shared")
 two_runs = planned[:2]
-with lock_run(shared.locks, two_runs[0].run_id):  # we play another campaign, which is at the first run
+with lock_folder(shared.folder(two_runs[0].run_id)):  # we play another campaign, which is at the first run
     meanwhile = run_campaign(shared, two_runs, progress=False)
 print("finished meanwhile:", meanwhile.finished, " another is at:", meanwhile.busy)
 afterwards = run_campaign(shared, two_runs, progress=False)

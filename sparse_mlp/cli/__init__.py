@@ -25,10 +25,13 @@ from sparse_mlp.cli import (
     search,
     train,
 )
+from sparse_mlp.cli.process import os_error_text, prepare, signals_like_ctrl_c
 from sparse_mlp.errors import InvalidInputError, SparseMLPError, nearest
 
 if TYPE_CHECKING:
     from sparse_mlp.cli.arguments import SettingsOptions
+
+INTERRUPTED = 130  # what a verb returns that was interrupted and has said so
 
 
 class _Parser(argparse.ArgumentParser):
@@ -64,7 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb.
 
     `arguments` are the words after the command's name, by default those of the process. Returns 0 if all is well, 2 for
-    an input that cannot be used, 1 for what went wrong later, 130 if interrupted.
+    an input that cannot be used, 1 for what went wrong later, 128 + the number of the signal that interrupted it: 130
+    for Ctrl-C.
     """
     parser = _Parser(
         prog="sparse-mlp", description="Train truly sparse neural networks, to understand, teach and check."
@@ -77,28 +81,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
         verb.add_parser(verbs)
     words, parsed = list(sys.argv[1:] if arguments is None else arguments), argparse.Namespace()
     name = f"sparse-mlp {next((word for word in words if word in verbs.choices), '')}".rstrip()
-    try:
-        parsed = parser.parse_args(words)
-        if parsed.verb is None:
-            parser.print_help(sys.stderr)
-            return 2
-        _check_data_dir(parsed)
-        with _plain_warnings(name):
-            code = int(parsed.run(parsed))
-        sys.stdout.flush()  # while a reader that left can still be told from a fault
-        return code
-    except SparseMLPError as error:
-        print(f"{name}: {error}", file=sys.stderr)
-        return 2 if isinstance(error, InvalidInputError) else 1
-    except KeyboardInterrupt:
-        print(f"{name}: interrupted{getattr(parsed, 'if_interrupted', '')}", file=sys.stderr)
-        return 130
-    except BrokenPipeError:  # the reader of our output left; say nothing more
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except OSError as error:  # a full disk, a folder that may not be written
-        print(f"{name}: {error}", file=sys.stderr)
-        return 1
+    prepare()
+    with signals_like_ctrl_c() as ending:
+        try:
+            parsed = parser.parse_args(words)
+            if parsed.verb is None:
+                parser.print_help(sys.stderr)
+                return 2
+            _check_data_dir(parsed)
+            with _plain_warnings(name):
+                code = int(parsed.run(parsed))
+            sys.stdout.flush()  # while a reader that left can still be told from a fault
+            return ending.code if code == INTERRUPTED else code
+        except SparseMLPError as error:
+            print(f"{name}: {error}", file=sys.stderr)
+            return 2 if isinstance(error, InvalidInputError) else 1
+        except KeyboardInterrupt:
+            print(f"{name}: interrupted{getattr(parsed, 'if_interrupted', '')}", file=sys.stderr)
+            return ending.code
+        except BrokenPipeError:  # the reader of our output left; say nothing more
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        except OSError as error:  # a full disk, a folder that may not be written
+            print(f"{name}: {os_error_text(error)}", file=sys.stderr)
+            return 1
+        except MemoryError as error:
+            what = f" ({error})" if str(error) else ""
+            print(f"{name}: not enough memory{what}; fewer neurons or a smaller batch need less", file=sys.stderr)
+            return 1
 
 
 @contextmanager

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sparse_mlp.cli.of_run import add_run_options, at_most, data_lines, data_name, write_findings
+from sparse_mlp.cli.of_run import Makers, add_run_options, at_most, data_lines, data_name, draw_findings, write_findings
 from sparse_mlp.errors import check_fraction, check_integer, invalid
+from sparse_mlp.runs.drawing import results_first
 
 if TYPE_CHECKING:
     from sparse_mlp.experiments import FeatureEvaluation
-    from sparse_mlp.plotting import Display
     from sparse_mlp.robustness import StrengthCourse
     from sparse_mlp.runs.run import Run
 
@@ -66,10 +67,12 @@ def features(arguments: argparse.Namespace) -> int:
     )
     outcome = _outcome(run, strength, course, arguments.keep, by_strength, by_chance)
     outcome["strength_by"], outcome["out"] = arguments.strength, str(arguments.folder)
-    displays = {} if arguments.no_figures else _displays(run, course, by_strength, by_chance)
-    how = f"classifiers of {by_strength.n_train:,} training and {by_strength.n_test:,} test samples"
-    write_findings(arguments.folder, outcome, FILES, displays, run, how)
+    write_findings(arguments.folder, outcome, FILES)
     print(json.dumps(outcome) if arguments.json else _table(outcome))
+    if not arguments.no_figures:
+        how = f"classifiers of {by_strength.n_train:,} training and {by_strength.n_test:,} test samples"
+        with results_first("the figures were"):
+            draw_findings(arguments.folder, _displays(run, course, by_strength, by_chance), run, how)
     return 0
 
 
@@ -187,10 +190,13 @@ def _cell(accuracy: float, random: float | None) -> str:
     return f"{accuracy:.2%}" if random is None else f"{accuracy:.2%} ({random:.2%})"
 
 
-def _displays(run: Run, course: StrengthCourse, by_strength: Any, by_chance: list[Any]) -> dict[str, Display]:
+def _displays(run: Run, course: StrengthCourse, by_strength: Any, by_chance: list[Any]) -> Makers:
     from sparse_mlp.experiments import draw_evaluations
     from sparse_mlp.plotting import StrengthCourseDisplay
 
     title = data_name(run)
-    strengths = StrengthCourseDisplay.from_course(course, run.data.image_shape, title)
-    return dict(zip(FIGURES, (draw_evaluations([by_strength], by_chance, title), strengths), strict=True))
+    makers = (
+        partial(draw_evaluations, [by_strength], by_chance, title),
+        partial(StrengthCourseDisplay.from_course, course, run.data.image_shape, title),
+    )
+    return dict(zip(FIGURES, makers, strict=True))

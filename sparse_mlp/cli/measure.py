@@ -106,9 +106,9 @@ def wirings_of(folder: Path) -> list[SparseStructure]:
 
 def _link_size(folder: Path, structures: list[SparseStructure]) -> int:
     """Return how many neurons of a run each neuron of its wiring stands for."""
-    from sparse_mlp.training import load_checkpoint
+    from sparse_mlp.training import features_of, load_checkpoint
 
-    features = int(load_checkpoint(folder).meta["identity"]["network"]["n_features"])
+    features = features_of(load_checkpoint(folder))
     return -(-features // structures[0].n_in)  # rounded up: features may have been added
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from sparse_mlp.plotting import Display
     from sparse_mlp.runs.run import Run
+
+Makers = Mapping[str, Callable[[], Any]]
 
 
 def add_run_options(parser: argparse.ArgumentParser, *, threads: bool = False, findings: bool = False) -> None:
@@ -50,19 +51,20 @@ def data_lines(outcome: Mapping[str, Any]) -> list[str]:
     return [*stamp, f"data       {outcome['dataset']}: {brief(outcome['provenance'])}"]
 
 
-def write_findings(
-    folder: Path, outcome: Mapping[str, Any], files: Iterable[str], displays: Mapping[str, Display], run: Run, how: str
-) -> None:
-    """Write findings, and figures with a stamp that ends with `how`; of `files`, findings first, earlier figures go."""
-    from sparse_mlp import __version__
+def write_findings(folder: Path, outcome: Mapping[str, Any], files: Iterable[str]) -> None:
+    """Write findings into the first of `files`; the others, figures of earlier findings, go."""
     from sparse_mlp.training.files import write_text
 
     findings, *figures = files
     for file in figures:
         (folder / file).unlink(missing_ok=True)
     write_text(folder / findings, json.dumps(outcome) + "\n")
-    for file, display in displays.items():
-        from sparse_mlp import plotting
 
-        origin = f"{run.data.provenance}. Seed {run.config.run['seed']}, {run.trainer.epoch} epochs, {how}"
-        plotting.save(plotting.stamp(display, f"{origin}; sparse_mlp {__version__}."), folder / file)
+
+def draw_findings(folder: Path, makers: Makers, run: Run, how: str) -> None:
+    """Draw figures, which functions make by the name of their file, with a stamp that ends with `how`."""
+    from sparse_mlp import __version__
+    from sparse_mlp.runs.drawing import save_figures
+
+    origin = f"{run.data.provenance}. Seed {run.config.run['seed']}, {run.trainer.epoch} epochs, {how}"
+    save_figures(folder, makers, f"{origin}; sparse_mlp {__version__}.")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sparse_mlp.models import summary_table
+from sparse_mlp.runs.drawing import save_figures
 from sparse_mlp.runs.result import result
 from sparse_mlp.runs.run import Run
 
@@ -26,8 +29,10 @@ def table(run: Run) -> str:
         f"rule             {outcome['rule']}, {_updates(len(run.trainer.history.updates))}",
         f"links stored     {outcome['links']:,} ({outcome['density']:.2%}{_joined(outcome['link_size'])}); "
         f"a dense network would store {outcome['dense_parameters']:,}",
+        *_asked(outcome),
         *_active(outcome),
-        f"epochs           {outcome['epochs']}, {_seconds(outcome['seconds_per_epoch'])} each (median, training alone)",
+        f"epochs           {outcome['epochs']}{_ended(outcome)}, {_seconds(outcome['seconds_per_epoch'])} each "
+        "(median, training alone)",
         f"topology update  {_seconds(outcome['seconds_per_update'])}",
         f"test accuracy    {_percent(outcome['test_accuracy'])}",
         f"run folder       {outcome['out']}",
@@ -39,23 +44,25 @@ def draw_figures(run: Run) -> list[Path]:
     """Write the figures of a run into its folder and return their paths."""
     from sparse_mlp import plotting
 
-    history, folder = run.trainer.history, run.folder
+    model, history = run.model, run.trainer.history
     title = f"{run.config.data['dataset']}, rule {run.config.rule['name']}, seed {run.config.run['seed']}"
-    displays: dict[str, Any] = {"learning_curve": plotting.TrainingCourseDisplay.from_history(history, title)}
-    if run.model.sparse_layers:
-        first = run.model.sparse_layers[0]
-        displays["network"] = plotting.NetworkDisplay.from_model(run.model)
-        displays["adjacency"] = plotting.AdjacencyDisplay.from_layer(first)
-        displays["degrees"] = plotting.DegreeDisplay.from_model(run.model)
-        displays["weights"] = plotting.WeightDistributionDisplay.from_model(run.model)
+    figures: dict[str, Callable[[], Any]] = {
+        "learning_curve": partial(plotting.TrainingCourseDisplay.from_history, history, title)
+    }
+    if model.sparse_layers:
+        figures["network"] = partial(plotting.NetworkDisplay.from_model, model)
+        figures["adjacency"] = partial(plotting.AdjacencyDisplay.from_layer, model.sparse_layers[0])
+        figures["degrees"] = partial(plotting.DegreeDisplay.from_model, model)
+        figures["weights"] = partial(plotting.WeightDistributionDisplay.from_model, model)
     if history.updates:
-        displays["link_survival"] = plotting.LinkSurvivalDisplay.from_history(history)
-        displays["wiring_course"] = plotting.WiringCourseDisplay.from_history(history)
+        figures["link_survival"] = partial(plotting.LinkSurvivalDisplay.from_history, history)
+        figures["wiring_course"] = partial(plotting.WiringCourseDisplay.from_history, history)
     if run.trainer.last_update is not None:
-        displays["topology_update"] = plotting.UpdateStagesDisplay.from_update(
-            run.trainer.last_update, link_size=run.model.sparse_layers[0].link_size
-        )
-    return [plotting.save(display, folder / f"{name}.png") for name, display in displays.items()]
+        figures["topology_update"] = partial(
+            plotting.UpdateStagesDisplay.from_update, run.trainer.last_update,
+            link_size=model.sparse_layers[0].link_size,
+        )  # fmt: skip
+    return save_figures(run.folder, {f"{name}.png": make for name, make in figures.items()})
 
 
 def describe_wiring(facts: dict[str, Any]) -> str:
@@ -66,6 +73,19 @@ def describe_wiring(facts: dict[str, Any]) -> str:
 def brief(provenance: str) -> str:
     """Return what is known of the files, without the citation and licence that follow."""
     return provenance.split(";")[0]
+
+
+def _asked(outcome: dict[str, Any]) -> list[str]:
+    if outcome["density_asked"] is None or outcome["sparse_density"] is None:
+        return []
+    reached, asked = outcome["sparse_density"], outcome["density_asked"]
+    return [f"sparse layers    {reached:.2%} of their possible links; asked for {asked:.2%}"]
+
+
+def _ended(outcome: dict[str, Any]) -> str:
+    if not outcome["stop_reason"]:
+        return ""
+    return f" of {outcome['epochs_asked']} ({outcome['stop_reason'].replace('_', ' ')})"
 
 
 def _joined(link_size: int) -> str:

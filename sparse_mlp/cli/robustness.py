@@ -5,18 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sparse_mlp.cli.of_run import add_run_options, at_most, data_lines, data_name, write_findings
+from sparse_mlp.cli.of_run import Makers, add_run_options, at_most, data_lines, data_name, draw_findings, write_findings
 from sparse_mlp.errors import check_integer
+from sparse_mlp.runs.drawing import results_first
 from sparse_mlp.runs.files import check_run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
 
-    from sparse_mlp.plotting import Display
     from sparse_mlp.robustness import RobustnessCurves
     from sparse_mlp.runs.run import Run
 
@@ -71,21 +72,24 @@ def robustness(arguments: argparse.Namespace) -> int:
         **about(run), "epochs": run.trainer.epoch, "seed": run.config.run["seed"], **curves.to_json(),
         "area": {name: curves.area(name) for name in curves.accuracy}, "out": str(arguments.folder),
     }  # fmt: skip
-    displays = {} if arguments.no_figures else _displays(run, curves)
-    how = f"{curves.samples:,} test samples, scope {curves.scope}"
-    write_findings(arguments.folder, outcome, FILES, displays, run, how)
+    write_findings(arguments.folder, outcome, FILES)
     print(json.dumps(outcome) if arguments.json else _table(outcome, curves))
+    if not arguments.no_figures:
+        with results_first("the figures were"):
+            how = f"{curves.samples:,} test samples, scope {curves.scope}"
+            draw_findings(arguments.folder, _displays(run, curves), run, how)
     return 0
 
 
-def _displays(run: Run, curves: RobustnessCurves) -> Mapping[str, Display]:
+def _displays(run: Run, curves: RobustnessCurves) -> Makers:
     from sparse_mlp.plotting import NoiseCurvesDisplay, PruningCurvesDisplay
 
-    given, displays = {name: (curves.strengths[name], curves.mean(name)) for name in curves.accuracy}, {}
+    given = {name: (curves.strengths[name], curves.mean(name)) for name in curves.accuracy}
+    makers: dict[str, Callable[[], Any]] = {}
     for file, kind in zip(FIGURES, (PruningCurvesDisplay, NoiseCurvesDisplay), strict=True):
         if shown := {name: curve for name, curve in given.items() if name in kind.looks}:
-            displays[file] = kind.from_curves({data_name(run): {run.config.rule["name"]: shown}})
-    return displays
+            makers[file] = partial(kind.from_curves, {data_name(run): {run.config.rule["name"]: shown}})
+    return makers
 
 
 def _table(outcome: dict[str, Any], curves: RobustnessCurves) -> str:

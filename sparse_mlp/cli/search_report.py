@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 import statistics
 import textwrap
 from pathlib import Path
@@ -72,7 +73,7 @@ def _one(found: WiringSearch, number: int) -> dict[str, Any]:
 def _options(options: dict[str, Any]) -> str:
     """Return options as `train` takes them."""
     shown = {name: f"{value:g}" if isinstance(value, float) else str(value) for name, value in options.items()}
-    return " ".join(f"--{name.replace('_', '-')}{TIED}{value}" for name, value in shown.items())
+    return " ".join(f"--{name.replace('_', '-')}{TIED}{shlex.quote(value)}" for name, value in shown.items())
 
 
 def _number(value: float) -> float | None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sparse_mlp.errors import invalid
+from sparse_mlp.errors import command, invalid
 
 if TYPE_CHECKING:
     from sparse_mlp.cli.arguments import SettingsOptions
@@ -50,7 +53,7 @@ def train(arguments: argparse.Namespace) -> int:
     from sparse_mlp.kernels.pool import set_threads
     from sparse_mlp.runs.build import build
     from sparse_mlp.runs.config import make_config, refuse_unused
-    from sparse_mlp.runs.files import CONFIG
+    from sparse_mlp.runs.run import CONFIG
     from sparse_mlp.training.files import write_text
 
     given = settings_options().given(arguments)
@@ -60,49 +63,80 @@ def train(arguments: argparse.Namespace) -> int:
     set_threads(config.run["threads"])
     run = build(config)
     config.run["backend"] = run.model.backend  # a resumed run computes alike, whatever its environment says
-    folder = _claim_folder(config)
-    config.run["out"] = str(folder)
-    run.write_into(folder)
-    write_text(folder / CONFIG, config.to_json())
-    return finish(run, as_json=arguments.json)
+    with _claimed_folder(config, arguments.overwrite) as folder:
+        config.run["out"] = str(folder)
+        run.write_into(folder)
+        write_text(folder / CONFIG, config.to_json())
+        return finish(run, as_json=arguments.json)
 
 
 def finish(run: Any, *, as_json: bool) -> int:
-    """Train to the end, draw, print; shared with `resume`."""
+    """Train to the end, print, draw; shared with `resume`."""
     from sparse_mlp.cli.report import brief, draw_figures, table
+    from sparse_mlp.runs.drawing import results_first
     from sparse_mlp.runs.result import result
 
+    go_on = command("resume", run.folder)
     print(f"{run.model}, {brief(run.data.provenance)}", file=sys.stderr)
-    run.fit()
+    try:
+        run.fit()
+    except OSError as error:
+        error.add_note(f"then: {go_on}")
+        raise
     if run.trainer.interrupted:
-        print(f"interrupted; the state is saved: sparse-mlp resume {run.folder}", file=sys.stderr)
+        print(f"interrupted; the state is saved: {go_on}", file=sys.stderr)
         return 130
-    if run.config.run["figures"]:
-        draw_figures(run)
     print(json.dumps(result(run)) if as_json else table(run))
+    if run.config.run["figures"]:
+        with results_first("the figures were"):
+            draw_figures(run)
     return 0
 
 
 def _check_out(out: str | None, overwrite: bool) -> None:
+    """Refuse a folder that cannot be that of a new run, before anything is loaded or written."""
+    from sparse_mlp.runs.locks import LOCK, writing_into
+
     if out is None:
         return
     folder = Path(out)
+    if folder.is_symlink() and not folder.exists():
+        raise invalid(f"out={out}, a link to {os.readlink(folder)}, which does not exist", "a folder, or nothing yet")
     if folder.exists() and not folder.is_dir():
         raise invalid(f"out={out}, a file", "a folder")
-    if folder.is_dir() and any(folder.iterdir()) and not overwrite:
-        raise invalid(f"out={out}, a folder with files", "a new or empty one", "`sparse-mlp resume`, or --overwrite")
+    if (folder / LOCK).exists():
+        with writing_into(folder):
+            pass
+    _check_empty(folder, overwrite)
 
 
-def _claim_folder(config: RunConfig) -> Path:
-    """Make the folder of a run: the one that is named or, without a name, one that no other run has."""
+def _check_empty(folder: Path, overwrite: bool) -> None:
+    from sparse_mlp.runs.locks import is_lock
+
+    if not overwrite and folder.is_dir() and not all(map(is_lock, folder.iterdir())):
+        remedy = f"`{command('resume', folder)}`, or --overwrite"
+        raise invalid(f"out={folder}, a folder with files", "a new or empty one", remedy)
+
+
+@contextmanager
+def _claimed_folder(config: RunConfig, overwrite: bool) -> Iterator[Path]:
+    """Make the folder of a run, and keep other processes from writing into it while the context is open."""
+    from sparse_mlp.runs.locks import writing_into
+
+    named = config.run["out"] is not None
+    folder = Path(config.run["out"]) if named else _new_folder(config)
+    with writing_into(folder):
+        if named:
+            _check_empty(folder, overwrite)  # another process may have been faster
+            _clear(folder)
+        yield folder
+
+
+def _new_folder(config: RunConfig) -> Path:
+    """Make a folder that no other run has."""
     from sparse_mlp.runs.own_files import label_of
     from sparse_mlp.runs.tables import default_topology
 
-    if config.run["out"] is not None:
-        folder = Path(config.run["out"])
-        folder.mkdir(parents=True, exist_ok=True)
-        _clear(folder)
-        return folder
     rule, usual = config.rule["name"], default_topology(config.rule["name"])
     topology = config.wiring.get("topology", usual)
     names = [label_of(config.data), rule, *([topology] if topology != usual else [])]
@@ -122,8 +156,7 @@ def _clear(folder: Path) -> None:
     """Remove what an earlier run left in the folder, and nothing else."""
     from sparse_mlp.cli import features, robustness
     from sparse_mlp.cli.report import FIGURES
-    from sparse_mlp.runs.files import CONFIG
-    from sparse_mlp.runs.run import RECORDS
+    from sparse_mlp.runs.run import CONFIG, RECORDS
     from sparse_mlp.training.files import remove_half_written
 
     remove_half_written(folder)

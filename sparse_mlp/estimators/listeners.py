@@ -29,23 +29,28 @@ class StopAfterEpoch(Callback):
     """Train one epoch at a time."""
 
     def on_epoch_end(self, trainer: Trainer, record: Record) -> None:
-        """Ask to stop."""
-        trainer.stop("one pass over the data")
+        """Ask to pause."""
+        trainer.pause("one pass over the data")
 
 
 class BestModel(Callback):
-    """Note each epoch's validation score and keep a copy of the best network."""
+    """Note each epoch's validation score and keep a copy of the best network, of those that are as they were asked for.
+
+    Where a density decays, these are the ones of epochs after its end; until then the last network is kept.
+    """
 
     def __init__(
         self, model: Network, score_of: Callable[..., float], x: Any, target: Array, weights: Array | None
     ) -> None:
         self.model: Any = model
         self.score_of, self.x, self.target, self.weights = score_of, x, target, weights
-        self.score = -math.inf
+        self.score, self._chosen = -math.inf, False
 
     def on_epoch_end(self, trainer: Trainer, record: Record) -> None:
         """Score, and copy if it is the best so far."""
         score = self.score_of(trainer.model.predict_scores(self.x), self.target, self.weights)
         record["validation_score"] = score
-        if score > self.score:
-            self.model, self.score = copy.deepcopy(trainer.model), score
+        if not trainer.plan_is_over(record):
+            self.model, self.score = trainer.model, score
+        elif score > self.score or not self._chosen:
+            self.model, self.score, self._chosen = copy.deepcopy(trainer.model), score, True

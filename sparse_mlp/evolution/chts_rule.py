@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sparse_mlp.evolution.predicted_regrowth import predicted_regrowth
@@ -59,10 +60,11 @@ def chts_rule(
     where the published codes rest in its last quarter. A link that was removed and grew again keeps its momentum there;
     here its momentum starts at 0.
     """
-    return three_stage_rule(
+    rule = three_stage_rule(
         "chts",
         remove=soft_removal(delta_start, delta_end, end=zeta_end, alpha=alpha),
         regrow=predicted_regrowth(predictor, regrowth, ties),
         zeta_end=zeta_end,
         **shared,
     )
+    return rule if delta_start == delta_end else replace(rule, planned_end=zeta_end)

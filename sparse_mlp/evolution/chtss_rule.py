@@ -54,4 +54,6 @@ def chtss_rule(
     before the end of the decay, which leaves some more links than asked for.
     """
     density_at = density_schedule(decay, density_start, density, end=decay_end, steepness=steepness)
-    return replace(chts_rule(**soft), name="chtss", density_at=density_at)
+    soft_rule = chts_rule(**soft)
+    end = max(soft_rule.planned_end, decay_end)
+    return replace(soft_rule, name="chtss", density_at=density_at, planned_end=end)

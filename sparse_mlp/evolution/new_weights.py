@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sparse_mlp.errors import invalid
 from sparse_mlp.evolution.update import LayerUpdate
 from sparse_mlp.layers import Linked
 from sparse_mlp.plugins import find
@@ -87,9 +88,15 @@ class NewWeights:
         return arrays
 
     def load_state(self, state: Mapping[str, Any]) -> None:
-        """Take back what `state` returned."""
+        """Take back what `state` returned.
+
+        Raises
+        ------
+        InvalidInputError
+            If positions and weights of a layer do not fit each other.
+        """
         names = [key.removesuffix(POSITIONS) for key in state if key.endswith(POSITIONS)]
-        self.memory = {name: (np.array(state[name + POSITIONS]), np.array(state[name + WEIGHTS])) for name in names}
+        self.memory = {name: _remembered(name, state) for name in names}
 
     def _recall(self, change: LayerUpdate, weight: Array) -> Array:
         grown, lost = change.grown_positions, ~change.after_percolation
@@ -106,3 +113,12 @@ class NewWeights:
         absent[known_at] = False
         self.memory[change.layer] = positions[absent], weights[absent]
         return values
+
+
+def _remembered(name: str, state: Mapping[str, Any]) -> tuple[Array, Array]:
+    positions, weights = np.array(state[name + POSITIONS]), np.array(state.get(name + WEIGHTS))
+    ascending = positions.dtype == np.int64 and positions.ndim == 1 and np.all(np.diff(positions, prepend=-1) > 0)
+    if not ascending or weights.dtype not in (np.float32, np.float64) or weights.shape[:1] != positions.shape:
+        found = f"remembered weights of {name}: {positions.dtype} {positions.shape}, {weights.dtype} {weights.shape}"
+        raise invalid(found, "ascending positions, and as many weights")
+    return positions, weights

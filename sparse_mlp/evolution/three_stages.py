@@ -84,6 +84,7 @@ def three_stage_rule(
         regrow=regrow,
         new_weights=NewWeights(new_weights, keep_regrown=keep_regrown),
         early_stop=EarlyStop(overlap_stop, overlap_stop_scope),
+        planned_end=0.0 if zeta_schedule == "constant" else float(zeta_end),
         **more,
     )
 
@@ -115,6 +116,8 @@ class ThreeStageRule:
         Whether regrowth needs the signals of a batch, see `Linked.signals`.
     wants_dense : bool
         Whether the network is to be built with all links.
+    planned_end : float
+        Fraction of training at which all schedules of the rule have come to their ends; 0 if it has none.
     """
 
     name: str
@@ -128,6 +131,7 @@ class ThreeStageRule:
     update_steps: int | None = None
     wants_signals: bool = False
     wants_dense: bool = False
+    planned_end: float = 0.0
 
     @property
     def initial_density(self) -> float | None:

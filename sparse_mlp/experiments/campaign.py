@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sparse_mlp.datasets import available
 from sparse_mlp.datasets.locate import check_data_dir
-from sparse_mlp.errors import check_integer, invalid
+from sparse_mlp.errors import check_integer, command, invalid
 from sparse_mlp.experiments.campaign_progress import CampaignProgress
 from sparse_mlp.experiments.execute import BUSY, FAILED, FINISHED, RunOutcome, execute
 from sparse_mlp.experiments.planned_run import PlannedRun
@@ -141,7 +141,7 @@ def _with_data(runs: RunsById, data_dir: str | None) -> tuple[RunsById, dict[str
 
 def missing_words(dataset: str, run_ids: Sequence[str]) -> str:
     """Say that the files of a data set are not here, what this means, and what to do."""
-    return f"the files of {dataset} are not here, runs left out: {len(run_ids)}; `sparse-mlp data fetch {dataset}`"
+    return f"the files of {dataset} are not here, runs left out: {len(run_ids)}; `{command('data', 'fetch', dataset)}`"
 
 
 def _known(store: Store, runs: list[PlannedRun], retry: bool) -> RunOutcome | None:

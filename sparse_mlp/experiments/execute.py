@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import traceback
 import warnings
 from collections.abc import Sequence
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sparse_mlp.errors import CheckpointError, InvalidInputError, SparseMLPError
-from sparse_mlp.experiments.locks import lock_run
 from sparse_mlp.experiments.measurements import MEASUREMENTS
 from sparse_mlp.experiments.planned_run import PlannedRun, run_config
 from sparse_mlp.experiments.store import CONFIG, FAILURE, Store, write_object
@@ -19,6 +17,7 @@ from sparse_mlp.experiments.throttled_checkpoints import ThrottledCheckpoints
 from sparse_mlp.runs.build import build
 from sparse_mlp.runs.config import RunConfig
 from sparse_mlp.runs.files import read_config
+from sparse_mlp.runs.locks import clear, lock_folder
 from sparse_mlp.runs.own_files import SHA256, without_places
 from sparse_mlp.runs.run import Run
 from sparse_mlp.runs.saved import load_run, reopen_run
@@ -52,7 +51,7 @@ def execute(
         If the user stopped the training, whose state is saved.
     """
     store, run_id = Store(folder), planned[0].run_id
-    with lock_run(store.locks, run_id) as free:
+    with lock_folder(store.folder(run_id)) as free:
         if not free:
             return RunOutcome(run_id, BUSY)
         if all(map(store.complete, planned)):
@@ -69,7 +68,6 @@ def execute(
         except Exception as error:
             message = f"{type(error).__name__}: {error}"
             trace = "" if isinstance(error, SparseMLPError) else traceback.format_exc()
-            failure.parent.mkdir(parents=True, exist_ok=True)
             write_object(failure, {"message": message, "traceback": trace})
             return RunOutcome(run_id, FAILED, message)
         return RunOutcome(run_id, FINISHED)
@@ -121,7 +119,6 @@ def _opened(config: RunConfig, folder: Path, data_dir: str | None) -> Run:
             _start_again(folder, f"{CONFIG} is not that of this run")
         except (CheckpointError, InvalidInputError) as error:
             _start_again(folder, str(error))
-    folder.mkdir(parents=True, exist_ok=True)
     remove_half_written(folder)
     write_text(folder / CONFIG, config.to_json())
     config.data["data_dir"] = data_dir
@@ -144,4 +141,4 @@ def _follow_files(config: RunConfig, folder: Path) -> None:
 
 def _start_again(folder: Path, why: str) -> None:
     warnings.warn(f"{folder} is damaged, its run starts again from its seed: {why}", RuntimeWarning, stacklevel=2)
-    shutil.rmtree(folder)
+    clear(folder)

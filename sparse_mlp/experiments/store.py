@@ -10,12 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sparse_mlp.errors import SparseMLPError, invalid
+from sparse_mlp.errors import DataFileError, SparseMLPError, invalid
 from sparse_mlp.experiments.planned_run import PlannedRun, short_hash
 from sparse_mlp.runs import own_files
 from sparse_mlp.training import History, read_history
 from sparse_mlp.training.checkpoint import CURRENT
 from sparse_mlp.training.files import write_text
+from sparse_mlp.training.reading import read_json
 
 CONFIG, METRICS, RESULT, FAILURE, INDEX = "config.json", "metrics.jsonl", "result.json", "failure.json", "index.csv"
 COLUMNS = (
@@ -44,16 +45,10 @@ class Store:
 
     def __init__(self, folder: str | Path) -> None:
         self.path = Path(folder).resolve()
-        for name in ("runs", "locks"):
-            try:
-                (self.path / name).mkdir(parents=True, exist_ok=True)
-            except (FileExistsError, NotADirectoryError):
-                raise invalid(f"a file on the way to {self.path / name}", "a folder, or nothing yet") from None
-
-    @property
-    def locks(self) -> Path:
-        """The folder of the locks of runs."""
-        return self.path / "locks"
+        try:
+            (self.path / "runs").mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise invalid(f"a file on the way to {self.path / 'runs'}", "a folder, or nothing yet") from None
 
     def folder(self, run_id: str) -> Path:
         """Return the folder of a run, whether or not it exists."""
@@ -155,8 +150,8 @@ class Store:
 def read_object(path: Path) -> dict[str, Any] | None:
     """Return the JSON object in a file; None if there is none, or it is damaged."""
     try:
-        content = json.loads(path.read_text())
-    except (OSError, ValueError):
+        content = read_json(path, "a JSON object")
+    except DataFileError:
         return None
     return content if isinstance(content, dict) else None
 

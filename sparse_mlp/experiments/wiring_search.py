@@ -16,6 +16,7 @@ from sparse_mlp.experiments.store import Store
 from sparse_mlp.experiments.successive_halving import Scores, plan_rungs, successive_halving
 from sparse_mlp.runs.build import build
 from sparse_mlp.runs.config import Given, RunConfig, make_config, merge
+from sparse_mlp.runs.locks import writing_into
 from sparse_mlp.runs.tables import PRESETS, TABLES
 
 DEFAULT = 0  # number of the configuration that leaves all to the generator
@@ -74,7 +75,7 @@ def search_wirings(
     Raises
     ------
     InvalidInputError
-        If a setting cannot be used.
+        If a setting cannot be used, or another search writes into the folder.
     SparseMLPError
         If a trial fails for another reason than a loss that is no longer finite.
 
@@ -107,7 +108,8 @@ def search_wirings(
             raise SparseMLPError(f"another process is training {run_id}; search again when it is done")
         return {number: _accuracy(store, each.run_id, outcome.failed) for number, each in planned.items()}
 
-    ladder = successive_halving(rungs, evaluate, always=[DEFAULT])
+    with writing_into(store.path):
+        ladder = successive_halving(rungs, evaluate, always=[DEFAULT])
     assert run.validation is not None
     epochs = [rung.epochs for rung in rungs]
     return WiringSearch(config, run.model.sizes, drawn, epochs, ladder, len(run.validation[1]))

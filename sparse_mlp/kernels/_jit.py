@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 import numba
 
+from sparse_mlp.kernels import _cache_guard
 from sparse_mlp.kernels._compile_events import follow_compilation
 
 __all__ = ["JIT_ENABLED", "SIMD", "cache_directory", "jit"]
@@ -37,10 +38,24 @@ def jit(function: Function) -> Function:
     try:
         # Numba reads this setting while it decorates; other users of Numba in the process keep their own.
         numba.config.CACHE_DIR = str(folder or before)
-        compile_it = numba.njit(cache=folder is not None, nogil=True, error_model="numpy", fastmath=False)
-        return compile_it(function)
+        return _cached(_compiled(function)) if folder is not None else _compiled(function)
     finally:
         numba.config.CACHE_DIR = before
+
+
+def _compiled(function: Function) -> Any:
+    return numba.njit(nogil=True, error_model="numpy", fastmath=False)(function)
+
+
+def _cached(kernel: Any) -> Any:
+    if not JIT_ENABLED:
+        return kernel
+    try:
+        kernel.enable_caching()
+    except (OSError, RuntimeError) as error:  # the folder went, or became full, since it was looked at
+        _cache_guard.not_stored(cache_directory(), error)
+        return kernel
+    return _cache_guard.guard(kernel)
 
 
 @cache

@@ -7,10 +7,12 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from sparse_mlp.errors import check_dense, check_fraction, check_integer, invalid
+from sparse_mlp.errors import check_dense, check_fraction, check_integer, invalid, shown
 from sparse_mlp.layers import AllReLU, Dense, Dropout, LeakyReLU, MotifLinear, ReLU, Sigmoid, SparseLinear, Tanh
 from sparse_mlp.layers.base import Layer
+from sparse_mlp.machine import total_memory
 from sparse_mlp.plugins import find
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology import allocate, density_from_epsilon
@@ -19,15 +21,44 @@ ACTIVATIONS: dict[str, Callable[..., Layer] | None] = {
     "relu": ReLU, "leaky-relu": LeakyReLU, "all-relu": AllReLU, "sigmoid": Sigmoid, "tanh": Tanh, "identity": None,
 }  # fmt: skip
 Activation = str | Callable[[], Layer]  # one of your own is a function, or the class itself, that makes a layer
+MAX_NEURONS, GIB = 2**31, 2**30
 DENSITY = 0.02  # of the sparse layers, where nothing else is said
 
 
 def layer_shapes(sizes: Sequence[int]) -> list[tuple[int, int]]:
     """Return (n_in, n_out) of each layer between given sizes."""
     checked = [check_integer("layer size", size) for size in sizes]
+    if max(checked, default=0) >= MAX_NEURONS:
+        raise invalid(f"layer size={shown(max(checked))}", "fewer than 2**31 neurons in each layer")
     if len(checked) < 2:
         raise invalid(f"sizes={list(sizes)}", "at least an input and an output size")
     return list(pairwise(checked))
+
+
+def check_memory(links: Sequence[int], dense: Sequence[tuple[int, int]], dtype: DTypeLike, per_link: int = 1) -> None:
+    """Refuse a network that this machine has no memory for, before anything is drawn.
+
+    Parameters
+    ----------
+    links : sequence of int
+        Of each sparse layer.
+    dense : sequence of (int, int)
+        Shapes of the other layers.
+    dtype : float32 or float64
+    per_link : int
+        Weights of a link.
+
+    Raises
+    ------
+    InvalidInputError
+        If weights, gradient, one array of an optimizer and the wiring need more bytes than there are.
+    """
+    weights = sum(links) * per_link + sum(n_in * n_out for n_in, n_out in dense)
+    needed = 3 * weights * np.dtype(dtype).itemsize + 12 * sum(links)
+    memory = total_memory()
+    if memory is not None and needed > memory:
+        found = f"a network of {weights:,} weights, which needs {needed / GIB:,.1f} GiB"
+        raise invalid(found, f"at most the {memory / GIB:,.1f} GiB of this machine", "fewer neurons, a lower density")
 
 
 def layer_links(

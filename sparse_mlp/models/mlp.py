@@ -13,6 +13,7 @@ from sparse_mlp.layers import MOTIF_MODES, Dense, Pad, Sequential, SparseLinear
 from sparse_mlp.layers.base import Layer
 from sparse_mlp.models.architecture import (
     Activation,
+    check_memory,
     given_structures,
     layer_links,
     layer_shapes,
@@ -115,6 +116,8 @@ class SparseMLP(Network):
         streams = spawn_streams(rng)
         if isinstance(topology, str) or callable(topology):
             links, params = layer_links(sparse, density, epsilon, allocation), dict(topology_params or {})
+            per_link = motif_size**2 if motif_mode == "block" else 1
+            check_memory(links, shapes[-1:] if dense_readout else [], dtype, per_link)
             means = motif_means(data, counts[0], motif_size)
             structures = wire(topology, counts, links, rng=streams["topology"], data=means, **params)
         else:
@@ -153,6 +156,7 @@ class SparseMLP(Network):
     ) -> SparseMLP:
         """Build the dense network that a sparse one is compared with, with matrices in all layers."""
         shapes, stream = layer_shapes(sizes), spawn_streams(rng)["weights"]
+        check_memory([], shapes, dtype)
         names = [f"dense{i + 1}" for i in range(len(shapes) - 1)] + ["readout"]
         linear = [
             Dense(*shape, weights, name=name, rng=stream, dtype=dtype, backend=backend)

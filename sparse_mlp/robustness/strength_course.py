@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import math
-import zipfile
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from sparse_mlp.errors import DataFileError, describe
 from sparse_mlp.robustness.feature_selection import input_strength, select_features
 from sparse_mlp.training.callbacks import Callback
 from sparse_mlp.training.files import write_atomically
+from sparse_mlp.training.reading import read_arrays
 
 if TYPE_CHECKING:
     from sparse_mlp.training.history import Record
@@ -77,10 +77,8 @@ class InputStrengths(Callback):
 
     def on_fit_begin(self, trainer: Trainer) -> None:
         """Take up what a run that goes on has recorded; epochs that will be trained again go."""
-        if self.path is not None and not self._seen:
-            with contextlib.suppress(DataFileError):
-                found = load_course(self.path)
-                self._seen = dict(zip(found.epochs.tolist(), found.strength, strict=True))
+        if self.path is not None and not self._seen and self.path.exists():
+            self._seen = self._recorded(self.path, trainer.model.n_features)
         self._seen = {epoch: strength for epoch, strength in self._seen.items() if epoch <= trainer.epoch}
         if trainer.step == 0:
             self._record(trainer, 0)
@@ -90,6 +88,19 @@ class InputStrengths(Callback):
         epoch, last = int(record["epoch"]), trainer.state.epochs
         if epoch <= FIRST_EPOCHS or epoch == last or epoch % math.ceil(last / TARGET_COUNT) == 0:
             self._record(trainer, epoch)
+
+    @staticmethod
+    def _recorded(path: Path, n_features: int) -> dict[int, NDArray[np.float32]]:
+        """Return what a file holds; a damaged one costs the course so far, and never the run."""
+        try:
+            found = load_course(path)
+            if found.strength.shape[1] == n_features:
+                return dict(zip(found.epochs.tolist(), found.strength, strict=True))
+            why = f"found {path} of another network"
+        except DataFileError as error:
+            why = str(error)
+        warnings.warn(f"{why}; a new one is begun", UserWarning, stacklevel=3)
+        return {}
 
     def _record(self, trainer: Trainer, epoch: int) -> None:
         self._seen[epoch] = input_strength(trainer.model).astype(np.float32)
@@ -112,15 +123,10 @@ def load_course(path: Path) -> StrengthCourse:
     DataFileError
         If there is none, or it is damaged.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            epochs, strength = file["epochs"], file["strength"]
-        rising = epochs.ndim == 1 and len(epochs) > 0 and epochs.dtype == np.int64 and np.all(np.diff(epochs) > 0)
-        if not rising or strength.dtype != np.float32 or strength.ndim != 2 or len(strength) != len(epochs):
-            raise ValueError("other arrays than those of a course")
-        if not np.isfinite(strength).all():
-            raise ValueError("a strength that is not finite")
-    except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, RuntimeError) as error:
-        found = f"{path} that cannot be read ({error})"
-        raise DataFileError(describe(found, f"a {FILE_NAME} that a run wrote")) from None
+    arrays = read_arrays(path, {"epochs": (np.int64, 1), "strength": (np.float32, 2)})
+    epochs, strength = arrays["epochs"], arrays["strength"]
+    if not len(epochs) or np.any(np.diff(epochs) <= 0) or len(strength) != len(epochs):
+        raise DataFileError(describe(f"{path} with other epochs than strengths", f"a {FILE_NAME} that a run wrote"))
+    if not np.isfinite(strength).all():
+        raise DataFileError(describe(f"{path} with a strength that is not finite", f"a {FILE_NAME} that a run wrote"))
     return StrengthCourse(epochs, strength)

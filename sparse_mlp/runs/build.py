@@ -50,6 +50,7 @@ def build(config: RunConfig) -> Run:
     trainer = make_trainer(
         network, rule, training, config.rule, rng=config.run["seed"],
         loss=SoftmaxCrossEntropy(training["label_smoothing"], backend=network.backend),
+        origin={**config.origin, "backend": network.backend},
     )  # fmt: skip
     return Run(config, data, train, validation, network, trainer)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
+import copy
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sparse_mlp.errors import check_choice, invalid
@@ -17,6 +17,12 @@ from sparse_mlp.runs.tables import CHECKS, PRESETS, TABLES
 from sparse_mlp.runs.values import value_of
 
 Given = Mapping[str, Mapping[str, Any]]  # table → option → value
+
+# Settings on which no byte of a checkpoint depends. The number of epochs and the backend are looked at elsewhere.
+WITHOUT_EFFECT = {
+    "data": ("data_dir",), "training": ("epochs", "early_stop"),
+    "run": ("backend", "threads", "out", "checkpoint_every", "figures", "input_strengths"),
+}  # fmt: skip
 
 # A table, an option of it, the value with which other options of it change nothing, and these.
 UNUSED_WITH = (
@@ -39,6 +45,9 @@ class RunConfig:
     data, model, wiring, rule, training, run : dict of str to object
         Options and their values, also of the chosen model, topology, rule, optimizer and schedule. `wiring` is empty
         if all layers are dense.
+    extended : list of dict
+        Each time that another number of epochs was asked for later: the `epoch` and the `step` that the training was
+        at, `epochs_before` and `epochs`.
     """
 
     data: dict[str, Any]
@@ -47,11 +56,23 @@ class RunConfig:
     rule: dict[str, Any]
     training: dict[str, Any]
     run: dict[str, Any]
+    extended: list[dict[str, int]] = field(default_factory=list, kw_only=True)
 
     @property
     def tables(self) -> dict[str, dict[str, Any]]:
         """All tables by name, as plain JSON types."""
-        return dataclasses.asdict(self)
+        return {name: copy.deepcopy(getattr(self, name)) for name in TABLES}
+
+    @property
+    def origin(self) -> dict[str, dict[str, Any]]:
+        """The settings that the bytes of a checkpoint depend on; of parts of your own the name, as files may move."""
+        return {
+            table: {
+                name: value.rpartition(":")[2] if isinstance(value, str) else value
+                for name, value in values.items() if name not in WITHOUT_EFFECT.get(table, ())
+            }
+            for table, values in {**self.tables, "data": own_files.without_places(self.data)}.items()
+        }  # fmt: skip
 
     def make_rule(self) -> Rule:
         """Make the rule with its options."""
@@ -59,7 +80,8 @@ class RunConfig:
 
     def to_json(self) -> str:
         """Return the settings as JSON text."""
-        return json.dumps(self.tables, indent=1) + "\n"
+        extended = {"extended": self.extended} if self.extended else {}
+        return json.dumps({**self.tables, **extended}, indent=1) + "\n"
 
 
 def make_config(given: Given) -> RunConfig:
@@ -89,7 +111,7 @@ def make_config(given: Given) -> RunConfig:
         check_choice(f"preset of topology {topology}", preset, PRESETS.get(topology, {}))
     stored = PRESETS.get(topology, {}).get(preset or "", {})
     settings["wiring"] = {**stored, **settings["wiring"], "topology": topology}
-    config = RunConfig(**{name: _completed(name, settings) for name in TABLES})
+    config = RunConfig(*(_completed(name, settings) for name in TABLES))
     config.data = own_files.pinned(config.data, checksums)
     rule = config.make_rule()
     if rule.initial_density is not None and "scope" in config.wiring:

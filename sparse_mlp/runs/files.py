@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
+import re
 import tomllib
 import warnings
 from collections.abc import Mapping
@@ -10,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from sparse_mlp import plugins
-from sparse_mlp.errors import invalid
+from sparse_mlp.errors import DataFileError, check_integer, invalid
 from sparse_mlp.runs import own_files
 from sparse_mlp.runs.config import RunConfig, check_tables, make_config
 from sparse_mlp.runs.tables import TABLES
-
-CONFIG = "config.json"
+from sparse_mlp.training.reading import read_json
 
 
 def load_toml(path: Path) -> dict[str, Any]:
@@ -28,8 +28,20 @@ def load_toml(path: Path) -> dict[str, Any]:
     """
     try:
         return underscored(tomllib.loads(Path(path).read_bytes().decode("utf-8-sig")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise invalid(f"{path} ({error})", "a TOML file that can be read") from None
+    except UnicodeDecodeError as error:
+        raise invalid(f"{path} ({error})", "a TOML file in UTF-8", "save it as UTF-8") from None
+    except RecursionError:
+        raise invalid(f"{path}, nested too deeply", "a TOML file that can be read") from None
+    except (OSError, ValueError) as error:
+        raise invalid(f"{path} ({error})", "a TOML file that can be read", _long_number(Path(path))) from None
+
+
+def _long_number(path: Path) -> str:
+    """Say which value has more digits than Python reads; its parser does not say where."""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        if found := re.search(r"^\s*([^\s=#]+)\s*=\s*([+-]?\d{4300,})", path.read_text("utf-8-sig"), re.MULTILINE):
+            return f"{found[1]} = {found[2][:10]}… has {len(found[2])} digits"
+    return ""
 
 
 def load_settings(path: Path) -> dict[str, Any]:
@@ -80,17 +92,27 @@ def read_config(path: Path) -> RunConfig:
         If it names parts that are imported from within the folder.
     """
     try:
-        settings = json.loads(Path(path).read_text())
-    except (OSError, ValueError):
+        settings = read_json(path, "the config.json of a run")
+    except DataFileError:
         settings = None
     if not isinstance(settings, dict):
         raise invalid(f"{path} missing or damaged", "the config.json of a run")
+    extended = _extended(settings.pop("extended", []))
     if "dataset" in settings:
         found = f"{path} of an earlier version"
         raise invalid(found, f"the tables {', '.join(TABLES)}", "train again")
     check_tables(settings)
     _warn_of_code(settings, Path(path).resolve().parent)
-    return make_config(settings)
+    config = make_config(settings)
+    config.extended = extended
+    return config
+
+
+def _extended(found: Any) -> list[dict[str, int]]:
+    names = {"epoch", "step", "epochs_before", "epochs"}
+    if isinstance(found, list) and all(isinstance(each, dict) and set(each) == names for each in found):
+        return [{name: check_integer(name, value, minimum=0) for name, value in each.items()} for each in found]
+    raise invalid(f"extended={str(found)[:40]}", f"a list of tables with {', '.join(sorted(names))}")
 
 
 def _warn_of_code(settings: Mapping[str, Mapping[str, Any]], folder: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from sparse_mlp.measures import anp_by_links, anp_by_paths
 from sparse_mlp.models import summarize
 from sparse_mlp.runs.run import Run
+from sparse_mlp.training.plan import asked_density, planned_end
 
 
 def result(run: Run) -> dict[str, Any]:
@@ -21,6 +22,10 @@ def result(run: Run) -> dict[str, Any]:
         "test_loss": last.get("test_loss"),
         "validation_accuracy": last.get("validation_accuracy"),
         "epochs": run.trainer.epoch,
+        "epochs_asked": run.config.training["epochs"],
+        "extended": run.config.extended,
+        "progress": run.trainer.state.progress,
+        "schedules_end": planned_end(run.trainer.rule),
         "seconds_per_epoch": _median([record["seconds"] for record in history.epochs]),
         "seconds_per_update": _median([record["seconds"] for record in history.updates]),
         "links": sum(row.links for row in rows),
@@ -28,6 +33,7 @@ def result(run: Run) -> dict[str, Any]:
         "density": sum(row.links * row.link_size**2 for row in rows) / dense,
         "link_size": max(row.link_size for row in rows),
         "sparse_density": _sparse_density(run),
+        "density_asked": _density_asked(run),
         **_active_neurons(run),
         "itop": history.updates[-1]["itop"] if history.updates else None,
         "bytes_stored": sum(row.bytes_stored for row in rows),
@@ -55,6 +61,14 @@ def _sparse_density(run: Run) -> float | None:
     structures = [layer.structure for layer in run.model.sparse_layers]
     possible = sum(structure.n_in * structure.n_out for structure in structures)
     return sum(structure.nnz for structure in structures) / possible if possible else None
+
+
+def _density_asked(run: Run) -> float | None:
+    """Return the density that was asked for, at the end if it decays; None if none was."""
+    wiring, decayed = run.config.wiring, asked_density(run.trainer.rule)
+    if decayed is not None or wiring.get("epsilon") is not None:
+        return decayed
+    return wiring.get("density")
 
 
 def _active_neurons(run: Run) -> dict[str, float | None]:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from sparse_mlp.datasets import Dataset
 from sparse_mlp.models import SparseMLP
+from sparse_mlp.runs.guard import FolderGuard
 from sparse_mlp.runs.system_record import SystemRecord
 from sparse_mlp.training import Callback, Checkpoints, EarlyStopping, HistoryFile, Progress, Trainer
 
 if TYPE_CHECKING:
     from sparse_mlp.runs.config import RunConfig
 
+CONFIG = "config.json"
 RECORDS = ("metrics.jsonl", "system.json", "input_strength.npz")  # in addition to configuration and checkpoints
 
 Samples = tuple[Any, Any]
@@ -45,13 +47,25 @@ class Run:
         return self.data.test_x, self.data.test_y
 
     def fit(self) -> None:
-        """Train from wherever the state is to the last epoch."""
-        self.trainer.fit(self.train, self.test, epochs=self.config.training["epochs"], validation=self.validation)
+        """Train from wherever the state is to the last epoch.
+
+        Raises
+        ------
+        SparseMLPError
+            If the folder is removed meanwhile.
+        """
+        try:
+            self.trainer.fit(self.train, self.test, epochs=self.config.training["epochs"], validation=self.validation)
+        except OSError:
+            for guard in self.trainer.callbacks:
+                if isinstance(guard, FolderGuard):
+                    guard.check()
+            raise
 
 
 def _callbacks(config: RunConfig, folder: Path) -> list[Callback]:
     metrics, system, strengths = (folder / name for name in RECORDS)
-    callbacks: list[Callback] = [Progress(), HistoryFile(metrics), SystemRecord(system)]
+    callbacks: list[Callback] = [FolderGuard(folder / CONFIG), Progress(), HistoryFile(metrics), SystemRecord(system)]
     if config.run["input_strengths"]:
         from sparse_mlp.robustness import InputStrengths
 

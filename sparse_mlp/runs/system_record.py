@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Any
 
+from sparse_mlp.errors import DataFileError
 from sparse_mlp.machine import describe_system, load_average, peak_memory
 from sparse_mlp.training import Callback
 from sparse_mlp.training.files import write_text
+from sparse_mlp.training.reading import read_json
 
 if TYPE_CHECKING:
     from sparse_mlp.training import Trainer
@@ -40,7 +43,7 @@ class SystemRecord(Callback):
         from sparse_mlp.kernels.compilation import compilation
         from sparse_mlp.kernels.pool import width
 
-        self.parts = _read(self.path) if trainer.step else []
+        self.parts = read_system(self.path) if trainer.step else []
         self._began, self._first_step = (perf_counter(), process_time()), trainer.step
         self._compiled = compilation.seconds
         self.parts.append({
@@ -74,16 +77,20 @@ class SystemRecord(Callback):
         )
         self._write()
 
-    on_failure = on_fit_end
+    def on_failure(self, trainer: Trainer) -> None:
+        """Write how the part ended, if that is still possible: what went wrong must not be hidden by another error."""
+        with contextlib.suppress(OSError):
+            self.on_fit_end(trainer)
 
     def _write(self) -> None:
         write_text(self.path, json.dumps({"format": FORMAT, "parts": self.parts}, indent=1) + "\n")
 
 
-def _read(path: Path) -> list[dict[str, Any]]:
+def read_system(path: Path) -> list[dict[str, Any]]:
     """Return the parts in a file; none if there is no such file, or it is damaged."""
     try:
-        parts = json.loads(path.read_text())["parts"]
-    except (OSError, ValueError, KeyError, TypeError):
+        found = read_json(path, "what a run writes")
+    except DataFileError:
         return []
+    parts = found.get("parts") if isinstance(found, dict) else None
     return [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 
-from sparse_mlp.errors import check_choice, invalid
+from sparse_mlp.errors import check_choice, invalid, shown
 from sparse_mlp.options import Option
 
 WORDS: dict[Any, str] = {
@@ -48,11 +49,13 @@ def value_of(option: Option, given: Any) -> Any:
         elif kind not in ITEMS and (value := _as(kind, given)) is not None:
             own = isinstance(value, str) and ":" in value  # module:name of one's own
             return check_choice(option.name, value, option.choices) if option.choices and not own else value
-    raise invalid(f"{option.name}={given!r}", " or ".join(WORDS[kind] for kind in kinds))
+    raise invalid(f"{option.name}={shown(given)}", " or ".join(WORDS[kind] for kind in kinds))
 
 
 def _as(kind: Any, value: Any) -> Any:
     """Return a value as a plain type, None if it is not of that type."""
+    if isinstance(value, str) and "\0" in value:  # no name or path may hold it
+        return None
     if isinstance(value, bool) or kind in (bool, str):
         return value if isinstance(value, kind) else None
     if isinstance(value, str):
@@ -60,4 +63,6 @@ def _as(kind: Any, value: Any) -> Any:
             return kind(value)
         except ValueError:
             return None
+    if kind is float and isinstance(value, int) and abs(value) > sys.float_info.max:
+        return None
     return kind(value) if isinstance(value, (int, kind)) and kind in (int, float) else None

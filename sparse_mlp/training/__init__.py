@@ -7,7 +7,8 @@ from sparse_mlp.training.callbacks import Checkpoints, EarlyStopping, HistoryFil
 from sparse_mlp.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from sparse_mlp.training.gradient_check import GradientCheck, gradient_check
 from sparse_mlp.training.history import History, read_history, write_history
-from sparse_mlp.training.state import TrainingState, last_update_of, layers_of, structures_of
+from sparse_mlp.training.state import TrainingState
+from sparse_mlp.training.stored import features_of, last_update_of, layers_of, structures_of
 from sparse_mlp.training.task import Classification, Regression, Task
 from sparse_mlp.training.trainer import Trainer
 
@@ -25,6 +26,7 @@ __all__ = [
     "Task",
     "Trainer",
     "TrainingState",
+    "features_of",
     "gradient_check",
     "last_update_of",
     "layers_of",

@@ -11,11 +11,14 @@ from sparse_mlp.errors import check_integer, check_number, invalid
 from sparse_mlp.evolution import TopologyUpdate
 from sparse_mlp.training.callback import Callback
 from sparse_mlp.training.checkpoint import save_checkpoint
+from sparse_mlp.training.files import naming
 from sparse_mlp.training.history import Record, to_line, write_history
 
 
 class EarlyStopping(Callback):
-    """Stop when a quantity has not improved for some epochs.
+    """Stop when a quantity has not improved for some epochs, counted from when the schedules of the rule have ended.
+
+    Where a density decays, that is when it is the one that was asked for; see `Trainer.plan_is_over`.
 
     Parameters
     ----------
@@ -36,23 +39,25 @@ class EarlyStopping(Callback):
         """Look again at the epochs of a resumed run; one that was over stays over."""
         self.best, self.waited = -math.inf, 0
         for record in trainer.history.epochs:
-            self._see(record)
+            self._see(trainer, record)
         self._stop_if_over(trainer)
 
     def on_epoch_end(self, trainer: Any, record: Record) -> None:
         """Ask the trainer to stop if the patience is over."""
-        self._see(record)
+        self._see(trainer, record)
         self._stop_if_over(trainer)
 
     def _stop_if_over(self, trainer: Any) -> None:
         if self.waited >= self.patience:
             trainer.stop(f"{self.metric} did not improve for {self.waited} epochs")
 
-    def _see(self, record: Record) -> None:
+    def _see(self, trainer: Any, record: Record) -> None:
         value = record.get(self.metric)
         if value is None:
             remedy = "hand in validation data"
             raise invalid(f"no value of metric {self.metric!r}", "one in each epoch's record", remedy)
+        if not trainer.plan_is_over(record):
+            return
         gain = -value if self.metric.endswith("loss") else value
         improved = gain > self.best + self.min_delta
         self.waited = 0 if improved else self.waited + 1
@@ -79,7 +84,7 @@ class HistoryFile(Callback):
         self._append(record)
 
     def _append(self, record: Record) -> None:
-        with open(self.path, "a") as file:
+        with naming(self.path), open(self.path, "a", encoding="utf-8") as file:
             file.write(to_line(record))
 
 

@@ -11,17 +11,21 @@ import contextlib
 import hashlib
 import io
 import json
+import re
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from sparse_mlp.errors import CheckpointError, describe
+from sparse_mlp.errors import CheckpointError, DataFileError, describe
 from sparse_mlp.layers.base import Array
 from sparse_mlp.training.files import remove_half_written, write_atomically, write_text
+from sparse_mlp.training.reading import arrays_in, read_json
 
-FORMAT = 3  # with the shape of each structure, and the parameters of any tree of layers
+FORMAT = 4  # with all settings that the bytes depend on, and the number of epochs that was asked for
+HEAD = {"format": int, "arrays": str, "sha256": str, "meta_sha256": str, "meta": dict}
 CURRENT, PREVIOUS = "checkpoint.json", "checkpoint.previous.json"
 
 
@@ -72,12 +76,15 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
     return current
 
 
-def load_checkpoint(folder: Path) -> Checkpoint:
+def load_checkpoint(folder: Path, check: Callable[[Checkpoint], object] | None = None) -> Checkpoint:
     """Read the checkpoint of a folder, or the previous one if the last is damaged.
 
     Parameters
     ----------
     folder : path
+    check : callable, optional
+        Raises a `CheckpointError` for a checkpoint that cannot be used, as `Trainer.check` does; then too the previous
+        one is taken.
 
     Returns
     -------
@@ -86,7 +93,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     Raises
     ------
     CheckpointError
-        If neither can be read.
+        If neither can be used.
 
     Warns
     -----
@@ -97,43 +104,66 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     if not (folder / CURRENT).exists() and not (folder / PREVIOUS).exists():
         raise CheckpointError(describe(f"{folder} without {CURRENT}", "a folder that a run wrote a checkpoint to"))
     try:
-        return _read(folder / CURRENT)
+        return _checked(folder / CURRENT, check)
     except CheckpointError as error:
-        if not (folder / PREVIOUS).exists():
-            raise
-        checkpoint = _read(folder / PREVIOUS)
+        try:
+            checkpoint = _checked(folder / PREVIOUS, check)
+        except CheckpointError:
+            raise error from None
         warnings.warn(f"{error}; the previous checkpoint is used", RuntimeWarning, stacklevel=2)
         return checkpoint
 
 
+def _checked(path: Path, check: Callable[[Checkpoint], object] | None) -> Checkpoint:
+    checkpoint = _read(path)
+    if check is not None:
+        try:
+            check(checkpoint)
+        except CheckpointError as error:
+            raise CheckpointError(f"{path}: {error}") from None
+    return checkpoint
+
+
 def _read(path: Path) -> Checkpoint:
     head = _read_head(path)
-    arrays = path.parent / Path(head["arrays"]).name
+    arrays = path.parent / head["arrays"]
     try:
         data = arrays.read_bytes()
     except OSError:
-        raise CheckpointError(describe(f"{path} without its arrays", f"{arrays.name} in the same folder")) from None
+        if (again := _read_head(path)) == head:
+            raise CheckpointError(describe(f"{path} without its arrays", f"{arrays.name} in the same folder")) from None
+        head, arrays = again, path.parent / again["arrays"]  # a training has just replaced both
+        data = arrays.read_bytes()
     found, digest = _sha256(data), head["sha256"]
     if found != digest:
         hashes = f"{arrays} with SHA-256 {found[:12]}…", f"SHA-256 {digest[:12]}…"
         raise CheckpointError(describe(*hashes, "the file is damaged"))
-    with np.load(io.BytesIO(data), allow_pickle=False) as file:
-        return Checkpoint({key: file[key] for key in file.files}, head["meta"])
+    try:
+        return Checkpoint(arrays_in(data, arrays), head["meta"])
+    except DataFileError as error:
+        raise CheckpointError(str(error)) from None
 
 
 def _read_head(path: Path) -> dict[str, Any]:
     try:
-        head = json.loads(path.read_text())
-        found = {key: head[key] for key in ("format", "arrays", "sha256", "meta_sha256", "meta")}
-    except (OSError, ValueError, KeyError, TypeError):
-        raise CheckpointError(describe(f"{path}, which cannot be read", "the JSON of a checkpoint")) from None
-    if found["format"] != FORMAT:
+        head = read_json(path, "the JSON of a checkpoint")
+    except DataFileError as error:
+        raise CheckpointError(str(error)) from None
+    if not isinstance(head, dict):
+        raise CheckpointError(describe(f"{path}, a {type(head).__name__}", "the JSON of a checkpoint"))
+    for name, kind in HEAD.items():
+        if type(head.get(name)) is not kind:
+            found = f"{name}={str(head[name])[:40]} in {path}" if name in head else f"{path} without {name}"
+            raise CheckpointError(describe(found, f"the JSON of a checkpoint, whose {name} is a {kind.__name__}"))
+    if head["format"] != FORMAT:
         remedy = "train again, or use the version that wrote it"
-        raise CheckpointError(describe(f"{path} of format {found['format']}", f"format {FORMAT}", remedy))
-    if _meta_sha256(found["meta"]) != found["meta_sha256"]:
+        raise CheckpointError(describe(f"{path} of format {head['format']}", f"format {FORMAT}", remedy))
+    if not re.fullmatch(r"checkpoint-[0-9a-f]{16}\.npz", head["arrays"]):
+        raise CheckpointError(describe(f"arrays={head['arrays'][:40]!r} in {path}", "checkpoint-….npz"))
+    if _meta_sha256(head["meta"]) != head["meta_sha256"]:
         what = f"{path}, which does not fit its own SHA-256"
         raise CheckpointError(describe(what, "a file as it was written", "it is damaged"))
-    return found
+    return {name: head[name] for name in HEAD}
 
 
 def _is_sound(path: Path) -> bool:

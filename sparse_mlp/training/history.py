@@ -9,6 +9,7 @@ from typing import Any
 
 from sparse_mlp.errors import DataFileError, describe
 from sparse_mlp.training.files import write_text
+from sparse_mlp.training.reading import read_json_lines
 
 Record = dict[str, Any]
 
@@ -66,17 +67,9 @@ def read_history(path: Path) -> History:
     DataFileError
         If the file is missing or a line is no record.
     """
-    history = History()
-    try:
-        text = Path(path).read_text()
-    except OSError as error:
-        raise DataFileError(describe(f"{path}, which cannot be read ({error.strerror})", "a history")) from None
-    for number, line in enumerate(text[: text.rfind("\n") + 1].splitlines(), 1):
-        try:
-            record = json.loads(line)
-        except json.JSONDecodeError:
-            record = None
-        if not isinstance(record, dict) or "kind" not in record:
-            raise DataFileError(describe(f"{line[:40]!r} in line {number} of {path}", "a JSON object with a kind"))
-        history.append(record)
+    what = "a JSON object with a kind"
+    history = History(read_json_lines(path, what))
+    for number, record in enumerate(history, 1):
+        if not isinstance(record.get("kind"), str):
+            raise DataFileError(describe(f"{str(record)[:40]!r} in line {number} of {path}", what))
     return history

@@ -1,30 +1,27 @@
-"""The state of a training, and its way into a checkpoint and back, byte for byte."""
+"""The state of a training, and its way into a checkpoint; `restoring` has the way back."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sparse_mlp.errors import CheckpointError, describe
-from sparse_mlp.evolution import LayerUpdate, Rule, TopologyUpdate
+from sparse_mlp.evolution import Rule, TopologyUpdate
 from sparse_mlp.layers.base import Array
 from sparse_mlp.models import Network
 from sparse_mlp.optim import Optimizer
-from sparse_mlp.rng import generator_from_json, state_to_json
-from sparse_mlp.structure import SparseStructure
+from sparse_mlp.rng import state_to_json
 from sparse_mlp.training.checkpoint import Checkpoint
 from sparse_mlp.training.history import History
+from sparse_mlp.training.stored import STRUCTURE
 from sparse_mlp.training.wiring_log import WiringLog
 
 if TYPE_CHECKING:
     from numpy.random import Generator
 
-STRUCTURE = "structure/"  # before the names of the layers
-
 # Plain numbers of the state that go into a checkpoint as they are.
-COUNTERS = ("epoch", "step", "total_steps", "batch", "n_samples", "loss_sum", "seconds", "order_state")
+COUNTERS = ("epoch", "step", "epochs", "total_steps", "batch", "n_samples", "loss_sum", "seconds", "order_state")
 
 
 @dataclass
@@ -53,6 +50,8 @@ class TrainingState:
         Whether the user stopped the run.
     stop_reason : str
         Why a callback stopped the run; empty if none did.
+    paused : bool
+        Whether the run is to go on by another call.
     """
 
     streams: dict[str, Generator]
@@ -71,6 +70,7 @@ class TrainingState:
     begun: bool = False
     interrupted: bool = False
     stop_reason: str = ""
+    paused: bool = False
 
     @property
     def progress(self) -> float:
@@ -86,23 +86,6 @@ class TrainingState:
     def begin_epoch(self) -> None:
         """Forget the epoch that is over."""
         self.batch, self.loss_sum, self.seconds, self.order_state = 0, 0.0, 0.0, None
-
-
-class StoredLayer(NamedTuple):
-    """Links and weights of a layer in a checkpoint.
-
-    Attributes
-    ----------
-    name : str
-    structure : SparseStructure or None
-        None for a layer that has all links.
-    weight : float (nnz, …) or (n_in, n_out)
-        In link order; of a dense layer the matrix.
-    """
-
-    name: str
-    structure: SparseStructure | None
-    weight: Array
 
 
 def capture(
@@ -145,81 +128,6 @@ def capture(
     return Checkpoint(arrays, meta)
 
 
-def restore(
-    checkpoint: Checkpoint, network: Network, rule: Rule, optimizer: Optimizer, identity: dict[str, Any]
-) -> TrainingState:
-    """Put a checkpoint's state into a network, rule and optimizer made like those that it came from.
-
-    Returns
-    -------
-    TrainingState
-
-    Raises
-    ------
-    CheckpointError
-        If the checkpoint belongs to others.
-    """
-    arrays, meta = checkpoint
-    wanted = {**identity, "network": describe_network(network)}
-    if meta["identity"] != wanted:
-        raise CheckpointError(describe(f"a checkpoint of {meta['identity']}", f"one of {wanted}"))
-    load_network(network, arrays)
-    optimizer.init(len(network.store.values), network.store.values.dtype)
-    optimizer.load_state({**_under("optimizer/", arrays), **meta["optimizer"]})
-    rule.load_state({**_under("rule/", arrays), **meta["rule"]})
-    return TrainingState(
-        streams={name: generator_from_json(stream) for name, stream in meta["streams"].items()},
-        wiring_log=WiringLog.from_arrays(_under("links/", arrays), network.units),
-        history=History(meta["history"]),
-        last_update=last_update_of(checkpoint),
-        begun=True,
-        **meta["counters"],
-    )
-
-
-def load_network(network: Network, arrays: dict[str, Array]) -> None:
-    """Put structures, values and running state of a checkpoint into a network."""
-    for layer in network.sparse_layers:
-        structure = _structure(layer.name, arrays)
-        fresh = np.zeros((structure.nnz, *layer.weight.shape[1:]), layer.weight.dtype)
-        layer.rewire(structure, np.full(structure.nnz, -1), fresh)
-    network.load_values(arrays["values"])
-    for name, array in network.store.state().items():
-        array[...] = arrays[f"state/{name}"]
-
-
-def last_update_of(checkpoint: Checkpoint) -> TopologyUpdate | None:
-    """Return the log of the last update before a checkpoint; its outcome is the wiring that the layers have there."""
-    arrays, meta = checkpoint
-    if meta["last_update"] is None:
-        return None
-    changes = []
-    for name in _sparse_names(arrays):
-        kept = _under(f"update/{name}/", arrays)
-        if kept:  # not every sparse layer evolves
-            changes.append(LayerUpdate.from_arrays(name, _structure(name, arrays).shape, kept))
-    return TopologyUpdate(tuple(changes), **meta["last_update"])
-
-
-def layers_of(checkpoint: Checkpoint) -> list[StoredLayer]:
-    """Return links and weights of each layer in a checkpoint, in order; no network has to be made for it."""
-    arrays, start, layers = checkpoint.arrays, 0, []
-    wirings = {name: _structure(name, arrays) for name in _sparse_names(arrays)}
-    for key, shape in checkpoint.meta["parameters"].items():
-        path, _, name = key.rpartition("/")
-        size = int(np.prod(shape))
-        if name == "weight":
-            layer = path.rpartition(".")[2]
-            layers.append(StoredLayer(layer, wirings.get(layer), arrays["values"][start : start + size].reshape(shape)))
-        start += size
-    return layers
-
-
-def structures_of(checkpoint: Checkpoint) -> list[SparseStructure]:
-    """Return the wiring of each sparse layer in a checkpoint, in order; no network has to be made for it."""
-    return [_structure(name, checkpoint.arrays) for name in _sparse_names(checkpoint.arrays)]
-
-
 def describe_network(network: Network) -> dict[str, Any]:
     """Return what two networks share whose states fit each other, as plain JSON types; links may differ."""
     return {
@@ -230,21 +138,6 @@ def describe_network(network: Network) -> dict[str, Any]:
     }
 
 
-def _structure(name: str, arrays: dict[str, Array]) -> SparseStructure:
-    links = _under(f"{STRUCTURE}{name}/", arrays)
-    n_in, n_out = links["shape"].tolist()
-    return SparseStructure((n_in, n_out), links["indptr"], links["indices"])
-
-
-def _sparse_names(arrays: dict[str, Array]) -> list[str]:
-    starts = [name for name in arrays if name.startswith(STRUCTURE) and name.endswith("/indptr")]
-    return [name.removeprefix(STRUCTURE).removesuffix("/indptr") for name in starts]
-
-
 def _split(state: dict[str, Any]) -> tuple[dict[str, Array], dict[str, Any]]:
     arrays = {name: value for name, value in state.items() if isinstance(value, np.ndarray)}
     return arrays, {name: value for name, value in state.items() if name not in arrays}
-
-
-def _under(prefix: str, arrays: dict[str, Array]) -> dict[str, Array]:
-    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,9 +22,11 @@ from sparse_mlp.training.divergence import check_finite, divergence
 from sparse_mlp.training.history import History, Record
 from sparse_mlp.training.interrupt import Interrupt, interruptible
 from sparse_mlp.training.learning_checks import LearningCheck, warn_if_blind
+from sparse_mlp.training.plan import is_over, warn_cut_short
+from sparse_mlp.training.restoring import check, restore
 from sparse_mlp.training.rewiring import last_counting, rewire
 from sparse_mlp.training.rule_checks import check_rule, update_interval, warn_unfinished_decay
-from sparse_mlp.training.state import TrainingState, capture, restore
+from sparse_mlp.training.state import TrainingState, capture
 from sparse_mlp.training.task import Data, Task, as_task
 from sparse_mlp.training.wiring_log import WiringLog
 
@@ -56,6 +58,9 @@ class Trainer:
     rng : None, int or numpy.random.Generator
         Source of the streams for data order, regrowth, new weights and dropout.
     callbacks : sequence of Callback
+    origin : mapping, optional
+        What else the training comes from, such as its seed and data, as plain JSON types; a checkpoint of another
+        origin is refused.
 
     Attributes
     ----------
@@ -84,6 +89,7 @@ class Trainer:
         shuffle: bool = True,
         rng: RandomState = None,
         callbacks: Sequence[Callback] = (),
+        origin: Mapping[str, Any] | None = None,
     ) -> None:
         self.model, self.loss = model, loss
         self.rule = make_rule(rule) if isinstance(rule, str) else rule
@@ -95,6 +101,7 @@ class Trainer:
         self.update_every, self.update_steps = update_interval(update_every, update_steps, self.rule)
         self.shuffle = shuffle
         self.callbacks = list(callbacks)
+        self.origin = dict(origin or {})
         self.state = TrainingState(spawn_streams(rng), WiringLog(model.units))
         self._last_batch: Samples | None = None
         self._last_loss = 0.0
@@ -162,10 +169,11 @@ class Trainer:
         Warns
         -----
         UserWarning
-            If the network cannot learn, since no path leads through it or no weight has a gradient.
+            If the network cannot learn, since no path leads through it or no weight has a gradient; or if training ends
+            before a planned density is reached, or another schedule of the rule has ended.
         """
         state = self.state
-        state.epochs = check_integer("epochs", epochs)
+        check_integer("epochs", epochs)
         state.begin(self.rule)
         task = self._task("train", train)
         if state.batch and task.n_samples != state.n_samples:
@@ -174,7 +182,7 @@ class Trainer:
         state.n_samples, self.loss = task.n_samples, task.loss
         parts = {"validation": validation, "test": test}
         evaluated = {name: self._task(name, data) for name, data in parts.items() if data is not None}
-        state.total_steps = epochs * task.n_batches
+        state.epochs, state.total_steps = epochs, epochs * task.n_batches
         warn_if_blind(self.model)
         self._learning = LearningCheck()
         warn_unfinished_decay(self.rule, state.total_steps, self._update_interval(task))
@@ -182,7 +190,7 @@ class Trainer:
             self.schedule, self.optimizer.learning_rate, state.total_steps, **self.schedule_params
         )
         self.optimizer.make_writable()
-        state.interrupted, state.stop_reason = False, ""
+        state.interrupted, state.stop_reason, state.paused = False, "", False
         self.notify("on_fit_begin")
         try:
             with interruptible() as interrupt, one_blas_thread():
@@ -191,11 +199,32 @@ class Trainer:
             self.notify("on_failure")
             raise
         self.notify("on_fit_end")
+        if state.interrupted or (state.stop_reason and not state.paused):
+            warn_cut_short(self.rule, self.model, state)
         return self.history
 
     def stop(self, reason: str) -> None:
         """Ask to end training after the current epoch."""
         self.state.stop_reason = reason
+
+    def pause(self, reason: str) -> None:
+        """Ask to end `fit` after the current epoch, as one of several calls that are one training."""
+        self.state.stop_reason, self.state.paused = reason, True
+
+    def plan_is_over(self, record: Record) -> bool:
+        """Tell whether all schedules that are planned to end within the training had ended with an epoch.
+
+        What stops by patience, or keeps the best of several networks, looks at epochs from then on only: before, the
+        network is not yet the one that was asked for. These schedules are those of the rule, of density, zeta and
+        softness, and the warm-up of the learning rate, but not its fall, which lasts as long as the training.
+
+        Parameters
+        ----------
+        record : Record
+            Of the epoch.
+        """
+        warm_up = self.schedule_params.get("warm_up_steps", 0)
+        return is_over(self.rule, self.model, record, self.state.total_steps, warm_up)
 
     def update_topology(self) -> None:
         """Let the rule rewire the layers, and everything that is stored by link follow.
@@ -228,9 +257,19 @@ class Trainer:
         Raises
         ------
         CheckpointError
-            If it belongs to another network, rule or optimizer.
+            If it is damaged, or belongs to another network, rule, optimizer or origin; the trainer stays as it was.
         """
         self.state = restore(checkpoint, self.model, self.rule, self.optimizer, self._identity())
+
+    def check(self, checkpoint: Checkpoint) -> None:
+        """Raise what `resume` would raise, and change nothing.
+
+        Raises
+        ------
+        CheckpointError
+            If the checkpoint cannot be used, naming the entry.
+        """
+        check(checkpoint, self.model, self.rule, self.optimizer, self._identity())
 
     def notify(self, event: str, *arguments: Any) -> None:
         """Call all callbacks for an event."""
@@ -339,4 +378,6 @@ class Trainer:
             "update_every": self.update_every,
             "update_steps": self.update_steps,
             "shuffle": self.shuffle,
+            "schedule_params": self.schedule_params,
+            "origin": self.origin,
         }

@@ -194,7 +194,7 @@ def test_overwriting_clears_all_of_it(capsys):
     assert Path("run/feature_strength.png").exists()
     run_json(capsys, "train", *RECORDED, "--epochs", 1, "--out", "run", "--overwrite")
     names = {path.name for path in Path("run").iterdir() if path.suffix != ".npz"}
-    assert names == {"config.json", "metrics.jsonl", "checkpoint.json", "system.json"}
+    assert names == {".lock", "config.json", "metrics.jsonl", "checkpoint.json", "system.json"}
     (part,) = json.loads(Path("run/system.json").read_text())["parts"]
     assert part["epochs"] == 1
     assert load_course(Path("run/input_strength.npz")).epochs.tolist() == [0, 1]

@@ -9,7 +9,7 @@ from collections import Counter
 from campaign_cases import essence, plan
 
 from sparse_mlp.experiments import Store, run_campaign
-from sparse_mlp.experiments.locks import lock_run
+from sparse_mlp.runs.locks import lock_folder
 
 CAMPAIGN = """
 import sys
@@ -55,16 +55,16 @@ def test_two_processes_never_do_the_same_run(tmp_path):
 
 def test_a_run_that_another_process_is_working_on_is_left_alone(tmp_path):
     planned, store = plan(tmp_path)[:2], Store(tmp_path / "store")
-    with lock_run(store.locks, planned[0].run_id):
+    with lock_folder(store.folder(planned[0].run_id)):
         outcome = run_campaign(store, planned, progress=False)
         assert (outcome.busy, outcome.finished) == ([planned[0].run_id], [planned[1].run_id])
-        assert not outcome.complete and not store.folder(planned[0].run_id).exists()
+        assert not outcome.complete and not (store.folder(planned[0].run_id) / "config.json").exists()
     assert run_campaign(store, planned, progress=False).complete
 
 
 def test_at_the_end_it_is_looked_at_once_more(tmp_path, monkeypatch):
     planned, store = plan(tmp_path)[:2], Store(tmp_path / "store")
-    held = lock_run(store.locks, planned[0].run_id)
+    held = lock_folder(store.folder(planned[0].run_id))
     held.__enter__()
     monkeypatch.setattr("sparse_mlp.experiments.campaign.CampaignProgress.tell", let_go_once(held))
     outcome = run_campaign(store, planned, progress=False)

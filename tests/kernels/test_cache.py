@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sparse_mlp.kernels import _jit
+from sparse_mlp.kernels._cache_guard import damaged_files
 
 SCRIPT = """
 import warnings
@@ -101,3 +102,97 @@ def test_vectors_and_plain_loops_have_folders_of_their_own(sources: Path, monkey
     assert _jit._fingerprint() == default
     monkeypatch.setenv("SPARSE_MLP_SIMD", "0")
     assert _jit._fingerprint() != default
+
+
+SUM = """
+import warnings
+import numpy as np
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    from sparse_mlp.kernels import linear, tiles
+    total = np.zeros(2)
+    tiles.sum_in_order(total, np.array([[1.0, 2.0], [3.0, 4.0]]), 0, 2)
+    dbias = linear.bias_grad(np.ones((1, 2, 3)))
+assert total.tolist() == [4, 6] and dbias.tolist() == [3, 3]
+from sparse_mlp.kernels.threads import describe_threads
+kernels = [found for module in (linear, tiles) for found in vars(module).values() if hasattr(found, "stats")]
+print(sum(sum(kernel.stats.cache_hits.values()) for kernel in kernels))
+print(describe_threads()["kernel cache"])
+print(*(str(w.message) for w in caught), sep="\\n", end="")
+"""
+
+
+def sum_with_cache(folder: Path, before: str = "") -> tuple[int, str, list[str]]:
+    """Return how often the cache served, what `doctor` says about it, and the warnings."""
+    kept = {name: value for name, value in os.environ.items() if name != "SPARSE_MLP_CACHE"}
+    done = subprocess.run(
+        [sys.executable, "-c", before + SUM], env=kept | {"NUMBA_CACHE_DIR": str(folder)}, capture_output=True,
+        text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    hits, doctor, *warned = done.stdout.splitlines()
+    return int(hits), doctor, warned
+
+
+def flipped(data: bytes) -> bytes:
+    middle = len(data) // 2
+    return data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+
+
+DAMAGES = {
+    "empty": lambda data: b"", "cut": lambda data: data[: len(data) // 2], "flipped": flipped,
+    "foreign": lambda data: b"\x80\x04]\x94.", "text": lambda data: b"<html>" * 99,
+}  # fmt: skip
+
+
+@pytest.mark.skipif(not _jit.JIT_ENABLED, reason="NUMBA_DISABLE_JIT is set: nothing is compiled")
+@pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
+def test_damaged_files_are_compiled_and_stored_again_with_one_warning(tmp_path: Path, suffix: str) -> None:
+    """Also in code of the machine, which would crash: so each file has its SHA-256."""
+    assert sum_with_cache(tmp_path)[0] == 0
+    served = sum_with_cache(tmp_path)
+    assert served == (served[0], str(next(tmp_path.iterdir())), []) and served[0] > 0
+    for damage in DAMAGES.values():
+        files = [path for path in compiled_files(tmp_path) if path.suffix == suffix]
+        for path in files:
+            path.write_bytes(damage(path.read_bytes()))
+        hits, _, warned = sum_with_cache(tmp_path)
+        assert hits == 0
+        assert len(warned) == 1 and str(files[0].parent.parent) in warned[0], warned
+        assert damaged_files(tmp_path) == []
+
+
+@pytest.mark.skipif(not _jit.JIT_ENABLED, reason="NUMBA_DISABLE_JIT is set: nothing is compiled")
+def test_doctor_names_damaged_files(tmp_path: Path) -> None:
+    sum_with_cache(tmp_path)
+    bad = compiled_files(tmp_path)[0]
+    bad.with_name("spoilt.nbc").write_bytes(b"")
+    _, doctor, warned = sum_with_cache(tmp_path)
+    assert "spoilt.nbc" in doctor and "delete the folder" in doctor and not warned
+
+
+@pytest.mark.skipif(not _jit.JIT_ENABLED, reason="NUMBA_DISABLE_JIT is set: nothing is compiled")
+def test_files_that_are_folders_cost_one_warning_a_kind(tmp_path: Path) -> None:
+    """They can neither be read nor replaced, not even by the superuser."""
+    sum_with_cache(tmp_path)
+    for path in compiled_files(tmp_path):
+        path.unlink()
+        path.mkdir()
+    hits, _, warned = sum_with_cache(tmp_path)
+    assert hits == 0 and len(warned) == 2 and "NUMBA_CACHE_DIR" in warned[1]
+
+
+FULL = """
+import errno
+from numba.core import caching
+def full(*where, **how):
+    raise OSError(errno.ENOSPC, "No space left on device")
+caching.IndexDataCacheFile._open_for_write = full
+"""
+
+
+@pytest.mark.skipif(not _jit.JIT_ENABLED, reason="NUMBA_DISABLE_JIT is set: nothing is compiled")
+def test_a_full_disk_costs_one_warning(tmp_path: Path) -> None:
+    _, _, warned = sum_with_cache(tmp_path, FULL)
+    assert len(warned) == 1
+    assert "No space left" in warned[0] and "NUMBA_CACHE_DIR" in warned[0] and str(tmp_path) in warned[0]

@@ -73,7 +73,8 @@ def test_a_resumed_run_has_the_course_of_one_that_was_never_interrupted(tmp_path
     (tmp_path / "cut.npz").write_bytes(b"damaged")
     anew = trainer(InputStrengths(tmp_path / "cut.npz"))
     anew.resume(save.checkpoint)
-    anew.fit((X, Y), epochs=4)
+    with pytest.warns(UserWarning, match="cannot be read"):
+        anew.fit((X, Y), epochs=4)
     assert load_course(tmp_path / "cut.npz").epochs.tolist() == [3, 4]
 
 
@@ -118,7 +119,7 @@ def test_agreement_by_hand() -> None:
 )
 def test_files_of_something_else_are_refused(tmp_path: Path, epochs: np.ndarray, strength: np.ndarray) -> None:
     np.savez(tmp_path / "s.npz", epochs=epochs, strength=strength)
-    with pytest.raises(DataFileError, match=r"s\.npz that cannot be read"):
+    with pytest.raises(DataFileError, match=r"s\.npz"):
         load_course(tmp_path / "s.npz")
 
 

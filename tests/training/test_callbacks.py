@@ -29,6 +29,9 @@ class _Run:
     def stop(self, reason):
         self.stopped = reason
 
+    def plan_is_over(self, record):
+        return record.get("over", True)
+
 
 def _record(metric, value):
     return {"kind": "epoch", metric: value}

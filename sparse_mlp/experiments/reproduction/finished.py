@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from sparse_mlp.experiments.planned_run import PlannedRun
 from sparse_mlp.experiments.store import Store
+from sparse_mlp.runs.system_record import read_system
 from sparse_mlp.training import History
 
 
@@ -40,11 +40,7 @@ class FinishedRun:
     @property
     def system(self) -> list[dict[str, Any]]:
         """The parts of its `system.json`, one for each time that it went on; empty where that cannot be read."""
-        try:
-            parts = json.loads((self.folder / "system.json").read_text())["parts"]
-        except (OSError, ValueError, KeyError):
-            return []
-        return list(parts)
+        return read_system(self.folder / "system.json")
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from sparse_mlp.errors import command
 from sparse_mlp.experiments.reproduction.claims import ALL, Claim
 from sparse_mlp.experiments.reproduction.figure import Figure, Results
 from sparse_mlp.experiments.reproduction.finished import Runs
@@ -33,7 +34,7 @@ def report(
     title = figure.title[0].upper() + figure.title[1:]
     parts = [
         f"# {title}",
-        f"[{figure.paper}], `sparse-mlp reproduce {figure.name} --preset {runs.preset}`",
+        f"[{figure.paper}], `{command('reproduce', figure.name, '--preset', runs.preset)}`",
         SMOKE if runs.preset == "smoke" and figure.recipes else "",
         _what_is_missing(figure, runs, failed or {}),
         _verdicts(verdicts),

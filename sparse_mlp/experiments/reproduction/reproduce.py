@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sparse_mlp.datasets.locate import check_data_dir
 from sparse_mlp.errors import check_choice
@@ -20,7 +21,11 @@ from sparse_mlp.experiments.reproduction.provenance import stamp_text
 from sparse_mlp.experiments.reproduction.report import report
 from sparse_mlp.experiments.reproduction.verdicts import Verdict, judge_all
 from sparse_mlp.experiments.store import Store
+from sparse_mlp.runs.drawing import save_figures
 from sparse_mlp.training.files import write_text
+
+if TYPE_CHECKING:
+    from sparse_mlp.plotting import Display
 
 REPORT = "report.md"
 
@@ -79,12 +84,12 @@ def draw(figure: Figure, preset: str, store: Store, planned: Plan) -> Reproduced
     folder.mkdir(exist_ok=True)
     verdicts = judge_all(figure.claims, results.quantities, _judged(figure, runs, results))
     failed = {run.run_id: why for run in runs.missing if (why := store.failure(run.run_id)) is not None}
-    pictures = _draw(folder, runs, results)
     tables.write_quantities(folder / tables.NUMBERS, results.quantities)
     tables.write_verdicts(folder / tables.VERDICTS, verdicts)
     if results.curves:
         tables.write_curves(folder / tables.CURVES, results.curves)
     write_text(folder / REPORT, report(figure, runs, results, verdicts, failed))
+    pictures = _draw(folder, runs, results)
     return Reproduced(figure, folder, pictures, verdicts, [run.run_id for run in runs.missing], failed)
 
 
@@ -96,12 +101,15 @@ def _judged(figure: Figure, runs: Runs, results: Results) -> list[str]:
 
 
 def _draw(folder: Path, runs: Runs, results: Results) -> list[Path]:
-    from sparse_mlp.plotting import save, stamp
-
     for path in folder.glob("*.png"):  # of an earlier drawing, perhaps of a data set that is gone
         if path.stem not in results.displays:
             os.remove(path)
-    return [
-        save(stamp(display, stamp_text(results.drawn_runs.get(name, runs))), folder / f"{name}.png")
-        for name, display in results.displays.items()
-    ]
+    saved = []
+    for name, display in results.displays.items():
+        origin = stamp_text(results.drawn_runs.get(name, runs))
+        saved += save_figures(folder, {f"{name}.png": partial(_same, display)}, origin)
+    return saved
+
+
+def _same(display: Display) -> Display:
+    return display
