@@ -117,7 +117,7 @@ def sample_without_replacement(score: Array, exponent: float, exponentials: Arra
 
 
 def take_largest(values: Array, k: int) -> Mask:
-    """Take the k largest of the values (n,), of equal ones the lower position first: bool (n,), exactly k of them true."""
+    """Take the k largest of the values (n,), of equal ones the lower position first: bool (n,), exactly k true."""
     take = np.zeros(len(values), bool)
     for position in sorted(range(len(values)), key=lambda position: (-float(values[position]), position))[:k]:
         take[position] = True

@@ -66,7 +66,7 @@ def spmm_transpose(indptr: Array, indices: Array, weight: Array, dy: Array) -> A
 def sddmm(indptr: Array, indices: Array, x: Array, dy: Array) -> Array:
     """Compute the gradient of each link's weight, float64 (nnz,): a dense product, evaluated at the links only.
 
-    :math:`dw_{uv} = \\sum_j x_{uj} \\, dy_{vj}` for the present links (u, v), from x (n_in, batch) and dy (n_out, batch).
+    :math:`dw_{uv} = \\sum_j x_{uj} \\, dy_{vj}` for present links (u, v), from x (n_in, batch) and dy (n_out, batch).
     """
     dweight = np.zeros(len(indices))
     for u in range(len(indptr) - 1):
