@@ -20,20 +20,11 @@ Node = tuple[str, int]  # ("in", u) or ("out", v)
 
 
 class Community(NamedTuple):
-    """The local community of an absent link (u, v).
+    """The local community of an absent link (u, v); of the links of each node in it one is left, to u or v."""
 
-    Attributes
-    ----------
-    paths : list of (int, int)
-        (a, b) of each path u – b – a – v, by b, then by a.
-    internal, external : dict of node to int
-        Of each input ("in", a) and output ("out", b) on a path: its links to other nodes on paths, and its links to
-        nodes that are neither on a path nor u or v. One link is left, which leads to u or v.
-    """
-
-    paths: list[tuple[int, int]]
-    internal: dict[Node, int]
-    external: dict[Node, int]
+    paths: list[tuple[int, int]]  # (a, b) of each path u – b – a – v, by b, then by a
+    internal: dict[Node, int]  # of each input ("in", a) and output ("out", b) on a path: links to other nodes on paths
+    external: dict[Node, int]  # and links to nodes that are neither on a path nor u or v
 
 
 def local_community(indptr: Array, indices: Array, out_indptr: Array, out_indices: Array, u: int, v: int) -> Community:
