@@ -25,11 +25,8 @@ class Option:
 
     Attributes
     ----------
-    name : str
-    default : object
-        As in the signature.
-    annotation : str
-        As in the signature, such as "float | None"; empty if there is none.
+    default, annotation
+        As in the signature; the annotation is a string such as "float | None", empty if not given.
     choices : tuple of str
         From a type such as {"hard", "soft"} in the docstring; empty if anything goes.
     help : str

@@ -408,7 +408,7 @@ for count in (9, 100, 1000, 10000):
 
 # %%
 from sparse_mlp import SparseStructure
-from sparse_mlp.evolution.removal import remove_by_sign
+from sparse_mlp.evolution import remove_by_sign
 from sparse_mlp.layers import SparseLinear
 
 layer = SparseLinear(SparseStructure.complete((3, 3)), weights, dtype="float64")

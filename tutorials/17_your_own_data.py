@@ -14,6 +14,7 @@ import argparse
 import contextlib
 import io
 import json
+import sys
 import tempfile
 import warnings
 from pathlib import Path
@@ -24,7 +25,7 @@ from sklearn.datasets import load_iris
 parser = argparse.ArgumentParser(allow_abbrev=False)
 parser.add_argument("--fast", action="store_true", help="fewer epochs; every idea stays")
 parser.add_argument("--figures", type=Path, help="folder for the pictures; a temporary one by default")
-options, _ = parser.parse_known_args()
+options = parser.parse_args([] if "ipykernel" in sys.modules else None)
 figures = options.figures or Path(tempfile.mkdtemp(prefix="sparse_mlp_"))
 figures.mkdir(parents=True, exist_ok=True)
 temporary = tempfile.TemporaryDirectory(prefix="sparse_mlp_")

@@ -1,4 +1,4 @@
-"""The scikit-learn face: truly sparse networks as a classifier and a regressor."""
+"""The scikit-learn interface: truly sparse networks as a classifier and a regressor."""
 
 from __future__ import annotations
 

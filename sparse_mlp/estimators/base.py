@@ -79,10 +79,6 @@ class SparseMLPEstimator(BaseEstimator, ABC):
             How much each sample counts in the loss and in the validation score, 0 or more; 1 if not given. The loss of
             a batch is :math:`\\sum_i w_i L_i / \\sum_i w_i`; a batch whose weights are all 0 changes nothing.
 
-        Returns
-        -------
-        self
-
         Raises
         ------
         InvalidInputError
@@ -103,7 +99,8 @@ class SparseMLPEstimator(BaseEstimator, ABC):
             kept, aside = self._split(target, int(self._rng.integers(2**31)))
             validation = _part("validation", aside, x, target, weights)
             x, target, weights = _part("training", kept, x, target, weights)
-        self._make_network(x, target, warm_start)  # behind the split: a topology may look at the samples to train on
+        if not warm_start:  # after the split: a topology may look at the samples to train on
+            self._make_network((x, target))
         if self.early_stopping:
             metric, best = "validation_score", BestModel(self.model_, self._score_of, *validation)
             callbacks.append(best)
@@ -130,7 +127,8 @@ class SparseMLPEstimator(BaseEstimator, ABC):
             raise invalid("early_stopping=True", "False for partial_fit", "a single pass cannot be stopped early")
         warm_start = hasattr(self, "model_")
         x, target, weights = self._begin(X, y, sample_weight, warm_start, classes)
-        self._make_network(x, target, warm_start)
+        if not warm_start:
+            self._make_network((x, target))
         trainer = getattr(self, "_trainer", None)
         if trainer is None or trainer.model is not self.model_:
             trainer = self._trainer_for(len(target), warm_start)
@@ -160,19 +158,13 @@ class SparseMLPEstimator(BaseEstimator, ABC):
             self._rng, self.n_outputs_ = np.random.default_rng(seed), n_outputs
         sizes = self._sizes(n_outputs)
         if warm_start and self.model_.sizes != sizes:
-            raise invalid(
-                f"layer sizes {sizes} for a network of {self.model_.sizes}", "the same", "set warm_start=False"
-            )
+            found = f"layer sizes {sizes} for a network of {self.model_.sizes}"
+            raise invalid(found, "the same", "set warm_start=False")
         weights = None if sample_weight is None else check_weights("sample weights", sample_weight, len(target))
         return _writable(X), target, weights
 
     def _sizes(self, n_outputs: int) -> list[int]:
         return [self.n_features_in_, *_hidden_sizes(self.hidden_layer_sizes), n_outputs]
-
-    def _make_network(self, x: Any, target: Array, warm_start: bool) -> None:
-        if not warm_start:
-            sizes = self._sizes(self.n_outputs_)
-            self.model_, self.n_layers_ = self._network(sizes, (x, target)), len(sizes)
 
     def _check_parameters(self) -> None:
         _hidden_sizes(self.hidden_layer_sizes)
@@ -190,18 +182,18 @@ class SparseMLPEstimator(BaseEstimator, ABC):
         if self.batch_size != "auto":
             check_integer("batch_size", self.batch_size)
 
-    def _network(self, sizes: list[int], data: tuple[Any, Array]) -> SparseMLP:
-        rule = self._rule(sizes)
-        activation = "sigmoid" if self.activation == "logistic" else self.activation
+    def _make_network(self, data: tuple[Any, Array]) -> None:
+        sizes = self._sizes(self.n_outputs_)
         model = {
-            "name": "mlp", "hidden": sizes[1:-1], "activation": activation, "motif_size": self.motif_size,
-            "motif_mode": self.motif_mode, "pad": self.pad,
+            "name": "mlp", "hidden": sizes[1:-1], "motif_size": self.motif_size, "motif_mode": self.motif_mode,
+            "activation": "sigmoid" if self.activation == "logistic" else self.activation, "pad": self.pad,
         }  # fmt: skip
         wiring = {"topology": self.topology, "density": self._density(sizes), **(self.topology_params or {})}
-        return make_network(
-            model, wiring, rule, Fitting(sizes[0], sizes[-1], data), rng=self._rng, dtype=np.dtype(self.dtype),
-            backend=self.backend,
+        self.model_ = make_network(
+            model, wiring, self._rule(sizes), Fitting(sizes[0], sizes[-1], data), rng=self._rng,
+            dtype=np.dtype(self.dtype), backend=self.backend,
         )  # fmt: skip
+        self.n_layers_ = len(sizes)
 
     def _density(self, sizes: list[int]) -> float:
         if not isinstance(self.density, str):
@@ -241,7 +233,7 @@ class SparseMLPEstimator(BaseEstimator, ABC):
         trainer.callbacks = []  # a progress bar cannot be pickled
         self.n_iter_ = trainer.epoch
         if trainer.interrupted:
-            self._trainer = None  # it may stand in the middle of an epoch
+            self._trainer = None  # it may have stopped within an epoch
             if trainer.epoch == before:
                 raise KeyboardInterrupt
             warnings.warn("training was interrupted by the user", stacklevel=3)

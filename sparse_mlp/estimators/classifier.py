@@ -90,7 +90,7 @@ class SparseMLPClassifier(ClassifierMixin, SparseMLPEstimator):
     classes_ : ndarray (n_classes,)
     model_ : SparseMLP
     history_ : History
-        Records of the epochs and topology updates of the last `fit` and the `partial_fit` calls behind it.
+        Records of the epochs and topology updates of the last `fit` and the `partial_fit` calls after it.
     loss_curve_ : list of float
         Mean training loss of each epoch, of all trainings of this network.
     loss_, best_loss_ : float
@@ -125,20 +125,12 @@ class SparseMLPClassifier(ClassifierMixin, SparseMLPEstimator):
     out_activation_ = "softmax"
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
-        """Train for one epoch on one piece of the data.
+        """Train for one epoch on one piece of the data; arguments as in `fit`.
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-        y : array-like (n_samples,)
         classes : array-like (n_classes,)
             All classes that will ever come; the first call needs them.
-        sample_weight : array-like (n_samples,), optional
-            As in `fit`.
-
-        Returns
-        -------
-        self
 
         Raises
         ------

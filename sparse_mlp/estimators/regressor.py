@@ -24,12 +24,12 @@ class SparseMLPRegressor(RegressorMixin, SparseMLPEstimator):
     Parameters
     ----------
     hidden_layer_sizes, activation, density, topology, rule, zeta, ...
-        All as in `SparseMLPClassifier`.
+        As in `SparseMLPClassifier`.
 
     Attributes
     ----------
     model_, history_, loss_curve_, n_iter_, ...
-        All as in `SparseMLPClassifier`, but for `classes_`.
+        As in `SparseMLPClassifier`, but for `classes_`.
 
     Notes
     -----
@@ -48,18 +48,7 @@ class SparseMLPRegressor(RegressorMixin, SparseMLPEstimator):
     out_activation_ = "identity"
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
-        """Train for one epoch on one piece of the data; see `SparseMLPClassifier.partial_fit`.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-        y : array-like (n_samples,) or (n_samples, n_outputs)
-        sample_weight : array-like (n_samples,), optional
-
-        Returns
-        -------
-        self
-        """
+        """Train for one epoch on one piece of the data; see `SparseMLPClassifier.partial_fit`."""
         return self._one_pass(X, y, sample_weight)
 
     def predict(self, X: Any) -> Array:

@@ -1,4 +1,4 @@
-"""Which samples are set aside to watch the score while an estimator trains."""
+"""Which samples are set aside for the validation score while an estimator trains."""
 
 from __future__ import annotations
 
@@ -23,26 +23,13 @@ def split_rows(n_samples: int, fraction: float, seed: int) -> tuple[Rows, Rows]:
 def split_by_class(target: Array, classes: Array, fraction: float, seed: int) -> tuple[Rows, Rows]:
     """Draw samples to train on and samples to set aside, in the same proportion in each class.
 
-    Parameters
-    ----------
-    target : int64 (n_samples,)
-        Position of each sample's class in `classes`.
-    classes : array (n_classes,)
-        Labels, as the user knows them.
-    fraction : float
-        Part to set aside, in (0, 1).
-    seed : int
-
-    Returns
-    -------
-    kept, aside : int64
-        Rows; together each sample once.
+    `target`, int64 (n_samples,), gives the position of each sample's class among the labels `classes`.
 
     Warns
     -----
     UserWarning
         If a class has a single sample, which stays among those to train on, or if a part is too small to hold each
-        class, and classes are left out of account.
+        class, so that classes do not count.
     """
     counts = np.bincount(target, minlength=len(classes))
     single = counts == 1

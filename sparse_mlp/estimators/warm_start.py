@@ -11,18 +11,9 @@ from sparse_mlp.models import SparseMLP
 
 
 def resume_density(rule: Rule, model: SparseMLP) -> Rule:
-    """Return the rule with a density that decays from where it stands, and not from the start again.
+    """Return the rule with a density that decays from that of the trained model, and not from the start again.
 
-    Parameters
-    ----------
-    rule : Rule
-    model : SparseMLP
-        Already trained; where the decay has come to its end, its density stays.
-
-    Returns
-    -------
-    Rule
-        The same one, unless its density decays.
+    It is the same rule if its density does not decay.
     """
     if not isinstance(rule, ThreeStageRule) or rule.density_at is None or not model.evolving_layers:
         return rule

@@ -9,17 +9,15 @@ from sparse_mlp.evolution.link_ages import LinkAges
 from sparse_mlp.evolution.new_weights import NewWeights
 from sparse_mlp.evolution.percolation import percolate, warn_disconnected
 from sparse_mlp.evolution.predicted_regrowth import predicted_regrowth
-from sparse_mlp.evolution.regrowth import regrow_random
 from sparse_mlp.evolution.removal import (
-    REMOVALS,
     keep_most_important,
     link_importance,
     remove_by_importance,
     remove_by_magnitude,
-    remove_by_sign,
 )
 from sparse_mlp.evolution.rules import RULES, Rule, make_rule
 from sparse_mlp.evolution.schedules import ZETA_SCHEDULES, zeta_schedule
+from sparse_mlp.evolution.set_rule import REMOVALS, regrow_random, remove_by_sign
 from sparse_mlp.evolution.soft_removal import soft_removal
 from sparse_mlp.evolution.three_stages import ThreeStageRule, three_stage_rule
 from sparse_mlp.evolution.units import EvolvingUnit, one_chain

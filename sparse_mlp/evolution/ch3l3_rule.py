@@ -18,10 +18,6 @@ def ch3l3_rule(
 ) -> ThreeStageRule:
     """Make the rule that removes the smallest weights and regrows the links of highest Cannistraci-Hebb score.
 
-    Returns
-    -------
-    ThreeStageRule
-
     Notes
     -----
     The three stages of the robustness paper [Sulyok2026]:

@@ -18,10 +18,6 @@ def cht_rule(
 ) -> ThreeStageRule:
     """Make the rule of CHT: remove the smallest weights, percolate, regrow by CH3-L3 until the wiring settles.
 
-    Returns
-    -------
-    ThreeStageRule
-
     Notes
     -----
     One update of CHT [Zhang2024]:

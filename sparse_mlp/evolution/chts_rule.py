@@ -37,10 +37,6 @@ def chts_rule(
     zeta_end : float
         Fraction of training at which `delta_end` is reached, and after which a falling zeta is 0.
 
-    Returns
-    -------
-    ThreeStageRule
-
     Notes
     -----
     One update of CHTs [Zhang2025]:

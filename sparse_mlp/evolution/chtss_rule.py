@@ -37,10 +37,6 @@ def chtss_rule(
     steepness : float
         Steepness of the sigmoid.
 
-    Returns
-    -------
-    ThreeStageRule
-
     Notes
     -----
     One update of CHTss [Zhang2025]:

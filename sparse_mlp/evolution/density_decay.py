@@ -14,7 +14,7 @@ DensitySchedule = Callable[[float], float]
 def density_schedule(
     name: str, start: float, final: float, *, end: float = 0.5, steepness: float = 6.0
 ) -> DensitySchedule:
-    """Make the function that gives the density at each moment of training.
+    """Make the function from progress, the fraction of training done, in [0, 1], to the density; it can be pickled.
 
     Parameters
     ----------
@@ -27,15 +27,10 @@ def density_schedule(
     steepness : float
         Of the sigmoid, at least 1e-6, where it is a straight line.
 
-    Returns
-    -------
-    callable
-        From progress, the fraction of training that is done, in [0, 1], to the density. It can be pickled.
-
     Raises
     ------
     InvalidInputError
-        If the name is unknown, a fraction is none, or the density would rise.
+        If the name is unknown, a fraction out of range, or the density would rise.
 
     Notes
     -----

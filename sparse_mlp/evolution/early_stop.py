@@ -21,16 +21,6 @@ class EarlyStop:
     scope : {"global", "layer"}
         Whether all layers evolve until the last one has stopped, or each one only until it has stopped itself.
 
-    Attributes
-    ----------
-    stopped : set of str
-        Names of layers. One that has stopped stays so.
-
-    Raises
-    ------
-    InvalidInputError
-        If the threshold is not a fraction or the scope is unknown.
-
     Notes
     -----
     Early stop of CHT [Zhang2024], with the threshold 0.9. "global" is what the published code does, "layer" what one
@@ -40,7 +30,7 @@ class EarlyStop:
     def __init__(self, threshold: float = 1.0, scope: str = "global") -> None:
         self.threshold = check_fraction("overlap_stop", threshold, zero=True)
         self.scope = check_choice("overlap_stop_scope", scope, SCOPES)
-        self.stopped: set[str] = set()
+        self.stopped: set[str] = set()  # names of layers; one that has stopped stays so
 
     def is_over(self, names: Iterable[str]) -> bool:
         """Tell whether all of these layers have stopped."""
@@ -56,7 +46,7 @@ class EarlyStop:
             self.stopped |= {change.layer for change in changes if change.overlap > self.threshold}
 
     def state(self) -> dict[str, Any]:
-        """Return what a checkpoint has to keep: the names of stopped layers, if there are any."""
+        """Return the names of stopped layers, if there are any, for a checkpoint."""
         return {"stopped": sorted(self.stopped)} if self.stopped else {}
 
     def load_state(self, state: Mapping[str, Any]) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sparse_mlp.evolution.regrowth import regrow_random
 from sparse_mlp.evolution.removal import remove_by_magnitude
+from sparse_mlp.evolution.set_rule import regrow_random
 from sparse_mlp.evolution.three_stages import ThreeStageRule, three_stage_rule
 
 

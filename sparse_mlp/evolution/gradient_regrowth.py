@@ -14,25 +14,14 @@ from sparse_mlp.kernels.dispatch import evolution_ops
 from sparse_mlp.layers import Linked
 
 ROWS = 128  # a block of the gradient has a multiple of so many rows
-ENTRIES_AT_ONCE = 2**20  # of the dense gradient; 4 MB in single precision
+BLOCK_SIZE = 2**20  # entries of the dense gradient made at a time; 4 MB in single precision
 
 
 def regrow_by_gradient(layer: Linked, keep: Mask, k: int, **_: Any) -> Positions:
     """Choose the k absent positions where the gradient of the loss by the weight is largest in magnitude.
 
-    Parameters
-    ----------
-    layer : Linked
-        With the wiring from before the update, and the signals of a batch.
-    keep : bool (nnz,)
-        Links that stay.
-    k : int
-        How many to grow.
-
-    Returns
-    -------
-    int64 (k,)
-        Ascending row-major positions. Of equal gradients the first in row-major order comes first.
+    The arguments are those of `regrowth`; the layer has the signals of a batch. Of equal gradients the first in
+    row-major order wins.
 
     Raises
     ------
@@ -69,4 +58,4 @@ def regrow_by_gradient(layer: Linked, keep: Mask, k: int, **_: Any) -> Positions
 def _height(layer: Linked) -> int:
     """Return how many rows of the gradient to make at a time."""
     numbers_in_a_row = layer.structure.n_out * math.prod(layer.weight.shape[1:])
-    return max(ROWS, ENTRIES_AT_ONCE // numbers_in_a_row // ROWS * ROWS)
+    return max(ROWS, BLOCK_SIZE // numbers_in_a_row // ROWS * ROWS)

@@ -42,13 +42,7 @@ class LinkAges:
         self.ages: dict[str, NDArray[np.int32]] = {name: np.zeros(nnz, np.int32) for name, nnz in links.items()}
 
     def record(self, update: TopologyUpdate) -> None:
-        """Carry the ages over an update: survivors grow older by one, new links start at 0.
-
-        Raises
-        ------
-        InvalidInputError
-            If a layer is unknown or an update was left out.
-        """
+        """Carry the ages over an update: survivors grow older by one, new links start at 0. None may be left out."""
         for change in update.layers:
             older = np.append(self._ages_before(change) + np.int32(1), np.int32(0))
             self.ages[change.layer] = older[change.carry]  # carry is -1 for a new link: the 0 at the end
@@ -73,13 +67,7 @@ class LinkAges:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> LinkAges:
-        """Rebuild the ages from `to_arrays`.
-
-        Raises
-        ------
-        InvalidInputError
-            If an array is missing.
-        """
+        """Rebuild the ages from `to_arrays`; raise where an array is missing."""
         links = cls()
         for key in arrays:
             name, _, kind = key.rpartition(".")

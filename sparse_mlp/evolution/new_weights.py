@@ -36,11 +36,6 @@ class NewWeights:
         For "historical", of each layer the ascending row-major positions of links that once were, and are not now, and
         their weights.
 
-    Raises
-    ------
-    InvalidInputError
-        If the distribution is unknown.
-
     Notes
     -----
     The codes of [Zhang2024] and [Zhang2025] start new links at 0 and keep the weights of regrown ones; appendix J of
@@ -58,19 +53,10 @@ class NewWeights:
         self.memory: dict[str, tuple[Array, Array]] = {}
 
     def draw(self, change: LayerUpdate, layer: Linked, rng: np.random.Generator) -> Array:
-        """Return the weights of the new links of one layer, in link order.
+        """Return the weights of the new links, float (new links, …), in link order.
 
-        Parameters
-        ----------
-        change : LayerUpdate
-        layer : Linked
-            Still with the weights from before the update.
-        rng : numpy.random.Generator
-            Moves by one number for each new weight, or not at all, as the distribution has it.
-
-        Returns
-        -------
-        float (new links, …)
+        The layer still has the weights from before the update. The generator moves by one number for each new weight,
+        or not at all, as the distribution has it.
         """
         if self.distribution == HISTORICAL:
             return self._recall(change, layer.weight)
@@ -81,7 +67,7 @@ class NewWeights:
         return values
 
     def state(self) -> dict[str, Any]:
-        """Return what a checkpoint has to keep: the remembered links of each layer."""
+        """Return the remembered links of each layer, for a checkpoint."""
         arrays: dict[str, Any] = {}
         for name, (positions, weights) in self.memory.items():
             arrays |= {name + POSITIONS: positions, name + WEIGHTS: weights}
@@ -101,7 +87,7 @@ class NewWeights:
     def _recall(self, change: LayerUpdate, weight: Array) -> Array:
         grown, lost = change.grown_positions, ~change.after_percolation
         positions, weights = change.before.keys()[lost], weight[lost]
-        if change.layer in self.memory:  # of absent positions alone, so none of them was lost just now
+        if change.layer in self.memory:  # absent positions only, so none of them was lost just now
             positions = np.concatenate((positions, self.memory[change.layer][0]))
             weights = np.concatenate((weights, self.memory[change.layer][1]))
         order = np.argsort(positions)

@@ -14,10 +14,6 @@ from sparse_mlp.options import extends
 def path_count_rule(**options: Any) -> ThreeStageRule:
     """Make the rule that removes the smallest weights and regrows the links that most short paths would close.
 
-    Returns
-    -------
-    ThreeStageRule
-
     Notes
     -----
     As `ch3l3_rule`, with the number of paths of length three between two neurons as the score. The robustness paper

@@ -23,12 +23,7 @@ def percolate(units: Sequence[EvolvingUnit], keep: Sequence[Mask]) -> list[Mask]
     units : sequence of EvolvingUnit
         Each after its sources.
     keep : sequence of bool (nnz,)
-        Links that are still there, for each layer of all units in order. The masks stay as they are.
-
-    Returns
-    -------
-    list of bool (nnz,)
-        One for each layer.
+        Links that are still there, for each layer of all units in order; so is the result. The masks stay as they are.
 
     Raises
     ------
@@ -67,13 +62,7 @@ def _of_units(structure: SparseStructure, unit_link: NDArray[np.int64], layer: L
 
 
 def warn_disconnected(layers: Sequence[Linked], keep: Sequence[Mask]) -> None:
-    """Warn of each layer that has links but keeps none of them.
-
-    Warns
-    -----
-    UserWarning
-        Names the layer: no signal passes through it.
-    """
+    """Warn of each layer that has links but keeps none of them: no signal passes through it."""
     for layer, mask in zip(layers, keep, strict=True):
         if len(mask) and not np.any(mask):
             warnings.warn(

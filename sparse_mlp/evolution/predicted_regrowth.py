@@ -16,7 +16,7 @@ from sparse_mlp.plugins import find
 
 
 def predicted_regrowth(predictor: str | Predictor = "ch3-l3p", regrowth: str = "hard", ties: str = "index") -> Regrowth:
-    """Make a regrowth by link prediction.
+    """Make a regrowth by link prediction; it can be pickled.
 
     Parameters
     ----------
@@ -27,16 +27,6 @@ def predicted_regrowth(predictor: str | Predictor = "ch3-l3p", regrowth: str = "
         Whether the positions of highest score grow, or a draw in proportion to the scores.
     ties : {"index", "random"}
         Which of equal scores are taken in hard regrowth: the first in row-major order, or any.
-
-    Returns
-    -------
-    callable
-        A regrowth, called as (layer, keep, k, rng=…). It can be pickled.
-
-    Raises
-    ------
-    InvalidInputError
-        If a name is unknown.
 
     Notes
     -----
@@ -56,28 +46,10 @@ def predicted_regrowth(predictor: str | Predictor = "ch3-l3p", regrowth: str = "
 def regrow_predicted(
     layer: Linked, keep: Mask, k: int, *, rng: np.random.Generator, predictor: str | Predictor, soft: bool, ties: str
 ) -> Positions:
-    """Choose k absent positions by their scores in the wiring of the links that stay.
+    """Choose k absent positions by their scores in the wiring of the links that stay; arguments as in `regrowth`.
 
-    Parameters
-    ----------
-    layer, keep, k
-        As in `regrowth.regrow_random`.
-    rng : numpy.random.Generator
-        Draws positions if soft, decides about ties, and fills up at random where too few scores are positive.
-    predictor, ties
-        As in `predicted_regrowth`.
-    soft : bool
-        Whether positions are drawn without replacement with probability proportional to their scores.
-
-    Returns
-    -------
-    int64 (k,)
-        Ascending row-major positions.
-
-    Raises
-    ------
-    InvalidInputError
-        If fewer than k positions are absent.
+    The generator draws positions without replacement if `soft`, decides about ties, and fills up at random where too
+    few scores are positive.
     """
     check_room(layer, keep, k)
     left = layer.structure.select(keep)

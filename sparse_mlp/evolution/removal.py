@@ -1,7 +1,7 @@
-"""Which links go: those whose weights are nearest to zero, jointly or sign by sign, or that matter least.
+"""Which links go: those whose weights are nearest to zero, or that matter least.
 
-A rule calls every removal as `remove(links, zeta, progress=…, rng=…)`; one that looks at the weights alone ignores the
-last two, which `**_` takes up.
+A rule calls a removal as `remove(links, zeta, progress=…, rng=…)` and gets a mask, bool (nnz,), that is false for the
+removed links. A removal that looks at the weights alone ignores progress and rng.
 """
 
 from __future__ import annotations
@@ -37,18 +37,7 @@ class WeightedLinks(Protocol):
 
 
 def remove_by_magnitude(links: WeightedLinks, zeta: float, **_: Any) -> Mask:
-    """Remove the floor(zeta * nnz) links of smallest magnitude.
-
-    Parameters
-    ----------
-    links : WeightedLinks
-    zeta : float
-        Fraction in [0, 1].
-
-    Returns
-    -------
-    bool (nnz,)
-        False for the removed links. Among equal magnitudes the first link in row-major order goes first.
+    """Remove the floor(zeta * nnz) links of smallest magnitude; of equal ones the first in row-major order go first.
 
     Raises
     ------
@@ -63,48 +52,10 @@ def remove_by_magnitude(links: WeightedLinks, zeta: float, **_: Any) -> Mask:
     return evolution_ops().remove_by_magnitude(weight, share(zeta, len(weight)))
 
 
-def remove_by_sign(links: WeightedLinks, zeta: float, **_: Any) -> Mask:
-    """Remove the smallest positive and the largest negative weights, the share zeta of each.
-
-    Parameters and errors are those of `remove_by_magnitude`.
-
-    Returns
-    -------
-    bool (nnz,)
-        False for the floor(zeta * count) removed links of each sign. Zeros count as positive. Ties as above.
-
-    Notes
-    -----
-    SET [Mocanu2018], section "Methods".
-
-    Differences from the original
-    -----------------------------
-    The 2018 code keeps what lies strictly beyond two thresholds and takes the stored weight nearest to zero for zero
-    itself; so up to one link more goes per sign, and ties all go together. Of the weights -.9 -.5 -.3 -.1 .05 .2 .4
-    .8 1 at zeta = .3 it removes five in one version and four in the other; here floor(.3 * 4) + floor(.3 * 5) = 2 go.
-    """
-    return evolution_ops().remove_by_sign(checked_weight(links), check_fraction("zeta", zeta, zero=True))
-
-
 def remove_by_importance(links: WeightedLinks, zeta: float, *, alpha: float = 0.0, **_: Any) -> Mask:
-    """Remove the floor(zeta * nnz) links of lowest importance.
-
-    Parameters are those of `remove_by_magnitude` and `link_importance`.
-
-    Returns
-    -------
-    bool (nnz,)
-        False for the removed links.
-    """
+    """Remove the floor(zeta * nnz) links of lowest `link_importance`."""
     nnz = links.structure.nnz
     return keep_most_important(links, nnz - share(zeta, nnz), alpha=alpha)
-
-
-REMOVALS: dict[str, Removal] = {
-    "magnitude": remove_by_magnitude,
-    "sign": remove_by_sign,
-    "importance": remove_by_importance,
-}
 
 
 def link_importance(links: WeightedLinks, *, alpha: float = 0.0) -> NDArray[np.float64]:
@@ -112,7 +63,6 @@ def link_importance(links: WeightedLinks, *, alpha: float = 0.0) -> NDArray[np.f
 
     Parameters
     ----------
-    links : WeightedLinks
     alpha : float
         In [0, 1]; 0 for the relative importance, 1 for the magnitude (twice its value, hence its order).
 
@@ -141,21 +91,7 @@ def link_importance(links: WeightedLinks, *, alpha: float = 0.0) -> NDArray[np.f
 
 
 def keep_most_important(links: WeightedLinks, count: int, *, alpha: float = 0.0) -> Mask:
-    """Keep the `count` links of highest importance; among equals the first in row-major order go first.
-
-    Parameters
-    ----------
-    links : WeightedLinks
-    count : int
-        0 to nnz.
-    alpha : float
-        As in `link_importance`.
-
-    Returns
-    -------
-    bool (nnz,)
-        With exactly `count` entries true.
-    """
+    """Keep exactly `count` links, those of highest importance; of equal ones the first in row-major order go first."""
     score = link_importance(links, alpha=alpha)
     return evolution_ops().remove_by_magnitude(score, len(score) - count)
 

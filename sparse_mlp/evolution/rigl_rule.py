@@ -20,10 +20,6 @@ def rigl_rule(*, update_steps: int = 100, **shared: Any) -> ThreeStageRule:
     update_steps : int
         Batches between two updates, unless the trainer is given another number.
 
-    Returns
-    -------
-    ThreeStageRule
-
     Notes
     -----
     Algorithm 1 of RigL [Evci2020], every `update_steps` batches, with cosine zeta until `zeta_end` of training:

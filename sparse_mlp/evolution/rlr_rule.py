@@ -14,10 +14,6 @@ from sparse_mlp.options import extends
 def rlr_rule(**options: Any) -> ThreeStageRule:
     """Make the rule of random link regrowth: remove the smallest weights, percolate, regrow at random.
 
-    Returns
-    -------
-    ThreeStageRule
-
     Notes
     -----
     The three stages of the robustness paper [Sulyok2026]:

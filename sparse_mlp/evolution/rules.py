@@ -27,7 +27,7 @@ class Rule(Protocol):
 
     @property
     def name(self) -> str:
-        """The name under which it is known."""
+        """Its name."""
 
     @property
     def wants_dense(self) -> bool:
@@ -78,10 +78,6 @@ def make_rule(name: str, **params: Any) -> Rule:
         One of `RULES`, or `module:name` or `file.py:name` of a function or class of one's own that makes a rule.
     **params
         Options of that rule.
-
-    Returns
-    -------
-    Rule
 
     Raises
     ------

@@ -12,7 +12,7 @@ ZetaSchedule = Callable[[float], float]
 
 
 def zeta_schedule(name: str, zeta: float, *, end: float = 0.75) -> ZetaSchedule:
-    """Make the function that gives zeta at each moment of training.
+    """Make the function from progress, the fraction of training that is done, in [0, 1], to zeta; it can be pickled.
 
     Parameters
     ----------
@@ -21,17 +21,12 @@ def zeta_schedule(name: str, zeta: float, *, end: float = 0.75) -> ZetaSchedule:
     zeta : float
         Fraction at the start, in [0, 1].
     end : float
-        Fraction of training, in (0, 1], after which cosine and linear are 0, that is, the wiring rests.
-
-    Returns
-    -------
-    callable
-        From progress, the fraction of training that is done, in [0, 1], to zeta. It can be pickled.
+        Fraction of training, in (0, 1], after which cosine and linear are 0.
 
     Raises
     ------
     InvalidInputError
-        If the name is unknown or a fraction is none.
+        If the name is unknown or a fraction out of range.
 
     Notes
     -----

@@ -17,6 +17,8 @@ SMALLEST_SCORE = 1e-12  # so that links of weight zero can be drawn too
 def soft_removal(delta_start: float, delta_end: float, *, end: float = 0.75, alpha: float = 1.0) -> Removal:
     """Make the removal that draws which links stay, the important ones more often, and hardens with training.
 
+    It can be pickled.
+
     Parameters
     ----------
     delta_start, delta_end : float
@@ -25,11 +27,6 @@ def soft_removal(delta_start: float, delta_end: float, *, end: float = 0.75, alp
         Fraction of training at which `delta_end` is reached.
     alpha : float
         As in `removal.link_importance`.
-
-    Returns
-    -------
-    callable
-        A removal, called as (links, zeta, progress=…, rng=…). It can be pickled.
 
     Raises
     ------

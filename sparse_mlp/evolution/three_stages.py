@@ -26,6 +26,7 @@ from sparse_mlp.rng import RandomState, as_generator
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology.initial_weights import Distribution
 
+STREAMS = ("removal", "regrowth", "weights")
 Streams = RandomState | Mapping[str, np.random.Generator]
 
 
@@ -48,7 +49,6 @@ def three_stage_rule(
 
     Parameters
     ----------
-    name : str
     remove, regrow : callable
         Stages 1 and 3, see `ThreeStageRule`.
     zeta : float
@@ -71,10 +71,6 @@ def three_stage_rule(
     **more
         Other attributes of `ThreeStageRule`.
 
-    Raises
-    ------
-    InvalidInputError
-        If a name is unknown or a fraction out of range.
     """
     return ThreeStageRule(
         name=name,
@@ -95,27 +91,20 @@ class ThreeStageRule:
 
     Attributes
     ----------
-    name : str
     zeta_at : callable
         From progress to zeta, see `schedules.zeta_schedule`.
     remove : callable
-        (links, zeta, progress=…, rng=…) -> keep mask, see `removal`.
+        Stage 1: (links, zeta, progress=…, rng=…) -> keep mask, see `removal`.
     percolate : bool
         Whether stage 2 takes place.
     regrow : callable
-        (layer, keep, k, rng=…) -> ascending positions of k new links, see `regrowth`.
-    new_weights : NewWeights
-    early_stop : EarlyStop
+        Stage 3: (layer, keep, k, rng=…) -> ascending positions of k new links, see `regrowth`.
     density_at : callable, optional
         From progress to the density that each layer shall have after an update, see `density_decay.density_schedule`;
         without it each layer keeps its number of links. A layer above that density first loses its least important
         links; one below it keeps its number, since a density never rises.
-    update_steps : int, optional
-        Batches between two updates, where the trainer is not given another number; None for once an epoch.
-    wants_signals : bool
-        Whether regrowth needs the signals of a batch, see `Linked.signals`.
-    wants_dense : bool
-        Whether the network is to be built with all links.
+    update_steps, wants_signals, wants_dense
+        See `rules.Rule`.
     planned_end : float
         Fraction of training at which all schedules of the rule have come to their ends; 0 if it has none.
     """
@@ -144,7 +133,7 @@ class ThreeStageRule:
         Parameters
         ----------
         units : sequence of EvolvingUnit
-            The evolving layers, see `units.one_chain`. They are rewired in place.
+            Their layers are rewired in place.
         progress : float
             Fraction of training that is done, in [0, 1].
         rng : None, int, numpy.random.Generator, or mapping of str to Generator
@@ -167,14 +156,14 @@ class ThreeStageRule:
         counts = [self._count_after(layer, progress) for layer in layers]
         if self._is_over(layers, zeta, counts):
             return TopologyUpdate()
-        streams = _streams(rng)
+        streams = rng if isinstance(rng, Mapping) else dict.fromkeys(STREAMS, as_generator(rng))
         after_removal = [
-            self._prune(layer, count, zeta, progress, streams.removal)
+            self._prune(layer, count, zeta, progress, streams["removal"])
             for layer, count in zip(layers, counts, strict=True)
         ]
         after_percolation = self._percolated(units, layers, after_removal) if self.percolate else after_removal
         grown = [
-            self._grown(layer, keep, count, streams.regrowth)
+            self._grown(layer, keep, count, streams["regrowth"])
             for layer, keep, count in zip(layers, after_percolation, counts, strict=True)
         ]
         changes = [
@@ -183,14 +172,14 @@ class ThreeStageRule:
         ]
         self.early_stop.observe(changes)
         for layer, change in zip(layers, changes, strict=True):
-            layer.rewire(change.after, change.carry, self.new_weights.draw(change, layer, streams.weights))
+            layer.rewire(change.after, change.carry, self.new_weights.draw(change, layer, streams["weights"]))
         return TopologyUpdate(tuple(changes), zeta, clock() - began)
 
     def __repr__(self) -> str:
         return f"ThreeStageRule({self.name!r})"
 
     def state(self) -> dict[str, Any]:
-        """Return what a checkpoint has to keep, arrays and plain JSON values: stopped layers, remembered weights."""
+        """Return what a checkpoint has to keep: stopped layers and remembered weights."""
         return {**self.early_stop.state(), **self.new_weights.state()}
 
     def load_state(self, state: Mapping[str, Any]) -> None:
@@ -245,16 +234,3 @@ class _Judged(NamedTuple):
     name: str
     structure: SparseStructure
     weight: NDArray[Any]
-
-
-class _Streams(NamedTuple):
-    removal: np.random.Generator
-    regrowth: np.random.Generator
-    weights: np.random.Generator
-
-
-def _streams(rng: Streams) -> _Streams:
-    if isinstance(rng, Mapping):
-        return _Streams(rng["removal"], rng["regrowth"], rng["weights"])
-    one = as_generator(rng)
-    return _Streams(one, one, one)

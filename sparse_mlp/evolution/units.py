@@ -1,4 +1,4 @@
-"""What a rule sees of a network: units, that is, chains of layers that bear links, and how they feed each other."""
+"""What a rule sees of a network: chains of layers that bear links, and how they feed each other."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class LayerUpdate:
-    """Say what happened to one layer.
+    """Say what happened to one layer; all else follows from these fields and is computed when it is asked for.
 
     Attributes
     ----------
@@ -34,10 +34,6 @@ class LayerUpdate:
         Ascending row-major positions `u * n_out + v` of the new links.
     regrown_from : int64 (k,)
         For each new link where the same update lost a link at its position; -1 if it lost none there.
-
-    Notes
-    -----
-    All else follows from these and is computed when it is asked for.
     """
 
     layer: str
@@ -79,10 +75,7 @@ class LayerUpdate:
 
     @property
     def overlap(self) -> float:
-        """Which fraction of the new links stands where the same update lost one; 0 if none grew.
-
-        See `measures.overlap`; above 0.9 the wiring counts as settled in CHT [Zhang2024].
-        """
+        """The fraction of new links that stand where this update lost one, 0 if none grew; see `measures.overlap`."""
         regrown = int(np.count_nonzero(self.regrown_from >= 0))
         return regrown / len(self.regrown_from) if regrown else 0.0
 
@@ -135,14 +128,8 @@ class TopologyUpdate:
     ) -> dict[str, Any]:
         """Return the counts as plain JSON types, for one line of the history.
 
-        Parameters
-        ----------
-        epoch : int, optional
-            How many epochs were over.
-        step : int, optional
-            After which batch it happened.
-        survivors : mapping of str to int, optional
-            How many of the first links of each layer still live, see `LinkAges.survivors_of_first`.
+        `epoch` is how many epochs were over, `step` after which batch it happened, `survivors` what
+        `LinkAges.survivors_of_first` returns.
         """
         layers = [change.counts() for change in self.layers]
         for counts in layers:

@@ -104,21 +104,11 @@ def _walked(layer: LinkLayer, method: str) -> Array:
 
 
 class _Source(NamedTuple):
-    """Where the rows of scores come from.
+    """Where the rows of scores come from."""
 
-    Attributes
-    ----------
-    arguments : tuple
-        What `_collect` takes rows from: a matrix of them, or an empty one and the walks to score them by.
-    names : (int64, int64, int)
-        Inputs and outputs that the rows and their entries are of, and how many outputs there are.
-    work : float64 (rows,)
-        What each row costs.
-    """
-
-    arguments: Any
-    names: Any
-    work: Array
+    arguments: Any  # what `_collect` takes rows from: a matrix of them, or an empty one and the walks to score them by
+    names: Any  # inputs and outputs that the rows and their entries are of, and how many outputs there are
+    work: Array  # float64 (rows,), what each row costs
 
     @classmethod
     def of_layer(cls, whole: LinkLayer, method: str) -> _Source:
@@ -169,7 +159,6 @@ class _Source(NamedTuple):
         order = np.lexsort((best[1][:kept], -best[0][:kept]))
         return best[0][order], best[1][order], best[2][order]
 
-
     def guessed_bound(self, k: int) -> float:
         """Guess from some rows a score that a few more than k links exceed, so that few others have to be kept.
 
@@ -217,10 +206,7 @@ def _collect(
 ) -> Best:  # fmt: skip
     """Choose among rows `begin` to `end - 1`, which are given, or else scored; `rows` and `cols` name neurons.
 
-    Returns
-    -------
-    keys, ties, positions : float64, float64, int64 (n,)
-        The best k and some others, in no order.
+    Returns keys, ties and positions of the best k and some others, in no order.
     """
     scratch, row, bound = new_scratch(walks), np.empty(given.shape[1]), np.array([bound_key, bound_tie])
     keys, ties, positions = np.empty(capacity(k)), np.empty(capacity(k)), np.empty(capacity(k), np.int64)

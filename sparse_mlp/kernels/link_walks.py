@@ -23,38 +23,20 @@ STEPS_A_LINK = 128  # listed walks b – a – v for each link, 16 bytes each; w
 
 
 class Walks(NamedTuple):
-    """What rows of scores are made from.
+    """What rows of scores are made from."""
 
-    Attributes
-    ----------
-    in_ptr, in_idx, out_ptr, out_idx : unsigned integer arrays
-        The links, see `LinkLayer`.
-    in_table, out_table : float64 (links + 1,)
-        Factors of inputs and outputs, see `LinkLayer.tables`.
-    of_nodes : bool
-        Whether each node on a walk counts once, or each walk.
-    list_ptr : uint64 (n_out + 1,) or (0,)
-        Where the list of each output begins; empty if lists are made for each row.
-    inner, outer : uint32 (steps,)
-        a and v of each listed walk.
-    factor : float64 (steps,)
-        That of b; 0 where a node counts once and v has been reached before.
-    longest : int
-        Length of a list that is made for a row.
-    """
-
-    in_ptr: Array
+    in_ptr: Array  # this and the next three: the links, unsigned, see `LinkLayer`
     in_idx: Array
     out_ptr: Array
     out_idx: Array
-    in_table: Array
+    in_table: Array  # float64 (links + 1,): factors of inputs and outputs, see `LinkLayer.tables`
     out_table: Array
-    of_nodes: bool
-    list_ptr: Array
-    inner: Array
+    of_nodes: bool  # whether each node on a walk counts once, or each walk
+    list_ptr: Array  # uint64 (n_out + 1,): where the list of each output begins; (0,) if lists are made for each row
+    inner: Array  # uint32 (steps,): a and v of each listed walk
     outer: Array
-    factor: Array
-    longest: int
+    factor: Array  # float64 (steps,): that of b; 0 where a node counts once and v has been reached before
+    longest: int  # length of a list that is made for a row
 
 
 def list_walks(layer: LinkLayer, method: str) -> Walks:

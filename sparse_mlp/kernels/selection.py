@@ -57,9 +57,8 @@ def offer_scores(
 
     Parameters
     ----------
-    row : float64 (m,)
-    cols : int64 (m,)
-        Which output each entry is of.
+    row, cols : float64 (m,), int64 (m,)
+        Scores, and which output each is of.
     draws : float64 (n_out,) or (0,)
     base : int
         Position of the row's link to output 0.
@@ -68,12 +67,12 @@ def offer_scores(
     bound : float64 (2,)
         Key and tie-breaker that a candidate has to beat; updated.
     keys, ties, positions : float64, float64, int64 (capacity(k),)
-        The buffer; updated.
+        The buffer; updated. Scores are rounded when it is compacted; `round_all` does the others.
 
     Returns
     -------
     int
-        How many the buffer holds now. Scores are rounded when it is compacted; `round_all` does the others.
+        How many the buffer holds now.
     """
     by_draw = len(draws) > 0
     least, doubtful = bound[0] * (1 - 1e-11), bound[0] * (1 + 1e-11)  # rounding moves a score by less

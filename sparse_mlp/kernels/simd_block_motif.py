@@ -2,7 +2,7 @@
 
 As `simd_shared_motif`. Up to four rows of results stay in registers, so that each row that is read serves all of them.
 They are written out one by one, for motifs of four, two and any number of neurons, since no array of vectors stays in
-registers; the arithmetic is that of `motif.block_spmm_tile`, `block_backward_tile` and `block_sddmm_tile`.
+registers; the arithmetic is that of `motif._block_forward`, `_block_backward` and `_block_sddmm`.
 """
 
 from __future__ import annotations
@@ -31,18 +31,19 @@ AHEAD = 8  # neurons: how early the rows of a motif are asked for; the forward k
 
 
 @jit
-def block_spmm_tile(
+def block_forward(
     indptr_out: Array, rows_out: Array, order_out: Array, weight: Array, bias: Array, x: Array, y: Array, relu: bool
 ) -> None:
-    """Write `block_forward` into y (n_out, width); weight is flat (nnz * m * m,)."""
-    if x.shape[1] == 64:
-        _block_spmm(indptr_out, rows_out, order_out, weight, bias, x, y, relu, row_of_zeros(x, 64))
-    else:
-        _block_spmm(indptr_out, rows_out, order_out, weight, bias, x, y, relu, row_of_zeros(x, 32))
+    """Write `block_forward` of the tiles x into y; weight is flat (nnz * m * m,)."""
+    for t in range(x.shape[0]):
+        if x.shape[2] == 64:
+            _forward(indptr_out, rows_out, order_out, weight, bias, x[t], y[t], relu, row_of_zeros(x, 64))
+        else:
+            _forward(indptr_out, rows_out, order_out, weight, bias, x[t], y[t], relu, row_of_zeros(x, 32))
 
 
 @jit
-def _block_spmm(
+def _forward(
     indptr_out: Array, rows_out: Array, order_out: Array, weight: Array, bias: Array, x: Array, y: Array, relu: bool,
     zeros: Any,
 ) -> None:  # fmt: skip
@@ -102,21 +103,22 @@ def _store_activated(y: Array, v: int, z: Any, relu: bool) -> None:
 
 
 @jit
-def block_backward_tile(
+def block_backward(
     indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, dx: Array, dweight: Array, relu: bool
 ) -> None:
-    """Write dx (n_in, width) and add the tile's part of the gradients to dweight, flat like weight.
+    """Write dx of all tiles and add the gradients to dweight, flat like weight.
 
     dx may be x itself. `relu` multiplies with the derivative of the ReLU that made x.
     """
-    if x.shape[1] == 64:
-        _block_backward(indptr, indices, weight, x, dy, dx, dweight, relu, row_of_zeros(x, 64))
-    else:
-        _block_backward(indptr, indices, weight, x, dy, dx, dweight, relu, row_of_zeros(x, 32))
+    for t in range(x.shape[0]):
+        if x.shape[2] == 64:
+            _backward(indptr, indices, weight, x[t], dy[t], dx[t], dweight, relu, row_of_zeros(x, 64))
+        else:
+            _backward(indptr, indices, weight, x[t], dy[t], dx[t], dweight, relu, row_of_zeros(x, 32))
 
 
 @jit
-def _block_backward(
+def _backward(
     indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, dx: Array, dweight: Array, relu: bool,
     zeros: Any,
 ) -> None:  # fmt: skip
@@ -170,16 +172,17 @@ def _store_masked(dx: Array, u: int, x_u: Any, d: Any, relu: bool) -> None:
 
 
 @jit
-def block_sddmm_tile(indptr: Array, indices: Array, x: Array, dy: Array, dweight: Array) -> None:
-    """Add the tile's part of the gradients to dweight, flat, where nobody asks for dx."""
-    if x.shape[1] == 64:
-        _block_sddmm(indptr, indices, x, dy, dweight, row_of_zeros(x, 64))
-    else:
-        _block_sddmm(indptr, indices, x, dy, dweight, row_of_zeros(x, 32))
+def block_sddmm(indptr: Array, indices: Array, x: Array, dy: Array, dweight: Array) -> None:
+    """Add the gradients of all tiles to dweight, flat, where nobody asks for dx."""
+    for t in range(x.shape[0]):
+        if x.shape[2] == 64:
+            _sddmm(indptr, indices, x[t], dy[t], dweight, row_of_zeros(x, 64))
+        else:
+            _sddmm(indptr, indices, x[t], dy[t], dweight, row_of_zeros(x, 32))
 
 
 @jit
-def _block_sddmm(indptr: Array, indices: Array, x: Array, dy: Array, dweight: Array, zeros: Any) -> None:
+def _sddmm(indptr: Array, indices: Array, x: Array, dy: Array, dweight: Array, zeros: Any) -> None:
     motifs, width = len(indptr) - 1, x.shape[1]
     m = x.shape[0] // motifs
     at_once = 4 if m % 4 == 0 else 2 if m % 2 == 0 else 1
@@ -211,28 +214,3 @@ def _block_sddmm(indptr: Array, indices: Array, x: Array, dy: Array, dweight: Ar
                 for q in range(m):
                     at, g_q = (k * m + p) * m + q, load_like(dy, (indices[k] * m + q) * width, zeros)
                     dweight[at] += total(multiply_fold(x0, g_q))
-
-
-@jit
-def block_forward(
-    indptr_out: Array, rows_out: Array, order_out: Array, weight: Array, bias: Array, x: Array, y: Array, relu: bool
-) -> None:
-    """Write `block_forward` of the tiles x into y; weight is flat (nnz * m * m,)."""
-    for t in range(x.shape[0]):
-        block_spmm_tile(indptr_out, rows_out, order_out, weight, bias, x[t], y[t], relu)
-
-
-@jit
-def block_backward(
-    indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, dx: Array, dweight: Array, relu: bool
-) -> None:
-    """Write dx of all tiles and add the gradients to dweight, flat like weight."""
-    for t in range(x.shape[0]):
-        block_backward_tile(indptr, indices, weight, x[t], dy[t], dx[t], dweight, relu)
-
-
-@jit
-def block_sddmm(indptr: Array, indices: Array, x: Array, dy: Array, dweight: Array) -> None:
-    """Add the gradients of all tiles to dweight, flat."""
-    for t in range(x.shape[0]):
-        block_sddmm_tile(indptr, indices, x[t], dy[t], dweight)

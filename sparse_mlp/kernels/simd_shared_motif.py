@@ -1,7 +1,6 @@
 """The kernels of `motif` for shared weights with explicit vectors: the same results, several times faster.
 
-They work on single tiles (features, lanes) of 32 or 64 lanes; a row of a tile is one vector, `zeros` gives its type.
-The functions at the end take all tiles of a batch. Read `motif` first.
+A row of a tile, 32 or 64 lanes, is one vector, whose type `zeros` gives. Read `motif` first.
 """
 
 from __future__ import annotations
@@ -28,16 +27,8 @@ Array = NDArray[Any]
 
 
 @jit
-def motif_sums_tile(x: Array, sums: Array) -> None:
-    """Write the sums of the tile x (n, width) over the m rows of each motif into sums (n / m, width)."""
-    if x.shape[1] == 64:
-        _motif_sums(x, sums, row_of_zeros(x, 64))
-    else:
-        _motif_sums(x, sums, row_of_zeros(x, 32))
-
-
-@jit
 def _motif_sums(x: Array, sums: Array, zeros: Any) -> None:
+    """Write the sums of the tile x (n, width) over the m rows of each motif into sums (n / m, width)."""
     width, m = x.shape[1], x.shape[0] // max(1, sums.shape[0])
     for g in range(sums.shape[0]):
         store(sums, g * width, _sum_rows(x, g * m, m, zeros))
@@ -53,22 +44,24 @@ def _sum_rows(x: Array, first: int, m: int, zeros: Any) -> Any:
 
 
 @jit
-def shared_spmm_tile(
-    indptr_out: Array, rows_out: Array, order_out: Array, weight: Array, bias: Array, sums: Array, y: Array,
+def shared_forward(
+    indptr_out: Array, rows_out: Array, order_out: Array, weight: Array, bias: Array, x: Array, sums: Array, y: Array,
     relu: bool,
 ) -> None:  # fmt: skip
-    """Write `shared_forward` into y (n_out, width), from the sums of the input motifs."""
-    if y.shape[1] == 64:
-        _shared_spmm(indptr_out, rows_out, order_out, weight, bias, sums, y, relu, row_of_zeros(y, 64))
-    else:
-        _shared_spmm(indptr_out, rows_out, order_out, weight, bias, sums, y, relu, row_of_zeros(y, 32))
+    """Write `shared_forward` of the tiles x into y; sums (motifs, lanes) is memory for one tile."""
+    for t in range(x.shape[0]):
+        if x.shape[2] == 64:
+            _forward(indptr_out, rows_out, order_out, weight, bias, x[t], sums, y[t], relu, row_of_zeros(x, 64))
+        else:
+            _forward(indptr_out, rows_out, order_out, weight, bias, x[t], sums, y[t], relu, row_of_zeros(x, 32))
 
 
 @jit
-def _shared_spmm(
-    indptr_out: Array, rows_out: Array, order_out: Array, weight: Array, bias: Array, sums: Array, y: Array,
+def _forward(
+    indptr_out: Array, rows_out: Array, order_out: Array, weight: Array, bias: Array, x: Array, sums: Array, y: Array,
     relu: bool, zeros: Any,
 ) -> None:  # fmt: skip
+    _motif_sums(x, sums, zeros)
     motifs, width = len(indptr_out) - 1, y.shape[1]
     m = len(bias) // motifs
     for h in range(motifs):
@@ -83,24 +76,27 @@ def _shared_spmm(
 
 
 @jit
-def shared_backward_tile(
-    indptr: Array, indices: Array, weight: Array, x: Array, deltas: Array, dx: Array, dweight: Array, relu: bool
-) -> None:
-    """Write dx (n_in, width) and add the tile's part of the gradient to dweight, from the sums over output motifs.
+def shared_backward(
+    indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, deltas: Array, dx: Array, dweight: Array,
+    relu: bool,
+) -> None:  # fmt: skip
+    """Write dx of all tiles and add the gradient to dweight; deltas (motifs, lanes) is memory for one tile.
 
     dx may be x itself. `relu` multiplies with the derivative of the ReLU that made x.
     """
-    if x.shape[1] == 64:
-        _shared_backward(indptr, indices, weight, x, deltas, dx, dweight, relu, row_of_zeros(x, 64))
-    else:
-        _shared_backward(indptr, indices, weight, x, deltas, dx, dweight, relu, row_of_zeros(x, 32))
+    for t in range(x.shape[0]):
+        if x.shape[2] == 64:
+            _backward(indptr, indices, weight, x[t], dy[t], deltas, dx[t], dweight, relu, row_of_zeros(x, 64))
+        else:
+            _backward(indptr, indices, weight, x[t], dy[t], deltas, dx[t], dweight, relu, row_of_zeros(x, 32))
 
 
 @jit
-def _shared_backward(
-    indptr: Array, indices: Array, weight: Array, x: Array, deltas: Array, dx: Array, dweight: Array, relu: bool,
-    zeros: Any,
+def _backward(
+    indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, deltas: Array, dx: Array, dweight: Array,
+    relu: bool, zeros: Any,
 ) -> None:  # fmt: skip
+    _motif_sums(dy, deltas, zeros)
     motifs, width = len(indptr) - 1, x.shape[1]
     m = x.shape[0] // motifs
     for g in range(motifs):
@@ -117,49 +113,21 @@ def _shared_backward(
 
 
 @jit
-def shared_sddmm_tile(indptr: Array, indices: Array, x: Array, deltas: Array, dweight: Array) -> None:
-    """Add the tile's part of the gradient to dweight, where nobody asks for dx."""
-    if x.shape[1] == 64:
-        _shared_sddmm(indptr, indices, x, deltas, dweight, row_of_zeros(x, 64))
-    else:
-        _shared_sddmm(indptr, indices, x, deltas, dweight, row_of_zeros(x, 32))
+def shared_sddmm(indptr: Array, indices: Array, x: Array, dy: Array, deltas: Array, dweight: Array) -> None:
+    """Add the gradient of all tiles to dweight, where nobody asks for dx; deltas as in `shared_backward`."""
+    for t in range(x.shape[0]):
+        if x.shape[2] == 64:
+            _sddmm(indptr, indices, x[t], dy[t], deltas, dweight, row_of_zeros(x, 64))
+        else:
+            _sddmm(indptr, indices, x[t], dy[t], deltas, dweight, row_of_zeros(x, 32))
 
 
 @jit
-def _shared_sddmm(indptr: Array, indices: Array, x: Array, deltas: Array, dweight: Array, zeros: Any) -> None:
+def _sddmm(indptr: Array, indices: Array, x: Array, dy: Array, deltas: Array, dweight: Array, zeros: Any) -> None:
+    _motif_sums(dy, deltas, zeros)
     motifs, width = len(indptr) - 1, x.shape[1]
     m = x.shape[0] // motifs
     for g in range(motifs):
         rows = _sum_rows(x, g * m, m, zeros)
         for k in range(indptr[g], indptr[g + 1]):
             dweight[k] += total(multiply_fold(rows, load_like(deltas, indices[k] * width, zeros)))
-
-
-@jit
-def shared_forward(
-    indptr_out: Array, rows_out: Array, order_out: Array, weight: Array, bias: Array, x: Array, sums: Array, y: Array,
-    relu: bool,
-) -> None:  # fmt: skip
-    """Write `shared_forward` of the tiles x into y; sums (motifs, lanes) is memory for one tile."""
-    for t in range(x.shape[0]):
-        motif_sums_tile(x[t], sums)
-        shared_spmm_tile(indptr_out, rows_out, order_out, weight, bias, sums, y[t], relu)
-
-
-@jit
-def shared_backward(
-    indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, deltas: Array, dx: Array, dweight: Array,
-    relu: bool,
-) -> None:  # fmt: skip
-    """Write dx of all tiles and add the gradient to dweight; deltas (motifs, lanes) is memory for one tile."""
-    for t in range(x.shape[0]):
-        motif_sums_tile(dy[t], deltas)
-        shared_backward_tile(indptr, indices, weight, x[t], deltas, dx[t], dweight, relu)
-
-
-@jit
-def shared_sddmm(indptr: Array, indices: Array, x: Array, dy: Array, deltas: Array, dweight: Array) -> None:
-    """Add the gradient of all tiles to dweight; deltas (motifs, lanes) is memory for one tile."""
-    for t in range(x.shape[0]):
-        motif_sums_tile(dy[t], deltas)
-        shared_sddmm_tile(indptr, indices, x[t], deltas, dweight)

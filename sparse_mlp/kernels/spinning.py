@@ -20,7 +20,7 @@ from sparse_mlp.kernels._jit import jit
 Flag = NDArray[Any]  # int64 (1,)
 
 LOOKS = 3000  # some 80 microseconds on a processor that pauses
-PATIENCE = 30  # looks; so long the other thread needs to let go of the interpreter lock
+UNLOCK_PAUSES = 30  # by then the other thread has let go of the interpreter lock
 
 
 @jit
@@ -28,7 +28,7 @@ def wait_for_change(flag: Flag, seen: int) -> None:
     """Return when the flag is no longer what was seen, or after a while."""
     for _ in range(LOOKS):
         if _peek(flag) != seen:
-            for _ in range(PATIENCE):
+            for _ in range(UNLOCK_PAUSES):
                 _pause()
             return
         _pause()

@@ -1,4 +1,4 @@
-"""The sparse linear layer whose links join motifs: groups of m neurons that stand side by side."""
+"""The sparse linear layer whose links join motifs: groups of m adjacent neurons."""
 
 from __future__ import annotations
 
@@ -28,19 +28,15 @@ class MotifLinear(SparseLinear):
     ----------
     structure : SparseStructure
         Of shape (n_in / m, n_out / m): which motif is linked to which. Each link stands for m * m between neurons.
-    weights : str or float array
-        Name of an initial distribution, see `topology.initial_weights`, or the weights themselves.
     motif_size : int
         m, 1 or more.
     mode : {"shared", "block"}
         Whether the m * m links of a pair of motifs share one weight, or have a weight each.
-    rng, dtype, backend, name
+    weights, rng, dtype, backend, name
         As in `SparseLinear`.
 
     Attributes
     ----------
-    structure : SparseStructure
-        Over the motifs.
     shape : (int, int)
         Neurons: (n_in, n_out).
     weight : float (nnz,), or (nnz, m, m) in mode "block"
@@ -64,7 +60,7 @@ class MotifLinear(SparseLinear):
     Differences from the original
     -----------------------------
     The equations and listings printed in [Chen2025] slice an ordinary layer into columns: nothing is shared, and the
-    code beside it only needs fewer slices when motifs are larger. We build what the text says.
+    published code only needs fewer slices when motifs are larger. We build what the text says.
 
     Examples
     --------
@@ -99,10 +95,7 @@ class MotifLinear(SparseLinear):
 
     @property
     def weights(self) -> csr_array | bsr_array:
-        """The weights as a SciPy array that shares memory with `weight`.
-
-        A `csr_array` over the motifs in mode "shared", a `bsr_array` (n_in, n_out) in mode "block".
-        """
+        """`weight` as a SciPy array: a `csr_array` over motifs in mode "shared", a `bsr_array` (n_in, n_out) else."""
         if self.mode == "shared":
             return super().weights
         from scipy.sparse import bsr_array
@@ -123,10 +116,7 @@ class MotifLinear(SparseLinear):
         return layer
 
     def weights_to_judge(self) -> Array:
-        """Return one number for each link, float (nnz,): its weight, or the Frobenius norm of its block.
-
-        A block of one weight counts as that weight, with its sign.
-        """
+        """Return for each link its weight, or the Frobenius norm of its block; of a single weight with its sign."""
         if self.mode == "shared":
             return self.weight
         if self.motif_size == 1:
@@ -146,10 +136,7 @@ class MotifLinear(SparseLinear):
         return sums(inputs[None], self.structure.n_in)[0], sums(deltas[None], self.structure.n_out)[0]
 
     def gradient_magnitudes(self, first: int, last: int) -> Array:
-        """Return the magnitude of the gradient of all possible links of rows `first` to `last - 1`.
-
-        Of a block of gradients it is the Frobenius norm.
-        """
+        """Return the gradients' magnitudes of rows `first` to `last - 1`; of a block it is the Frobenius norm."""
         if self.mode == "shared":
             return super().gradient_magnitudes(first, last)
         (inputs, deltas), m = self.signals(), self.motif_size
@@ -181,7 +168,7 @@ class MotifLinear(SparseLinear):
             getattr(ops, f"{self.mode}_backward")(*links, self.weight, x, dy, rectified, out=dx, add_to=dweight)
 
     def kind(self) -> str:
-        """Return the class, the neurons, the size of a motif and the mode."""
+        """Return class, neurons, size of a motif and mode."""
         return f"MotifLinear({self.shape[0]} x {self.shape[1]}, {self.motif_size}, {self.mode})"
 
     def __repr__(self) -> str:

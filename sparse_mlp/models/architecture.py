@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike
 
 from sparse_mlp.errors import check_dense, check_fraction, check_integer, invalid, shown
 from sparse_mlp.layers import AllReLU, Dense, Dropout, LeakyReLU, MotifLinear, ReLU, Sigmoid, SparseLinear, Tanh
+from sparse_mlp.layers._checks import check_dtype
 from sparse_mlp.layers.base import Layer
 from sparse_mlp.machine import total_memory
 from sparse_mlp.plugins import find
@@ -54,7 +55,7 @@ def check_memory(links: Sequence[int], dense: Sequence[tuple[int, int]], dtype: 
         If weights, gradient, one array of an optimizer and the wiring need more bytes than there are.
     """
     weights = sum(links) * per_link + sum(n_in * n_out for n_in, n_out in dense)
-    needed = 3 * weights * np.dtype(dtype).itemsize + 12 * sum(links)
+    needed = 3 * weights * check_dtype(dtype).itemsize + 12 * sum(links)
     memory = total_memory()
     if memory is not None and needed > memory:
         found = f"a network of {weights:,} weights, which needs {needed / GIB:,.1f} GiB"

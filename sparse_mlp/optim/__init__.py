@@ -26,18 +26,7 @@ OPTIMIZERS: dict[str, type[SGD] | type[Adam]] = {"sgd": SGD, "adam": Adam}
 
 
 def make_optimizer(name: str, **params: Any) -> Optimizer:
-    """Make an optimizer by name.
-
-    Parameters
-    ----------
-    name : {"sgd", "adam"}
-    **params
-        See `SGD` and `Adam`.
-
-    Raises
-    ------
-    InvalidInputError
-        If the name or a parameter is unknown or a value cannot be used.
+    """Make an optimizer by name, "sgd" or "adam"; the parameters are those of `SGD` and `Adam`.
 
     Examples
     --------

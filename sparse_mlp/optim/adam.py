@@ -30,11 +30,6 @@ class Adam(Optimizer):
         Whether decay pulls on the biases as well.
     backend : str, optional
 
-    Attributes
-    ----------
-    count : int
-        Steps done so far.
-
     Notes
     -----
     The update is written out in `sparse_mlp.reference.optim.adam_step` [Kingma2015].
@@ -57,7 +52,7 @@ class Adam(Optimizer):
         self.beta1 = check_fraction("beta1", beta1, zero=True, one=False)
         self.beta2 = check_fraction("beta2", beta2, zero=True, one=False)
         self.epsilon = check_number("epsilon", epsilon, strict=True)
-        self.count = 0
+        self.count = 0  # steps done so far
 
     def init(self, size: int, dtype: DTypeLike = np.float32) -> None:
         """Start with a state of zeros for `size` parameters, at step 0."""

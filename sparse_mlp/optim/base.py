@@ -1,4 +1,4 @@
-"""What all optimizers share: flat state arrays beside one flat parameter array, saved, restored and rewired."""
+"""What all optimizers share: flat arrays of state for one flat array of parameters, saved, restored and rewired."""
 
 from __future__ import annotations
 
@@ -22,14 +22,8 @@ class Optimizer(ABC):
     ----------
     learning_rate : float
         Used where `step` is not given another one.
-    weight_decay : float
-        Pull towards zero on the first `n_decayed` parameters, the weights.
-    decoupled : bool
-        Whether decay bypasses the optimizer's memory or is part of the gradient (an L2 penalty).
-    decay_biases : bool
-        Whether decay pulls on the biases as well.
-    backend : str, optional
-        See `sparse_mlp.kernels.dispatch.choose_backend`.
+    weight_decay, decoupled, decay_biases, backend
+        See `SGD`.
 
     Attributes
     ----------
@@ -66,21 +60,9 @@ class Optimizer(ABC):
         self.arrays = {name: array if array.flags.writeable else array.copy() for name, array in self.arrays.items()}
 
     def step(self, values: Array, gradient: Array, n_decayed: int, learning_rate: float | None = None) -> None:
-        """Change `values` in place.
+        """Change `values`, float (size,), in place; weight decay pulls on the first `n_decayed` of them, the weights.
 
-        Parameters
-        ----------
-        values, gradient : float (size,)
-            All weights, then all biases.
-        n_decayed : int
-            How many of the leading values weight decay pulls on.
-        learning_rate : float, optional
-            For this step alone, as a schedule gives it.
-
-        Raises
-        ------
-        InvalidInputError
-            If the arrays are not as `init` was told, in length or in precision.
+        The learning rate is for this step alone, as a schedule gives it.
         """
         rate = self.learning_rate if learning_rate is None else float(learning_rate)
         self._check(values, gradient)
@@ -96,17 +78,11 @@ class Optimizer(ABC):
         self._apply(*(a[border:] for a in arrays), learning_rate=rate, weight_decay=0.0)
 
     def state(self) -> dict[str, Any]:
-        """Return a copy of all that a resumed run needs: arrays (size,) and plain numbers by name."""
+        """Return a copy of what a resumed run needs: arrays (size,) and plain numbers by name."""
         return {name: array.copy() for name, array in self.arrays.items()}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned.
-
-        Raises
-        ------
-        InvalidInputError
-            If the entries are another optimizer's, or of another length or precision than `init` was told.
-        """
+        """Take over what `state` returned; raise where it is of another optimizer, or of another size or precision."""
         expected = self.state()
         if set(state) != set(expected):
             found, wanted = _names(state), _names(expected)
@@ -122,17 +98,7 @@ class Optimizer(ABC):
     def remap(self, carry: Array, size: int) -> None:
         """Follow a topology update: each parameter takes the state of where it stood before.
 
-        Parameters
-        ----------
-        carry : int64 (size,)
-            Former flat position of each parameter, -1 for a new link, whose state is zero.
-        size : int
-            Number of parameters now.
-
-        Raises
-        ------
-        InvalidInputError
-            If `carry` has another length or points outside the former parameters.
+        `carry`, int64 (size,), is the former flat position of each parameter, -1 for a new link, whose state is zero.
         """
         positions = np.asarray(carry)
         if positions.shape != (size,) or not np.issubdtype(positions.dtype, np.integer):
@@ -142,7 +108,7 @@ class Optimizer(ABC):
             raise invalid(f"carry from {positions.min()} to {positions.max()}", f"positions in [-1, {former})")
         new = np.flatnonzero(positions < 0)
         for name, array in self.arrays.items():
-            moved = array[positions] if former else np.zeros(size, array.dtype)  # -1 takes some entry, for the moment
+            moved = array[positions] if former else np.zeros(size, array.dtype)  # -1 takes the last entry
             moved[new] = 0
             self.arrays[name] = moved
 

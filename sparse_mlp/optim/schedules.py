@@ -13,7 +13,7 @@ Schedule = Callable[[int], float]
 
 
 def make_schedule(name: str, base: float, total_steps: int, *, warm_up_steps: int = 0, **params: Any) -> Schedule:
-    """Make a schedule by name.
+    """Make a schedule by name; it can be pickled.
 
     Parameters
     ----------
@@ -26,16 +26,6 @@ def make_schedule(name: str, base: float, total_steps: int, *, warm_up_steps: in
         Steps over which `warm_up` raises the rate first; 0 for none.
     **params
         See `constant`, `linear`, `cosine` and `step`.
-
-    Returns
-    -------
-    callable
-        From int to float. It can be pickled.
-
-    Raises
-    ------
-    InvalidInputError
-        If the name or a parameter is unknown or a value cannot be used.
 
     Examples
     --------
@@ -59,8 +49,6 @@ def linear(base: float, total_steps: int, final: float | None = None, until: flo
 
     Parameters
     ----------
-    base : float
-    total_steps : int
     final : float, optional
         Learning rate at the end (default: a hundredth of that at the start).
     until : float
@@ -76,8 +64,6 @@ def cosine(base: float, total_steps: int, final: float = 0.0) -> Schedule:
 
     Parameters
     ----------
-    base : float
-    total_steps : int
     final : float
         Learning rate at the end.
     """
@@ -89,8 +75,6 @@ def step(base: float, total_steps: int, milestones: Sequence[float] = (0.5, 0.75
 
     Parameters
     ----------
-    base : float
-    total_steps : int
     milestones : sequence of float
         Fractions of the run, ascending, in [0, 1].
     factor : float
@@ -104,7 +88,7 @@ def step(base: float, total_steps: int, milestones: Sequence[float] = (0.5, 0.75
 
 
 def warm_up(schedule: Schedule, steps: int) -> Schedule:
-    """Raise the learning rate in a straight line to the schedule's own over the first `steps` steps.
+    """Raise the learning rate in a straight line to that of the schedule over the first `steps` steps.
 
     Step i of them gets (i + 1) / steps of what the schedule says; it is not shifted [Goyal2017].
     """

@@ -24,6 +24,7 @@ class SGD(Optimizer):
     decay_biases : bool
         Whether decay pulls on the biases as well.
     backend : str, optional
+        See `sparse_mlp.kernels.dispatch.choose_backend`.
 
     Notes
     -----

@@ -63,10 +63,8 @@ def place_blocks(centres: Array, sizes: Array, pointers: Array, starts: Array, w
     ----------
     centres : float64 (n_dendrites,)
         Where the middle of each block should be, ascending for each output. Input i fills the line from i to i + 1.
-    sizes : int64 (n_dendrites,)
-        Inputs of each block.
-    pointers : int64 (n_out + 1,)
-        Output j has the dendrites from pointers[j] to pointers[j + 1] - 1.
+    sizes, pointers : int64 (n_dendrites,), (n_out + 1,)
+        Inputs of each block, and the dendrites of each output, as in `share_links`.
     starts, widths : int64 (n_out,)
         First input and width of the field that all blocks of an output must lie in; they fit.
 

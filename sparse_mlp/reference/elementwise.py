@@ -31,12 +31,9 @@ def piecewise_linear_grad(z: float, slope: float) -> float:
 
 
 def all_relu_slope(alpha: float, layer_index: int) -> float:
-    """Return the slope for z <= 0 of All-ReLU: -alpha in even hidden layers, +alpha in odd ones.
+    """Return the slope for z <= 0 of All-ReLU [Curci2021]: -alpha in even hidden layers, +alpha in odd ones.
 
-    Notes
-    -----
-    All-ReLU [Curci2021]. Hidden layers are counted from 0,
-    so the first one has -alpha, as in the code released with that paper.
+    They are counted from 0, so the first one has -alpha, as in the code released with that paper.
     """
     return -alpha if layer_index % 2 == 0 else alpha
 
@@ -124,10 +121,6 @@ def dropout(x: Array, draws: Array, threshold: int, first: int = 0) -> Array:
     first : int
         Which sample of the whole batch is the first of x.
 
-    Returns
-    -------
-    y : float64 (n, batch)
-
     Notes
     -----
     :math:`y = x / (1 - rate)` where the byte is at least the threshold, else 0, so the mean over the draws is x.
@@ -141,17 +134,9 @@ def dropout(x: Array, draws: Array, threshold: int, first: int = 0) -> Array:
 
 
 def residual_backward(x: Array, dy: Array, da: Array) -> Array:
-    """Add the gradients of two ways that begin at the output x of a ReLU, and go back through that ReLU.
+    """Add the gradients dy and da of two ways that begin at the output x of a ReLU, and go back through that ReLU.
 
-    Parameters
-    ----------
-    x, dy, da : float (n, batch)
-        The output of the ReLU, and the gradients by it that come back on either way.
-
-    Returns
-    -------
-    float64 (n, batch)
-        Their sum where x is positive or not a number, else 0.
+    The result, float64 (n, batch), is their sum where x is positive or not a number, else 0.
     """
     dz = np.zeros(x.shape)
     for i, j in np.ndindex(x.shape):
@@ -163,8 +148,6 @@ def residual_backward(x: Array, dy: Array, da: Array) -> Array:
 def softmax(scores: Array) -> Array:
     """Turn each column of scores (n_out, batch) into probabilities, exp(s_k) / sum_l exp(s_l).
 
-    Notes
-    -----
     The largest score of a column is subtracted first; the result is the same, and exp cannot overflow.
     """
     probabilities = np.zeros(scores.shape)
@@ -238,12 +221,6 @@ def mean_squared_error(
         weights, their sum times the number of outputs.
     weights : float (batch,), optional
         How much each sample counts; 1 if not given.
-
-    Returns
-    -------
-    loss : float
-    dscores : float64 (n_out, batch)
-        Gradient of the loss.
 
     Notes
     -----

@@ -21,19 +21,9 @@ def share(zeta: float, count: int) -> int:
 
 
 def remove_by_magnitude(weight: Array, k: int) -> Mask:
-    """Remove the k links whose weights are nearest to zero.
+    """Remove the k links whose weights, float (nnz,), are nearest to zero; of equal ones the lower position goes first.
 
-    Parameters
-    ----------
-    weight : float (nnz,)
-        Weights in link order.
-    k : int
-        How many to remove, 0 to nnz.
-
-    Returns
-    -------
-    bool (nnz,)
-        The keep mask, with exactly k entries false. Among equal magnitudes the link of lower position goes first.
+    The result is the keep mask, bool (nnz,), with exactly k entries false.
     """
     by_magnitude = sorted(range(len(weight)), key=lambda position: (abs(float(weight[position])), position))
     keep = np.ones(len(weight), bool)
@@ -43,23 +33,10 @@ def remove_by_magnitude(weight: Array, k: int) -> Mask:
 
 
 def remove_by_sign(weight: Array, zeta: float) -> Mask:
-    """Remove of each sign the share zeta whose weights are nearest to zero.
+    """Remove of each sign the share zeta whose weights, float (nnz,), are nearest to zero.
 
-    Parameters
-    ----------
-    weight : float (nnz,)
-        Weights in link order.
-    zeta : float
-        Fraction in [0, 1].
-
-    Returns
-    -------
-    bool (nnz,)
-        The keep mask. floor(zeta * count) weights of each sign are removed; zeros count as positive weights.
-
-    Notes
-    -----
-    The smallest positive and the largest negative weights of SET [Mocanu2018].
+    These are the smallest positive and the largest negative weights of SET [Mocanu2018], floor(zeta * count) of each
+    sign; zeros count as positive weights. The result is the keep mask, bool (nnz,).
     """
     keep = np.ones(len(weight), bool)
     negative = [position for position in range(len(weight)) if weight[position] < 0]
@@ -80,7 +57,6 @@ def importance(indptr: Array, indices: Array, weight: Array, n_out: int, alpha: 
         The wiring, by input.
     weight : float (nnz,)
         Finite.
-    n_out : int
     alpha : float
         In [0, 1]: 0 compares a weight with the sums, 1 leaves the sums out.
 
@@ -117,8 +93,6 @@ def sample_without_replacement(score: Array, exponent: float, exponentials: Arra
     ----------
     score : float64 (nnz,)
         Above 0.
-    exponent : float
-        Finite.
     exponentials : float64 (nnz,)
         Standard exponential numbers, above 0; drawn by the caller.
     count : int
@@ -143,19 +117,7 @@ def sample_without_replacement(score: Array, exponent: float, exponentials: Arra
 
 
 def take_largest(values: Array, k: int) -> Mask:
-    """Take the k largest values.
-
-    Parameters
-    ----------
-    values : float (n,)
-    k : int
-        0 to n.
-
-    Returns
-    -------
-    bool (n,)
-        With exactly k entries true. Among equal values the lower position is taken first.
-    """
+    """Take the k largest of the values (n,), of equal ones the lower position first: bool (n,), exactly k true."""
     take = np.zeros(len(values), bool)
     for position in sorted(range(len(values)), key=lambda position: (-float(values[position]), position))[:k]:
         take[position] = True
@@ -178,7 +140,7 @@ def backward_sweep(indptr: Array, indices: Array, keep: Mask, alive_out: Mask) -
     -------
     keep : bool (nnz,)
     alive_in : bool (n_in,)
-        Input neurons of this layer that have a kept link.
+        Input neurons of this layer that still have a link.
     """
     kept, alive_in = np.zeros(len(indices), bool), np.zeros(len(indptr) - 1, bool)
     for u in range(len(indptr) - 1):
@@ -189,21 +151,10 @@ def backward_sweep(indptr: Array, indices: Array, keep: Mask, alive_out: Mask) -
 
 
 def forward_sweep(indptr: Array, indices: Array, keep: Mask, alive_in: Mask, n_out: int) -> tuple[Mask, Mask]:
-    """Drop the links that start at a neuron that no input reaches.
+    """Drop the links that start at a neuron that no input of the network reaches: the mirror of `backward_sweep`.
 
-    Parameters
-    ----------
-    indptr, indices, keep
-        As in `backward_sweep`.
-    alive_in : bool (n_in,)
-        Input neurons of this layer that an input of the network reaches.
-    n_out : int
-
-    Returns
-    -------
-    keep : bool (nnz,)
-    alive_out : bool (n_out,)
-        Output neurons of this layer that have a kept link.
+    `alive_in`, bool (n_in,), marks the input neurons that are reached; the second result, bool (n_out,), the output
+    neurons that still have a link.
     """
     kept, alive_out = np.zeros(len(indices), bool), np.zeros(n_out, bool)
     for u in range(len(indptr) - 1):
@@ -219,9 +170,7 @@ def sample_absent(present: NDArray[np.int64], population: int, ranks: NDArray[np
     Parameters
     ----------
     present : int64 (nnz,)
-        Ascending positions that are taken.
-    population : int
-        Number of positions, n_in * n_out.
+        Ascending positions that are taken, of `population` = n_in * n_out.
     ranks : int64 (k,)
         Ascending and distinct, each in [0, population - nnz); drawn by the caller.
 
@@ -252,7 +201,6 @@ def insert_links(
         The wiring before, and which of its links stay.
     new : int64 (k,)
         Ascending positions `u * n_out + v` of new links, none of them kept.
-    n_out : int
 
     Returns
     -------

@@ -25,10 +25,8 @@ def spmm(
     ----------
     indptr_out, rows_out, order_out : integer arrays (n_out + 1,), (nnz,), (nnz,)
         The links by output neuron.
-    weight : float (nnz,)
+    weight, bias, x : float (nnz,), (n_out,), (n_in, batch)
         Weights in the order by input.
-    bias : float (n_out,)
-    x : float (n_in, batch)
     relu : bool
         Apply max(z, 0) as well; in a compiled kernel this fusion costs nothing.
 
@@ -52,22 +50,9 @@ def spmm(
 
 
 def spmm_transpose(indptr: Array, indices: Array, weight: Array, dy: Array) -> Array:
-    """Pass the gradient from the outputs back to the inputs.
+    """Pass the gradient dy (n_out, batch) from the outputs back to the inputs: dx, float64 (n_in, batch).
 
-    Parameters
-    ----------
-    indptr, indices : integer arrays (n_in + 1,), (nnz,)
-        The links by input neuron.
-    weight : float (nnz,)
-    dy : float (n_out, batch)
-
-    Returns
-    -------
-    dx : float64 (n_in, batch)
-
-    Notes
-    -----
-    :math:`dx_{uj} = \\sum_{v : u \\to v} w_{uv} \\, dy_{vj}`.
+    :math:`dx_{uj} = \\sum_{v : u \\to v} w_{uv} \\, dy_{vj}`, the links given by input neuron.
     """
     n_in, batch = len(indptr) - 1, dy.shape[1]
     dx = np.zeros((n_in, batch))
@@ -79,21 +64,9 @@ def spmm_transpose(indptr: Array, indices: Array, weight: Array, dy: Array) -> A
 
 
 def sddmm(indptr: Array, indices: Array, x: Array, dy: Array) -> Array:
-    """Compute the gradient of each link's weight: a dense product, evaluated at the links only.
+    """Compute the gradient of each link's weight, float64 (nnz,): a dense product, evaluated at the links only.
 
-    Parameters
-    ----------
-    indptr, indices : integer arrays (n_in + 1,), (nnz,)
-    x : float (n_in, batch)
-    dy : float (n_out, batch)
-
-    Returns
-    -------
-    dweight : float64 (nnz,)
-
-    Notes
-    -----
-    :math:`dw_{uv} = \\sum_j x_{uj} \\, dy_{vj}` for the present links (u, v) only.
+    :math:`dw_{uv} = \\sum_j x_{uj} \\, dy_{vj}` for present links (u, v), from x (n_in, batch) and dy (n_out, batch).
     """
     dweight = np.zeros(len(indices))
     for u in range(len(indptr) - 1):
@@ -111,19 +84,9 @@ def bias_grad(dy: Array) -> Array:
 def linear_backward(
     indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, relu: bool = False
 ) -> tuple[Array, Array]:
-    """Compute `spmm_transpose` and `sddmm` together, as the kernel does in one pass over the links.
+    """Compute dx by `spmm_transpose` and dweight by `sddmm`, as the kernel does in one pass over the links.
 
-    Parameters
-    ----------
-    indptr, indices, weight, x, dy
-        As in these two functions.
-    relu : bool
-        Multiply dx by the derivative of the ReLU that returned x: 0 where x is not positive.
-
-    Returns
-    -------
-    dx : float64 (n_in, batch)
-    dweight : float64 (nnz,)
+    With `relu`, dx is multiplied by the derivative of the ReLU that returned x: 0 where x is not positive.
     """
     dx = spmm_transpose(indptr, indices, weight, dy)
     return behind_relu(dx, x) if relu else dx, sddmm(indptr, indices, x, dy)

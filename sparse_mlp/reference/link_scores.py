@@ -20,33 +20,17 @@ Node = tuple[str, int]  # ("in", u) or ("out", v)
 
 
 class Community(NamedTuple):
-    """The local community of an absent link (u, v).
+    """The local community of an absent link (u, v); of the links of each node in it one is left, to u or v."""
 
-    Attributes
-    ----------
-    paths : list of (int, int)
-        (a, b) of each path u – b – a – v, by b, then by a.
-    internal, external : dict of node to int
-        Of each input ("in", a) and output ("out", b) on a path: its links to other nodes on paths, and its links to
-        nodes that are neither on a path nor u or v. One link is left, which leads to u or v.
-    """
-
-    paths: list[tuple[int, int]]
-    internal: dict[Node, int]
-    external: dict[Node, int]
+    paths: list[tuple[int, int]]  # (a, b) of each path u – b – a – v, by b, then by a
+    internal: dict[Node, int]  # of each input ("in", a) and output ("out", b) on a path: links to other nodes on paths
+    external: dict[Node, int]  # and links to nodes that are neither on a path nor u or v
 
 
 def local_community(indptr: Array, indices: Array, out_indptr: Array, out_indices: Array, u: int, v: int) -> Community:
-    """Find the paths of length three between an input and an output that are not linked, and the neurons on them.
+    """Find the paths of length three between input u and output v, which are not linked, and the neurons on them.
 
-    Parameters
-    ----------
-    indptr, indices : integer (n_in + 1,), (nnz,)
-        The wiring, by input.
-    out_indptr, out_indices : integer (n_out + 1,), (nnz,)
-        The wiring, by output.
-    u, v : int
-        An input and an output without a link.
+    `indptr`, `indices` are the wiring by input, integer (n_in + 1,), (nnz,); `out_indptr`, `out_indices` by output.
     """
     return _community(_neighbours(indptr, indices, out_indptr, out_indices), ("in", u), ("out", v))
 
@@ -69,14 +53,7 @@ def _community(neighbours: dict[Node, list[Node]], start: Node, goal: Node) -> C
 
 
 def score_matrix(indptr: Array, indices: Array, out_indptr: Array, out_indices: Array, method: str) -> Array:
-    """Score each absent link.
-
-    Parameters
-    ----------
-    indptr, indices, out_indptr, out_indices
-        As in `local_community`.
-    method : str
-        One of `PATH_TERMS` or `NODE_TERMS`.
+    """Score each absent link by a method of `PATH_TERMS` or `NODE_TERMS`.
 
     Returns
     -------
@@ -119,14 +96,7 @@ def rounded(score: float) -> float:
 def top_scores(
     indptr: Array, indices: Array, out_indptr: Array, out_indices: Array, method: str, k: int
 ) -> tuple[Array, Array]:
-    """Find the k absent links with the best positive scores.
-
-    Parameters
-    ----------
-    indptr, indices, out_indptr, out_indices, method
-        As in `score_matrix`.
-    k : int
-        At most how many.
+    """Find the absent links with the best positive scores, at most k.
 
     Returns
     -------
@@ -148,8 +118,6 @@ def top_scores_at_random(
 
     Parameters
     ----------
-    indptr, indices, out_indptr, out_indices, method, k
-        As in `top_scores`.
     blocks : iterable of (int, float64 (rows, n_out))
         Ascending first rows of blocks, and a draw from [0, 1) for each of their positions; of equal scores the one
         with the lower draw wins. Rows without a draw are left out.
@@ -167,12 +135,7 @@ def top_scores_at_random(
 def sample_links(
     indptr: Array, indices: Array, out_indptr: Array, out_indices: Array, method: str, k: int, blocks: Blocks
 ) -> Best:
-    """Draw k absent links without replacement, each time in proportion to the scores.
-
-    Parameters
-    ----------
-    indptr, indices, out_indptr, out_indices, method, k, blocks
-        As in `top_scores_at_random`.
+    """Draw k absent links without replacement, each time in proportion to the scores; see `top_scores_at_random`.
 
     Returns
     -------

@@ -38,11 +38,8 @@ def shared_forward(
     ----------
     indptr_out, rows_out, order_out : integer arrays (n_out / m + 1,), (nnz,), (nnz,)
         The links by output motif.
-    weight : float (nnz,)
-        Weights in the order by input motif.
-    bias : float (n_out,)
-        One for each neuron.
-    x : float (n_in, batch)
+    weight, bias, x : float (nnz,), (n_out,), (n_in, batch)
+        Weights in the order by input motif; biases one for each neuron.
     relu : bool
         Apply max(z, 0) as well.
 
@@ -75,9 +72,7 @@ def shared_backward(
     ----------
     indptr, indices : integer arrays (n_in / m + 1,), (nnz,)
         The links by input motif.
-    weight : float (nnz,)
-    x : float (n_in, batch)
-    dy : float (n_out, batch)
+    weight, x, dy : float (nnz,), (n_in, batch), (n_out, batch)
     relu : bool
         Multiply dx by the derivative of the ReLU that returned x.
 
@@ -109,21 +104,9 @@ def shared_sddmm(indptr: Array, indices: Array, x: Array, dy: Array) -> Array:
 def block_forward(
     indptr_out: Array, rows_out: Array, order_out: Array, weight: Array, bias: Array, x: Array, relu: bool = False
 ) -> Array:
-    """Multiply the activations by the blocks and add the biases.
+    """Multiply the activations by the blocks and add the biases, as `shared_forward` with weights (nnz, m, m).
 
-    Parameters
-    ----------
-    indptr_out, rows_out, order_out, bias, x, relu
-        As in `shared_forward`.
-    weight : float (nnz, m, m)
-        For each link the weights from the m inputs to the m outputs, in the order by input motif.
-
-    Returns
-    -------
-    y : float64 (n_out, batch)
-
-    Notes
-    -----
+    The weights of a link lead from the m inputs of a motif to the m outputs of the other:
     :math:`z_{vj} = b_v + \\sum_{g : g \\to h} \\sum_{p < m} V_{gh}[p, q] \\, x_{m g + p, j}` for v = m h + q.
     """
     m, batch = weight.shape[1], x.shape[1]
@@ -143,21 +126,8 @@ def block_forward(
 def block_backward(
     indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, relu: bool = False
 ) -> tuple[Array, Array]:
-    """Pass the gradient back to the inputs and compute the gradient of each weight of each block.
+    """Compute dx and the gradient of each weight of each block, as `shared_backward` with weights (nnz, m, m).
 
-    Parameters
-    ----------
-    indptr, indices, x, dy, relu
-        As in `shared_backward`.
-    weight : float (nnz, m, m)
-
-    Returns
-    -------
-    dx : float64 (n_in, batch)
-    dweight : float64 (nnz, m, m)
-
-    Notes
-    -----
     :math:`dx_{m g + p, j} = \\sum_h \\sum_q V_{gh}[p, q] \\, dy_{m h + q, j}` and
     :math:`dV_{gh}[p, q] = \\sum_j x_{m g + p, j} \\, dy_{m h + q, j}`.
     """

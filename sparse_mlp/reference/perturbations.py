@@ -16,21 +16,7 @@ Array = NDArray[Any]
 
 
 def random_pruning(weight: Array, strength: float, order: Array) -> Array:
-    """Set the first round(strength * n) weights in the given order to zero.
-
-    Parameters
-    ----------
-    weight : float (n,)
-    strength : float
-        In [0, 1].
-    order : int64 (n,)
-        A random order of 0 … n - 1.
-
-    Returns
-    -------
-    float (n,)
-        A new array.
-    """
+    """Set the first round(strength * n) of the weights (n,) in the given order, int64 (n,), to zero in a new array."""
     left = weight.copy()
     for k in range(round(strength * len(weight))):
         left[order[k]] = 0
@@ -63,7 +49,7 @@ def weight_bins(weight: Array, strength: float) -> Array:
     """Return the bin of each weight, of width strength * (largest - smallest weight), as int64 (n,).
 
     The bins begin at the smallest weight. The largest weight, if it would begin a new bin, belongs to the one below. If
-    the strength is zero or all weights are equal, each weight has its own bin.
+    the strength is zero or all weights are equal, each weight has a separate bin.
     """
     bins = np.arange(len(weight))
     if len(weight) == 0:
@@ -79,10 +65,7 @@ def weight_bins(weight: Array, strength: float) -> Array:
 
 
 def weight_shuffling(weight: Array, strength: float, order: Array) -> Array:
-    """Permute the weights inside each bin: its places, first to last, take its weights in the given order.
-
-    Parameters are those of `random_pruning`.
-    """
+    """Permute the weights inside each bin: its places, first to last, take its weights in the given order."""
     shuffled, bins = weight.copy(), weight_bins(weight, strength)
     for bin_ in set(bins.tolist()):
         places = [i for i in range(len(weight)) if bins[i] == bin_]

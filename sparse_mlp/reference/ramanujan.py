@@ -9,19 +9,9 @@ Integers = NDArray[np.int64]
 
 
 def doubled_links(indptr: Integers, partners: Integers) -> Integers:
-    """Find the links that repeat an earlier link of the same neuron.
+    """Find the links that repeat an earlier link of the same neuron: ascending positions in `partners`, int64.
 
-    Parameters
-    ----------
-    indptr : int64 (count + 1,)
-        Links of neuron i are `partners[indptr[i]:indptr[i + 1]]`.
-    partners : int64 (links,)
-        In any order, with repetitions.
-
-    Returns
-    -------
-    int64
-        Positions in `partners`, ascending.
+    Links of neuron i are `partners[indptr[i]:indptr[i + 1]]`, in any order and with repetitions.
     """
     doubled = []
     for i in range(len(indptr) - 1):
@@ -36,8 +26,6 @@ def swap_apart(indptr: Integers, partners: Integers, doubled: Integers, others: 
 
     Parameters
     ----------
-    indptr, partners
-        As in `doubled_links`.
     doubled : int64 (k,)
         What `doubled_links` found.
     others : int64 (k,)

@@ -21,8 +21,6 @@ def attach(
         How many links each makes when it arrives; at most as many as neurons of the other side have arrived before.
     uniforms : float64 (sum of brings,)
         One number in [0, 1) for each link.
-    n_in, n_out : int
-        Neurons on either side.
 
     Returns
     -------

@@ -7,22 +7,11 @@ from numpy.typing import NDArray
 
 
 def ring_windows(degrees: NDArray[np.int64], n: int) -> NDArray[np.int64]:
-    """Link each neuron of one side to consecutive neurons on the ring of the other side.
+    """Link each neuron of one side to consecutive neurons on the ring of the n neurons of the other side.
 
-    Parameters
-    ----------
-    degrees : int64 (count,)
-        Links of each neuron, 0 to n.
-    n : int
-        Neurons on the other side, which is a ring.
+    The degrees, int64 (count,), are from 0 to n. The result, int64 (sum of degrees,), lists the partners of neuron 0,
+    then those of neuron 1 and so on, each window from its start.
 
-    Returns
-    -------
-    int64 (sum of degrees,)
-        Partners of neuron 0, then those of neuron 1 and so on; each window from its start.
-
-    Notes
-    -----
     Neuron j stands above the point :math:`(j + 1/2)\\, n / count` of the ring, on which neuron i takes the stretch from
     i to i + 1. Its window of k neurons starts at :math:`\\lfloor (j + 1/2)\\, n / count - k / 2 \\rfloor`, counted
     modulo n.

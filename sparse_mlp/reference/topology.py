@@ -7,14 +7,12 @@ from numpy.typing import NDArray
 
 
 def distinct_integers(draws: NDArray[np.int64], population: int) -> NDArray[np.int64]:
-    """Turn k independent draws into k distinct numbers below `population`.
+    """Turn k independent draws into k distinct numbers below `population`, which is at least k.
 
     Parameters
     ----------
     draws : int64 (k,)
         Entry j is uniform in [0, population - k + j], ends included; drawn by the caller.
-    population : int
-        How many numbers there are to choose from, at least k.
 
     Returns
     -------

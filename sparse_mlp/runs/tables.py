@@ -1,4 +1,4 @@
-"""The tables of settings: which options each has, and which parts bring options of theirs.
+"""The tables of settings: which options each has, and which parts bring more.
 
 `[model]` chooses a model, `[wiring]` a topology, `[rule]` a rule, `[training]` an optimizer and a schedule. The options
 of such a part are read from its signature and docstring; here are only those that belong to no part.
@@ -47,20 +47,11 @@ DATA_SETS = DataSets(dict.fromkeys(datasets.names(), known_set), **{FILE: own_fi
 
 
 class Table(NamedTuple):
-    """Say what a table may hold.
-
-    Attributes
-    ----------
-    name : str
-    own : tuple of Option
-        The options that it has whatever is chosen.
-    parts : dict of str to mapping
-        Option that chooses a part → the parts by name.
-    """
+    """Say what a table may hold."""
 
     name: str
-    own: tuple[Option, ...]
-    parts: Mapping[str, Mapping[str, Callable[..., Any]]] = {}
+    own: tuple[Option, ...]  # those that it has whatever is chosen
+    parts: Mapping[str, Mapping[str, Callable[..., Any]]] = {}  # option that chooses a part → the parts by name
 
     @property
     def options(self) -> dict[str, Option]:

@@ -70,7 +70,7 @@ def check(
     with entry("rule"):
         _check_rule({**under("rule/", arrays), **meta["rule"]}, rule)
     with entry("counters"):
-        counters = _counters(meta["counters"], identity)
+        counters = _counters(meta["counters"])
     with entry("streams"):
         if set(meta["streams"]) != set(PURPOSES):
             raise invalid(f"streams {', '.join(map(str, meta['streams']))}", ", ".join(PURPOSES))
@@ -167,7 +167,7 @@ def _check_rule(state: Mapping[str, Any], rule: Rule) -> None:
             raise invalid(f"{name} in the state", "what the rule has written")
 
 
-def _counters(found: Mapping[str, Any], identity: Mapping[str, Any]) -> dict[str, Any]:
+def _counters(found: Mapping[str, Any]) -> dict[str, Any]:
     if set(found) != set(COUNTERS):
         raise invalid(f"{', '.join(map(str, found))}", ", ".join(COUNTERS))
     counters: dict[str, Any] = {
@@ -177,9 +177,8 @@ def _counters(found: Mapping[str, Any], identity: Mapping[str, Any]) -> dict[str
     order = counters["order_state"] = found["order_state"]
     if order is not None:
         generator_from_json(order)
-    batches = -(-counters["n_samples"] // identity["batch_size"])
-    if counters["batch"] > batches:
-        raise invalid(f"batch={counters['batch']}", f"at most {batches} in an epoch")
+    if counters["batch"] > counters["n_samples"]:  # a task may have batches of another size than the trainer
+        raise invalid(f"batch={counters['batch']}", f"at most {counters['n_samples']}, one for each sample of an epoch")
     return counters
 
 

@@ -71,7 +71,7 @@ def test_options_reach_the_generator_of_each_layer(capsys, monkeypatch, topology
         (["--topology", "dendritic", "--degree-std", 4], "degree_std with degree_distribution=fixed"),
         (["--topology", "dendritic", "--preset", "standard", "--width-std", 0.1], "width_std with width_distribution"),
         (["--topology", "dendritic", "--preset", "standart"], "did you mean 'standard'?"),
-        (["--topology", "dendritic", "--border", "around"], "did you mean 'bounded'?"),
+        (["--topology", "dendritic", "--border", "around"], "expected one of wrap, bounded"),
         (["--topology", "small-world", "--beta", "much"], "beta='much'; expected a number"),
         (["--topology", "snip", "--scope", "all"], "scope='all'; expected one of global, layer"),
         (["--topology", "snip", "--batch", 0], "batch=0"),

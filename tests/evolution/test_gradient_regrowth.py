@@ -46,7 +46,7 @@ def test_as_the_whole_matrix_says(make_net, n_in, n_out, density, batch, seed, e
     k = int(rng.integers(0, n_in * n_out - np.count_nonzero(keep) + 1))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gradient_regrowth, "ROWS", 1)
-        patch.setattr(gradient_regrowth, "ENTRIES_AT_ONCE", entries)
+        patch.setattr(gradient_regrowth, "BLOCK_SIZE", entries)
         grown = grow(layer, keep, k, signals)
     assert grown.dtype == np.int64
     assert grown.tolist() == plain(layer, keep, k, signals)
@@ -58,7 +58,7 @@ def test_several_blocks_of_rows(make_net):
     rng = np.random.default_rng(3)
     # Small whole numbers: products and sums are exact in single precision, whatever their order.
     signals = tuple(rng.integers(-3, 4, (n, 16)).astype(np.float32) for n in (300, 9000))
-    assert gradient_regrowth.ENTRIES_AT_ONCE // 9000 < 300
+    assert gradient_regrowth.BLOCK_SIZE // 9000 < 300
     grown = grow(layer, keep, 900, signals)
     assert grown.tolist() == plain(layer, keep, 900, signals)
 

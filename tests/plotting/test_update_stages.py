@@ -13,7 +13,7 @@ from sparse_mlp.plotting import UpdateStagesDisplay
 from sparse_mlp.plotting._layout import column_places
 from sparse_mlp.plotting._sample import choose_neurons
 from sparse_mlp.plotting._style import NEGATIVE, NEW
-from sparse_mlp.plotting.update_stages import MOST_LINES
+from sparse_mlp.plotting.update_stages import MAX_LINES
 from sparse_mlp.structure import SparseStructure
 
 
@@ -95,9 +95,9 @@ def test_no_panel_is_a_carpet_of_lines():
     layer = layer_update("s", (12, 12), kept=pairs[100:], removed=pairs[:100], percolated=[], grown=pairs[:100])
     display = UpdateStagesDisplay.from_update(TopologyUpdate((layer,), zeta=0.3, seconds=0.0)).plot()
     assert len(display.segments("removed")) == 100
-    assert display.caption() == f"all neurons shown; at most {MOST_LINES} links of a kind"
+    assert display.caption() == f"all neurons shown; at most {MAX_LINES} links of a kind"
     drawn = [c for axes in display.ax_ for c in axes.collections if isinstance(c, LineCollection)]
-    assert max(len(lines.get_segments()) for lines in drawn) == MOST_LINES
+    assert max(len(lines.get_segments()) for lines in drawn) == MAX_LINES
 
 
 def test_choice_by_hand():

@@ -113,7 +113,7 @@ def test_weighted_evaluation_by_hand():
     scores = model.predict_scores(X)
     target = np.eye(N_OUT)[Y]
     for kind, goal, loss in ((Classification, Y, SoftmaxCrossEntropy()), (Regression, target, MeanSquaredError())):
-        task = kind(X, goal, sample_weight=weights).bound("test", model)
+        task = kind(X, goal, batch_size=50, sample_weight=weights).bound("test", model)
         alone = [loss.forward(scores[i : i + 1], goal[i : i + 1])[0] for i in range(50)]
         found = task.evaluate(model)
         assert found["loss"] == pytest.approx(np.average(alone, weights=weights), rel=1e-12)
