@@ -11,7 +11,7 @@ from sparse_mlp.evolution import Rule, TopologyUpdate
 from sparse_mlp.layers.base import Array
 from sparse_mlp.models import Network
 from sparse_mlp.optim import Optimizer
-from sparse_mlp.rng import state_to_json
+from sparse_mlp.rng import generator_from_json, state_to_json
 from sparse_mlp.training.checkpoint import Checkpoint
 from sparse_mlp.training.history import History
 from sparse_mlp.training.stored import STRUCTURE
@@ -82,6 +82,16 @@ class TrainingState:
         if not self.begun:
             rule.load_state({})
             self.begun = True
+
+    def order(self, n_samples: int, shuffle: bool) -> Array:
+        """Return the order of the epoch's samples, the same again if the epoch was interrupted."""
+        if not shuffle:
+            return np.arange(n_samples)
+        stream = self.streams["data_order"]
+        if self.batch == 0 or self.order_state is None:
+            self.order_state = state_to_json(stream)
+            return stream.permutation(n_samples)
+        return generator_from_json(self.order_state).permutation(n_samples)
 
     def begin_epoch(self) -> None:
         """Forget the epoch that is over."""

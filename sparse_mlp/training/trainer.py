@@ -1,30 +1,27 @@
-"""The training loop: batches, epochs, topology updates, and a state that can be saved between any two batches."""
+"""The trainer: a network, a rule, an optimizer, and a state that can be saved between any two batches."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from sparse_mlp.errors import check_integer, invalid
 from sparse_mlp.evolution import Rule, TopologyUpdate, make_rule
-from sparse_mlp.kernels.compilation import clock
 from sparse_mlp.kernels.pool import one_blas_thread
 from sparse_mlp.layers import Loss
-from sparse_mlp.layers.base import Array
 from sparse_mlp.models import Network, Samples
 from sparse_mlp.optim import Optimizer, make_optimizer, make_schedule
-from sparse_mlp.rng import RandomState, generator_from_json, spawn_streams, state_to_json
+from sparse_mlp.rng import RandomState, spawn_streams
 from sparse_mlp.training.callback import Callback
 from sparse_mlp.training.checkpoint import Checkpoint
-from sparse_mlp.training.divergence import check_finite, divergence
+from sparse_mlp.training.divergence import check_finite
 from sparse_mlp.training.history import History, Record
-from sparse_mlp.training.interrupt import Interrupt, interruptible
-from sparse_mlp.training.learning_checks import LearningCheck, warn_if_blind
+from sparse_mlp.training.interrupt import interruptible
+from sparse_mlp.training.learning_checks import warn_if_blind
+from sparse_mlp.training.loop import Loop
 from sparse_mlp.training.plan import is_over, warn_cut_short
 from sparse_mlp.training.restoring import check, restore
-from sparse_mlp.training.rewiring import last_counting, rewire
+from sparse_mlp.training.rewiring import rewire
 from sparse_mlp.training.rule_checks import check_rule, update_interval, warn_unfinished_decay
 from sparse_mlp.training.state import TrainingState, capture
 from sparse_mlp.training.task import Data, Task, as_task
@@ -66,6 +63,8 @@ class Trainer:
     ----------
     state : TrainingState
         All that it remembers; its history, epoch, step and so on can be read from the trainer too.
+    last_batch : Samples or None
+        What was trained last, for rules that want its signals.
 
     Notes
     -----
@@ -103,8 +102,7 @@ class Trainer:
         self.callbacks = list(callbacks)
         self.origin = dict(origin or {})
         self.state = TrainingState(spawn_streams(rng), WiringLog(model.units))
-        self._last_batch: Samples | None = None
-        self._last_loss = 0.0
+        self.last_batch: Samples | None = None
 
     @property
     def history(self) -> History:
@@ -184,17 +182,14 @@ class Trainer:
         evaluated = {name: self._task(name, data) for name, data in parts.items() if data is not None}
         state.epochs, state.total_steps = epochs, epochs * task.n_batches
         warn_if_blind(self.model)
-        self._learning = LearningCheck()
         warn_unfinished_decay(self.rule, state.total_steps, self._update_interval(task))
-        self._rate = make_schedule(
-            self.schedule, self.optimizer.learning_rate, state.total_steps, **self.schedule_params
-        )
+        rate = make_schedule(self.schedule, self.optimizer.learning_rate, state.total_steps, **self.schedule_params)
         self.optimizer.make_writable()
         state.interrupted, state.stop_reason, state.paused = False, "", False
         self.notify("on_fit_begin")
         try:
             with interruptible() as interrupt, one_blas_thread():
-                self._run(task, evaluated, interrupt)
+                Loop(self, task, evaluated, rate).run(interrupt)
         except BaseException:
             self.notify("on_failure")
             raise
@@ -216,12 +211,8 @@ class Trainer:
 
         What stops by patience, or keeps the best of several networks, looks at epochs from then on only: before, the
         network is not yet the one that was asked for. These schedules are those of the rule, of density, zeta and
-        softness, and the warm-up of the learning rate, but not its fall, which lasts as long as the training.
-
-        Parameters
-        ----------
-        record : Record
-            Of the epoch.
+        softness, and the warm-up of the learning rate, but not its fall, which lasts as long as the training. `record`
+        is that of the epoch.
         """
         warm_up = self.schedule_params.get("warm_up_steps", 0)
         return is_over(self.rule, self.model, record, self.state.total_steps, warm_up)
@@ -237,7 +228,7 @@ class Trainer:
             If the rule wants the signals of a batch, which only `fit` has.
         """
         self.state.begin(self.rule)
-        self._rewire()
+        self.rewire()
 
     def checkpoint(self) -> Checkpoint:
         """Return all that a resumed run needs, byte for byte.
@@ -282,88 +273,11 @@ class Trainer:
     def _task(self, name: str, data: Task | Data) -> Task:
         return as_task(data, batch_size=self.batch_size, loss=self.loss).bound(name, self.model)
 
-    def _run(self, task: Task, evaluated: dict[str, Task], interrupt: Interrupt) -> None:
-        state = self.state
-        while state.epoch < state.epochs and not state.stop_reason:
-            self._train_epoch(task, interrupt)
-            if interrupt.requested and state.batch < task.n_batches:
-                state.interrupted = True
-                self.notify("on_interrupt")
-                return
-            self._end_epoch(task, evaluated)
-            if interrupt.requested:
-                state.interrupted = True
-                return
-
-    def _train_epoch(self, task: Task, interrupt: Interrupt) -> None:
-        """Train the batches that the epoch has left."""
-        state, began = self.state, clock()
-        batches = task.batches(self._order(task.n_samples))
-        self._last_batch = last_counting(batches, state.batch)  # for an update before another one is trained
-        for batch in batches[state.batch :]:
-            self._train_batch(task, batch)
-            if state.batch == 1 or state.batch == task.n_batches:
-                self._learning.look(self.model, self._last_loss, state.step)
-            if self.update_steps and state.step % self.update_steps == 0 and state.step < state.total_steps:
-                check_finite(self.model, state.step)
-                self._rewire()
-            self.notify("on_step")
-            if interrupt.requested:
-                break
-        state.seconds += clock() - began
-
-    def _train_batch(self, task: Task, batch: Samples) -> None:
-        state = self.state
-        if batch.total:  # samples of weight 0 alone teach nothing
-            with np.errstate(over="ignore", invalid="ignore"):  # a divergence is reported as such
-                value = self.model.gradient(batch, task.loss, state.streams["dropout"])
-                if not np.isfinite(value):
-                    raise divergence(self.model, batch, state.step, value)
-                store = self.model.store
-                self.optimizer.step(store.values, store.gradient, store.n_decayed, self._rate(state.step))
-            self._last_batch, self._last_loss = batch, value
-            state.loss_sum += value * task.weight_of(batch)
-        state.step += 1
-        state.batch += 1
-
-    def _order(self, n_samples: int) -> Array:
-        """Return the order of the epoch's samples, the same again if the epoch was interrupted."""
-        if not self.shuffle:
-            return np.arange(n_samples)
-        stream = self.state.streams["data_order"]
-        if self.state.batch == 0 or self.state.order_state is None:
-            self.state.order_state = state_to_json(stream)
-            return stream.permutation(n_samples)
-        return generator_from_json(self.state.order_state).permutation(n_samples)
-
-    def _end_epoch(self, task: Task, evaluated: dict[str, Task]) -> None:
-        state = self.state
-        check_finite(self.model, state.step)
-        state.epoch += 1
-        record = self._record(task, evaluated)
-        state.begin_epoch()
-        self.history.append(record)
-        self.notify("on_epoch_end", record)
-        goes_on = state.epoch < state.epochs and not state.stop_reason
-        if goes_on and self.update_every and state.epoch % self.update_every == 0:
-            self._rewire()
-        self.notify("on_state")
-
-    def _rewire(self) -> None:
-        record = rewire(self.model, self.rule, self.optimizer, self.state, self._last_batch, self.loss)
+    def rewire(self) -> None:
+        """Do a topology update, and tell the callbacks."""
+        record = rewire(self.model, self.rule, self.optimizer, self.state, self.last_batch, self.loss)
         if record is not None:
             self.notify("on_update", self.state.last_update, record)
-
-    def _record(self, task: Task, evaluated: dict[str, Task]) -> Record:
-        state = self.state
-        record: Record = {
-            "kind": "epoch", "epoch": state.epoch, "step": state.step, "loss": state.loss_sum / task.weight,
-            "learning_rate": self._rate(state.step - 1), "seconds": state.seconds,
-            "links": [layer.structure.nnz for layer in self.model.sparse_layers],
-        }  # fmt: skip
-        for name, part in evaluated.items():
-            record |= {f"{name}_{metric}": value for metric, value in part.evaluate(self.model).items()}
-        return record
 
     def _update_interval(self, task: Task) -> int:
         """Return the batches between two updates."""

@@ -124,18 +124,18 @@ def test_ctrl_c_ends_it_with_130_and_the_same_command_goes_on(capsys, recipe, mo
     import os
     import signal
 
-    from sparse_mlp.training import Trainer
+    from sparse_mlp.training.loop import Loop
 
-    step = Trainer._train_batch
+    step = Loop._train_batch
 
-    def interrupted(trainer, *arguments):
-        step(trainer, *arguments)
-        if trainer.step == 3:
+    def interrupted(loop, *arguments):
+        step(loop, *arguments)
+        if loop.state.step == 3:
             os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr(Trainer, "_train_batch", interrupted)
+    monkeypatch.setattr(Loop, "_train_batch", interrupted)
     code, out, err = run(capsys, "campaign", recipe, "--store", "store")
     assert (code, out) == (130, "") and "the same command goes on" in err
     assert ",begun," in Path("store/index.csv").read_text()
-    monkeypatch.setattr(Trainer, "_train_batch", step)
+    monkeypatch.setattr(Loop, "_train_batch", step)
     assert run(capsys, "campaign", recipe, "--store", "store")[0] == 0

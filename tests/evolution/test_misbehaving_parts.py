@@ -10,8 +10,7 @@ import pytest
 
 from sparse_mlp import SparseMLP, Trainer
 from sparse_mlp.errors import InvalidInputError
-from sparse_mlp.evolution import LayerUpdate, TopologyUpdate, make_rule, one_chain
-from sparse_mlp.evolution.regrowth import regrow_random
+from sparse_mlp.evolution import LayerUpdate, TopologyUpdate, make_rule, one_chain, regrow_random
 from sparse_mlp.evolution.removal import remove_by_magnitude
 from sparse_mlp.evolution.three_stages import three_stage_rule
 
