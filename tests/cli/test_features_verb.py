@@ -18,7 +18,7 @@ from sparse_mlp.cli import features, main
 from sparse_mlp.robustness import input_strength, load_course, select_features
 from sparse_mlp.training import load_checkpoint
 
-QUICK = ["--samples", 150, "--no-figures"]
+QUICK = ["--samples", 150, "--no-figures", "--random-draws", 0]
 RECORDED = [*TINY, "--input-strengths"]
 
 
@@ -36,7 +36,7 @@ def folder(recorded, tmp_path):
 
 
 def test_strength_selection_and_accuracies(capsys, folder):
-    outcome = run_json(capsys, "features", folder, "--keep", 0.25, *QUICK)
+    outcome = run_json(capsys, "features", folder, "--keep", 0.25, *QUICK, "--random-draws", 3)
     assert outcome == json.loads((folder / "features.json").read_text())
     arrays = load_checkpoint(folder).arrays
     strength = np.array(outcome["strength"])
@@ -115,18 +115,18 @@ def test_figures_and_jobs(capsys, folder, monkeypatch):
 
     stamps, stamp = [], plotting.stamp
     monkeypatch.setattr(plotting, "stamp", lambda display, text: (stamps.append(text), stamp(display, text))[1])
-    one = run_json(capsys, "features", folder, "--samples", 100)
+    one = run_json(capsys, "features", folder, "--samples", 100, "--random-draws", 1)
     assert {path.name for path in folder.glob("feature*.png")} == set(FIGURES)
     assert [text.split(";")[0] for text in stamps] == ["scikit-learn load_digits, stratified 80/20 split"] * 2
     assert stamps[0].endswith(f"3 epochs, classifiers of 100 training and 100 test samples; sparse_mlp {__version__}.")
-    two = run_json(capsys, "features", folder, "--samples", 100, "--jobs", 2, "--no-figures")
+    two = run_json(capsys, "features", folder, "--samples", 100, "--random-draws", 1, "--jobs", 2, "--no-figures")
     assert one == two
     assert not list(folder.glob("feature*.png")), "pictures of other findings go"
 
 
 def test_a_run_without_recorded_strengths_has_those_of_its_checkpoint(capsys, folder):
     (folder / "input_strength.npz").unlink()
-    outcome = run_json(capsys, "features", folder, "--samples", 60)
+    outcome = run_json(capsys, "features", folder, "--samples", 60, "--random-draws", 0)
     assert outcome["recorded_epochs"] == [3] and outcome["selected_already"] == [1.0]
     assert "`train --input-strengths` records" in run(capsys, "features", folder, *QUICK)[1]
 
@@ -190,7 +190,7 @@ def test_a_damaged_system_json_does_not_stop_a_resumed_run(capsys, folder):
 
 def test_overwriting_clears_all_of_it(capsys):
     run_json(capsys, "train", *RECORDED, "--out", "run")
-    run_json(capsys, "features", "run", "--samples", 60)
+    run_json(capsys, "features", "run", "--samples", 60, "--random-draws", 0)
     assert Path("run/feature_strength.png").exists()
     run_json(capsys, "train", *RECORDED, "--epochs", 1, "--out", "run", "--overwrite")
     names = {path.name for path in Path("run").iterdir() if path.suffix != ".npz"}
