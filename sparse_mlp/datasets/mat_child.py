@@ -1,6 +1,6 @@
 """Read a MATLAB file into plain arrays; as a program, from standard input to a `.npz` on standard output.
 
-It runs in a process of its own, because `scipy.io.loadmat` can crash on damaged files; so it imports nothing of us.
+It runs in a separate process, because `scipy.io.loadmat` can crash on damaged files; so it imports nothing of us.
 """
 
 from __future__ import annotations

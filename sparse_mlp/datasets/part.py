@@ -38,7 +38,7 @@ class Part:
     declared : dict of str to tuple of str
         Column of text → all its values, where the file declares them.
     stray : dict of str to tuple
-        Column of numbers → its first value that is none, and where that is.
+        Column of numbers → its first value that is not a number, and its place.
     lines : ndarray or None
         Line of each sample in the file.
     image_shape : tuple of int or None

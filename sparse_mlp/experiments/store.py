@@ -12,11 +12,11 @@ from typing import Any
 
 from sparse_mlp.errors import DataFileError, SparseMLPError, invalid
 from sparse_mlp.experiments.planned_run import PlannedRun, short_hash
+from sparse_mlp.reading import read_json
 from sparse_mlp.runs import own_files
 from sparse_mlp.training import History, read_history
 from sparse_mlp.training.checkpoint import CURRENT
 from sparse_mlp.training.files import write_text
-from sparse_mlp.training.reading import read_json
 
 CONFIG, METRICS, RESULT, FAILURE, INDEX = "config.json", "metrics.jsonl", "result.json", "failure.json", "index.csv"
 COLUMNS = (

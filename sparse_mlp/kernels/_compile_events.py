@@ -30,5 +30,5 @@ def _module(event: Event) -> str:
 
 @cache
 def follow_compilation() -> None:
-    """Tell `compilation` from now on."""
+    """Report to `compilation` from now on."""
     register("numba:compile", _Kernels())

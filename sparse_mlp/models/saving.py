@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import os
-import zipfile
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sparse_mlp.errors import DataFileError, describe, invalid
+from sparse_mlp.errors import DataFileError, SparseMLPError, describe, invalid
+from sparse_mlp.reading import arrays_in
 from sparse_mlp.structure import SparseStructure
 
 if TYPE_CHECKING:
@@ -36,13 +37,19 @@ def save(network: Network, path: str | os.PathLike[str]) -> Path:
 
 def load(network: Network, path: str | os.PathLike[str]) -> None:
     """Put values and wiring of a file into a network of the same layers; see `Network.load`."""
-    arrays = _read(Path(path))
-    if arrays["kind"].item() != _kind(network):
-        raise invalid(f"{path} of another network, {arrays['kind'].item()}", _kind(network), "build the network alike")
-    wirings = [
-        SparseStructure(layer.structure.shape, arrays[f"wiring/{i}/indptr"], arrays[f"wiring/{i}/indices"])
-        for i, layer in enumerate(network.sparse_layers)
-    ]
+    path = Path(path)
+    arrays = _read(path)
+    kind = str(arrays["kind"])
+    if kind != _kind(network):
+        raise invalid(f"{path} of another network, {kind[:200]}", _kind(network), "build the network alike")
+    wirings = [_wiring(arrays, i, layer, path) for i, layer in enumerate(network.sparse_layers)]
+    dense = len(network.store.values) - sum(layer.weight.size for layer in network.sparse_layers)
+    layers = zip(wirings, network.sparse_layers, strict=True)
+    sizes = [wiring.nnz * math.prod(layer.block_shape) for wiring, layer in layers]
+    values = np.zeros(dense + sum(sizes), network.dtype)
+    state = network.store.state()
+    for name, wanted in {"values": values, **{f"state/{name}": array for name, array in state.items()}}.items():
+        _check_alike(arrays.get(name), wanted, f"{name} in {path}")
     for layer, wiring in zip(network.sparse_layers, wirings, strict=True):
         weight = np.zeros((wiring.nnz, *layer.weight.shape[1:]), layer.weight.dtype)
         layer.rewire(wiring, np.full(wiring.nnz, -1), weight)
@@ -52,15 +59,32 @@ def load(network: Network, path: str | os.PathLike[str]) -> None:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    wanted = "a file of Network.save"
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = dict(file)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else "it is damaged, or of another kind"
-        raise DataFileError(describe(f"{path}, which cannot be read ({why})", "a file of Network.save")) from None
+        data = path.read_bytes()
+    except OSError as error:
+        raise DataFileError(describe(f"{path}, which cannot be read ({error.strerror or error})", wanted)) from None
+    arrays = arrays_in(data, path)
     if not {"kind", "values"} <= arrays.keys():
-        raise DataFileError(describe(f"{path} without values of a network", "a file of Network.save"))
+        raise DataFileError(describe(f"{path} without values of a network", wanted))
     return arrays
+
+
+def _wiring(arrays: dict[str, Any], number: int, layer: Any, path: Path) -> SparseStructure:
+    where = f"wiring/{number}"
+    try:
+        return SparseStructure(layer.structure.shape, arrays[f"{where}/indptr"], arrays[f"{where}/indices"])
+    except (KeyError, SparseMLPError) as error:
+        found = f"{where} of {path}, which cannot be used ({error})"
+        raise DataFileError(describe(found, f"the links of layer {layer.name!r}")) from None
+
+
+def _check_alike(array: Any, wanted: Any, what: str) -> None:
+    if array is None or array.shape != wanted.shape or array.dtype != wanted.dtype:
+        found = "no " + what if array is None else f"{what} of {array.dtype} {array.shape}"
+        raise DataFileError(describe(found, f"{wanted.dtype} {wanted.shape}"))
+    if not np.isfinite(array).all():
+        raise DataFileError(describe(f"{what} with infinite or missing numbers", "finite numbers"))
 
 
 def _kind(network: Network) -> str:

@@ -98,7 +98,7 @@ class Walk:
         self, batch: Samples, loss: Loss, rng: np.random.Generator | None, buffers: list[Buffer],
         kept: list[dict[int, Any]] | None = None,
     ) -> float:  # fmt: skip
-        """Take each group forward and back, into a buffer of its own or, where layers are spread, all into the first.
+        """Take each group forward and back, each into its own buffer or, where layers are spread, all into the first.
 
         Parameters
         ----------

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparse_mlp.errors import DataFileError, describe
+from sparse_mlp.reading import read_arrays
 from sparse_mlp.robustness.feature_selection import input_strength, select_features
 from sparse_mlp.training.callbacks import Callback
 from sparse_mlp.training.files import write_atomically
-from sparse_mlp.training.reading import read_arrays
 
 if TYPE_CHECKING:
     from sparse_mlp.training.history import Record

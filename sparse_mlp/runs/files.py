@@ -12,10 +12,10 @@ from typing import Any
 
 from sparse_mlp import plugins
 from sparse_mlp.errors import DataFileError, check_integer, invalid
+from sparse_mlp.reading import read_json
 from sparse_mlp.runs import own_files
 from sparse_mlp.runs.config import RunConfig, check_tables, make_config
 from sparse_mlp.runs.tables import TABLES
-from sparse_mlp.training.reading import read_json
 
 
 def load_toml(path: Path) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from sparse_mlp.errors import DataFileError
 from sparse_mlp.machine import describe_system, load_average, peak_memory
+from sparse_mlp.reading import read_json
 from sparse_mlp.training import Callback
 from sparse_mlp.training.files import write_text
-from sparse_mlp.training.reading import read_json
 
 if TYPE_CHECKING:
     from sparse_mlp.training import Trainer

@@ -21,8 +21,8 @@ import numpy as np
 
 from sparse_mlp.errors import CheckpointError, DataFileError, describe
 from sparse_mlp.layers.base import Array
+from sparse_mlp.reading import arrays_in, read_json
 from sparse_mlp.training.files import remove_half_written, write_atomically, write_text
-from sparse_mlp.training.reading import arrays_in, read_json
 
 FORMAT = 4  # with all settings that the bytes depend on, and the number of epochs that was asked for
 HEAD = {"format": int, "arrays": str, "sha256": str, "meta_sha256": str, "meta": dict}

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from sparse_mlp.errors import DataFileError, describe
+from sparse_mlp.reading import read_json_lines
 from sparse_mlp.training.files import write_text
-from sparse_mlp.training.reading import read_json_lines
 
 Record = dict[str, Any]
 

@@ -122,6 +122,109 @@ def mat(compressed: bool) -> bytes:
     return stream.getvalue()
 
 
+def run() -> dict[str, bytes]:
+    """Return the files of a small run."""
+    import contextlib
+    import tempfile
+
+    from sparse_mlp.cli import main
+
+    small = ["--epochs", "2", "--hidden", "6", "--density", "0.5", "--no-figures", "--input-strengths"]
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stderr(io.StringIO()):
+            assert main(["train", *small, "--out", f"{folder}/run"]) == 0
+        files = {path.name: path.read_bytes() for path in Path(folder, "run").iterdir() if path.name != ".lock"}
+    return {name: content for name, content in files.items() if "previous" not in name}
+
+
+def reopened(folder: Path) -> Any:
+    """Go on with the run, and read what else is in its folder."""
+    from sparse_mlp.robustness import load_course
+    from sparse_mlp.runs.saved import load_run
+    from sparse_mlp.training import read_history
+
+    load_run(folder)
+    read_history(folder / "metrics.jsonl")
+    load_course(folder / "input_strength.npz")
+
+
+def checksums_repaired(folder: Path) -> Any:
+    """Go on with a run whose checkpoint fits its checksums, whatever is in it."""
+    import contextlib
+    import hashlib
+    import json
+
+    path = folder / "checkpoint.json"
+    with contextlib.suppress(Exception):
+        head = json.loads(path.read_bytes())
+        arrays = next(folder.glob("checkpoint-*.npz"))
+        head["sha256"] = hashlib.sha256(arrays.read_bytes()).hexdigest()
+        head["meta_sha256"] = hashlib.sha256(json.dumps(head["meta"]).encode()).hexdigest()
+        path.write_text(json.dumps(head))
+    return reopened(folder)
+
+
+def small_network() -> Any:
+    from sparse_mlp import SparseMLP
+
+    return SparseMLP([4, 6, 5, 2], density=0.5, rng=0)
+
+
+def network() -> dict[str, bytes]:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        return {"n.npz": small_network().save(Path(folder, "n.npz")).read_bytes()}
+
+
+SETTINGS = b"""[model]
+hidden = [20, 30]
+activation = "relu"
+[wiring]
+topology = "small-world"
+density = 0.2
+beta = 0.5
+[rule]
+name = "chts"
+zeta = 0.3
+[training]
+epochs = 3
+learning_rate = 0.1
+schedule = "cosine"
+[run]
+seed = 3
+"""
+RECIPE = b"""title = "Two rules"
+[settings]
+model.hidden = [10, 10]
+[methods.random]
+rule.name = "rlr"
+[methods.predicted]
+rule.name = "ch3l3"
+[options]
+wiring.density = [0.1, 0.5]
+[measurements.weights]
+[presets.laptop]
+datasets = ["digits"]
+seeds = [0, 1]
+[presets.laptop.settings]
+training.epochs = 2
+"""
+
+
+def settings(folder: Path) -> Any:
+    from sparse_mlp.runs.config import make_config
+    from sparse_mlp.runs.files import load_settings
+
+    return make_config(load_settings(folder / "s.toml"))
+
+
+def recipe(folder: Path) -> Any:
+    from sparse_mlp.experiments import load_recipe
+
+    return load_recipe(folder / "r.toml").plan("laptop")
+
+
 READERS: dict[str, Reader] = {
     "idx": Reader(idx, load("mnist")),
     "cifar": Reader(cifar, load("cifar-10")),
@@ -140,4 +243,9 @@ READERS: dict[str, Reader] = {
     "sparse npz": Reader(sparse, load("t.npz", target="y.npy")),
     "mat": Reader(lambda: {"t.mat": mat(False)}, load("t.mat"), 4),
     "compressed mat": Reader(lambda: {"t.mat": mat(True)}, load("t.mat"), 4),
+    "run": Reader(run, reopened, 30),
+    "run, checksums repaired": Reader(run, checksums_repaired, 60),
+    "network": Reader(network, lambda folder: small_network().load(folder / "n.npz")),
+    "settings": Reader(lambda: {"s.toml": SETTINGS}, settings),
+    "recipe": Reader(lambda: {"r.toml": RECIPE}, recipe),
 }  # fmt: skip

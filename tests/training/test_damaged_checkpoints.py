@@ -15,9 +15,9 @@ import pytest
 from training_cases import make_trainer, samples, state
 
 from sparse_mlp.errors import CheckpointError, DataFileError
+from sparse_mlp.reading import arrays_in, read_arrays
 from sparse_mlp.training import Checkpoint, load_checkpoint, save_checkpoint
 from sparse_mlp.training.checkpoint import CURRENT
-from sparse_mlp.training.reading import arrays_in, read_arrays
 from sparse_mlp.training.stored import features_of, last_update_of, layers_of, structures_of
 
 RULE = {"new_weights": "historical", "overlap_stop": 0.9}  # with a state to keep

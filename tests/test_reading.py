@@ -10,12 +10,12 @@ from training_cases import make_trainer, samples
 
 from sparse_mlp.errors import DataFileError, InvalidInputError
 from sparse_mlp.experiments.store import read_object
+from sparse_mlp.reading import read_json, read_json_lines
 from sparse_mlp.robustness import InputStrengths, load_course
 from sparse_mlp.runs.config import make_config
 from sparse_mlp.runs.files import read_config
 from sparse_mlp.runs.system_record import read_system
 from sparse_mlp.training import read_history
-from sparse_mlp.training.reading import read_json, read_json_lines
 
 NOISE = [b"", b"\xff\xfe", b"null", b"[]", b"5", b'"x"', b"{", b"[" * 100_000, b'{"a":' * 100_000, b"\x00" * 99,
          b'{"parts": 5}', b'{"data": 5}', b'{"data": {"dataset": []}}', b'{"run": {"seed": ' + b"9" * 5000 + b"}}"]

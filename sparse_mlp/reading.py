@@ -16,10 +16,11 @@ from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
 from sparse_mlp.errors import DataFileError, describe
-from sparse_mlp.layers.base import Array
+
+Array = NDArray[Any]
 
 KINDS = "biufcSU"  # of dtypes: numbers and text
 HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
