@@ -13,8 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sparse_mlp.kernels._jit import jit
+from sparse_mlp.kernels._jit import SIMD, jit
 from sparse_mlp.kernels.tape import launch
+
+if SIMD:
+    from sparse_mlp.kernels import simd_elementwise
 
 Array = NDArray[Any]
 
@@ -31,7 +34,10 @@ def piecewise_linear_forward(z: Array, slope: float, *, out: Array | None = None
 def piecewise_linear_backward(z: Array, da: Array, slope: float, *, out: Array | None = None) -> Array:
     """Return the gradient by z, given z and the gradient da by the output; for slope >= 0 the output serves as z."""
     dz = np.empty_like(z) if out is None else out
-    launch(_piecewise_linear_backward, z.reshape(-1), da.reshape(-1), z.dtype.type(slope), dz.reshape(-1))
+    if SIMD and slope == 0 and _is_tiles(z, da, dz):
+        launch(simd_elementwise.relu_backward_by_16, z.reshape(-1), da.reshape(-1), dz.reshape(-1))
+    else:
+        launch(_piecewise_linear_backward, z.reshape(-1), da.reshape(-1), z.dtype.type(slope), dz.reshape(-1))
     return dz
 
 
@@ -88,7 +94,8 @@ def dropout(x: Array, draws: Array, threshold: int, first: int = 0, *, out: Arra
 def residual_backward(x: Array, dy: Array, da: Array, *, out: Array | None = None) -> Array:
     """Add gradients dy and da by the output x of a ReLU, and go back through it."""
     dz = np.empty_like(x) if out is None else out
-    launch(_residual_backward, x.reshape(-1), dy.reshape(-1), da.reshape(-1), dz.reshape(-1))
+    kernel = simd_elementwise.residual_backward_by_16 if SIMD and _is_tiles(x, dy, da, dz) else _residual_backward
+    launch(kernel, x.reshape(-1), dy.reshape(-1), da.reshape(-1), dz.reshape(-1))
     return dz
 
 
@@ -156,6 +163,11 @@ def mean_squared_error(
     divisor = scores.size if normaliser is None else normaliser
     loss = _mean_squared_error(scores.reshape(-1), target.reshape(-1), divisor, dscores.reshape(-1))
     return loss, dscores
+
+
+def _is_tiles(*arrays: Array) -> bool:
+    """Tell whether arrays can be read in sixteens: equal types, nothing left over."""
+    return arrays[0].size % 16 == 0 and len({array.dtype for array in arrays}) == 1
 
 
 @jit

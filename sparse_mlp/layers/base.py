@@ -41,7 +41,9 @@ class Layer:
         Whether `backward_tiles` takes `rectified=True`: its input was the output of such a ReLU, whose derivative it
         multiplies into dx. The input is then nobody else's, and dx may be written over it.
     keeps_dy : bool
-        Whether `backward_tiles` leaves dy as it is and needs no output of `forward_tiles`.
+        Whether `backward_tiles` leaves dy as it is.
+    reads_output : bool
+        Whether `backward_tiles` reads what `forward_tiles` has returned; asked of a layer that `keeps_dy`.
     uses_blas : bool
         Whether its passes call BLAS, which a network then keeps to one thread.
     bears_links : bool
@@ -68,6 +70,7 @@ class Layer:
     takes_relu = False
     takes_rectified = False
     keeps_dy = False
+    reads_output = False
     bears_links = False
     uses_blas = False
     is_relu = False

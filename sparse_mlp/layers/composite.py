@@ -60,8 +60,13 @@ class Sequential(Layer):
 
     @property
     def keeps_dy(self) -> bool:  # type: ignore[override]
-        """Whether the last step does."""
-        return self._steps[-1].layer.keeps_dy and not self._steps[-1].relu
+        """Whether the last layer does; a ReLU behind it writes elsewhere."""
+        return self._steps[-1].layer.keeps_dy
+
+    @property
+    def reads_output(self) -> bool:  # type: ignore[override]
+        """Whether a ReLU at the end does, or the last layer."""
+        return self._steps[-1].relu or self._steps[-1].layer.reads_output
 
     @property
     def dtype(self) -> Any:  # type: ignore[override]
@@ -126,7 +131,9 @@ class Sequential(Layer):
             step, (inner, y) = steps[i], cache[i]
             layer, own, wanted = step.layer, grads[step.name], wants_dx or i > 0
             if step.relu and not masked:
-                elementwise_ops(layer.backend).piecewise_linear_backward(y, dy, 0.0, out=dy)
+                silenced = batch.empty_like(dy)
+                elementwise_ops(layer.backend).piecewise_linear_backward(y, dy, 0.0, out=silenced)
+                dy = silenced
             if masked and layer.keeps_relu:
                 dy = layer.backward_tiles(dy, inner, batch, own, wanted, masked=True)  # type: ignore[call-arg]
                 continue

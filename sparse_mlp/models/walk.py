@@ -164,7 +164,7 @@ class Walk:
             with recorded() as forward:
                 scores, cache = self.root.forward_tiles(x, part)
                 dscores = scores
-                if not self.root.keeps_dy:  # an activation at the end may have kept the scores for its backward pass
+                if not self.root.keeps_dy or self.root.reads_output:
                     dscores = part.empty_like(scores)
                     launch(np.copyto, dscores, scores)
             value = batch.compare(loss, dscores, first, last)

@@ -169,3 +169,21 @@ def test_losses_with_weights(twin, shape, seed, dtype):
 @pytest.mark.parametrize(("alpha", "index", "slope"), [(0.6, 0, -0.6), (0.6, 1, 0.6), (0.25, 2, -0.25), (0.0, 3, 0.0)])
 def test_all_relu_slope(alpha, index, slope):
     assert reference.all_relu_slope(alpha, index) == slope
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", [64, 63])  # with explicit vectors, and without
+def test_derivatives_of_a_relu_may_be_written_over_what_they_read(size, dtype):
+    rng = np.random.default_rng(0)
+    x, dy, da = (rng.normal(size=(1, size, 1)).astype(dtype) for _ in range(3))
+    x[0, :4, 0] = 0, -0.0, np.nan, 1
+    silent = x <= 0
+    for written in (0, 1):
+        arrays = [x.copy(), da.copy()]
+        got = elementwise.piecewise_linear_backward(*arrays, 0.0, out=arrays[written])
+        assert got is arrays[written]
+        np.testing.assert_array_equal(got, np.where(silent, 0, da))
+    for written in (0, 1, 2):
+        arrays = [x.copy(), dy.copy(), da.copy()]
+        got = elementwise.residual_backward(*arrays, out=arrays[written])
+        np.testing.assert_array_equal(got, np.where(silent, 0, dy + da))
