@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
 
 from sparse_mlp.errors import check_choice, check_fraction, invalid
 from sparse_mlp.robustness import select_features
@@ -151,8 +152,16 @@ def _accuracy(
 ) -> float:  # fmt: skip
     if not len(columns):
         return chance
-    model = _classifier(name, seed).fit(train[0][:, columns], train[1])
-    return float(model.score(test[0][:, columns], test[1]))
+    model = _classifier(name, seed).fit(_columns(train[0], columns), train[1])
+    return float(model.score(_columns(test[0], columns), test[1]))
+
+
+def _columns(x: Any, columns: NDArray[np.int64]) -> Any:
+    """Return some columns of samples; sparse ones with the 32-bit indices that trees of scikit-learn insist on."""
+    chosen = x[:, columns]
+    if issparse(chosen):
+        chosen.indices, chosen.indptr = chosen.indices.astype(np.int32), chosen.indptr.astype(np.int32)
+    return chosen
 
 
 def _classifier(name: str, seed: int) -> Any:

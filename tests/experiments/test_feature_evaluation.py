@@ -35,6 +35,8 @@ def test_good_features_suffice_and_bad_ones_do_not() -> None:
 
 def test_sparse_samples_are_judged_like_dense_ones() -> None:
     train, test = ((csr_array(x), y) for x, y in (TRAIN, TEST))
+    for x, _ in (train, test):  # as from a file of svmlight
+        x.indices, x.indptr = x.indices.astype(np.int64), x.indptr.astype(np.int64)
     sparse, dense = (evaluate_selection(GOOD, *parts, dropped=(0.5, 0.9)) for parts in ((train, test), (TRAIN, TEST)))
     for name in ("k-nn", "svc"):
         np.testing.assert_allclose(sparse.accuracy[name], dense.accuracy[name], atol=0.02)
