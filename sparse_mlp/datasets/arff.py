@@ -13,6 +13,7 @@ from sparse_mlp.datasets.part import Part, Wanted, choose
 
 WANTED = "an ARFF file of numeric and nominal attributes"
 CONVERT = "convert it to CSV"
+LONGEST_QUOTED = 2**14  # characters of a line with quotes: SciPy's time to read one grows with the square of its length
 
 
 def read_arff(path: Path, content: bytes | bytearray, wanted: Wanted, like: Part | None = None) -> Part:
@@ -39,6 +40,7 @@ def read_arff(path: Path, content: bytes | bytearray, wanted: Wanted, like: Part
     from scipy.io.arff import loadarff
 
     check_utf8(path, content)
+    _check_lines(path, bytes(content))
     with parsing(path, WANTED, CONVERT):
         data, meta = loadarff(io.StringIO(bytes(content).decode("utf-8-sig")))
         names, kinds = list(meta.names()), list(meta.types())
@@ -64,6 +66,13 @@ def read_arff(path: Path, content: bytes | bytearray, wanted: Wanted, like: Part
             raise file_error(path, found, "a class of each sample", "remove that line")
     declared = {name: tuple(meta[name][1]) for name in texts}
     return Part(x, np.array(labels), path, names[choice.target], tuple(features), texts, declared)
+
+
+def _check_lines(path: Path, content: bytes) -> None:
+    for number, line in enumerate(content.splitlines(), 1):
+        if len(line) > LONGEST_QUOTED and (b"'" in line or b'"' in line):
+            found = f"{len(line):,} characters with quotes in line {number}"
+            raise file_error(path, found, f"at most {LONGEST_QUOTED:,}", CONVERT)
 
 
 def _texts(column: np.ndarray) -> list[str | None]:

@@ -131,6 +131,13 @@ def test_nominal_attributes_are_one_hot_in_their_declared_order(tmp_path: Path) 
     assert datasets.load(full, test=str(full), target="c", ignore=["n"]).feature_names == ("k=yes", "k=no")
 
 
+def test_a_line_with_quotes_that_would_take_minutes_is_refused(tmp_path: Path) -> None:
+    """SciPy's reader looks for quotes in a time that grows with the square of the line."""
+    text = "@relation t\n@attribute k {x," + "[" * 100_000 + "'y z'}\n@attribute c {no,yes}\n@data\nx,no\n"
+    with pytest.raises(DataFileError, match=r"characters with quotes in line 2; expected at most 16,384"):
+        datasets.load(write(tmp_path / "t.arff", text))
+
+
 def test_the_target_by_name_by_number_and_by_guess(tmp_path: Path) -> None:
     path = write(tmp_path / "t.csv", "1,Label,w\n5,0,1\n6,1,0\n7,0,0\n8,1,1\n")
     both = {"test": str(path)}
