@@ -22,21 +22,11 @@ if TYPE_CHECKING:
 
 
 class ByOutput(NamedTuple):
-    """The same links, sorted by output neuron (CSC).
+    """The same links, sorted by output neuron (CSC)."""
 
-    Attributes
-    ----------
-    indptr : int32 or int64 (n_out + 1,)
-        Links of output v are `indptr[v]:indptr[v + 1]`.
-    indices : int32 (nnz,)
-        Input neuron of each link.
-    order : int32 or int64 (nnz,)
-        Position of each link in the CSR order, so `weight[order]` is the weights by output.
-    """
-
-    indptr: NDArray[Any]
-    indices: NDArray[Any]
-    order: NDArray[Any]
+    indptr: NDArray[Any]  # int32 or int64 (n_out + 1,): links of output v are `indptr[v]:indptr[v + 1]`
+    indices: NDArray[Any]  # int32 (nnz,): input neuron of each link
+    order: NDArray[Any]  # int32 or int64 (nnz,): place of each link in CSR order; `weight[order]` is by output
 
 
 class SparseStructure:
@@ -100,14 +90,7 @@ class SparseStructure:
 
     @classmethod
     def from_coo(cls, rows: ArrayLike, cols: ArrayLike, shape: tuple[int, int]) -> SparseStructure:
-        """Build a structure from link coordinates in any order.
-
-        Parameters
-        ----------
-        rows, cols : integer arrays (nnz,)
-            Input and output neuron of each link.
-        shape : (int, int)
-            (n_in, n_out).
+        """Build a structure from the input and output neuron of each link, integers (nnz,), in any order.
 
         Raises
         ------
@@ -219,16 +202,7 @@ class SparseStructure:
         return np.bincount(self.indices, minlength=self.n_out)
 
     def contains(self, rows: ArrayLike, cols: ArrayLike) -> NDArray[np.bool_]:
-        """Tell for each pair (u, v) whether the link is present.
-
-        Parameters
-        ----------
-        rows, cols : integer arrays (k,)
-
-        Returns
-        -------
-        bool (k,)
-        """
+        """Tell for each pair (u, v) of rows and cols, integers (k,), whether the link is present; bool (k,)."""
         u, v = integers("rows", rows), integers("cols", cols)
         check_range("rows", u, self.n_in, "an input neuron")
         check_range("cols", v, self.n_out, "an output neuron")

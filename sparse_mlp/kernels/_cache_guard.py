@@ -62,7 +62,7 @@ class _GuardedCache:
         return getattr(self._cache, name)
 
     def load_overload(self, signature: Any, target_context: Any) -> Any:
-        """Return the compiled kernel, None if there is none or it cannot be used; then it is compiled."""
+        """Return the compiled kernel; None, and then it is compiled, where it is missing or cannot be used."""
         try:
             return self._cache.load_overload(signature, target_context)
         except Exception as error:  # a damaged file makes its parser raise anything

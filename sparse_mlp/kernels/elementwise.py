@@ -157,12 +157,9 @@ def mean_squared_error(
     dscores : float (n_tiles, n_out, lanes)
     """
     dscores = np.empty_like(scores) if out is None else out
-    if weights is not None:
-        divisor = float(weights.sum()) * scores.shape[1] if normaliser is None else normaliser
-        return _weighted_squared_error(scores, target, divisor, dscores, weights), dscores
-    divisor = scores.size if normaliser is None else normaliser
-    loss = _mean_squared_error(scores.reshape(-1), target.reshape(-1), divisor, dscores.reshape(-1))
-    return loss, dscores
+    if normaliser is None:
+        normaliser = scores.size if weights is None else float(weights.sum()) * scores.shape[1]
+    return _mean_squared_error(scores, target, normaliser, dscores, weights), dscores
 
 
 def _is_tiles(*arrays: Array) -> bool:
@@ -282,23 +279,16 @@ def _softmax_cross_entropy(
 
 
 @jit
-def _mean_squared_error(scores: Array, target: Array, divisor: float, dscores: Array) -> float:
-    loss = 0.0
-    for i in range(len(scores)):
-        difference = np.float64(scores[i]) - np.float64(target[i])
-        loss += difference * difference
-        dscores[i] = difference / divisor
-    return 0.5 * loss / divisor
-
-
-@jit
-def _weighted_squared_error(scores: Array, target: Array, divisor: float, dscores: Array, weights: Array) -> float:
-    n_out, lanes, loss = scores.shape[1], scores.shape[2], 0.0
+def _mean_squared_error(scores: Array, target: Array, divisor: float, dscores: Array, weights: Array | None) -> float:
+    lanes, loss, weight = scores.shape[2], 0.0, 1.0
     for t in range(scores.shape[0]):
-        count = max(0, min(lanes, len(weights) - t * lanes))
-        for v in range(n_out):
+        count = lanes
+        if weights is not None:
+            count = max(0, min(lanes, len(weights) - t * lanes))
+        for v in range(scores.shape[1]):
             for j in range(count):
-                weight = weights[t * lanes + j]
+                if weights is not None:
+                    weight = weights[t * lanes + j]
                 difference = np.float64(scores[t, v, j]) - np.float64(target[t, v, j])
                 loss += weight * difference * difference
                 dscores[t, v, j] = weight * difference / divisor

@@ -77,14 +77,17 @@ class ParameterStore:
             Entry(key, layer, name, slice(end - array.size, end), array.shape)
             for (key, layer, name, array, _), end in zip(found, ends, strict=True)
         ]
-        self._bound: list[tuple[Layer, str, Array]] = []
+        self._bound: list[tuple[Layer, str, Any]] = [
+            (layer, "structure", layer.structure)  # type: ignore[attr-defined]
+            for _, layer in leaves(self.root) if layer.bears_links
+        ]  # fmt: skip
         for entry in self.entries:
             view = self.values[entry.part].reshape(entry.shape)
             entry.layer.set_parameter(entry.name, view)
             self._bound.append((entry.layer, entry.name, view))
 
     def is_bound(self) -> bool:
-        """Tell whether all layers still have the views that they were given."""
+        """Tell whether all layers still have the views that they were given, and the wiring of then."""
         for layer, name, view in self._bound:  # noqa: SIM110 - asked in every step: a loop takes half of the time
             if getattr(layer, name) is not view:
                 return False

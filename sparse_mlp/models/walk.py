@@ -66,7 +66,7 @@ class Walk:
         self._draws = any(type(layer).draw_masks not in PASSED_ON for layer in layers)
         self._to_prepare = [layer for layer in layers if type(layer).prepare is not Layer.prepare]
         self._one_blas_thread = one_blas_thread if any(layer.uses_blas for layer in layers) else nullcontext
-        self._lanes = WIDE  # predictions take the width of the training: no other kernels need to be compiled
+        self._predicted = WIDE  # lanes; where no BLAS rounds by it, that of the training, whose kernels are compiled
         self._arenas: deque[Arena] = deque()
         self._masks: dict[int, dict[int, Array]] = {}  # random numbers for layers, by the samples of the batch
 
@@ -119,7 +119,8 @@ class Walk:
             whole.draws = self._masks.setdefault(len(batch), {})
             self.root.draw_masks(self.n_features, whole, rng)
         self._prepare()
-        self._lanes = self.lanes(len(batch))
+        if self._one_blas_thread is nullcontext:
+            self._predicted = self.lanes(len(batch))
         tasks: list[Callable[[], float]] = []
         for i, group in enumerate(self.groups(len(batch))):
             buffer = buffers[0 if self.spread else i]
@@ -159,7 +160,8 @@ class Walk:
             replay(known.backward)
         else:
             part = Batch(last - first, whole.training, first, whole.draws, kept, arena, spread=self.spread)
-            x = part.empty((-(-(last - first) // self._lanes), self.n_features, self._lanes), batch.x.dtype)
+            lanes = self.lanes(len(batch))
+            x = part.empty((-(-(last - first) // lanes), self.n_features, lanes), batch.x.dtype)
             batch.load(first, last, x)
             with recorded() as forward:
                 scores, cache = self.root.forward_tiles(x, part)
@@ -187,7 +189,7 @@ class Walk:
     def _predict(self, samples: Samples, scores: Array) -> None:
         arena, count = self._arena(), len(samples)
         part = Batch(count, arena=arena)
-        lanes = self._lanes if self.numba else count
+        lanes = self._predicted if self.numba else count
         tiles = part.empty((-(-count // lanes), self.n_features, lanes), samples.x.dtype)
         found, _ = self.root.forward_tiles(samples.load(0, count, tiles), part)
         scores[:] = unpack(found, count)

@@ -207,7 +207,7 @@ def mat_files(scratch: Path) -> list[bytes]:
     return [write_mat(scratch, table(), do_compression=packed).read_bytes() for packed in (False, True)]
 
 
-@settings(max_examples=4)  # each in a process of its own
+@settings(max_examples=4)  # each in a separate process
 @given(data=st.data())
 def test_a_damaged_mat_file_is_a_table_or_a_data_file_error(scratch: Path, mat_files, data: st.DataObject) -> None:
     content = bytearray(data.draw(st.sampled_from(mat_files)))

@@ -74,7 +74,7 @@ def test_what_is_not_a_rule_is_refused():
 
 
 class Own:
-    """A rule from scratch that returns what it is told to."""
+    """A rule from scratch that returns what it was given."""
 
     name, wants_dense, initial_density, update_steps, wants_signals = "own", False, None, None, False
 

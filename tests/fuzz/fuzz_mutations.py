@@ -81,7 +81,7 @@ def repeat(content: bytes, rng: np.random.Generator) -> bytes:
 
 
 def change_number(content: bytes, rng: np.random.Generator) -> bytes:
-    """Replace a number in text by an extreme one, or by what is none."""
+    """Replace a number in text by an extreme one, or by something else."""
     found = list(re.finditer(rb"\d+", content))
     if not found:
         return insert(content, rng)

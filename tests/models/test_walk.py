@@ -24,6 +24,7 @@ from sparse_mlp.layers import (
     Tanh,
 )
 from sparse_mlp.models import Network, Samples
+from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology import generate
 
 SIZES = (200, 37, 200, 32, 1, 200)  # of batches, some of which come again
@@ -86,6 +87,15 @@ def test_other_weights_in_a_layer_count_at_once() -> None:
     layer.weight = layer.weight * 2
     after = model.gradient(samples(64, np.random.default_rng(0)), MeanSquaredError())
     assert before[0] == before[1] != after
+
+
+def test_another_wiring_of_a_layer_counts_at_once() -> None:
+    model, batch = network(), samples(64, np.random.default_rng(0))
+    before = [model.gradient(batch, MeanSquaredError()) for _ in range(2)]
+    layer = model.sparse_layers[0]
+    flipped = [layer.structure.n_in - 1 - layer.structure.rows(), layer.structure.indices]
+    layer.structure = SparseStructure.from_coo(*flipped, layer.structure.shape)
+    assert before[0] == before[1] != model.gradient(batch, MeanSquaredError())
 
 
 class Counting(SparseLinear):

@@ -71,10 +71,10 @@ def test_a_resumed_run_has_the_course_of_one_that_was_never_interrupted(tmp_path
     assert whole.epochs.tolist() == cut.epochs.tolist() == [0, 1, 2, 3, 4]
     assert whole.strength.tobytes() == cut.strength.tobytes()
     (tmp_path / "cut.npz").write_bytes(b"damaged")
-    anew = trainer(InputStrengths(tmp_path / "cut.npz"))
-    anew.resume(save.checkpoint)
+    again = trainer(InputStrengths(tmp_path / "cut.npz"))
+    again.resume(save.checkpoint)
     with pytest.warns(UserWarning, match="cannot be read"):
-        anew.fit((X, Y), epochs=4)
+        again.fit((X, Y), epochs=4)
     assert load_course(tmp_path / "cut.npz").epochs.tolist() == [3, 4]
 
 
