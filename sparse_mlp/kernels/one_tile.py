@@ -20,7 +20,7 @@ TILES = {"x", "dy", "z", "a", "da", "scores", "target"}  # how the functions cal
 
 
 class OneTile:
-    """Offer a module's functions on tiles (1, features, batch), with the compiled twins' `out` and `add_to`.
+    """Offer a module's functions on tiles (1, features, batch), with the compiled twins' `out`, `add_to` and `bias_to`.
 
     `part` must be None: all neurons are computed.
 
@@ -34,17 +34,23 @@ class OneTile:
         self.module = module
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        return _on_one_tile(getattr(self.module, name))
+        return _on_one_tile(self.module, name)
 
 
 @cache
-def _on_one_tile(function: Callable[..., Any]) -> Callable[..., Any]:
+def _on_one_tile(module: ModuleType, name: str) -> Callable[..., Any]:
+    function = getattr(module, name)
     names = list(inspect.signature(function).parameters)
 
-    def call(*args: Any, out: Array | None = None, add_to: Array | None = None, part: None = None) -> Any:
+    def call(
+        *args: Any, out: Array | None = None, add_to: Array | None = None, bias_to: Array | None = None,
+        part: None = None,
+    ) -> Any:  # fmt: skip
         tiles = [arg for name, arg in zip(names, args, strict=False) if name in TILES]
         flat = [arg[0] if name in TILES else arg for name, arg in zip(names, args, strict=False)]
         found = function(*flat)
+        if bias_to is not None:
+            bias_to += module.bias_grad(flat[names.index("dy")])
         if not isinstance(found, tuple):
             return _kept(found, out, add_to, tiles[0].dtype)
         return *(_kept(result, out, None, tiles[0].dtype) for result in found[:-1]), _kept(
