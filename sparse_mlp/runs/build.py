@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sparse_mlp import datasets
 from sparse_mlp.datasets import Dataset
+from sparse_mlp.errors import invalid
 from sparse_mlp.evolution import Rule
 from sparse_mlp.evolution.part_checks import check_rule_parts
 from sparse_mlp.layers import SoftmaxCrossEntropy
@@ -43,6 +44,8 @@ def build(config: RunConfig) -> Run:
     data = load_data(config.data)
     train, validation = _split(data, config)
     rule, training = config.make_rule(), config.training
+    if training["flip"] and data.image_shape is None:
+        raise invalid(f"flip={training['flip']} for {data.name}", "images", "a table has no left and right")
     network = make_network(
         config.model, config.wiring, rule, Fitting(train[0].shape[1], data.n_classes, train),
         rng=config.run["seed"], backend=config.run["backend"],
@@ -61,7 +64,7 @@ def load_data(table: Table) -> Dataset:
         own_files.check_unchanged(table)
     options = pick(datasets.load, {name: value for name, value in table.items() if name != "data_dir"})
     data = datasets.load(table["dataset"], table["data_dir"], **options)
-    return datasets.standardize(data) if table["standardize"] else data
+    return datasets.standardize(data, table["scale_by"]) if table["standardize"] else data
 
 
 def make_rule(table: Table, *, density: float | None = None) -> Rule:

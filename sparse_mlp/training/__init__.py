@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sparse_mlp.training.augmentation import RandomFlip
 from sparse_mlp.training.callback import Callback
 from sparse_mlp.training.callbacks import Checkpoints, EarlyStopping, HistoryFile, Progress
 from sparse_mlp.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
@@ -22,6 +23,7 @@ __all__ = [
     "History",
     "HistoryFile",
     "Progress",
+    "RandomFlip",
     "Regression",
     "Task",
     "Trainer",
