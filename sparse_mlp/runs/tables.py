@@ -91,7 +91,7 @@ _TABLES = (
         _option("dataset", "digits", "str", "Data set (`sparse-mlp data list`) or a FILE"),
         _option("data_dir", None, "str", "Folder with the data files (else $SPARSE_MLP_DATA or the cache)"),
         _option("standardize", True, "bool", "Scale inputs to mean 0 and deviation 1"),
-        _option("scale_by", "image", "str", "Pixels with a common mean: of an image or a channel", ("image", "channel")),
+        _option("scale_by", "image", "str", "Pixels with one mean: of an image, of a channel", ("image", "channel")),
         _option("validation_fraction", 0.0, "float", "Fraction of the training samples for validation"),
     ), {"dataset": DATA_SETS}),
     Table("model", (_option("name", "mlp", "str", "Kind of network"),), {"name": MODELS}),
