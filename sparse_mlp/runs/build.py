@@ -15,7 +15,7 @@ from sparse_mlp.errors import invalid
 from sparse_mlp.evolution import Rule
 from sparse_mlp.evolution.part_checks import check_rule_parts
 from sparse_mlp.layers import SoftmaxCrossEntropy
-from sparse_mlp.models import SparseMLP
+from sparse_mlp.models import Network
 from sparse_mlp.optim import Optimizer
 from sparse_mlp.options import pick
 from sparse_mlp.rng import spawn_streams
@@ -47,7 +47,7 @@ def build(config: RunConfig) -> Run:
     if training["flip"] and data.image_shape is None:
         raise invalid(f"flip={training['flip']} for {data.name}", "images", "a table has no left and right")
     network = make_network(
-        config.model, config.wiring, rule, Fitting(train[0].shape[1], data.n_classes, train),
+        config.model, config.wiring, rule, Fitting(train[0].shape[1], data.n_classes, train, data.image_shape),
         rng=config.run["seed"], backend=config.run["backend"],
     )  # fmt: skip
     trainer = make_trainer(
@@ -75,7 +75,7 @@ def make_rule(table: Table, *, density: float | None = None) -> Rule:
     return rule
 
 
-def make_network(model: Table, wiring: Table, rule: Rule, fitting: Fitting, **common: Any) -> SparseMLP:
+def make_network(model: Table, wiring: Table, rule: Rule, fitting: Fitting, **common: Any) -> Network:
     """Build the network of a table.
 
     Parameters
@@ -125,7 +125,7 @@ def _options(table: Table) -> dict[str, Any]:
 
 
 def make_trainer(
-    network: SparseMLP, rule: Rule, training: Table, rule_table: Table | None = None, **options: Any
+    network: Network, rule: Rule, training: Table, rule_table: Table | None = None, **options: Any
 ) -> Trainer:  # fmt: skip
     """Make the trainer of a network by two tables, of which the second has the interval between updates.
 

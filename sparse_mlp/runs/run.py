@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sparse_mlp.datasets import Dataset
-from sparse_mlp.models import SparseMLP
+from sparse_mlp.models import Network
 from sparse_mlp.runs.guard import FolderGuard
 from sparse_mlp.runs.system_record import SystemRecord
 from sparse_mlp.training import (
@@ -38,7 +38,7 @@ class Run:
     data: Dataset
     train: Samples
     validation: Samples | None
-    model: SparseMLP
+    model: Network
     trainer: Trainer
     folder: Path = Path()
 
