@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from sparse_mlp.errors import check_choice
+from sparse_mlp.kernels.on_maps import OnMaps
 from sparse_mlp.kernels.one_tile import OneTile
 
 BACKENDS = ("reference", "scipy", "numba")
@@ -22,6 +23,11 @@ VARIABLE = "SPARSE_MLP_BACKEND"
 # Drawing and changing a wiring has no sparse product in it: `scipy` takes the compiled twins there.
 _MODULES = {
     "linear": {"reference": "reference.linear", "scipy": "kernels.scipy_linear", "numba": "kernels.linear"},
+    "convolution": {
+        "reference": "reference.convolution",
+        "scipy": "kernels.scipy_convolution",
+        "numba": "kernels.convolution",
+    },
     "motif": {"reference": "reference.motif", "scipy": "kernels.scipy_motif", "numba": "kernels.motif"},
     "elementwise": {
         "reference": "reference.elementwise",
@@ -75,6 +81,16 @@ def choose_backend(name: str | None = None) -> Backend:
 def linear_ops(backend: str) -> Any:
     """Return `spmm`, `spmm_transpose`, `sddmm`, `bias_grad` and `linear_backward` on tiles."""
     return _on_tiles("linear", backend)
+
+
+@cache
+def conv_ops(backend: str) -> Any:
+    """Return `conv_forward`, `conv_input_gradient`, `conv_weight_gradient`, `conv_backward` and `bias_grad`.
+
+    `reference` and `scipy` compute on maps (batch, channels, height, width), `numba` on tiles of 16 samples.
+    """
+    module = _module("convolution", backend)
+    return OnMaps(module) if backend == "reference" else module
 
 
 @cache
