@@ -84,9 +84,7 @@ def store_patch(typing_context: Any, array: Any, offset: Any, pitch: Any, patch:
 
 
 @intrinsic
-def add_scaled(
-    typing_context: Any, patch: Any, factors: Any, k: Any, array: Any, offset: Any, pitch: Any
-) -> Any:
+def add_scaled(typing_context: Any, patch: Any, factors: Any, k: Any, array: Any, offset: Any, pitch: Any) -> Any:
     """Return a patch plus `factors[k]` times the one at a flat position of an array."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:

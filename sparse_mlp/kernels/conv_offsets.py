@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sparse_mlp.convolution import ConvGeometry
 from sparse_mlp.errors import invalid
 from sparse_mlp.kernels._jit import jit
+from sparse_mlp.kernels.tape import launch
 from sparse_mlp.structure import SparseStructure
 
 Array = NDArray[Any]
@@ -73,7 +74,8 @@ def conv_links(
         If a map of one tile has 2**31 numbers or more.
     """
     return ConvLinks(
-        forward_links(structure, geometry, input_border, lanes), backward_links(structure, geometry, output_border, lanes)
+        forward_links(structure, geometry, input_border, lanes),
+        backward_links(structure, geometry, output_border, lanes),
     )
 
 
@@ -82,7 +84,7 @@ def forward_links(structure: SparseStructure, geometry: ConvGeometry, border: in
 
     Cost: O(nnz), a counting sort.
     """
-    plane = _plane(geometry.channels_in, geometry.height, geometry.width, border, lanes)
+    plane = spacing(geometry.channels_in, geometry.height, geometry.width, border, lanes)
     block, nnz = _block(geometry, structure.nnz), structure.nnz
     starts = np.zeros(-(-geometry.channels_in // block) * geometry.channels_out + 1, np.int64)
     links = LinkList(starts, np.empty(nnz, np.int32), np.empty(nnz, np.int32))
@@ -99,7 +101,7 @@ def backward_links(structure: SparseStructure, geometry: ConvGeometry, border: i
     classes by the remainders (r_y, r_x) of the rows and columns that they read: p = s i + r reads the gradient
     at i + (r + P - a) / s, in steps of one. Cost: O(nnz), a counting sort.
     """
-    plane = _plane(geometry.channels_out, geometry.out_height, geometry.out_width, border, lanes)
+    plane = spacing(geometry.channels_out, geometry.out_height, geometry.out_width, border, lanes)
     block, nnz = _block(geometry, structure.nnz), structure.nnz
     groups = geometry.channels_in * geometry.stride**2
     starts = np.zeros(-(-geometry.channels_out // block) * groups + 1, np.int64)
@@ -116,14 +118,32 @@ def _block(geometry: ConvGeometry, nnz: int) -> int:
     return max(BLOCK, -int(-LEAST // (geometry.kernel**2 * density)))
 
 
-def _plane(channels: int, height: int, width: int, border: int, lanes: int) -> tuple[int, int]:
-    """Return how far channels and rows of a map lie apart."""
+def spacing(channels: int, height: int, width: int, border: int, lanes: int = 16) -> tuple[int, int]:
+    """Return how far channels and rows of a map lie apart in memory, in numbers.
+
+    Raises
+    ------
+    InvalidInputError
+        If a map of one tile has 2**31 numbers or more.
+    """
     row = (width + 2 * border) * lanes
     plane = (height + 2 * border) * row
     if channels * plane >= FARTHEST:
-        found = f"a map of {channels} channels of {height} x {width}"
-        raise invalid(found, f"less than 2**31 numbers in {lanes} samples of it", "fewer channels, or smaller images")
+        found = f"maps of {channels} channels of {height} x {width} with a border of {border}"
+        raise invalid(found, f"less than 2**31 numbers in {lanes} samples", "fewer channels, or smaller images")
     return plane, row
+
+
+def in_order(weight: Array, links: LinkList, *, out: Array, part: tuple[int, int] | None = None) -> Array:
+    """Copy weights, float (nnz,) in the order of the structure, into that of a list, or a part of it."""
+    launch(_gather, weight, links.order, out, *(part or (0, len(out))))
+    return out
+
+
+def add_in_structure(dweight: Array, links: LinkList, *, add_to: Array, part: tuple[int, int] | None = None) -> Array:
+    """Add gradients, float (nnz,) in the order of a list, or a part of it, to some in the order of the structure."""
+    launch(_scatter, dweight, links.order, add_to, *(part or (0, len(dweight))))
+    return add_to
 
 
 @jit
@@ -176,3 +196,15 @@ def _begins(starts: Array) -> Array:
     for group in range(1, len(starts)):
         starts[group] += starts[group - 1]
     return starts.copy()
+
+
+@jit
+def _gather(weight: Array, order: Array, out: Array, first: int, last: int) -> None:
+    for k in range(first, last):
+        out[k] = weight[order[k]]
+
+
+@jit
+def _scatter(dweight: Array, order: Array, total: Array, first: int, last: int) -> None:
+    for k in range(first, last):
+        total[order[k]] += dweight[k]

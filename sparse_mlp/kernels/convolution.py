@@ -142,9 +142,7 @@ def conv_weight_gradient(
     return dweight
 
 
-def bias_grad(
-    dy: Array, geometry: ConvGeometry, *, add_to: Array | None = None, outputs: Range | None = None
-) -> Array:
+def bias_grad(dy: Array, geometry: ConvGeometry, *, add_to: Array | None = None, outputs: Range | None = None) -> Array:
     """Sum the gradient of each output channel over batch and positions; see `reference.convolution.bias_grad`."""
     dbias = np.zeros(dy.shape[1], dy.dtype) if add_to is None else add_to
     launch(_bias_grad, dy, dbias, (dy.shape[2] - geometry.out_height) // 2, *(outputs or (0, dy.shape[1])))
