@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from sparse_mlp.errors import check_choice
 from sparse_mlp.kernels.on_maps import OnMaps
-from sparse_mlp.kernels.one_tile import OneTile
+from sparse_mlp.kernels.one_tile import OneTile, OneTileMaps
 
 BACKENDS = ("reference", "scipy", "numba")
 VARIABLE = "SPARSE_MLP_BACKEND"
@@ -34,6 +34,7 @@ _MODULES = {
         "scipy": "kernels.numpy_elementwise",
         "numba": "kernels.elementwise",
     },
+    "maps": {"reference": "reference.maps", "scipy": "reference.maps", "numba": "kernels.maps"},
     "optim": {"reference": "reference.optim", "scipy": "kernels.numpy_optim", "numba": "kernels.optim"},
     "topology": {"reference": "reference.topology", "scipy": "kernels.topology", "numba": "kernels.topology"},
     "evolution": {"reference": "reference.evolution", "scipy": "kernels.evolution", "numba": "kernels.evolution"},
@@ -103,6 +104,13 @@ def motif_ops(backend: str) -> Any:
 def elementwise_ops(backend: str) -> Any:
     """Return activations, dropout and losses on tiles."""
     return _on_tiles("elementwise", backend)
+
+
+@cache
+def map_ops(backend: str) -> Any:
+    """Return batch normalisation and pooling of maps in tiles, as `kernels.maps` has them."""
+    module = _module("maps", backend)
+    return module if backend == "numba" else OneTileMaps(module)
 
 
 def optim_ops(backend: str | None = None) -> ModuleType:
