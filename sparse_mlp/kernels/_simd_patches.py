@@ -15,7 +15,7 @@ from numba.core import types
 from numba.core.datamodel import models
 from numba.extending import intrinsic, register_model
 
-from sparse_mlp.kernels._simd import LANES, Lanes, fused, item_bytes, refuse_strides, shuffled
+from sparse_mlp.kernels._simd import LANES, Lanes, fetch_line, fused, item_bytes, refuse_strides, shuffled
 
 AT_ONCE = 4  # sums of products that need not wait for each other
 
@@ -81,6 +81,19 @@ def store_patch(typing_context: Any, array: Any, offset: Any, pitch: Any, patch:
 
     refuse_strides(array)
     return types.void(array, types.intp, pitch, patch), generate
+
+
+@intrinsic
+def fetch_patch(typing_context: Any, array: Any, offset: Any, pitch: Any, like: Any) -> Any:
+    """Ask for the cache lines of a patch, without waiting for them."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        for address in _addresses(context, builder, array, args[0], args[1], args[2], like):
+            fetch_line(builder, address)
+        return context.get_dummy_value()
+
+    refuse_strides(array)
+    return types.void(array, types.intp, pitch, like), generate
 
 
 @intrinsic

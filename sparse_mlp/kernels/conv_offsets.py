@@ -20,9 +20,8 @@ from sparse_mlp.structure import SparseStructure
 
 Array = NDArray[Any]
 
-BLOCK = 16  # channels; their part of a map that a patch of 4 x 4 positions reads is 37 KB
-LEAST = 16  # links that a channel and a block should share on average, else going through the blocks costs more
-UNBLOCKED = 0.03  # density below which one block is best
+NEAR = 28 * 1024  # bytes of a block of channels that a patch of positions reads at most: a first-level cache has 32 KB
+WORK = 192  # multiply-adds of vectors that the links of a channel in a block should have, else fetching sums costs more
 FARTHEST = 2**31  # numbers of a map that int32 offsets can address
 
 
@@ -85,7 +84,8 @@ def forward_links(structure: SparseStructure, geometry: ConvGeometry, border: in
     Cost: O(nnz), a counting sort.
     """
     plane = spacing(geometry.channels_in, geometry.height, geometry.width, border, lanes)
-    block, nnz = _block(geometry, structure.nnz), structure.nnz
+    nnz, patch = structure.nnz, (min(4, geometry.out_height), min(4, geometry.out_width))
+    block = _block(geometry.channels_in, geometry, nnz, *patch, geometry.stride)
     starts = np.zeros(-(-geometry.channels_in // block) * geometry.channels_out + 1, np.int64)
     links = LinkList(starts, np.empty(nnz, np.int32), np.empty(nnz, np.int32))
     _list_forward(structure.indptr, structure.indices, geometry, plane, block, lanes, *links)
@@ -102,7 +102,8 @@ def backward_links(structure: SparseStructure, geometry: ConvGeometry, border: i
     at i + (r + P - a) / s, in steps of one. Cost: O(nnz), a counting sort.
     """
     plane = spacing(geometry.channels_out, geometry.out_height, geometry.out_width, border, lanes)
-    block, nnz = _block(geometry, structure.nnz), structure.nnz
+    nnz, patch = structure.nnz, (min(2, geometry.height), min(4, geometry.width))
+    block = _block(geometry.channels_out, geometry, nnz, *patch, 1)
     groups = geometry.channels_in * geometry.stride**2
     starts = np.zeros(-(-geometry.channels_out // block) * groups + 1, np.int64)
     links = LinkList(starts, np.empty(nnz, np.int32), np.empty(nnz, np.int32))
@@ -110,12 +111,11 @@ def backward_links(structure: SparseStructure, geometry: ConvGeometry, border: i
     return links
 
 
-def _block(geometry: ConvGeometry, nnz: int) -> int:
-    """Return how many channels make a block."""
-    density = nnz / (geometry.taps * geometry.channels_out)
-    if density < UNBLOCKED:
-        return max(geometry.channels_in, geometry.channels_out)
-    return max(BLOCK, -int(-LEAST // (geometry.kernel**2 * density)))
+def _block(channels: int, geometry: ConvGeometry, nnz: int, rows: int, columns: int, step: int) -> int:
+    """Return how many of some channels make a block, for kernels that take patches of `rows` x `columns` positions."""
+    seen = ((rows - 1) * step + geometry.kernel) * ((columns - 1) * step + geometry.kernel)
+    pairs = geometry.channels_in * geometry.channels_out
+    return min(channels, max(1, NEAR // (64 * seen), -(-WORK * pairs // (rows * columns * max(1, nnz)))))
 
 
 def spacing(channels: int, height: int, width: int, border: int, lanes: int = 16) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from sparse_mlp.kernels._simd_patches import (
     add_at,
     add_patches,
     add_scaled,
+    fetch_patch,
     load_patch,
     patch_of,
     patch_of_zeros,
@@ -58,6 +59,7 @@ def conv_forward(
                         if begin == end and 0 < block < blocks - 1:
                             continue
                         at = y_at + out * y_plane
+                        fetch_patch(y, at + y_plane, y_pitch, like)
                         z = patch_of(bias, out, like) if block == 0 else load_patch(y, at, y_pitch, like)
                         z = _gathered(z, begin, end, offset, weight, x, x_at, x_pitch, like, few)
                         if relu and block == blocks - 1:
@@ -106,6 +108,8 @@ def conv_backward(
                         if begin == end and 0 < block < blocks - 1:
                             continue
                         at = x_at + channel * x_plane
+                        fetch_patch(x, at + x_plane, x_pitch, like)
+                        fetch_patch(dx, at + x_plane, x_pitch, like)
                         own = load_patch(x, at, x_pitch, like)
                         d = like if block == 0 else load_patch(dx, at, x_pitch, like)
                         for k in range(begin, end):

@@ -17,6 +17,7 @@ from sparse_mlp.layers.pad import Pad
 from sparse_mlp.layers.pool import AveragePool2d, GlobalAveragePool, MaxPool2d
 from sparse_mlp.layers.residual import Residual
 from sparse_mlp.layers.sequential import Sequential
+from sparse_mlp.layers.sparse_conv2d import SparseConv2d
 from sparse_mlp.layers.sparse_linear import SparseLinear
 from sparse_mlp.layers.unflatten import Unflatten
 
@@ -45,6 +46,7 @@ __all__ = [
     "Sequential",
     "Sigmoid",
     "SoftmaxCrossEntropy",
+    "SparseConv2d",
     "SparseLinear",
     "Tanh",
     "Unflatten",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ class OnImages:
         taken = MapShape(g.channels_in, g.height, g.width, g.padding + self.wider)
         given = MapShape(g.channels_out, g.out_height, g.out_width, g.gradient_border + self.wider)
         x, dy = (self._maps(shape, images) for shape, images in ((taken, case.x), (given, case.dy)))
-        y, dx = (self._maps(shape, np.full_like(images, np.nan)) for shape, images in ((given, case.dy), (taken, case.x)))
+        y, dx = (self._maps(shape, images) for shape, images in ((given, case.dy), (taken, case.x)))
         y[:], dx[:] = np.nan, np.nan
         forward, backward = conv_links(case.structure, g, taken.border, given.border, self.lanes)
         weights = [in_order(case.weight, links, out=np.empty_like(case.weight)) for links in (forward, backward)]
@@ -76,4 +77,4 @@ class OnImages:
         if self.pieces == 1:
             return [None]
         bounds = [count * i // self.pieces for i in range(self.pieces + 1)]
-        return list(zip(bounds[:-1], bounds[1:], strict=True))
+        return list(pairwise(bounds))
