@@ -41,11 +41,15 @@ def max_pool(x: Bordered, size: int, stride: int, *, out: Bordered, part: Part |
 
 
 def max_pool_backward(
-    x: Bordered, dy: Bordered, size: int, stride: int, *, out: Bordered, part: Part | None = None
-) -> Bordered:
-    """Return the gradient by x: that of each window goes to its first maximum, row by row."""
+    x: Bordered, dy: Bordered, size: int, stride: int, relu: bool = False,
+    *, out: Bordered, part: Part | None = None,
+) -> Bordered:  # fmt: skip
+    """Return the gradient by x: that of each window goes to its first maximum, row by row.
+
+    With `relu` x came out of a ReLU, whose derivative is taken as well: a maximum of 0 gets nothing.
+    """
     kernel = simd_pools.max_pool_backward if SIMD and _is_wide(x) else _max_pool_backward
-    launch(kernel, *x, *dy, *out, size, stride, *channels(x, part))
+    launch(kernel, *x, *dy, *out, size, stride, relu, *channels(x, part))
     return out
 
 
@@ -114,9 +118,8 @@ def _max_pool(
 @jit
 def _max_pool_backward(
     x: Array, x_border: int, dy: Array, dy_border: int, dx: Array, dx_border: int, size: int, stride: int,
-    first: int, last: int,
+    relu: bool, first: int, last: int,
 ) -> None:  # fmt: skip
-    at = np.empty((2, x.shape[4]), np.int64)
     for t in range(x.shape[0]):
         for c in range(first, last):
             dx[t, c] = 0
@@ -124,15 +127,15 @@ def _max_pool_backward(
                 for j in range(dy.shape[3] - 2 * dy_border):
                     for lane in range(x.shape[4]):
                         largest = x[t, c, stride * i + x_border, stride * j + x_border, lane]
-                        at[:, lane] = 0
+                        row, column = dx_border, dx_border
                         for a in range(size):
                             for b in range(size):
                                 value = x[t, c, stride * i + a + x_border, stride * j + b + x_border, lane]
                                 if value > largest:
-                                    largest, at[0, lane], at[1, lane] = value, a, b
-                    for lane in range(x.shape[4]):
-                        row, column = stride * i + at[0, lane] + dx_border, stride * j + at[1, lane] + dx_border
-                        dx[t, c, row, column, lane] += dy[t, c, i + dy_border, j + dy_border, lane]
+                                    largest, row, column = value, a + dx_border, b + dx_border
+                        if not (relu and largest <= 0):
+                            given = dy[t, c, i + dy_border, j + dy_border, lane]
+                            dx[t, c, stride * i + row, stride * j + column, lane] += given
 
 
 @jit

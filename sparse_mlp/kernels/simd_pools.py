@@ -7,7 +7,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from sparse_mlp.kernels._jit import jit
-from sparse_mlp.kernels._simd import add, broadcast, load, multiply, store, zeros_of
+from sparse_mlp.kernels._simd import add, broadcast, load, multiply, store, where_positive, zeros_of
 from sparse_mlp.kernels._simd_choices import larger, where_different, where_equal
 from sparse_mlp.kernels.edges import clear_edges, row_start
 
@@ -42,7 +42,7 @@ def _largest(x: Array, at: int, row: int, size: int) -> Any:
 @jit
 def max_pool_backward(
     x: Array, x_border: int, dy: Array, dy_border: int, dx: Array, dx_border: int, size: int, stride: int,
-    first: int, last: int,
+    relu: bool, first: int, last: int,
 ) -> None:  # fmt: skip
     """Write channels `first:last` of dx."""
     row, dx_row = 16 * x.shape[3], 16 * dx.shape[3]
@@ -55,6 +55,7 @@ def max_pool_backward(
                 for j in range(dy.shape[3] - 2 * dy_border):
                     at, target = x_at + 16 * stride * j, dx_at + 16 * stride * j
                     largest, left = _largest(x, at, row, size), load(dy, dy_at + 16 * j)
+                    left = where_positive(largest, left) if relu else left
                     for a in range(size):
                         for b in range(size):
                             # What a pixel takes is gone: the next ones that are as large get nothing.

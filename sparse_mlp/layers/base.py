@@ -42,6 +42,8 @@ class Layer:
     takes_rectified : bool
         Whether `backward_tiles` takes `rectified=True`: its input was the output of such a ReLU, whose derivative it
         multiplies into dx. The input is then nobody else's, and dx may be written over it.
+    derives_relu : bool
+        Whether `backward_tiles` takes the derivative of such a ReLU itself; asked of a layer that `takes_relu`.
     keeps_dy : bool
         Whether `backward_tiles` leaves dy as it is.
     reads_output : bool
@@ -77,6 +79,7 @@ class Layer:
     needs_batch = False
     takes_relu = False
     takes_rectified = False
+    derives_relu = False
     keeps_dy = False
     reads_output = False
     bears_links = False

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from numpy.typing import NDArray
 
 from sparse_mlp.errors import invalid
+from sparse_mlp.kernels.bordered import Bordered
 from sparse_mlp.kernels.tiles import aligned_empty
 
 if TYPE_CHECKING:
@@ -68,10 +69,13 @@ class MapShape(NamedTuple):
         """View tiles (n_tiles, features, lanes) as maps (n_tiles, channels, padded height, padded width, lanes)."""
         return tiles.reshape(len(tiles), self.channels, self.padded_height, self.padded_width, tiles.shape[2])
 
+    def bordered(self, tiles: Array) -> Bordered:
+        """View tiles (n_tiles, features, lanes) as kernels take maps."""
+        return Bordered(self.maps(tiles), self.border)
+
     def interior(self, tiles: Array) -> Array:
         """View tiles (n_tiles, features, lanes) as maps without border, (n_tiles, channels, height, width, lanes)."""
-        rows, columns = (slice(self.border, self.border + size) for size in (self.height, self.width))
-        return self.maps(tiles)[:, :, rows, columns]
+        return self.bordered(tiles).inside
 
     def nchw(self, tiles: Array, n_samples: int) -> Array:
         """Return the images (n_samples, channels, height, width) of tiles; a view where there is a single tile."""

@@ -68,7 +68,8 @@ class Sequential(Layer):
     @property
     def reads_output(self) -> bool:  # type: ignore[override]
         """Whether a ReLU at the end does, or the last layer."""
-        return self._steps[-1].relu or self._steps[-1].layer.reads_output
+        last = self._steps[-1]
+        return last.silences or last.layer.reads_output
 
     @property
     def elementwise(self) -> bool:  # type: ignore[override]
@@ -148,7 +149,7 @@ class Sequential(Layer):
         for i in range(len(steps) - 1, -1, -1):
             step, (inner, y) = steps[i], cache[i]
             layer, own, wanted = step.layer, grads[step.name], wants_dx or i > 0
-            if step.relu and not masked:
+            if step.silences and not masked:
                 silenced = batch.empty_like(dy)
                 elementwise_ops(layer.backend).piecewise_linear_backward(y, dy, 0.0, out=silenced)
                 dy = silenced
@@ -173,13 +174,19 @@ class Sequential(Layer):
 class _Step(NamedTuple):
     """A layer of a `Sequential`, with the ReLU behind it if it takes that over.
 
-    `rectified` says whether what leaves it is 0 wherever that ReLU, or one before a dropout, has silenced a neuron.
+    `rectified` says whether what leaves it is 0 wherever that ReLU, or one before a dropout, has silenced a neuron, and
+    whether the derivative of that ReLU has still to be taken on the way back.
     """
 
     name: str
     layer: Layer
     relu: bool
     rectified: bool
+
+    @property
+    def silences(self) -> bool:
+        """Whether the derivative of the ReLU is to be taken before the layer's backward pass."""
+        return self.relu and not self.layer.derives_relu
 
 
 def _steps(children: Mapping[str, Layer]) -> list[_Step]:
@@ -190,5 +197,5 @@ def _steps(children: Mapping[str, Layer]) -> list[_Step]:
             continue  # part of the step before
         relu = layer.takes_relu and i + 1 < len(layers) and layers[i + 1][1].is_relu
         passed_on = layer.keeps_relu and bool(steps) and steps[-1].rectified
-        steps.append(_Step(name, layer, relu, relu or passed_on))
+        steps.append(_Step(name, layer, relu, (relu and not layer.derives_relu) or passed_on))
     return steps

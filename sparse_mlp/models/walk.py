@@ -192,7 +192,7 @@ class Walk:
 
     def _predict(self, samples: Samples, scores: Array) -> None:
         arena, count = self._arena(), len(samples)
-        part = Batch(count, arena=arena)
+        part = Batch(count, arena=arena, wide=WIDE)
         lanes = self._predicted if self.numba else count
         tiles = part.empty((-(-count // lanes), self.n_features, lanes), samples.x.dtype)
         found, _ = self.root.forward_tiles(samples.load(0, count, tiles), part)

@@ -123,13 +123,18 @@ def max_pool(x: Array, size: int, stride: int) -> Array:
     return y
 
 
-def max_pool_backward(x: Array, dy: Array, size: int, stride: int) -> Array:
-    """Return the gradient by x: that of each window goes to its first maximum, row by row."""
+def max_pool_backward(x: Array, dy: Array, size: int, stride: int, relu: bool = False) -> Array:
+    """Return the gradient by x: that of each window goes to its first maximum, row by row.
+
+    With `relu` x came out of a ReLU, whose derivative is taken as well: a maximum of 0 gets nothing.
+    """
     dx = np.zeros(x.shape)
-    for n, c, i, j in np.ndindex(dy.shape):
-        window = x[n, c, stride * i : stride * i + size, stride * j : stride * j + size]
-        a, b = np.unravel_index(window.argmax(), window.shape)
-        dx[n, c, stride * i + a, stride * j + b] += dy[n, c, i, j]
+    n, c = np.ogrid[: x.shape[0], : x.shape[1]]
+    for i, j, window in _windows(x, size, stride):
+        values = window.reshape(*x.shape[:2], size**2)
+        a, b = np.divmod(values.argmax(axis=2), size)
+        silenced = relu & (values.max(axis=2) <= 0)
+        dx[n, c, stride * i + a, stride * j + b] += np.where(silenced, 0.0, dy[:, :, i, j])
     return dx
 
 
