@@ -128,11 +128,11 @@ def vgg(
     check_memory(counts, [g.structure_shape for g in geometries[:n_full]], dtype)
     wirings = _wired(topology, dict(topology_params or {}), sparse, counts, per_kernel, streams["topology"])
     common: dict[str, Any] = {"rng": streams["weights"], "dtype": dtype, "backend": backend}
-    layers: list[Layer] = [Unflatten(input_shape, dtype=dtype, backend=backend)]
+    layers: list[Layer] = [Unflatten(input_shape, backend=backend)]
     shape, done = input_shape, 0
     for stage in stages:
         if stage == POOL:
-            layers.append(MaxPool2d(shape, dtype=dtype, backend=backend))
+            layers.append(MaxPool2d(shape, backend=backend))
             shape = layers[-1].output_shape  # type: ignore[attr-defined]
             continue
         full = done < n_full
@@ -145,7 +145,7 @@ def vgg(
         shape, done = conv.output_shape, done + 1
         normed = [BatchNorm(shape, dtype=dtype, backend=backend)] if batch_norm else []
         layers += [conv, *normed, ReLU(backend=backend)]
-    layers.append(Flatten(shape, dtype=dtype, backend=backend))
+    layers.append(Flatten(shape, backend=backend))
     sizes = [int(np.prod(shape)), *(check_integer("head", size) for size in head)]
     for i in range(len(head)):
         layers += [Dense(sizes[i], sizes[i + 1], name=f"head{i + 1}", **common), ReLU(backend=backend)]

@@ -11,7 +11,6 @@ from sparse_mlp.errors import check_choice
 from sparse_mlp.evolution import LayerUpdate, LinkAges, TopologyUpdate
 from sparse_mlp.evolution.units import EvolvingUnit, layers_of
 from sparse_mlp.measures import EverActive, anp_by_links, anp_by_paths
-from sparse_mlp.structure import SparseStructure
 from sparse_mlp.training.history import Record
 
 
@@ -35,7 +34,7 @@ class WiringLog:
 
     def __init__(self, units: Sequence[EvolvingUnit] = ()) -> None:
         layers = layers_of(units)
-        self._chains = [[layer.name for layer in unit.layers] for unit in units if not any(unit.turned)]
+        self._chains = [unit.layers for unit in units if not any(unit.turned)]
         self.links = LinkAges(layers)
         self.ever_active = {layer.name: EverActive(layer.structure) for layer in layers}
 
@@ -67,7 +66,7 @@ class WiringLog:
         record = update.to_record(**when, survivors=self.links.survivors_of_first())
         for entry, change in zip(record["layers"], update.layers, strict=True):
             entry.update(self._layer_measures(change))
-        return {**record, **self._net_measures({change.layer: change.after for change in update.layers})}
+        return {**record, **self._net_measures({change.layer for change in update.layers})}
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return all that is known as arrays, for a checkpoint: `<layer>.<what>`."""
@@ -102,10 +101,12 @@ class WiringLog:
             "mean_age": float(ages.mean()) if len(ages) else 0.0,
         }
 
-    def _net_measures(self, structures: Mapping[str, SparseStructure]) -> Record:
+    def _net_measures(self, changed: set[str]) -> Record:
+        """Measure the chains whose layers have all been rewired, by the units that percolation sees."""
         tried = self.ever_active.values()
         measures = {"itop": sum(t.count for t in tried) / max(1, sum(t.size for t in tried))}
-        chains = [[structures[name] for name in chain] for chain in self._chains if set(chain) <= set(structures)]
+        complete = [chain for chain in self._chains if {layer.name for layer in chain} <= changed]
+        chains = [[layer.units()[0] for layer in chain] for chain in complete]
         neurons = [chain[0].n_in + sum(structure.n_out for structure in chain) for chain in chains]
         for name, share in (("anp_by_links", anp_by_links), ("anp_by_paths", anp_by_paths)):
             if chains:
