@@ -232,10 +232,10 @@ class SparseConv2d(MapLayer, SparseLinear):
         blocks = [(start, min(start + step, last)) for start in range(first, last, step)]
         return np.concatenate([np.abs(matmul(inputs[start:stop], deltas.T)) for start, stop in blocks])
 
-    def units(self) -> tuple[SparseStructure, NDArray[np.int64]]:
+    def units(self, structure: SparseStructure | None = None) -> tuple[SparseStructure, NDArray[np.int64]]:
         """Return which channels are linked, by any of their taps, and where each link's pair stands among them."""
-        g = self.geometry
-        pairs = self.structure.rows().astype(np.int64) // g.kernel**2 * g.channels_out + self.structure.indices
+        g, wiring = self.geometry, self.structure if structure is None else structure
+        pairs = wiring.rows().astype(np.int64) // g.kernel**2 * g.channels_out + wiring.indices
         keys, places = np.unique(pairs, return_inverse=True)
         return SparseStructure.from_keys(keys, (g.channels_in, g.channels_out)), places
 

@@ -18,7 +18,7 @@ from sparse_mlp.training.history import Record
 class WiringLog:
     """Follow the links of all evolving layers from update to update.
 
-    Ages, positions tried and paths are those of links, whatever a layer's links join.
+    Ages and positions tried are those of links, whatever a layer's links join; paths are those of its units.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class WiringLog:
 
     def __init__(self, units: Sequence[EvolvingUnit] = ()) -> None:
         layers = layers_of(units)
-        self._chains = [[layer.name for layer in unit.layers] for unit in units if not any(unit.turned)]
+        self._chains = [unit.layers for unit in units if not any(unit.turned)]
         self.links = LinkAges(layers)
         self.ever_active = {layer.name: EverActive(layer.structure) for layer in layers}
 
@@ -105,7 +105,8 @@ class WiringLog:
     def _net_measures(self, structures: Mapping[str, SparseStructure]) -> Record:
         tried = self.ever_active.values()
         measures = {"itop": sum(t.count for t in tried) / max(1, sum(t.size for t in tried))}
-        chains = [[structures[name] for name in chain] for chain in self._chains if set(chain) <= set(structures)]
+        whole = [chain for chain in self._chains if {layer.name for layer in chain} <= structures.keys()]
+        chains = [[layer.units(structures[layer.name])[0] for layer in chain] for chain in whole]
         neurons = [chain[0].n_in + sum(structure.n_out for structure in chain) for chain in chains]
         for name, share in (("anp_by_links", anp_by_links), ("anp_by_paths", anp_by_paths)):
             if chains:
