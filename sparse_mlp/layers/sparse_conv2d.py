@@ -163,7 +163,7 @@ class SparseConv2d(MapLayer, SparseLinear):
         zero_border(given.bordered(y))
         bias = self.bias if len(self.bias) else self._no_bias
         if self._listed is not None:
-            self._listed.forward(taken.maps(x), given.maps(y), bias, relu, batch)
+            self._listed.forward(self.weight, bias, taken.maps(x), given.maps(y), relu, batch)
             return y, x
         images, links = taken.nchw(x, x.shape[2]), (self.structure.indptr, self.structure.indices)
         found = conv_ops(self.backend).conv_forward(*links, self.weight, bias, images, self.geometry)
@@ -182,7 +182,7 @@ class SparseConv2d(MapLayer, SparseLinear):
             zero_border(taken.bordered(dx))
         if self._listed is not None:
             maps = taken.maps(cache), given.maps(dy), None if dx is None else taken.maps(dx)
-            self._listed.backward(*maps, rectified, batch, grads)
+            self._listed.backward(self.weight, *maps, rectified, batch, grads)
         else:
             size = cache.shape[2]
             images = taken.nchw(cache, size), given.nchw(dy, size), None if dx is None else taken.nchw(dx, size)
