@@ -62,17 +62,19 @@ class ListedLinks:
         ])  # fmt: skip
 
     def forward(self, weight: Array, bias: Array, x: Array, y: Array, relu: bool, batch: Batch) -> None:
-        """Write the convolution of the maps x into y; threads share strips of rows, and kernels where those are few."""
-        links = self._forward
+        """Write the convolution of the maps x into y.
+
+        Threads share strips of rows; where kernels take several tiles at a time, or strips are few, they share output
+        channels: each then reads some of the links only.
+        """
+        g, links, threads = self.geometry, self._forward, width() if batch.spread else 1
         if self._forward_weight is not None:
             links, weight = links.sorted(), self._forward_weight
-        args = links, weight, bias, x, self.geometry, relu
-        threads, strips = width() if batch.spread else 1, kernels.n_strips(self.geometry, len(x))
-        kernels_at_once = max(1, threads // max(1, strips))
-        run([
-            partial(kernels.conv_forward, *args, out=y, strips=some, outputs=outputs)
-            for some in cut(strips, threads) for outputs in cut(self.geometry.channels_out, kernels_at_once)
-        ])  # fmt: skip
+        small = max(g.out_height, g.out_width) <= kernels.SMALL
+        strips = [None] if small else cut(kernels.n_strips(g, len(x)), threads)
+        outputs = cut(g.channels_out, threads // len(strips))
+        task = partial(kernels.conv_forward, links, weight, bias, x, g, relu, out=y)
+        run([partial(task, strips=some, outputs=part) for some in strips for part in outputs])
 
     def backward(
         self, weight: Array, x: Array, dy: Array, dx: Array | None, rectified: bool, batch: Batch, grads: Gradients
