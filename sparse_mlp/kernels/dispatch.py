@@ -43,6 +43,11 @@ _MODULES = {
         "scipy": "kernels.scipy_link_scores",
         "numba": "kernels.link_scores",
     },
+    "conv_link_scores": {
+        "reference": "reference.conv_link_scores",
+        "scipy": "kernels.numpy_conv_link_scores",
+        "numba": "kernels.conv_link_scores",
+    },
 }
 
 
@@ -135,8 +140,13 @@ def evolution_ops(backend: str | None = None) -> ModuleType:
 
 
 def link_score_ops(backend: str | None = None) -> ModuleType:
-    """Return the module with `score_matrix`, `top_scores`, `top_scores_at_random` and `sample_links`."""
+    """Return the module that scores absent links and chooses the best: `score_matrix`, `top_scores` and so on."""
     return _module("link_scores", backend)
+
+
+def conv_link_score_ops(backend: str | None = None) -> ModuleType:
+    """Return the module with the `score_matrix` of a convolution."""
+    return _module("conv_link_scores", backend)
 
 
 def _module(room: str, backend: str | None) -> ModuleType:

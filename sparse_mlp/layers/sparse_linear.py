@@ -217,8 +217,12 @@ class SparseLinear(Layer):
         wiring = self.structure if structure is None else structure
         return wiring, np.arange(wiring.nnz)
 
-    def link_scores(self, predictor: str | Predictor, structure: SparseStructure) -> NDArray[np.float64]:
+    def link_scores(
+        self, predictor: str | Predictor, structure: SparseStructure, *, graph: str = "layer"
+    ) -> NDArray[np.float64]:
         """Return the scores (n_in, n_out) of the absent links of a wiring; see `link_prediction.score_matrix`."""
+        if graph != "layer":
+            raise invalid(f"graph={graph!r} for linear layer {self.name!r}", "'layer'", "it has no kernels")
         return link_prediction.score_matrix(structure, predictor, backend=self.backend)
 
     def top_links(
