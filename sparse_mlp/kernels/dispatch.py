@@ -116,7 +116,12 @@ def link_score_ops(backend: str | None = None) -> ModuleType:
 
 
 def _module(room: str, backend: str | None) -> ModuleType:
-    return importlib.import_module(f"sparse_mlp.{_MODULES[room][choose_backend(backend).name]}")
+    return _imported(room, choose_backend(backend).name)
+
+
+@cache
+def _imported(room: str, backend: str) -> ModuleType:
+    return importlib.import_module(f"sparse_mlp.{_MODULES[room][backend]}")
 
 
 def _on_tiles(room: str, backend: str) -> Any:
