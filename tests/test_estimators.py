@@ -316,16 +316,19 @@ def test_partial_fit_on_all_data_is_one_epoch_of_fit(digits, kind):
     assert pieces.loss_curve_ == whole.loss_curve_ and pieces.n_iter_ == whole.n_iter_ == 4
 
 
+OPTIONS = {"rigl": {"update_steps": 3}, "cht-conv": {"graph": "layer"}}  # 7 batches an epoch; no kernels
+
+
 @pytest.mark.parametrize("name", RULES)
 def test_partial_fit_equals_fit_with_every_rule(digits, name):
     X, _, y, _ = digits
-    rule = make_rule("rigl", update_steps=3) if name == "rigl" else name  # 7 batches an epoch
+    rule = make_rule(name, **OPTIONS[name]) if name in OPTIONS else name
     params = {"tol": 0.0, "max_iter": 4, "density": 0.1, "hidden_layer_sizes": (30, 20), "rule": rule}
     whole, pieces = quick(**params).fit(X[:200], y[:200]), quick(**params)
     for _ in range(4):
         pieces.partial_fit(X[:200], y[:200], classes=range(10))
     assert_same_network(whole, pieces)
-    expected = {"static": 0, "dense": 0, "rigl": 6}.get(name, 3)  # rigl: 3, 6, ... up to three quarters of 28
+    expected = {"static": 0, "dense": 0, "rigl": 6, "cht-conv": 2}.get(name, 3)  # the last two up to three quarters
     if name != "cht":  # which may settle before
         assert len(pieces.history_.updates) == expected
     if name == "chtss":
@@ -379,7 +382,7 @@ def test_warm_start_goes_on(digits):
 @pytest.mark.parametrize("name", RULES)
 def test_warm_start_with_every_rule(digits, name):
     X, _, y, _ = digits
-    rule = make_rule("rigl", update_steps=3) if name == "rigl" else name
+    rule = make_rule(name, **OPTIONS[name]) if name in OPTIONS else name
     params = {"tol": 0.0, "density": 0.1, "hidden_layer_sizes": (30, 20), "rule": rule, "max_iter": 3}
     network = quick(warm_start=True, **params).fit(X[:200], y[:200])
     links = [layer.structure.nnz for layer in network.model_.sparse_layers]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from sparse_mlp.errors import check_integer
 from sparse_mlp.evolution.gradient_regrowth import regrow_by_gradient
+from sparse_mlp.evolution.per_kernel import kernel_budgets, remove_per_kernel
 from sparse_mlp.evolution.removal import remove_by_magnitude
 from sparse_mlp.evolution.three_stages import ThreeStageRule, three_stage_rule
 from sparse_mlp.options import extends
 
 
 @extends(three_stage_rule, zeta_schedule="cosine", new_weights="zero", keep_regrown=True)
-def rigl_rule(*, update_steps: int = 100, **shared: Any) -> ThreeStageRule:
+@extends(kernel_budgets)
+def rigl_rule(*, update_steps: int = 100, budget: str = "layer", **shared: Any) -> ThreeStageRule:
     """Make the rule of RigL: remove the smallest weights, grow where the gradient is largest.
 
     Parameters
@@ -35,7 +38,12 @@ def rigl_rule(*, update_steps: int = 100, **shared: Any) -> ThreeStageRule:
     after the step, with dropout off. The densities of the layers are a matter of the network: `allocation="er"` builds
     the paper's.
     """
+    per_kernel = kernel_budgets(budget=budget)
     return three_stage_rule(
-        "rigl", remove=remove_by_magnitude, regrow=regrow_by_gradient,
-        update_steps=check_integer("update_steps", update_steps), wants_signals=True, **shared,
-    )  # fmt: skip
+        "rigl",
+        remove=remove_per_kernel if per_kernel else remove_by_magnitude,
+        regrow=partial(regrow_by_gradient, per_kernel=per_kernel),
+        update_steps=check_integer("update_steps", update_steps),
+        wants_signals=True,
+        **shared,
+    )

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from sparse_mlp import plugins
 from sparse_mlp.errors import check_options
 from sparse_mlp.evolution.ch3l3_rule import ch3l3_rule
+from sparse_mlp.evolution.cht_conv_rule import cht_conv_rule
 from sparse_mlp.evolution.cht_rule import cht_rule
 from sparse_mlp.evolution.chts_rule import chts_rule
 from sparse_mlp.evolution.chtss_rule import chtss_rule
@@ -65,6 +66,7 @@ RULES: dict[str, Callable[..., Rule]] = {
     "cht": cht_rule,
     "chts": chts_rule,
     "chtss": chtss_rule,
+    "cht-conv": cht_conv_rule,
     "dense": dense_rule,
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sparse_mlp.errors import check_choice, check_fraction
+from sparse_mlp.evolution.per_kernel import kernel_budgets, regrow_random_per_kernel, remove_per_kernel
 from sparse_mlp.evolution.regrowth import Positions, check_room
 from sparse_mlp.evolution.removal import (
     Removal,
@@ -25,7 +26,10 @@ from sparse_mlp.topology.sampling import sample_distinct
 
 
 @extends(three_stage_rule, new_weights="he-uniform")
-def set_rule(*, removal: str = "sign", exclude_removed: bool = False, **shared: Any) -> ThreeStageRule:
+@extends(kernel_budgets)
+def set_rule(
+    *, removal: str = "sign", exclude_removed: bool = False, budget: str = "layer", **shared: Any
+) -> ThreeStageRule:
     """Make the rule of SET: remove weights near zero sign by sign, regrow as many links at random.
 
     Parameters
@@ -44,12 +48,10 @@ def set_rule(*, removal: str = "sign", exclude_removed: bool = False, **shared: 
 
     `ThreeStageRule.update` calls both. Percolation is not part of SET.
     """
-    return three_stage_rule(
-        "set",
-        remove=REMOVALS[check_choice("removal", removal, REMOVALS)],
-        regrow=partial(regrow_random, exclude_removed=exclude_removed),
-        **shared,
-    )
+    remove, regrow = REMOVALS[check_choice("removal", removal, REMOVALS)], regrow_random
+    if kernel_budgets(budget=budget):
+        remove, regrow = partial(remove_per_kernel, by=removal), regrow_random_per_kernel
+    return three_stage_rule("set", remove=remove, regrow=partial(regrow, exclude_removed=exclude_removed), **shared)
 
 
 def remove_by_sign(links: WeightedLinks, zeta: float, **_: Any) -> Mask:

@@ -218,14 +218,18 @@ def prefetch(typing_context: Any, array: Any, offset: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         data = context.make_array(signature.args[0])(context, builder, args[0]).data
-        address = builder.bitcast(builder.gep(data, [args[1]]), ir.IntType(8).as_pointer())
-        number, name = ir.IntType(32), "llvm.prefetch.p0i8"
-        function_type = ir.FunctionType(ir.VoidType(), [address.type, number, number, number])
-        function = builder.module.globals.get(name) or ir.Function(builder.module, function_type, name)
-        builder.call(function, [address, number(0), number(3), number(1)])  # to read, keep in all caches, data
+        fetch_line(builder, builder.gep(data, [args[1]]))
         return context.get_dummy_value()
 
     return types.void(array, types.intp), generate
+
+
+def fetch_line(builder: Any, pointer: Any) -> None:
+    """Build the request for a cache line."""
+    address, number, name = builder.bitcast(pointer, ir.IntType(8).as_pointer()), ir.IntType(32), "llvm.prefetch.p0i8"
+    function_type = ir.FunctionType(ir.VoidType(), [address.type, number, number, number])
+    function = builder.module.globals.get(name) or ir.Function(builder.module, function_type, name)
+    builder.call(function, [address, number(0), number(3), number(1)])  # to read, keep in all caches, data
 
 
 @intrinsic

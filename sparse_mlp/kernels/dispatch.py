@@ -14,7 +14,8 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from sparse_mlp.errors import check_choice
-from sparse_mlp.kernels.one_tile import OneTile
+from sparse_mlp.kernels.on_maps import OnMaps
+from sparse_mlp.kernels.one_tile import OneTile, OneTileMaps
 
 BACKENDS = ("reference", "scipy", "numba")
 VARIABLE = "SPARSE_MLP_BACKEND"
@@ -22,12 +23,18 @@ VARIABLE = "SPARSE_MLP_BACKEND"
 # Drawing and changing a wiring has no sparse product in it: `scipy` takes the compiled twins there.
 _MODULES = {
     "linear": {"reference": "reference.linear", "scipy": "kernels.scipy_linear", "numba": "kernels.linear"},
+    "convolution": {
+        "reference": "reference.convolution",
+        "scipy": "kernels.scipy_convolution",
+        "numba": "kernels.convolution",
+    },
     "motif": {"reference": "reference.motif", "scipy": "kernels.scipy_motif", "numba": "kernels.motif"},
     "elementwise": {
         "reference": "reference.elementwise",
         "scipy": "kernels.numpy_elementwise",
         "numba": "kernels.elementwise",
     },
+    "maps": {"reference": "reference.maps", "scipy": "reference.maps", "numba": "kernels.maps"},
     "optim": {"reference": "reference.optim", "scipy": "kernels.numpy_optim", "numba": "kernels.optim"},
     "topology": {"reference": "reference.topology", "scipy": "kernels.topology", "numba": "kernels.topology"},
     "evolution": {"reference": "reference.evolution", "scipy": "kernels.evolution", "numba": "kernels.evolution"},
@@ -35,6 +42,11 @@ _MODULES = {
         "reference": "reference.link_scores",
         "scipy": "kernels.scipy_link_scores",
         "numba": "kernels.link_scores",
+    },
+    "conv_link_scores": {
+        "reference": "reference.conv_link_scores",
+        "scipy": "kernels.numpy_conv_link_scores",
+        "numba": "kernels.conv_link_scores",
     },
 }
 
@@ -78,6 +90,16 @@ def linear_ops(backend: str) -> Any:
 
 
 @cache
+def conv_ops(backend: str) -> Any:
+    """Return `conv_forward`, `conv_input_gradient`, `conv_weight_gradient`, `conv_backward` and `bias_grad`.
+
+    `reference` and `scipy` compute on maps (batch, channels, height, width), `numba` on tiles of 16 samples.
+    """
+    module = _module("convolution", backend)
+    return OnMaps(module) if backend == "reference" else module
+
+
+@cache
 def motif_ops(backend: str) -> Any:
     """Return `motif_sums` and the forward and backward passes of motifs, `shared_forward` and so on, on tiles."""
     return _on_tiles("motif", backend)
@@ -87,6 +109,13 @@ def motif_ops(backend: str) -> Any:
 def elementwise_ops(backend: str) -> Any:
     """Return activations, dropout and losses on tiles."""
     return _on_tiles("elementwise", backend)
+
+
+@cache
+def map_ops(backend: str) -> Any:
+    """Return batch normalisation and pooling of maps in tiles, as `kernels.maps` has them."""
+    module = _module("maps", backend)
+    return module if backend == "numba" else OneTileMaps(module)
 
 
 def optim_ops(backend: str | None = None) -> ModuleType:
@@ -111,8 +140,13 @@ def evolution_ops(backend: str | None = None) -> ModuleType:
 
 
 def link_score_ops(backend: str | None = None) -> ModuleType:
-    """Return the module with `score_matrix`, `top_scores`, `top_scores_at_random` and `sample_links`."""
+    """Return the module that scores absent links and chooses the best: `score_matrix`, `top_scores` and so on."""
     return _module("link_scores", backend)
+
+
+def conv_link_score_ops(backend: str | None = None) -> ModuleType:
+    """Return the module with the `score_matrix` of a convolution."""
+    return _module("conv_link_scores", backend)
 
 
 def _module(room: str, backend: str | None) -> ModuleType:

@@ -100,6 +100,21 @@ def _kth_largest(values: Array, k: int) -> Any:
     return np.partition(values, len(values) - k)[len(values) - k]
 
 
+def take_smallest_of_groups(values: Array, groups: Array, counts: Array) -> Array:
+    """Take the smallest values of each group; see `reference.evolution.take_smallest_of_groups`.
+
+    O(n log n): both sorts are stable, so that in each group values ascend, and equal ones stand in order.
+    """
+    order = np.argsort(values, kind="stable")
+    names = groups[order].astype(np.min_scalar_type(len(counts)))  # NumPy sorts short integers in linear time
+    order = order[np.argsort(names, kind="stable")]
+    sizes = np.bincount(groups, minlength=len(counts))
+    rank = np.arange(len(values)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    take = np.zeros(len(values), bool)
+    take[order] = rank < np.repeat(counts, sizes)
+    return take
+
+
 @jit
 def backward_sweep(indptr: Array, indices: Array, keep: Array, alive_out: Array) -> tuple[Array, Array]:
     """Drop links that lead to no output; see `reference.evolution.backward_sweep`."""

@@ -96,6 +96,38 @@ def best_of_matrix(scores: Array, k: int, blocks: Blocks, *, sampling: bool) -> 
     return _Source.of_matrix(scores).best_of_blocks(k, blocks, sampling=sampling)
 
 
+def best_of_columns(scores: Array, counts: Array, draws: Array, *, sampling: bool) -> Array:
+    """Choose the best positive scores of each column; see `reference.link_scores.best_of_columns`.
+
+    O(n_in * n_out) time, and as much memory for some copies. Selection by NumPy: compiling it would take seconds.
+    """
+    n_out = scores.shape[1]
+    keys, ties = np.array(scores.T, order="C"), np.ascontiguousarray(draws.T)
+    positive = keys > 0
+    if sampling:
+        values = np.log1p(-ties[positive]) / keys[positive]  # arrivals with a minus, as in `sample_links`
+        ties = ties[:0]
+    else:
+        values = keys[positive]
+        round_all(values)
+    keys[...] = -np.inf
+    keys[positive] = values
+    wanted = np.minimum(counts, positive.sum(axis=1)).tolist()
+    rows = [_best_of_row(keys[v], ties[v] if len(ties) else None, wanted[v]) for v in range(n_out)]
+    return np.sort(np.concatenate(rows) * n_out + np.repeat(np.arange(n_out), wanted))
+
+
+def _best_of_row(keys: Array, ties: Array | None, k: int) -> Array:
+    """Return where the k highest keys stand, of equal ones the lowest ties, or else the first."""
+    if k == 0:
+        return np.empty(0, np.int64)
+    last = np.partition(keys, len(keys) - k)[len(keys) - k]
+    above, equal = np.flatnonzero(keys > last), np.flatnonzero(keys == last)
+    if ties is not None:
+        equal = equal[np.argsort(ties[equal], kind="stable")]
+    return np.concatenate((above, equal[: k - len(above)]))
+
+
 def _walked(layer: LinkLayer, method: str) -> Array:
     scores = np.zeros(layer.shape)
     walks = list_walks(layer, method)

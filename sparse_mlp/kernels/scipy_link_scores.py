@@ -61,6 +61,11 @@ def sample_links(
     return link_scores.best_of_matrix(scores, k, blocks, sampling=True)
 
 
+def best_of_columns(scores: Array, counts: Array, draws: Array, *, sampling: bool) -> Array:
+    """Choose the best of each column; see `reference.link_scores.best_of_columns`."""
+    return link_scores.best_of_columns(scores, counts, draws, sampling=sampling)
+
+
 def _shared(x: csr_array, factor: Any) -> csr_array:
     """Return f(common neighbours of p and q, degree of q) where p and q have one."""
     common = x @ x.T

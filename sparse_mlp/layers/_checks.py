@@ -25,6 +25,21 @@ def check_batch(name: str, x: ArrayLike, n_features: int | None = None) -> NDArr
     return array
 
 
+def check_images(name: str, x: ArrayLike, image: tuple[int, int, int]) -> NDArray[Any]:
+    """Return x as an array, or say why it is not floating point of shape (batch, channels, height, width)."""
+    array, shape = np.asarray(x), ", ".join(map(str, image))
+    if array.shape[1:] != image:
+        remedy = "one image for each sample, even for a single one"
+        if array.ndim == 2:
+            remedy = "use x.reshape(-1, *dataset.image_shape)"
+        elif array.shape[1:] == (*image[1:], image[0]):
+            remedy = "channels come first: use x.transpose(0, 3, 1, 2)"
+        raise invalid(f"{name} of shape {array.shape}", f"(batch, {shape})", remedy)
+    if array.dtype not in (np.float32, np.float64):
+        raise invalid(f"{name} of {array.dtype}", "float32 or float64", "scale pixels: x.astype('float32') / 255")
+    return array
+
+
 def check_dtype(dtype: DTypeLike) -> np.dtype[Any]:
     """Return the type of a layer's numbers, or say why it cannot compute with them."""
     try:

@@ -24,6 +24,8 @@ class Activation(Layer):
     Results have the dtype of the layer's input.
     """
 
+    elementwise = True
+
     def __init__(self, *, backend: str | None = None, name: str = "") -> None:
         self.backend = choose_backend(backend).name
         self.name = name or type(self).__name__.lower()
@@ -38,6 +40,7 @@ class PiecewiseLinear(Activation):
     """
 
     replays = True
+    keeps_zero = True
 
     def __init__(self, slope: float = 0.0, *, backend: str | None = None, name: str = "") -> None:
         super().__init__(backend=backend, name=name)
@@ -149,4 +152,4 @@ class Sigmoid(_FromOutput):
 class Tanh(_FromOutput):
     """Squash into (-1, 1) by the hyperbolic tangent, with the derivative 1 - a²."""
 
-    function, replays = "tanh", True
+    function, replays, keeps_zero = "tanh", True, True

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparse_mlp.errors import describe
-from sparse_mlp.kernels.tiles import aligned_empty, lanes_for, pack, unpack
-from sparse_mlp.layers._checks import check_batch, checked_gradients, checked_output, checked_pair
+from sparse_mlp.kernels.tiles import unpack
+from sparse_mlp.layers._checks import checked_gradients, checked_output, checked_pair
 from sparse_mlp.layers.batch import Batch
 from sparse_mlp.layers.flow import Flow, Trace
+from sparse_mlp.layers.map_flow import MapFlow, MapTrace, map_ends
+from sparse_mlp.layers.packing import checked_array, lanes_of, packed, retiled, unpacked
 
 Array = NDArray[Any]
 Gradients = dict[str, Any]
@@ -40,6 +42,8 @@ class Layer:
     takes_rectified : bool
         Whether `backward_tiles` takes `rectified=True`: its input was the output of such a ReLU, whose derivative it
         multiplies into dx. The input is then nobody else's, and dx may be written over it.
+    derives_relu : bool
+        Whether `backward_tiles` takes the derivative of such a ReLU itself; asked of a layer that `takes_relu`.
     keeps_dy : bool
         Whether `backward_tiles` leaves dy as it is.
     reads_output : bool
@@ -53,6 +57,12 @@ class Layer:
     keeps_relu : bool
         Whether what is 0 at its input is 0 at its output, and `backward_tiles` takes `masked=True`: dy is 0 already
         wherever its output is.
+    elementwise : bool
+        Whether it treats all numbers of a sample alike, wherever they stand. It then takes maps as well.
+    keeps_zero : bool
+        Whether it gives 0 where it gets 0, so that the border of a map stays 0; asked of an `elementwise` layer.
+    lanes : int or None
+        Width of the tiles that it takes; None where any will do.
     replays : bool
         Whether its passes on tiles do nothing but call kernels (`kernels.tape.launch`) with arguments that a network
         finds at the same places in each step: parameters, memory from `batch.empty`, draws, numbers that never change.
@@ -69,12 +79,16 @@ class Layer:
     needs_batch = False
     takes_relu = False
     takes_rectified = False
+    derives_relu = False
     keeps_dy = False
     reads_output = False
     bears_links = False
     uses_blas = False
     is_relu = False
     keeps_relu = False
+    elementwise = False
+    keeps_zero = False
+    lanes: int | None = None
     replays = False
     dtype: np.dtype[Any] | None = None
     backend: str = "numba"
@@ -140,6 +154,13 @@ class Layer:
         """Follow which evolving layers feed which; a layer that keeps its features apart passes the flow on."""
         return flow
 
+    def map_flow(self, flow: MapFlow, trace: MapTrace) -> MapFlow:
+        """Say what maps it reads and writes; see `layers.maps`. Maps pass through an `elementwise` layer."""
+        if self.elementwise:
+            return flow._replace(zero=flow.zero and self.keeps_zero)
+        trace.read_flat(self, flow)
+        return MapFlow.flat()
+
     def outputs(self, x: Array) -> Iterator[tuple[Layer, Array]]:
         """Pass x (batch, n_in) through and yield each simple layer with its output, to look for where a net fails."""
         yield self, self.forward(x)[0]
@@ -150,6 +171,7 @@ class Layer:
         Parameters
         ----------
         x : float (batch, n_in)
+            Or images (batch, channels, height, width) where it takes maps; so for y and the gradients.
         rng : numpy.random.Generator, optional
             Given while training; only layers that are random in training draw from it.
 
@@ -161,15 +183,20 @@ class Layer:
         """
         if type(self).forward_tiles is Layer.forward_tiles:
             raise TypeError(f"found {type(self).__name__} without a forward pass; expected forward or forward_tiles")
-        x = check_batch(f"input of layer {self.name!r}", x)
-        self.n_out(x.shape[1])  # refuses what does not fit
+        if self.elementwise and np.ndim(x) > 2:
+            y, cache = self.forward(np.reshape(x, (len(x), -1)), rng)
+            return y.reshape(np.shape(x)), cache
+        taken, given = map_ends(self)
+        x = checked_array(f"input of layer {self.name!r}", x, taken)
+        n_in = x.shape[1] if taken is None else taken.features
+        self.n_out(n_in)  # refuses what does not fit
         batch = Batch(len(x), training=rng is not None, keep=True)
         if rng is not None:
-            self.draw_masks(x.shape[1], batch, rng)
+            self.draw_masks(n_in, batch, rng)
         for layer in nodes(self):
             layer.prepare()
-        y, cache = self.forward_tiles(self._packed(x), batch)
-        return unpack(y, len(x)), (cache, batch)
+        y, cache = self.forward_tiles(packed(x, taken, lanes_of(self, len(x)), self.dtype or x.dtype), batch)
+        return unpacked(y, len(x), given), (cache, batch, taken, given, y.shape[2])
 
     def backward(self, dy: Array, cache: Any) -> tuple[Array, Gradients]:
         """Return the gradient by the input and by each parameter.
@@ -189,10 +216,16 @@ class Layer:
         """
         if type(self).backward_tiles is Layer.backward_tiles:
             raise TypeError(f"found {type(self).__name__} without a backward pass; expected backward or backward_tiles")
-        inner, batch = cache
+        dy = np.asarray(dy)
+        if self.elementwise and dy.ndim > 2:
+            dx, grads = self.backward(dy.reshape(len(dy), -1), cache)
+            return dx.reshape(dy.shape), grads
+        inner, batch, taken, given, lanes = cache
+        if given is not None:
+            checked_array(f"gradient by the output of layer {self.name!r}", dy, given)
         grads = zero_gradients(self)
-        dx = self.backward_tiles(self._packed(np.asarray(dy)), inner, batch, grads)
-        return unpack(dx, batch.n_samples), grads
+        dx = self.backward_tiles(packed(dy, given, lanes, self.dtype or dy.dtype), inner, batch, grads)
+        return unpacked(dx, batch.n_samples, taken), grads
 
     def forward_tiles(self, x: Array, batch: Batch) -> tuple[Array, Any]:
         """Return the layer's output on tiles and what its backward pass needs.
@@ -210,7 +243,7 @@ class Layer:
         """
         y, cache = checked_pair(self, "forward", self.forward(unpack(x, batch.n_samples)))
         y = checked_output(self, "forward", y, (batch.n_samples, self.n_out(x.shape[1])))
-        return self._retiled(y, (cache, x.shape[1]), x)
+        return retiled(y, x), (cache, x.shape[1])
 
     def backward_tiles(self, dy: Array, cache: Any, batch: Batch, grads: Gradients, wants_dx: bool = True) -> Any:
         """Add the gradients of the parameters to `grads` and return the gradient by the input.
@@ -236,17 +269,7 @@ class Layer:
         dx = checked_output(self, "backward", dx, (batch.n_samples, n_in))
         for name, grad in checked_gradients(self, own).items():
             grads[name] += grad
-        return self._retiled(dx, None, dy)[0]
-
-    def _packed(self, x: Array) -> Array:
-        lanes = lanes_for(len(x)) if self.backend == "numba" else len(x)
-        x = np.ascontiguousarray(x, self.dtype or x.dtype)
-        tiles = aligned_empty((max(1, -(-len(x) // max(1, lanes))), x.shape[1], lanes), x.dtype)
-        return pack(x, np.arange(len(x)), tiles)
-
-    def _retiled(self, y: Array, cache: Any, like: Array) -> tuple[Array, Any]:
-        tiles = np.zeros((len(like), y.shape[1], like.shape[2]), like.dtype)
-        return pack(np.ascontiguousarray(y, like.dtype), np.arange(len(y)), tiles), cache
+        return retiled(dx, dy)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparse_mlp.kernels.pool import run, width
-from sparse_mlp.kernels.tiles import Arena, flat
+from sparse_mlp.kernels.tiles import Arena, flat, lanes_for
 
 if TYPE_CHECKING:
     from sparse_mlp.layers.base import Layer
@@ -41,6 +41,8 @@ class Batch:
         Whether the backward pass leaves cached arrays as they are, so that it can be run again.
     spread : bool
         Whether layers share their neurons among threads, where groups of samples do not.
+    wide : int
+        Lanes of flat features behind maps, whose tiles are narrow; 0 leaves them to the number of samples.
     """
 
     n_samples: int
@@ -51,6 +53,7 @@ class Batch:
     arena: Arena | None = None
     keep: bool = False
     spread: bool = False
+    wide: int = 0
 
     def empty(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
         """Return memory for an array of this pass; it starts on a cache line and is not initialised."""
@@ -78,6 +81,15 @@ class Batch:
         ends = np.searchsorted(indptr, np.arange(1, threads) * (int(indptr[-1]) / threads))
         bounds = [0, *ends.tolist(), len(indptr) - 1]
         run([partial(task, (bounds[i], bounds[i + 1])) for i in range(threads)])
+
+    def over_channels(self, count: int, task: Callable[[tuple[int, int] | None], Any]) -> None:
+        """Let a task work on `count` channels, or on runs of them in several threads; see `over_neurons`."""
+        self.over_neurons(np.arange(count + 1), task)
+
+    def empty_wide(self, features: int, like: Array, narrow: bool) -> Array:
+        """Return memory for flat features of all samples: lanes as `like` has them, or wide ones in place of narrow."""
+        lanes = (self.wide or lanes_for(self.n_samples)) if narrow else like.shape[2]
+        return self.empty((-(-self.n_samples // max(1, lanes)), features, lanes), like.dtype)
 
     def record(self, layer: Layer, x: Array, dy: Array) -> None:
         """Keep the inputs and deltas of a layer if somebody asked for them, as copies: layers write over theirs."""

@@ -35,6 +35,8 @@ class Dropout(Layer):
     """
 
     keeps_relu = True
+    elementwise = True
+    keeps_zero = True
     replays = True
 
     def __init__(self, rate: float, *, backend: str | None = None, name: str = "dropout") -> None:

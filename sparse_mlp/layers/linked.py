@@ -118,8 +118,10 @@ class Linked(Protocol):
             Where the link between its units stands, for each link of the layer.
         """
 
-    def link_scores(self, predictor: str | Predictor, structure: SparseStructure) -> NDArray[np.float64]:
-        """Score all absent links, to look at.
+    def link_scores(
+        self, predictor: str | Predictor, structure: SparseStructure, *, graph: str = ...
+    ) -> NDArray[np.float64]:
+        """Score all absent links, to look at or to choose by: so many of each output, or none that just went.
 
         Parameters
         ----------
@@ -127,11 +129,19 @@ class Linked(Protocol):
             As in `link_prediction.score_matrix`.
         structure : SparseStructure
             The wiring that is scored, of the layer's shape; not necessarily its own.
+        graph : {"layer", "kernel"}
+            Which links a link is judged by: all links of the layer, or those of its own kernel. The kind of layer
+            decides which it is by default.
 
         Returns
         -------
         float64 structure.shape
             0 on links of the structure and where no link may ever be.
+
+        Raises
+        ------
+        InvalidInputError
+            If the layer has no such graph or no such predictor.
         """
 
     def top_links(

@@ -218,8 +218,12 @@ class SparseLinear(Layer):
         """Return the structure that percolation sees, and the place of each link in it: here the layer's own."""
         return self.structure, np.arange(self.structure.nnz)
 
-    def link_scores(self, predictor: str | Predictor, structure: SparseStructure) -> NDArray[np.float64]:
+    def link_scores(
+        self, predictor: str | Predictor, structure: SparseStructure, *, graph: str = "layer"
+    ) -> NDArray[np.float64]:
         """Return the scores (n_in, n_out) of the absent links of a wiring; see `link_prediction.score_matrix`."""
+        if graph != "layer":
+            raise invalid(f"graph={graph!r} for linear layer {self.name!r}", "'layer'", "it has no kernels")
         return link_prediction.score_matrix(structure, predictor, backend=self.backend)
 
     def top_links(

@@ -15,6 +15,7 @@ from sparse_mlp.kernels.tiles import sum_in_order
 from sparse_mlp.layers.base import Array, Gradients, Layer, leaves
 from sparse_mlp.layers.flow import Flow, Trace
 from sparse_mlp.layers.losses import Loss
+from sparse_mlp.layers.maps import assign_borders, check_flat_ends
 from sparse_mlp.models import saving
 from sparse_mlp.models.batch import Samples
 from sparse_mlp.models.inputs import check_inputs, warn_of_overflow
@@ -70,6 +71,8 @@ class Network:
 
     def __init__(self, root: Layer, n_features: int | None = None) -> None:
         self.root, self.backend = root, root.backend
+        assign_borders(root)
+        check_flat_ends(root)
         self.n_features = root.n_in(0) if n_features is None else check_integer("n_features", n_features)
         if not self.n_features:
             raise invalid("no layer that knows the features of a sample", "n_features to be given")

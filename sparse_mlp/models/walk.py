@@ -15,8 +15,8 @@ from sparse_mlp.kernels.tape import Calls, launch, recorded, replay
 from sparse_mlp.kernels.tiles import NARROW, WIDE, Arena, cut, lanes_for, unpack
 from sparse_mlp.layers.base import Array, Gradients, Layer, nodes
 from sparse_mlp.layers.batch import Batch
-from sparse_mlp.layers.composite import Sequential
 from sparse_mlp.layers.losses import Loss
+from sparse_mlp.layers.sequential import Sequential
 from sparse_mlp.models.batch import Samples
 
 TILE_BYTES = 2**26  # activations of one tile of 64; above it threads share the neurons of a tile, not the tiles
@@ -66,7 +66,8 @@ class Walk:
         self._draws = any(type(layer).draw_masks not in PASSED_ON for layer in layers)
         self._to_prepare = [layer for layer in layers if type(layer).prepare is not Layer.prepare]
         self._one_blas_thread = one_blas_thread if any(layer.uses_blas for layer in layers) else nullcontext
-        self._predicted = WIDE  # lanes; where no BLAS rounds by it, that of the training, whose kernels are compiled
+        # Lanes of a prediction; where no BLAS rounds by it, those of the training, whose kernels are compiled.
+        self._predicted = root.lanes or WIDE
         self._arenas: deque[Arena] = deque()
         self._masks: dict[int, dict[int, Array]] = {}  # random numbers for layers, by the samples of the batch
 
@@ -86,6 +87,8 @@ class Walk:
         """Return the width of the tiles of a batch."""
         if not self.numba:
             return max(1, n_samples)
+        if self.root.lanes is not None:
+            return self.root.lanes
         return WIDE if self.spread and n_samples > NARROW else lanes_for(n_samples)
 
     def groups(self, n_samples: int) -> list[tuple[int, int]]:
@@ -189,7 +192,7 @@ class Walk:
 
     def _predict(self, samples: Samples, scores: Array) -> None:
         arena, count = self._arena(), len(samples)
-        part = Batch(count, arena=arena)
+        part = Batch(count, arena=arena, wide=WIDE)
         lanes = self._predicted if self.numba else count
         tiles = part.empty((-(-count // lanes), self.n_features, lanes), samples.x.dtype)
         found, _ = self.root.forward_tiles(samples.load(0, count, tiles), part)

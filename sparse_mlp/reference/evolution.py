@@ -124,6 +124,29 @@ def take_largest(values: Array, k: int) -> Mask:
     return take
 
 
+def take_smallest_of_groups(values: Array, groups: Array, counts: Array) -> Mask:
+    """Take in each group the smallest values, of equal ones the lower position first.
+
+    Parameters
+    ----------
+    values : float (n,)
+    groups : integer (n,)
+        Which group each value belongs to, below len(counts).
+    counts : int64 (groups,)
+        How many to take of each; all, if there are fewer.
+
+    Returns
+    -------
+    bool (n,)
+    """
+    take = np.zeros(len(values), bool)
+    for group, count in enumerate(counts):
+        members = [position for position in range(len(values)) if groups[position] == group]
+        for position in sorted(members, key=lambda position: (float(values[position]), position))[:count]:
+            take[position] = True
+    return take
+
+
 def backward_sweep(indptr: Array, indices: Array, keep: Mask, alive_out: Mask) -> tuple[Mask, Mask]:
     """Drop the links that lead to a neuron from which no output is reached.
 

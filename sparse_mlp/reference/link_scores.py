@@ -155,6 +155,36 @@ def sample_links(
     return _best(arrivals, k)
 
 
+def best_of_columns(scores: Array, counts: Array, draws: Array, *, sampling: bool) -> Array:
+    """Choose in each column of a score matrix as `top_scores`, `top_scores_at_random` or `sample_links` do in all.
+
+    Parameters
+    ----------
+    scores : float64 (n_in, n_out)
+        0 where nothing may be chosen.
+    counts : int64 (n_out,)
+        How many of each column, at most.
+    draws : float64 (n_in, n_out) or (0, 0)
+        A draw from [0, 1) for each position; without draws the first of equal scores win.
+    sampling : bool
+        Whether links are drawn in proportion to their scores; this takes draws.
+
+    Returns
+    -------
+    int64 (at most counts.sum(),)
+        Ascending row-major positions; scores of 0 are never chosen.
+    """
+    chosen: list[int] = []
+    n_out = scores.shape[1]
+    for v in range(n_out):
+        candidates = []
+        for u in np.flatnonzero(scores[:, v]).tolist():
+            score, draw = float(scores[u, v]), float(draws[u, v] if draws.size else u)
+            candidates.append((math.log1p(-draw) / score, float(u), u) if sampling else (rounded(score), draw, u))
+        chosen += (_best(candidates, int(counts[v]))[2] * n_out + v).tolist()
+    return np.array(sorted(chosen), np.int64)
+
+
 def _drawn(scores: Array, blocks: Blocks) -> list[tuple[float, float, int]]:
     """List score, draw and position of all links with a positive score and a draw."""
     drawn = []

@@ -20,6 +20,7 @@ ON_TILES = {
         "dropout", "softmax", "softmax_cross_entropy", "mean_squared_error",
     ),
 }  # fmt: skip
+ON_MAPS = ("conv_forward", "conv_input_gradient", "conv_weight_gradient", "conv_backward", "bias_grad")
 
 
 @pytest.fixture(autouse=True)
@@ -75,6 +76,14 @@ def test_each_backend_offers_the_same_functions(backend: str) -> None:
         for name in offered:
             got, wanted = (inspect.signature(getattr(m, name)).parameters for m in (twin, truth))
             assert list(got) == list(wanted), f"{name} of {twin.__name__}"
+
+
+@pytest.mark.parametrize("name", ON_MAPS)
+def test_functions_on_maps_are_complete(name: str) -> None:
+    truth, twin = dispatch.conv_ops("reference").module, dispatch.conv_ops("scipy")
+    got, wanted = (list(inspect.signature(getattr(module, name)).parameters) for module in (twin, truth))
+    assert got == wanted
+    assert callable(getattr(dispatch.conv_ops("reference"), name))
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

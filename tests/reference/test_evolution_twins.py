@@ -73,6 +73,16 @@ def test_one_sign_only_and_no_link_at_all(twin):
 
 
 @TWINS
+def test_smallest_of_two_groups(twin):
+    values, groups = np.array([3.0, 1.0, 2.0, 1.0, 0.5, 2.0]), np.array([0, 2, 0, 2, 2, 0])
+    # group 0 has 3 at 0, 2 at 2 and 5; group 2 has 1 at 1 and 3, .5 at 4
+    assert np.flatnonzero(twin.take_smallest_of_groups(values, groups, np.array([1, 0, 2]))).tolist() == [1, 2, 4]
+    assert twin.take_smallest_of_groups(values, groups, np.array([9, 9, 9])).all()
+    assert not twin.take_smallest_of_groups(values, groups, np.zeros(3, np.int64)).any()
+    assert len(twin.take_smallest_of_groups(values[:0], groups[:0], np.array([1]))) == 0
+
+
+@TWINS
 def test_share_is_a_floor_that_forgives_binary_fractions(twin):
     assert 0.29 * 100 < 29
     assert [twin.share(0.29, 100), twin.share(0.3, 9), twin.share(1.0, 7), twin.share(0.0, 7)] == [29, 2, 7, 0]
@@ -295,3 +305,11 @@ def test_absent_and_insertion_twins(wiring, data):
         np.testing.assert_array_equal(a, e)
     after = SparseStructure(s.shape, built[0], built[1])
     np.testing.assert_array_equal(after.keys(), np.union1d(present, expected))
+
+
+@given(weights, st.integers(1, 4), st.integers(0, 99))
+def test_smallest_of_groups(values, n_groups, seed):
+    rng = np.random.default_rng(seed)
+    groups, counts = rng.integers(0, n_groups, len(values)), rng.integers(0, 12, n_groups)
+    expected = reference.take_smallest_of_groups(values, groups, counts)
+    np.testing.assert_array_equal(kernel.take_smallest_of_groups(values, groups, counts), expected)

@@ -17,7 +17,10 @@ from sparse_mlp.training import Trainer, load_checkpoint, save_checkpoint, struc
 
 MODES = pytest.mark.parametrize("mode", MOTIF_MODES)
 SIZES = [12, 16, 20, 4]
-DECAY = {"density": 0.3, "density_start": 0.6}  # of chtss, whose usual end is too sparse for so small a network
+OPTIONS: dict[str, dict[str, Any]] = {
+    "chtss": {"density": 0.3, "density_start": 0.6},  # its usual end is too sparse for so small a network
+    "cht-conv": {"graph": "layer"},
+}
 
 
 def make_trainer(
@@ -35,7 +38,7 @@ def make_trainer(
 @MODES
 @pytest.mark.parametrize("rule", [name for name in RULES if name not in ("dense", "static")])
 def test_every_rule_keeps_exact_counts_of_pairs(rule: str, mode: str) -> None:
-    options: dict[str, Any] = DECAY if rule == "chtss" else {}
+    options = OPTIONS.get(rule, {})
     trainer = make_trainer(mode, rule, optimizer="adam", **options)
     layers = trainer.model.evolving_layers
     pairs = [layer.structure.nnz for layer in layers]
@@ -93,7 +96,7 @@ def test_blocks_go_by_their_norm() -> None:
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("rule", [name for name in RULES if name != "dense"])
 def test_a_resumed_run_gives_the_same_bytes(rule: str, optimizer: str, mode: str, tmp_path: Any) -> None:
-    options: dict[str, Any] = DECAY if rule == "chtss" else {}
+    options = OPTIONS.get(rule, {})
     whole = make_trainer(mode, rule, optimizer=optimizer, **options)
     first = whole.model.store.values.copy()
     whole.fit(samples(), epochs=4)

@@ -21,7 +21,9 @@ from sparse_mlp.training import Checkpoint, Trainer, load_checkpoint, save_check
 WIDTH, INNER, EPOCHS = 10, 14, 3
 DATA, TEST = samples(100), samples(20, seed=4)
 BATCH = 40  # two groups of tiles; the third batch of an epoch has 20 samples
-OPTIONS: dict[str, dict[str, Any]] = {"rigl": {"update_steps": 2}, "chtss": {"density": 0.3, "density_start": 0.6}}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "rigl": {"update_steps": 2}, "chtss": {"density": 0.3, "density_start": 0.6}, "cht-conv": {"graph": "layer"},
+}  # fmt: skip
 
 
 def network(density: float = 0.3, extra: Layer | None = None) -> Network:

@@ -1,4 +1,4 @@
-"""Layers made of layers: one after the other, or around a path that skips them."""
+"""Layers one after the other."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import numpy as np
 
 from sparse_mlp.errors import invalid
 from sparse_mlp.kernels.dispatch import elementwise_ops
-from sparse_mlp.kernels.tape import launch
 from sparse_mlp.layers.base import Array, Gradients, Layer
 from sparse_mlp.layers.batch import Batch
 from sparse_mlp.layers.flow import Flow, Trace
+from sparse_mlp.layers.map_flow import MapFlow, MapTrace
+from sparse_mlp.layers.maps import assign_borders
 
 
 class Sequential(Layer):
@@ -47,6 +48,7 @@ class Sequential(Layer):
             for i, (name, layer) in enumerate(zip(names, self.layers, strict=True))
         }
         self._steps = _steps(self._children)
+        assign_borders(self)
 
     @property
     def children(self) -> Mapping[str, Layer]:
@@ -66,7 +68,18 @@ class Sequential(Layer):
     @property
     def reads_output(self) -> bool:  # type: ignore[override]
         """Whether a ReLU at the end does, or the last layer."""
-        return self._steps[-1].relu or self._steps[-1].layer.reads_output
+        last = self._steps[-1]
+        return last.silences or last.layer.reads_output
+
+    @property
+    def elementwise(self) -> bool:  # type: ignore[override]
+        """Whether all layers are."""
+        return all(layer.elementwise for layer in self.layers)
+
+    @property
+    def lanes(self) -> int | None:  # type: ignore[override]
+        """Of the first layer that says so."""
+        return next((layer.lanes for layer in self.layers if layer.lanes is not None), None)
 
     @property
     def dtype(self) -> Any:  # type: ignore[override]
@@ -105,6 +118,12 @@ class Sequential(Layer):
             flow = layer.trace(flow, trace)
         return flow
 
+    def map_flow(self, flow: MapFlow, trace: MapTrace) -> MapFlow:
+        """Follow the layers in order."""
+        for layer in self.layers:
+            flow = layer.map_flow(flow, trace)
+        return flow
+
     def outputs(self, x: Array) -> Iterator[tuple[Layer, Array]]:
         """Yield the outputs of all layers inside."""
         for layer in self.layers:
@@ -130,7 +149,7 @@ class Sequential(Layer):
         for i in range(len(steps) - 1, -1, -1):
             step, (inner, y) = steps[i], cache[i]
             layer, own, wanted = step.layer, grads[step.name], wants_dx or i > 0
-            if step.relu and not masked:
+            if step.silences and not masked:
                 silenced = batch.empty_like(dy)
                 elementwise_ops(layer.backend).piecewise_linear_backward(y, dy, 0.0, out=silenced)
                 dy = silenced
@@ -155,13 +174,19 @@ class Sequential(Layer):
 class _Step(NamedTuple):
     """A layer of a `Sequential`, with the ReLU behind it if it takes that over.
 
-    `rectified` says whether what leaves it is 0 wherever that ReLU, or one before a dropout, has silenced a neuron.
+    `rectified` says whether what leaves it is 0 wherever that ReLU, or one before a dropout, has silenced a neuron, and
+    whether the derivative of that ReLU has still to be taken on the way back.
     """
 
     name: str
     layer: Layer
     relu: bool
     rectified: bool
+
+    @property
+    def silences(self) -> bool:
+        """Whether the derivative of the ReLU is to be taken before the layer's backward pass."""
+        return self.relu and not self.layer.derives_relu
 
 
 def _steps(children: Mapping[str, Layer]) -> list[_Step]:
@@ -172,105 +197,5 @@ def _steps(children: Mapping[str, Layer]) -> list[_Step]:
             continue  # part of the step before
         relu = layer.takes_relu and i + 1 < len(layers) and layers[i + 1][1].is_relu
         passed_on = layer.keeps_relu and bool(steps) and steps[-1].rectified
-        steps.append(_Step(name, layer, relu, relu or passed_on))
+        steps.append(_Step(name, layer, relu, (relu and not layer.derives_relu) or passed_on))
     return steps
-
-
-class Residual(Layer):
-    """Add what a branch computes to its input: y = x + branch(x).
-
-    Parameters
-    ----------
-    branch : Layer
-        With as many outputs as inputs.
-    name : str
-
-    Notes
-    -----
-    [He2016], with the gradient :math:`dx = dy + branch'(dy)`. No neuron behind the sum dies with its links in the
-    branch, since the input reaches it as well; percolation follows both ways.
-    """
-
-    takes_rectified = True
-    replays = True
-
-    def __init__(self, branch: Layer, *, name: str = "") -> None:
-        self.branch, self.name, self.backend = branch, name, branch.backend
-
-    @property
-    def children(self) -> Mapping[str, Layer]:
-        """The branch."""
-        return {"branch": self.branch}
-
-    @property
-    def needs_batch(self) -> bool:  # type: ignore[override]
-        """Whether the branch does."""
-        return self.branch.needs_batch
-
-    @property
-    def dtype(self) -> Any:  # type: ignore[override]
-        """That of the branch."""
-        return self.branch.dtype
-
-    def n_out(self, n_in: int) -> int:
-        """Return the number of features, which the branch has to keep.
-
-        Raises
-        ------
-        InvalidInputError
-            If it does not.
-        """
-        found = self.branch.n_out(n_in)
-        if found != n_in:
-            what = f"{found} outputs of the branch of residual block {self.name!r}"
-            raise invalid(what, f"{n_in}, as many as inputs")
-        return n_in
-
-    def n_in(self, n_out: int) -> int:
-        """Return how many features enter the branch."""
-        return self.branch.n_in(n_out)
-
-    def n_stored(self, n_in: int) -> int:
-        """Return the branch's and those of the sum."""
-        return self.branch.n_stored(n_in) + n_in
-
-    def trace(self, flow: Flow, trace: Trace) -> Flow:
-        """Follow the branch; behind the sum both ways feed."""
-        return flow.shared() + self.branch.trace(flow.shared(), trace)
-
-    def outputs(self, x: Array) -> Iterator[tuple[Layer, Array]]:
-        """Yield the outputs inside the branch, then the sum."""
-        for inner, y in self.branch.outputs(x):
-            yield inner, y
-        yield self, x + y
-
-    def forward_tiles(self, x: Array, batch: Batch) -> tuple[Array, Any]:
-        """Return the sum of the input and the branch's output."""
-        y, cache = self.branch.forward_tiles(x, batch)
-        total = batch.empty_like(x)
-        launch(np.add, x, y, total)
-        return total, (x, cache)
-
-    def backward_tiles(
-        self, dy: Array, cache: Any, batch: Batch, grads: Gradients, wants_dx: bool = True, rectified: bool = False
-    ) -> Any:
-        """Return the sum of the gradients on both ways."""
-        x, inner = cache
-        kept = dy
-        if not self.branch.keeps_dy:
-            kept = batch.empty_like(dy)
-            launch(np.copyto, kept, dy)
-        dx = self.branch.backward_tiles(dy, inner, batch, grads["branch"], wants_dx)
-        if not wants_dx:
-            return None
-        if rectified:
-            return elementwise_ops(self.backend).residual_backward(x, kept, dx, out=dx)
-        launch(np.add, dx, kept, dx)
-        return dx
-
-    def kind(self) -> str:
-        """Describe the branch."""
-        return f"Residual({self.branch.kind()})"
-
-    def __repr__(self) -> str:
-        return f"Residual({self.branch!r})"
