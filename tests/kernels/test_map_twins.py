@@ -141,9 +141,7 @@ def test_max_pool_of_what_is_not_finite(lanes: int, bad: float) -> None:
     assert np.count_nonzero(images_of(dx, 1)) == 1
 
 
-@given(
-    batch=BATCHES, image=IMAGES, kind=KINDS, times=st.sampled_from([1, 2, 4]), border=st.integers(0, 2), seed=SEEDS
-)
+@given(batch=BATCHES, image=IMAGES, kind=KINDS, times=st.sampled_from([1, 2, 4]), border=st.integers(0, 2), seed=SEEDS)
 def test_flat_features(batch: int, image: Any, kind: tuple[int, str], times: int, border: int, seed: int) -> None:
     (lanes, dtype), rng, (channels, height, width) = kind, np.random.default_rng(seed), image
     many = lanes * times
