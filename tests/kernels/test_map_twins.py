@@ -24,7 +24,7 @@ from map_cases import (
 )
 
 from sparse_mlp.kernels import maps as kernels
-from sparse_mlp.kernels.bordered import flatten, unflatten, zero_border
+from sparse_mlp.kernels.flattening import flatten, unflatten, zero_border
 from sparse_mlp.reference import maps as reference
 
 U = {"float32": 2.0**-24, "float64": 2.0**-53}
