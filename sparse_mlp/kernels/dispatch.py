@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from sparse_mlp.errors import check_choice
 from sparse_mlp.kernels.on_maps import OnMaps
 from sparse_mlp.kernels.one_tile import OneTile
+from sparse_mlp.kernels.one_tile_maps import OneTileMaps
 
 BACKENDS = ("reference", "scipy", "numba")
 VARIABLE = "SPARSE_MLP_BACKEND"
@@ -115,11 +116,7 @@ def elementwise_ops(backend: str) -> Any:
 def map_ops(backend: str) -> Any:
     """Return batch normalisation and pooling of maps in tiles, as `kernels.maps` has them."""
     module = _module("maps", backend)
-    if backend == "numba":
-        return module
-    from sparse_mlp.kernels.one_tile_maps import OneTileMaps  # it needs Numba, which this room does not
-
-    return OneTileMaps(module)
+    return module if backend == "numba" else OneTileMaps(module)
 
 
 def optim_ops(backend: str | None = None) -> ModuleType:
