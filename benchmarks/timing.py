@@ -6,10 +6,11 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from time import perf_counter, process_time
+from time import perf_counter, process_time, sleep
 from typing import NamedTuple, Protocol
 
 TOLERATED = 0.15  # cores busy with other work, averaged over a turn, above which the turn counts as disturbed
+SETTLE = 0.1  # seconds before a turn: threads of the libraries that had the last one still look out for work
 TICK = 0.02  # seconds by which the system's own accounting may be wrong in a turn
 ENOUGH = 3  # quiet rounds that are enough to leave out the disturbed ones
 
@@ -95,6 +96,7 @@ def interleave(
         if done >= rounds and sum(not any(flags) for flags in zip(*disturbed.values(), strict=True)) >= rounds:
             break
         for name, entry in entries.items():
+            sleep(SETTLE)
             began, before, own = clock(), busy(), process_time()
             turn = entry.turn(seconds)
             elsewhere = busy() - before - turn.cpu - (process_time() - own)

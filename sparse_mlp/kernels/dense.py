@@ -12,20 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparse_mlp.kernels._jit import SIMD, jit
-from sparse_mlp.kernels.linear import Kernels, Part, add_scaled, dot
+from sparse_mlp.kernels.linear import Kernels, Part, add_scaled, dot, no_bias, plain_bias_grad
 from sparse_mlp.kernels.tape import launch
 
 Array = NDArray[Any]
 
 _FORWARD: Kernels = {}
 _BACKWARD: Kernels = {}
-_GRADIENT: Kernels = {}
 if SIMD:
     from sparse_mlp.kernels import simd_dense
 
     _FORWARD = {64: simd_dense.forward_64, 32: simd_dense.forward_32}
     _BACKWARD = {64: simd_dense.backward_64, 32: simd_dense.backward_32}
-    _GRADIENT = {64: simd_dense.gradient_64, 32: simd_dense.gradient_32}
 
 
 def dense_forward(
@@ -56,7 +54,7 @@ def dense_forward(
 
 def dense_backward(
     weight: Array, x: Array, dy: Array, relu: bool = False,
-    *, out: Array | None, add_to: Array, part: Part | None = None,
+    *, out: Array | None, add_to: Array, bias_to: Array | None = None, part: Part | None = None,
 ) -> None:  # fmt: skip
     """Add the gradient by the matrix, and write that by the inputs; see `reference.linear.linear_backward`.
 
@@ -71,13 +69,14 @@ def dense_backward(
         Receives the gradient by x, where one is wanted; it may be x itself.
     add_to : float (n_in, n_out)
         The gradient by the matrix is added to it.
+    bias_to : float (n_out,), optional
+        The gradient by the bias is added to it.
     part : (int, int), optional
         Which inputs to compute, from the first to before the last.
     """
-    lanes, run = x.shape[2], part or (0, x.shape[1])
-    launch(_GRADIENT.get(lanes, _gradient), x, dy, add_to, *run)
-    if out is not None:
-        launch(_BACKWARD.get(lanes, _backward), weight, x, dy, out, relu, *run)
+    kernel, dx = _BACKWARD.get(x.shape[2], _backward), x[:0] if out is None else out
+    dbias = no_bias(x) if bias_to is None else bias_to
+    launch(kernel, weight, x, dy, dx, add_to, dbias, relu, *(part or (0, x.shape[1])))
 
 
 @jit
@@ -94,9 +93,13 @@ def _forward(weight: Array, bias: Array, x: Array, y: Array, relu: bool, first: 
 
 
 @jit
-def _backward(weight: Array, x: Array, dy: Array, dx: Array, relu: bool, first: int, last: int) -> None:
+def _backward(
+    weight: Array, x: Array, dy: Array, dx: Array, dweight: Array, dbias: Array, relu: bool, first: int, last: int
+) -> None:
+    plain_bias_grad(dy, dbias)
+    _gradient(x, dy, dweight, first, last)
     gathered = np.empty(x.shape[2], dx.dtype)
-    for t in range(x.shape[0]):
+    for t in range(dx.shape[0]):  # no tile where nobody wants dx
         for u in range(first, last):
             x_u, dx_u = x[t, u], dx[t, u]
             gathered[:] = 0

@@ -10,6 +10,7 @@ Cost of each kernel: O(nnz * batch); nothing of size n_in * n_out is made.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -68,26 +69,39 @@ def spmm_transpose(indptr: Array, indices: Array, weight: Array, dy: Array, *, o
 
 
 def sddmm(
-    indptr: Array, indices: Array, x: Array, dy: Array, *, add_to: Array | None = None, part: Part | None = None
-) -> Array:
-    """Compute the gradient of each link's weight, or of those of some inputs; see `reference.linear.sddmm`."""
+    indptr: Array, indices: Array, x: Array, dy: Array,
+    *, add_to: Array | None = None, bias_to: Array | None = None, part: Part | None = None,
+) -> Array:  # fmt: skip
+    """Compute the gradient of each link's weight, or of those of some inputs; see `reference.linear.sddmm`.
+
+    `bias_to` is as in `linear_backward`.
+    """
     dweight = np.zeros(len(indices), x.dtype) if add_to is None else add_to
-    kernel = _SDDMM.get(x.shape[2], _sddmm)
-    launch(kernel, indptr, indices, x, dy, dweight, *(part or (0, x.shape[1])))
+    dbias = no_bias(x) if bias_to is None else bias_to
+    launch(_SDDMM.get(x.shape[2], _sddmm), indptr, indices, x, dy, dweight, dbias, *(part or (0, x.shape[1])))
     return dweight
 
 
 def bias_grad(dy: Array, *, add_to: Array | None = None) -> Array:
     """Sum the gradient of each output neuron over the batch; see `reference.linear.bias_grad`."""
     dbias = np.zeros(dy.shape[1], dy.dtype) if add_to is None else add_to
-    kernel = simd_linear.bias_grad_by_16 if SIMD and dy.shape[2] % 16 == 0 else _bias_grad
-    launch(kernel, dy, dbias)
+    launch(simd_linear.bias_grad if SIMD and dy.shape[2] % 16 == 0 else plain_bias_grad, dy, dbias)
     return dbias
+
+
+@cache
+def _nothing(dtype: np.dtype[Any]) -> Array:
+    return np.empty(0, dtype)
+
+
+def no_bias(like: Array) -> Array:
+    """Return what a kernel takes where nobody wants the gradient of the bias: no number of the type of an array."""
+    return _nothing(like.dtype)
 
 
 def linear_backward(
     indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, relu: bool = False,
-    *, out: Array | None = None, add_to: Array | None = None, part: Part | None = None,
+    *, out: Array | None = None, add_to: Array | None = None, bias_to: Array | None = None, part: Part | None = None,
 ) -> tuple[Array, Array]:  # fmt: skip
     """Compute `spmm_transpose` and `sddmm` in one pass over the links; see `reference.linear.linear_backward`.
 
@@ -100,6 +114,8 @@ def linear_backward(
         Receives dx; it may be x itself.
     add_to : float (nnz,), optional
         The link gradients are added to it.
+    bias_to : float (n_out,), optional
+        What `bias_grad` returns is added to it: one call for both, since threads wait for each other between calls.
     part : (int, int), optional
         Which input neurons to compute, from the first to before the last.
 
@@ -111,7 +127,8 @@ def linear_backward(
     dx = np.empty_like(x) if out is None else out
     dweight = np.zeros(len(indices), x.dtype) if add_to is None else add_to
     kernel = _BACKWARD.get(x.shape[2], _linear_backward)
-    launch(kernel, indptr, indices, weight, x, dy, dx, dweight, relu, *(part or (0, x.shape[1])))
+    dbias = no_bias(x) if bias_to is None else bias_to
+    launch(kernel, indptr, indices, weight, x, dy, dx, dweight, dbias, relu, *(part or (0, x.shape[1])))
     return dx, dweight
 
 
@@ -142,9 +159,10 @@ def _spmm_transpose(indptr: Array, indices: Array, weight: Array, dy: Array, dx:
 
 @jit
 def _linear_backward(
-    indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, dx: Array, dweight: Array, relu: bool,
-    first: int, last: int,
+    indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, dx: Array, dweight: Array, dbias: Array,
+    relu: bool, first: int, last: int,
 ) -> None:  # fmt: skip
+    plain_bias_grad(dy, dbias)
     gathered = np.empty(x.shape[2], dx.dtype)
     for t in range(x.shape[0]):
         for u in range(first, last):
@@ -159,7 +177,10 @@ def _linear_backward(
 
 
 @jit
-def _sddmm(indptr: Array, indices: Array, x: Array, dy: Array, dweight: Array, first: int, last: int) -> None:
+def _sddmm(
+    indptr: Array, indices: Array, x: Array, dy: Array, dweight: Array, dbias: Array, first: int, last: int
+) -> None:
+    plain_bias_grad(dy, dbias)
     for t in range(x.shape[0]):
         for u in range(first, last):
             for k in range(indptr[u], indptr[u + 1]):
@@ -167,7 +188,8 @@ def _sddmm(indptr: Array, indices: Array, x: Array, dy: Array, dweight: Array, f
 
 
 @jit
-def _bias_grad(dy: Array, dbias: Array) -> None:
+def plain_bias_grad(dy: Array, dbias: Array) -> None:
+    """Add the sums of dy (n_tiles, n_out, lanes) over tiles and lanes to dbias: (n_out,), or none."""
     for t in range(dy.shape[0]):
         for v in range(len(dbias)):
             total = dy.dtype.type(0)

@@ -23,6 +23,7 @@ from sparse_mlp.kernels._simd import (
     where_positive,
 )
 from sparse_mlp.kernels._simd_sums import multiply_fold, sums_of_four
+from sparse_mlp.kernels.simd_linear import bias_grad
 
 Array = NDArray[Any]
 
@@ -72,14 +73,22 @@ def _forward(weight: Array, bias: Array, x: Array, y: Array, relu: bool, first: 
 
 
 @jit
-def backward_64(weight: Array, x: Array, dy: Array, dx: Array, relu: bool, first: int, last: int) -> None:
-    """Write inputs `first:last` of dx (n_tiles, n_in, 64)."""
+def backward_64(
+    weight: Array, x: Array, dy: Array, dx: Array, dweight: Array, dbias: Array, relu: bool, first: int, last: int
+) -> None:
+    """Write inputs `first:last` of dx (n_tiles, n_in, 64) or, without tiles, none; add their gradients of weights."""
+    bias_grad(dy, dbias)
+    _gradient(x, dy, dweight.reshape(-1), first, last, row_of_zeros(x, 64))
     _backward(weight, x, dy, dx, relu, first, last, row_of_zeros(x, 64))
 
 
 @jit
-def backward_32(weight: Array, x: Array, dy: Array, dx: Array, relu: bool, first: int, last: int) -> None:
-    """Write inputs `first:last` of dx (n_tiles, n_in, 32)."""
+def backward_32(
+    weight: Array, x: Array, dy: Array, dx: Array, dweight: Array, dbias: Array, relu: bool, first: int, last: int
+) -> None:
+    """Write inputs `first:last` of dx (n_tiles, n_in, 32) or, without tiles, none; add their gradients of weights."""
+    bias_grad(dy, dbias)
+    _gradient(x, dy, dweight.reshape(-1), first, last, row_of_zeros(x, 32))
     _backward(weight, x, dy, dx, relu, first, last, row_of_zeros(x, 32))
 
 
@@ -87,7 +96,7 @@ def backward_32(weight: Array, x: Array, dy: Array, dx: Array, relu: bool, first
 def _backward(weight: Array, x: Array, dy: Array, dx: Array, relu: bool, first: int, last: int, zeros: Any) -> None:
     n_in, lanes, n_out = x.shape[1], x.shape[2], dy.shape[1]
     fives = last - (last - first) % 5
-    for t in range(x.shape[0]):
+    for t in range(dx.shape[0]):
         x_at, dy_at = t * n_in * lanes, t * n_out * lanes
         for u in range(first, fives, 5):
             d0 = d1 = d2 = d3 = d4 = zeros
@@ -115,18 +124,6 @@ def _backward(weight: Array, x: Array, dy: Array, dx: Array, relu: bool, first: 
             for v in range(n_out):
                 d = multiply_add(repeat(weight, u * n_out + v, zeros), load_like(dy, dy_at + v * lanes, zeros), d)
             store(dx, at, where_positive(load_like(x, at, zeros), d) if relu else d)
-
-
-@jit
-def gradient_64(x: Array, dy: Array, dweight: Array, first: int, last: int) -> None:
-    """Add the gradient by the weights of inputs `first:last` of tiles of 64 lanes to dweight (n_in, n_out)."""
-    _gradient(x, dy, dweight.reshape(-1), first, last, row_of_zeros(x, 64))
-
-
-@jit
-def gradient_32(x: Array, dy: Array, dweight: Array, first: int, last: int) -> None:
-    """Add the gradient by the weights of inputs `first:last` of tiles of 32 lanes to dweight (n_in, n_out)."""
-    _gradient(x, dy, dweight.reshape(-1), first, last, row_of_zeros(x, 32))
 
 
 @jit

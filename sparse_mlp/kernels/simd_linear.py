@@ -90,11 +90,25 @@ def _fetch(rows: Array, at: int, lanes: int) -> None:
 
 
 @jit
+def bias_grad(dy: Array, dbias: Array) -> None:
+    """Add the sums of dy (n_tiles, n_out, a multiple of 16 lanes) over tiles and lanes to dbias: (n_out,), or none."""
+    n_out, lanes = dy.shape[1], dy.shape[2]
+    for t in range(dy.shape[0]):
+        for v in range(len(dbias)):
+            at = (t * n_out + v) * lanes
+            sums = load(dy, at)
+            for j in range(16, lanes, 16):
+                sums = add(sums, load(dy, at + j))
+            dbias[v] += total(sums)
+
+
+@jit
 def linear_backward_64(
-    indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, dx: Array, dweight: Array, relu: bool,
-    first: int, last: int,
+    indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, dx: Array, dweight: Array, dbias: Array,
+    relu: bool, first: int, last: int,
 ) -> None:  # fmt: skip
-    """Write inputs `first:last` of dx (n_tiles, n_in, 64) and add their link gradients to dweight."""
+    """Write inputs `first:last` of dx (n_tiles, n_in, 64) and add the gradients of their links, and of biases."""
+    bias_grad(dy, dbias)
     n_in, n_out, four = x.shape[1], dy.shape[1], row_of_zeros(x, 4)
     end_of_all, far = indptr[n_in] - 1, n_out > FAR
     for t in range(x.shape[0]):
@@ -160,10 +174,11 @@ def _fetch_four_64(rows: Array, rows_at: int, indices: Array, k: int, last: Any)
 
 @jit
 def linear_backward_32(
-    indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, dx: Array, dweight: Array, relu: bool,
-    first: int, last: int,
+    indptr: Array, indices: Array, weight: Array, x: Array, dy: Array, dx: Array, dweight: Array, dbias: Array,
+    relu: bool, first: int, last: int,
 ) -> None:  # fmt: skip
-    """Write inputs `first:last` of dx (n_tiles, n_in, 32) and add their link gradients to dweight."""
+    """Write inputs `first:last` of dx (n_tiles, n_in, 32) and add the gradients of their links, and of biases."""
+    bias_grad(dy, dbias)
     n_in, n_out, four = x.shape[1], dy.shape[1], row_of_zeros(x, 4)
     for t in range(x.shape[0]):
         dy_at = t * n_out * 32
@@ -206,9 +221,10 @@ def _scaled_32(weight: float, rows: Array, at: int, d0: Any, d1: Any) -> tuple[A
 
 @jit
 def sddmm_64(
-    indptr: Array, indices: Array, x: Array, dy: Array, dweight: Array, first: int, last: int
+    indptr: Array, indices: Array, x: Array, dy: Array, dweight: Array, dbias: Array, first: int, last: int
 ) -> None:
-    """Add the link gradients of inputs `first:last` of tiles of 64 lanes to dweight, where nobody asks for dx."""
+    """Add the gradients of links of inputs `first:last` of tiles of 64 lanes, and of biases; nobody asks for dx."""
+    bias_grad(dy, dbias)
     n_in, n_out, four = x.shape[1], dy.shape[1], row_of_zeros(x, 4)
     end_of_all, far = indptr[n_in] - 1, n_out > FAR
     for t in range(x.shape[0]):
@@ -233,9 +249,10 @@ def sddmm_64(
 
 @jit
 def sddmm_32(
-    indptr: Array, indices: Array, x: Array, dy: Array, dweight: Array, first: int, last: int
+    indptr: Array, indices: Array, x: Array, dy: Array, dweight: Array, dbias: Array, first: int, last: int
 ) -> None:
-    """Add the link gradients of inputs `first:last` of tiles of 32 lanes to dweight, where nobody asks for dx."""
+    """Add the gradients of links of inputs `first:last` of tiles of 32 lanes, and of biases; nobody asks for dx."""
+    bias_grad(dy, dbias)
     n_in, n_out, four = x.shape[1], dy.shape[1], row_of_zeros(x, 4)
     for t in range(x.shape[0]):
         dy_at = t * n_out * 32
@@ -251,19 +268,6 @@ def sddmm_32(
                 store(dweight, k, add(load_like(dweight, k, four), sums))
             for k in range(fours, end):
                 dweight[k] += total(_dot_32(x0, x1, dy, dy_at + indices[k] * 32))
-
-
-@jit
-def bias_grad_by_16(dy: Array, dbias: Array) -> None:
-    """Add the sums of dy (n_tiles, n_out, a multiple of 16 lanes) over tiles and lanes to dbias (n_out,)."""
-    n_out, lanes = dy.shape[1], dy.shape[2]
-    for t in range(dy.shape[0]):
-        for v in range(n_out):
-            at = (t * n_out + v) * lanes
-            sums = load(dy, at)
-            for j in range(16, lanes, 16):
-                sums = add(sums, load(dy, at + j))
-            dbias[v] += total(sums)
 
 
 @jit

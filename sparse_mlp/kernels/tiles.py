@@ -192,9 +192,9 @@ def clear_empty_lanes(tiles: Array, n_samples: int) -> None:
     tiles[-1, :, n_samples - (len(tiles) - 1) * tiles.shape[2] :] = 0
 
 
-def sum_in_order(total: Array, parts: list[Array], start: int, stop: int) -> None:
-    """Add entries `start:stop` of arrays (n,) to total (n,), the first array first."""
-    for block in range(start, stop, SUMMED):
-        sums = total[block : min(stop, block + SUMMED)]
+def sum_in_order(total: Array, parts: list[Array]) -> None:
+    """Add arrays (n,) to total (n,), the first array first."""
+    for block in range(0, len(total), SUMMED):
+        sums = total[block : block + SUMMED]
         for part in parts:
-            np.add(sums, part[block : block + len(sums)], out=sums)
+            np.add(sums, part[block : block + SUMMED], out=sums)

@@ -13,7 +13,7 @@ from sparse_mlp.kernels.dense import dense_backward, dense_forward
 from sparse_mlp.kernels.dispatch import choose_backend, linear_ops
 from sparse_mlp.kernels.pool import one_blas_thread
 from sparse_mlp.layers._checks import check_dtype, checked_features
-from sparse_mlp.layers.base import Array, Gradients, Layer, Part
+from sparse_mlp.layers.base import Array, Gradients, Layer
 from sparse_mlp.layers.batch import Batch
 from sparse_mlp.layers.flow import Flow, Trace
 from sparse_mlp.rng import RandomState
@@ -93,7 +93,8 @@ class Dense(Layer):
         """Return z on tiles (n_tiles, n_out, lanes) and, as cache, the inputs."""
         y = batch.empty((len(x), len(self.bias), x.shape[2]), x.dtype)
         if not self.uses_blas:
-            batch.over_neurons(_ends(len(self.bias)), partial(_forward, self.weight, self.bias, x, relu, y))
+            args = self.weight, self.bias, x, relu
+            batch.over_neurons(_ends(len(self.bias)), lambda part: dense_forward(*args, out=y, part=part))
             return y, x
         np.matmul(self.weight.T, x, out=y)
         y += self.bias[:, None]
@@ -104,10 +105,13 @@ class Dense(Layer):
     ) -> Any:
         """Add the gradients by weight and bias and return that by the input, (n_tiles, n_in, lanes)."""
         dx = batch.for_dx(cache, rectified) if wants_dx else None
+        back = partial(dense_backward, self.weight, cache, dy, rectified, out=dx, add_to=grads["weight"])
+        if not self.uses_blas and not batch.spread:
+            back(bias_to=grads["bias"])
+            return dx
         linear_ops(self.backend).bias_grad(dy, add_to=grads["bias"])
         if not self.uses_blas:
-            task = partial(_backward, self.weight, cache, dy, rectified, dx, grads["weight"])
-            batch.over_neurons(_ends(len(self.weight)), task)
+            batch.over_neurons(_ends(len(self.weight)), lambda part: back(part=part))
             return dx
         with one_blas_thread():  # a split among threads would change how it rounds
             for x_tile, dy_tile in zip(cache, dy, strict=True):
@@ -131,16 +135,6 @@ class Dense(Layer):
 
     def __repr__(self) -> str:
         return f"Dense({self.shape[0]} x {self.shape[1]})"
-
-
-def _forward(weight: Array, bias: Array, x: Array, relu: bool, y: Array, part: Part | None) -> None:
-    dense_forward(weight, bias, x, relu, out=y, part=part)
-
-
-def _backward(
-    weight: Array, x: Array, dy: Array, rectified: bool, dx: Array | None, dweight: Array, part: Part | None
-) -> None:
-    dense_backward(weight, x, dy, rectified, out=dx, add_to=dweight, part=part)
 
 
 def _ends(count: int) -> Array:

@@ -153,9 +153,11 @@ class MotifLinear(SparseLinear):
             ops.block_forward(*links, self.weight, self.bias, x, relu, out=y)
 
     def _back(
-        self, x: Array, dy: Array, dx: Array | None, rectified: bool, dweight: Array, part: Part | None = None
-    ) -> None:
+        self, x: Array, dy: Array, dx: Array | None, rectified: bool, dweight: Array, dbias: Array | None,
+        part: Part | None = None,
+    ) -> None:  # fmt: skip
         links, ops = (self.structure.indptr, self.structure.indices), motif_ops(self.backend)
+        linear_ops(self.backend).bias_grad(dy, add_to=dbias)
         if self.motif_size == 1:
             one, total, ops = self.weight.reshape(-1), dweight.reshape(-1), linear_ops(self.backend)
             if dx is None:

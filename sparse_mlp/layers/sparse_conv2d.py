@@ -12,9 +12,9 @@ from sparse_mlp import link_prediction
 from sparse_mlp.convolution import conv_geometry
 from sparse_mlp.errors import invalid
 from sparse_mlp.kernels.blas import matmul
-from sparse_mlp.kernels.bordered import zero_border
 from sparse_mlp.kernels.conv_offsets import spacing
 from sparse_mlp.kernels.dispatch import conv_ops
+from sparse_mlp.kernels.flattening import zero_border
 from sparse_mlp.layers.base import Array, Gradients
 from sparse_mlp.layers.batch import Batch
 from sparse_mlp.layers.listed_links import ListedLinks

@@ -136,13 +136,13 @@ class SparseLinear(Layer):
         """Add the gradients by weight and bias and return that by the input, (n_tiles, n_in, lanes)."""
         if batch.signals is not None:
             batch.record(self, cache, dy)
-        linear_ops(self.backend).bias_grad(dy, add_to=grads["bias"])
         dx = batch.for_dx(cache, rectified) if wants_dx else None
+        args = cache, dy, dx, rectified, grads["weight"]
         if batch.spread and self.splits:
-            args = cache, dy, dx, rectified, grads["weight"]
-            batch.over_neurons(self.structure.indptr, lambda part: self._back(*args, part))
+            linear_ops(self.backend).bias_grad(dy, add_to=grads["bias"])
+            batch.over_neurons(self.structure.indptr, lambda part: self._back(*args, None, part))
         else:
-            self._back(cache, dy, dx, rectified, grads["weight"])
+            self._back(*args, grads["bias"])
         return dx
 
     def _outputs(self, x: Array, relu: bool, y: Array, part: Part | None = None) -> None:
@@ -151,14 +151,16 @@ class SparseLinear(Layer):
         linear_ops(self.backend).spmm(*links, self.weight, self.bias, x, relu, out=y, part=part)
 
     def _back(
-        self, x: Array, dy: Array, dx: Array | None, rectified: bool, dweight: Array, part: Part | None = None
-    ) -> None:
-        """Add the gradient by the weights, and write that by the inputs where it is wanted, for some inputs or all."""
-        ops, indptr, indices = linear_ops(self.backend), self.structure.indptr, self.structure.indices
+        self, x: Array, dy: Array, dx: Array | None, rectified: bool, dweight: Array, dbias: Array | None,
+        part: Part | None = None,
+    ) -> None:  # fmt: skip
+        """Add the gradients by the weights and, where they are wanted, by the bias, and write that by the inputs."""
+        ops, links = linear_ops(self.backend), (self.structure.indptr, self.structure.indices)
+        to: dict[str, Any] = {"add_to": dweight, "bias_to": dbias, "part": part}
         if dx is None:
-            ops.sddmm(indptr, indices, x, dy, add_to=dweight, part=part)
+            ops.sddmm(*links, x, dy, **to)
         else:
-            ops.linear_backward(indptr, indices, self.weight, x, dy, rectified, out=dx, add_to=dweight, part=part)
+            ops.linear_backward(*links, self.weight, x, dy, rectified, out=dx, **to)
 
     def trace(self, flow: Flow, trace: Trace) -> Flow:
         """Be part of a chain of evolving layers, or read what comes."""

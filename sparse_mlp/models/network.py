@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,6 @@ from numpy.typing import NDArray
 
 from sparse_mlp.errors import check_integer, invalid
 from sparse_mlp.evolution.units import EvolvingUnit
-from sparse_mlp.kernels.pool import run, width
 from sparse_mlp.kernels.tiles import sum_in_order
 from sparse_mlp.layers.base import Array, Gradients, Layer, leaves
 from sparse_mlp.layers.flow import Flow, Trace
@@ -26,8 +24,6 @@ from sparse_mlp.models.walk import Buffer, Walk
 
 if TYPE_CHECKING:
     from sparse_mlp.evolution import TopologyUpdate
-
-SUMMED_ALONE = 2**15  # values: below this one thread adds the groups' gradients faster than two
 
 
 class Network:
@@ -162,7 +158,8 @@ class Network:
             others = np.empty((count - 1, len(self.store.values)), self.dtype)
             self._buffers = [Buffer(flat, self.store.views(flat)) for flat in (self.store.gradient, *others)]
         value = self._walk.gradients(batch, loss, rng, self._buffers)
-        self._add_up([buffer.flat for buffer in self._buffers[1:count]])
+        # One thread adds: the others' parts lie in its own core's cache or in none, and waking them takes longer.
+        sum_in_order(self.store.gradient, [buffer.flat for buffer in self._buffers[1:count]])
         return value
 
     def record_signals(self, batch: Samples, loss: Loss) -> None:
@@ -262,15 +259,6 @@ class Network:
         if not self.store.is_bound():  # somebody gave a layer other weights or links
             self.store = ParameterStore(self.root)
             self._rebound()
-
-    def _add_up(self, others: list[Array]) -> None:
-        """Add the gradients of the other groups to that of the first, in order."""
-        if not others:
-            return
-        total = self.store.gradient
-        threads = 1 if len(total) < SUMMED_ALONE else width()
-        bounds = [len(total) * i // threads for i in range(threads + 1)]
-        run([partial(sum_in_order, total, others, bounds[i], bounds[i + 1]) for i in range(threads)])
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in self.__dict__.items() if key != "_buffers"}

@@ -126,10 +126,9 @@ class Walk:
             self._predicted = self.lanes(len(batch))
         tasks: list[Callable[[], float]] = []
         for i, group in enumerate(self.groups(len(batch))):
+            first = i == 0 or not self.spread
             buffer = buffers[0 if self.spread else i]
-            if i == 0 or not self.spread:
-                buffer.flat.fill(0)
-            tasks.append(partial(self._group, batch, loss, whole, group, buffer.tree, kept[i] if kept else None))
+            tasks.append(partial(self._group, batch, loss, whole, group, buffer, first, kept[i] if kept else None))
         with self._one_blas_thread():
             return sum(task() for task in tasks) if self.spread else sum(run(tasks))
 
@@ -151,9 +150,11 @@ class Walk:
             layer.prepare()
 
     def _group(
-        self, batch: Samples, loss: Loss, whole: Batch, group: tuple[int, int], tree: Gradients,
+        self, batch: Samples, loss: Loss, whole: Batch, group: tuple[int, int], buffer: Buffer, first_in_buffer: bool,
         kept: dict[int, Any] | None,
     ) -> float:  # fmt: skip
+        if first_in_buffer:
+            buffer.flat.fill(0)
         arena, (first, last), key = self._arena(), group, (len(batch), group, whole.training)
         known: _Pass | None = arena.passes.get(key) if kept is None else None
         if known is not None:
@@ -174,7 +175,7 @@ class Walk:
                     launch(np.copyto, dscores, scores)
             value = batch.compare(loss, dscores, first, last)
             with recorded() as backward:
-                self.root.backward_tiles(dscores, cache, part, tree, wants_dx=False)
+                self.root.backward_tiles(dscores, cache, part, buffer.tree, wants_dx=False)
             if self._replays and kept is None:
                 arena.passes[key] = _Pass(x, forward, dscores, backward)
         self._arenas.append(arena)

@@ -22,7 +22,7 @@ with warnings.catch_warnings(record=True) as caught:
     from sparse_mlp.kernels import _jit
     from sparse_mlp.kernels import linear, tiles
     total = np.zeros(2)
-    tiles.sum_in_order(total, np.array([[1.0, 2.0], [3.0, 4.0]]), 0, 2)
+    tiles.sum_in_order(total, np.array([[1.0, 2.0], [3.0, 4.0]]))
     dbias = linear.bias_grad(np.ones((1, 2, 3)))
 ours = [str(w.message) for w in caught if "cache folder" in str(w.message)]
 assert total.tolist() == [4, 6] and dbias.tolist() == [3, 3]
@@ -111,7 +111,7 @@ with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     from sparse_mlp.kernels import linear, tiles
     total = np.zeros(2)
-    tiles.sum_in_order(total, np.array([[1.0, 2.0], [3.0, 4.0]]), 0, 2)
+    tiles.sum_in_order(total, np.array([[1.0, 2.0], [3.0, 4.0]]))
     dbias = linear.bias_grad(np.ones((1, 2, 3)))
 assert total.tolist() == [4, 6] and dbias.tolist() == [3, 3]
 from sparse_mlp.kernels.threads import describe_threads
