@@ -123,8 +123,13 @@ class Linked(Protocol):
             If no signals were recorded.
         """
 
-    def units(self) -> tuple[SparseStructure, NDArray[np.int64]]:
+    def units(self, structure: SparseStructure | None = None) -> tuple[SparseStructure, NDArray[np.int64]]:
         """Return what percolation and measures of paths see.
+
+        Parameters
+        ----------
+        structure : SparseStructure, optional
+            Another wiring of the layer's shape; its own if not given.
 
         Returns
         -------
@@ -132,7 +137,7 @@ class Linked(Protocol):
             The wiring between units: neurons, motifs or channels, those of its columns being the ones from which the
             links of the next layer start. Two units are linked if any link joins them.
         unit_link : int64 (nnz,)
-            Where the link between its units stands, for each link of the layer.
+            Where the link between its units stands, for each link of the wiring.
         """
 
     def link_scores(

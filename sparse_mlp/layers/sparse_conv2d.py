@@ -12,9 +12,9 @@ from sparse_mlp import link_prediction
 from sparse_mlp.convolution import conv_geometry
 from sparse_mlp.errors import invalid
 from sparse_mlp.kernels.blas import matmul
-from sparse_mlp.kernels.bordered import zero_border
 from sparse_mlp.kernels.conv_offsets import spacing
 from sparse_mlp.kernels.dispatch import conv_ops
+from sparse_mlp.kernels.flattening import zero_border
 from sparse_mlp.layers.base import Array, Gradients
 from sparse_mlp.layers.batch import Batch
 from sparse_mlp.layers.listed_links import ListedLinks
@@ -165,7 +165,7 @@ class SparseConv2d(MapLayer, SparseLinear):
         zero_border(given.bordered(y))
         bias = self.bias if len(self.bias) else self._no_bias
         if self._listed is not None:
-            self._listed.forward(taken.maps(x), given.maps(y), bias, relu, batch)
+            self._listed.forward(self.weight, bias, taken.maps(x), given.maps(y), relu, batch)
             return y, x
         images, links = taken.nchw(x, x.shape[2]), (self.structure.indptr, self.structure.indices)
         found = conv_ops(self.backend).conv_forward(*links, self.weight, bias, images, self.geometry)
@@ -184,7 +184,7 @@ class SparseConv2d(MapLayer, SparseLinear):
             zero_border(taken.bordered(dx))
         if self._listed is not None:
             maps = taken.maps(cache), given.maps(dy), None if dx is None else taken.maps(dx)
-            self._listed.backward(*maps, rectified, batch, grads)
+            self._listed.backward(self.weight, *maps, rectified, batch, grads)
         else:
             size = cache.shape[2]
             images = taken.nchw(cache, size), given.nchw(dy, size), None if dx is None else taken.nchw(dx, size)
@@ -239,9 +239,9 @@ class SparseConv2d(MapLayer, SparseLinear):
         """Rows of the structure for each input channel."""
         return self.geometry.kernel**2
 
-    def units(self) -> tuple[SparseStructure, NDArray[np.int64]]:
+    def units(self, structure: SparseStructure | None = None) -> tuple[SparseStructure, NDArray[np.int64]]:
         """Return which channels are linked, by any of their taps, and where each link's pair stands among them."""
-        return group_rows(self.structure, self.taps)
+        return group_rows(self.structure if structure is None else structure, self.taps)
 
     def input_strength(self) -> NDArray[np.float64]:
         """Refuse: all pixels of a channel share its weights."""

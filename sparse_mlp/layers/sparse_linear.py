@@ -221,9 +221,10 @@ class SparseLinear(Layer):
         inputs, deltas = self.signals()
         return np.abs(matmul(inputs[first:last], deltas.T))
 
-    def units(self) -> tuple[SparseStructure, NDArray[np.int64]]:
-        """Return the structure that percolation sees, and the place of each link in it: here the layer's own."""
-        return self.structure, np.arange(self.structure.nnz)
+    def units(self, structure: SparseStructure | None = None) -> tuple[SparseStructure, NDArray[np.int64]]:
+        """Return the structure that percolation sees, and the place of each link in it: here the wiring itself."""
+        wiring = self.structure if structure is None else structure
+        return wiring, np.arange(wiring.nnz)
 
     def link_scores(
         self, predictor: str | Predictor, structure: SparseStructure, *, graph: str = "layer"
