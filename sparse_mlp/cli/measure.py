@@ -82,12 +82,8 @@ def measure(arguments: argparse.Namespace) -> int:
         print(measure_table(structures, values))
         return 0
     about = {"run": str(arguments.folder), "link_size": size} if arguments.folder else _about(config)
-    found = {
-        **about,
-        **measure_result(structures, values, chain),
-        "repeats": arguments.repeats,
-        "seed": config.run["seed"],
-    }
+    measured = measure_result(structures, values, chain)
+    found = {**about, **measured, "repeats": arguments.repeats, "seed": config.run["seed"]}
     print(json.dumps(found))
     return 0
 
