@@ -156,10 +156,8 @@ def vgg(
 def _stages(plan: str | Sequence[int | str]) -> list[int | str]:
     """Return a plan as channels and "M", from its name, its text or its list."""
     listed = (PLANS.get(plan) or plan.split("-")) if isinstance(plan, str) else plan
-    stages = [int(stage) if isinstance(stage, str) and stage.isdecimal() else stage for stage in listed]
-    if not any(isinstance(stage, int) for stage in stages) or not all(
-        stage == POOL or (isinstance(stage, int) and stage > 0) for stage in stages
-    ):
+    stages = [int(each) if str(each).isdecimal() else each for each in listed]
+    if set(stages) <= {POOL} or not all(each == POOL or (type(each) is int and each > 0) for each in stages):
         wanted = f"channels and {POOL!r}, such as '16-M-32-M', or one of {', '.join(PLANS)}"
         raise invalid(f"plan={plan!r}", wanted)
     return stages
@@ -216,7 +214,8 @@ def wire_kernels(geometry: ConvGeometry, links: int, rng: np.random.Generator) -
     live = geometry.live_taps()
     if not 1 <= links <= len(live):
         found = f"{links} links for each kernel of a layer with {geometry.channels_in} input channels"
-        raise invalid(found, f"1 to {len(live)}", "another density")
+        remedy = "another density, a dense first layer, or per_kernel=False"
+        raise invalid(found, f"1 to {len(live)}", remedy)
     rows = np.concatenate([live[sample_distinct(len(live), links, rng)] for _ in range(geometry.channels_out)])
     columns = np.repeat(np.arange(geometry.channels_out), links)
     return SparseStructure.from_coo(rows, columns, shape=geometry.structure_shape)
