@@ -69,6 +69,8 @@ def test_no_link_sees_nothing() -> None:
     layer = vgg("4", (2, 1, 6), 3, density=0.25, rng=0).sparse_layers[0]
     assert layer.structure.degrees_out().tolist() == [4] * 4
     assert set(layer.structure.rows().tolist()) <= {3, 4, 5, 12, 13, 14}
+    pooled = vgg("4-M-2", (1, 3, 3), 3, density=0.11, rng=0).sparse_layers[1]  # on single pixels: a pool drops the rest
+    assert pooled.structure.rows().tolist() == [4, 4, 13, 13, 22, 22, 31, 31]
     with pytest.raises(InvalidInputError, match=r"9 links for each kernel .* expected 1 to 6"):
         vgg("4", (2, 1, 6), 3, density=0.5, rng=0)
     with pytest.raises(InvalidInputError, match="0 links for each kernel"):
@@ -130,8 +132,9 @@ def test_the_dense_twin_has_all_links_and_keeps_them() -> None:
 
 
 def test_a_dense_first_layer_is_read_as_a_dense_one() -> None:
-    model = small(first="dense", density=0.2)
+    model = small(first="dense", density=0.2, weights="zero")
     assert counts(model) == [[9] * 4, [7] * 8]
+    assert [np.any(layer.weight) for layer in model.sparse_layers] == [True, False]
     assert [layer.name for layer in model.evolving_layers] == ["conv2"]
     assert model.fixed_layers == [] and model.units[0].alive and model.units[0].ends
     Trainer(model, rule=make_rule("set", percolate=True), rng=0)  # which refuses layers that may be dead
