@@ -1,6 +1,7 @@
 """Truly sparse neural network training, to understand, teach and check.
 
-Start with `SparseMLP` and `Trainer`, or with `SparseMLPClassifier` as a scikit-learn estimator; `load_run` opens what
+Start with `SparseMLP` and `Trainer`, or with a scikit-learn estimator, `SparseMLPClassifier`, `SparseMLPRegressor` or,
+for images, `SparseConvClassifier`; `load_run` opens what
 `sparse-mlp train` has written.
 """
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:  # type checkers and editors do not follow __getattr__
     from sparse_mlp import structure as structure
     from sparse_mlp import topology as topology
     from sparse_mlp import training as training
-    from sparse_mlp.estimators import SparseMLPClassifier, SparseMLPRegressor
+    from sparse_mlp.estimators import SparseConvClassifier, SparseMLPClassifier, SparseMLPRegressor
     from sparse_mlp.models import SparseMLP
     from sparse_mlp.runs.saved import load_run
     from sparse_mlp.training import Trainer
@@ -55,6 +56,7 @@ else:
 __version__ = "0.1.0"
 
 __all__ = [
+    "SparseConvClassifier",
     "SparseMLP",
     "SparseMLPClassifier",
     "SparseMLPError",
@@ -68,6 +70,7 @@ __all__ = [
 _LAZY = {
     "SparseMLP": "sparse_mlp.models",
     "Trainer": "sparse_mlp.training",
+    "SparseConvClassifier": "sparse_mlp.estimators",
     "SparseMLPClassifier": "sparse_mlp.estimators",
     "SparseMLPRegressor": "sparse_mlp.estimators",
     "load_run": "sparse_mlp.runs.saved",

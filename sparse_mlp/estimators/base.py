@@ -1,11 +1,11 @@
-"""What classifier and regressor share: parameters, checks, training from scratch, warm start, and one pass."""
+"""What all estimators share: checks, training from scratch, warm start, and one pass."""
 
 from __future__ import annotations
 
 import copy
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -21,58 +21,61 @@ from sparse_mlp.estimators.warm_start import resume_density
 from sparse_mlp.evolution import Rule
 from sparse_mlp.layers import Loss
 from sparse_mlp.layers.base import Array
-from sparse_mlp.models import SparseMLP
-from sparse_mlp.models.architecture import motif_counts
+from sparse_mlp.models import Network
 from sparse_mlp.optim import OPTIMIZERS, SCHEDULES
 from sparse_mlp.runs.build import make_network, make_rule, make_trainer
 from sparse_mlp.runs.models import Fitting
-from sparse_mlp.training import Callback, EarlyStopping, History, Progress, Trainer
+from sparse_mlp.training import Callback, EarlyStopping, History, Progress, RandomFlip, Trainer
 from sparse_mlp.training.task import as_task, check_weights
 
-AUTO_DENSITY = 0.1
 # Links that a topology update has made need many steps to become useful; a batch below 32 is no faster.
 AUTO_BATCHES, SMALLEST_BATCH, LARGEST_BATCH = 50, 32, 128
 
 
-class SparseMLPEstimator(BaseEstimator, ABC):
-    """Hold what classifier and regressor share; they say how targets become numbers and scores become answers."""
+class SparseEstimator(BaseEstimator, ABC):
+    """Hold what all estimators share; they say what the network is, and how targets become numbers and scores answers.
 
-    model_: SparseMLP
+    The parameters, which each estimator has to list for scikit-learn, are described in `SparseMLPClassifier`.
+    """
+
+    density: float | str
+    topology: str
+    topology_params: Mapping[str, Any] | None
+    rule: str | Rule
+    zeta: float
+    solver: str
+    alpha: float
+    batch_size: int | str
+    learning_rate: str
+    learning_rate_init: float
+    max_iter: int
+    shuffle: bool
+    random_state: Any
+    tol: float
+    verbose: bool
+    warm_start: bool
+    momentum: float
+    nesterovs_momentum: bool
+    early_stopping: bool
+    validation_fraction: float
+    beta_1: float
+    beta_2: float
+    epsilon: float
+    n_iter_no_change: int
+    backend: str | None
+    dtype: str
+    model_: Network
     history_: History
     loss_curve_: list[float]
     _trainer: Trainer | None
     _multi_output: bool
-
-    def __init__(
-        self, hidden_layer_sizes: int | Sequence[int] = (100,), activation: str = "relu", *,
-        density: float | str = "auto", topology: str = "erdos-renyi", topology_params: Mapping[str, Any] | None = None,
-        motif_size: int = 1, motif_mode: str = "shared", pad: bool = False,
-        rule: str | Rule = "set", zeta: float = 0.3, solver: str = "adam", alpha: float = 0.0001,
-        batch_size: int | str = "auto", learning_rate: str = "constant", learning_rate_init: float = 0.005,
-        max_iter: int = 200, shuffle: bool = True, random_state: Any = None, tol: float = 1e-4, verbose: bool = False,
-        warm_start: bool = False, momentum: float = 0.9, nesterovs_momentum: bool = True,
-        early_stopping: bool = False, validation_fraction: float = 0.1, beta_1: float = 0.9, beta_2: float = 0.999,
-        epsilon: float = 1e-8, n_iter_no_change: int = 10, backend: str | None = None, dtype: str = "float32",
-    ) -> None:  # fmt: skip
-        self.hidden_layer_sizes, self.activation = hidden_layer_sizes, activation
-        self.density, self.topology, self.topology_params = density, topology, topology_params
-        self.motif_size, self.motif_mode, self.pad = motif_size, motif_mode, pad
-        self.rule, self.zeta = rule, zeta
-        self.solver, self.alpha, self.batch_size = solver, alpha, batch_size
-        self.learning_rate, self.learning_rate_init = learning_rate, learning_rate_init
-        self.max_iter, self.shuffle, self.random_state, self.tol = max_iter, shuffle, random_state, tol
-        self.verbose, self.warm_start = verbose, warm_start
-        self.momentum, self.nesterovs_momentum = momentum, nesterovs_momentum
-        self.early_stopping, self.validation_fraction = early_stopping, validation_fraction
-        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
-        self.n_iter_no_change, self.backend, self.dtype = n_iter_no_change, backend, dtype
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
         """Train, from scratch or, with `warm_start`, from where the last training ended.
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features)
+        X : array-like or sparse matrix (n_samples, n_features), for images also (n_samples, channels, height, width)
             Sparse X stays sparse: one tile of 64 samples is dense at a time in each thread.
         y : array-like (n_samples,), for a regressor also (n_samples, n_outputs)
         sample_weight : array-like (n_samples,), optional
@@ -149,25 +152,20 @@ class SparseMLPEstimator(BaseEstimator, ABC):
         """Check everything and return inputs, numeric targets and weights."""
         self._check_parameters()
         X, y = validate_data(
-            self, X, y, accept_sparse="csr", dtype=np.dtype(self.dtype), reset=not warm_start,
-            multi_output=self._multi_output, y_numeric=self._multi_output,
+            self, self._rows(X, not warm_start), y, accept_sparse="csr", dtype=np.dtype(self.dtype),
+            reset=not warm_start, multi_output=self._multi_output, y_numeric=self._multi_output,
         )  # fmt: skip
         target, n_outputs = self._encode(y, warm_start, classes)
         if not warm_start:
             seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
             self._rng, self.n_outputs_ = np.random.default_rng(seed), n_outputs
-        sizes = self._sizes(n_outputs)
-        if warm_start and self.model_.sizes != sizes:
-            found = f"layer sizes {sizes} for a network of {self.model_.sizes}"
+        if warm_start and self._sizes(n_outputs) != self._built:
+            found = f"layer sizes {self._sizes(n_outputs)} for a network of {self._built}"
             raise invalid(found, "the same", "set warm_start=False")
         weights = None if sample_weight is None else check_weights("sample weights", sample_weight, len(target))
         return _writable(X), target, weights
 
-    def _sizes(self, n_outputs: int) -> list[int]:
-        return [self.n_features_in_, *_hidden_sizes(self.hidden_layer_sizes), n_outputs]
-
     def _check_parameters(self) -> None:
-        _hidden_sizes(self.hidden_layer_sizes)
         for name, choices in (("solver", OPTIMIZERS), ("learning_rate", SCHEDULES), ("dtype", ("float32", "float64"))):
             check_choice(name, getattr(self, name), choices)
         for name in ("max_iter", "n_iter_no_change"):
@@ -183,27 +181,22 @@ class SparseMLPEstimator(BaseEstimator, ABC):
             check_integer("batch_size", self.batch_size)
 
     def _make_network(self, data: tuple[Any, Array]) -> None:
-        sizes = self._sizes(self.n_outputs_)
-        model = {
-            "name": "mlp", "hidden": sizes[1:-1], "motif_size": self.motif_size, "motif_mode": self.motif_mode,
-            "activation": "sigmoid" if self.activation == "logistic" else self.activation, "pad": self.pad,
-        }  # fmt: skip
-        wiring = {"topology": self.topology, "density": self._density(sizes), **(self.topology_params or {})}
+        wiring = {"topology": self.topology, "density": self._density(), **(self.topology_params or {})}
+        fitting = Fitting(self.n_features_in_, self.n_outputs_, data, self._image_shape())
         self.model_ = make_network(
-            model, wiring, self._rule(sizes), Fitting(sizes[0], sizes[-1], data), rng=self._rng,
-            dtype=np.dtype(self.dtype), backend=self.backend,
+            self._model(), wiring, self._rule(), fitting, rng=self._rng, dtype=np.dtype(self.dtype),
+            backend=self.backend,
         )  # fmt: skip
-        self.n_layers_ = len(sizes)
+        self._built = self._sizes(self.n_outputs_)
+        self.n_layers_ = sum(isinstance(size, int) for size in self._built)
 
-    def _density(self, sizes: list[int]) -> float:
-        if not isinstance(self.density, str):
-            return self.density
-        return max(AUTO_DENSITY, 1 / min(motif_counts(sizes, self.motif_size, self.pad)[:-1]))
+    def _density(self) -> float:
+        return self._auto_density() if isinstance(self.density, str) else self.density
 
-    def _rule(self, sizes: list[int]) -> Rule:
+    def _rule(self) -> Rule:
         if not isinstance(self.rule, str):
             return copy.deepcopy(self.rule)
-        return make_rule({"name": self.rule, "zeta": self.zeta}, density=self._density(sizes))
+        return make_rule({"name": self.rule, "zeta": self.zeta}, density=self._density())
 
     def _batch_size(self, n_samples: int) -> int:
         if not isinstance(self.batch_size, str):
@@ -211,7 +204,7 @@ class SparseMLPEstimator(BaseEstimator, ABC):
         return min(max(SMALLEST_BATCH, n_samples // AUTO_BATCHES), LARGEST_BATCH)
 
     def _trainer_for(self, n_samples: int, warm_start: bool) -> Trainer:
-        rule = self._rule(self.model_.sizes)
+        rule = self._rule()
         training = {
             "optimizer": self.solver, "learning_rate": self.learning_rate_init, "weight_decay": self.alpha,
             "momentum": self.momentum, "nesterov": bool(self.nesterovs_momentum and self.momentum > 0),
@@ -228,7 +221,8 @@ class SparseMLPEstimator(BaseEstimator, ABC):
     ) -> None:
         self._trainer, self.history_, before = trainer, trainer.history, trainer.epoch
         trainer.callbacks = [*callbacks, Progress()] if self.verbose else callbacks
-        task = as_task(data, batch_size=trainer.batch_size, sample_weight=weights, loss=trainer.loss)
+        options = {"sample_weight": weights, "loss": trainer.loss, "augmentation": self._augmentation()}
+        task = as_task(data, batch_size=trainer.batch_size, **options)
         trainer.fit(task, epochs=epochs)
         trainer.callbacks = []  # a progress bar cannot be pickled
         self.n_iter_ = trainer.epoch
@@ -241,8 +235,32 @@ class SparseMLPEstimator(BaseEstimator, ABC):
     def _scores(self, X: Any) -> Array:
         check_is_fitted(self, "model_")
         dtype = self.model_.store.values.dtype
-        X = validate_data(self, X, accept_sparse="csr", dtype=dtype, reset=False)
+        X = validate_data(self, self._rows(X, False), accept_sparse="csr", dtype=dtype, reset=False)
         return self.model_.predict_scores(_writable(X))
+
+    def _rows(self, X: Any, reset: bool) -> Any:
+        """Return samples as rows, before they are checked."""
+        return X
+
+    def _image_shape(self) -> tuple[int, int, int] | None:
+        """Return channels, height and width of the samples, if they are images."""
+        return None
+
+    def _augmentation(self) -> RandomFlip | None:
+        """Return how samples are changed by chance while training."""
+        return None
+
+    @abstractmethod
+    def _sizes(self, n_outputs: int) -> list[Any]:
+        """Return the sizes of all layers of neurons or channels, which a network keeps."""
+
+    @abstractmethod
+    def _model(self) -> dict[str, Any]:
+        """Return the table of settings of the model."""
+
+    @abstractmethod
+    def _auto_density(self) -> float:
+        """Return what density "auto" means."""
 
     @abstractmethod
     def _encode(self, y: Array, warm_start: bool, classes: Any) -> tuple[Array, int]:
@@ -265,11 +283,6 @@ class SparseMLPEstimator(BaseEstimator, ABC):
         tags.input_tags.sparse = True
         tags.target_tags.multi_output = self._multi_output
         return tags
-
-
-def _hidden_sizes(value: Any) -> list[int]:
-    sizes = list(value) if np.iterable(value) else [value]
-    return [check_integer("hidden_layer_sizes", size) for size in sizes]
 
 
 def _part(name: str, rows: Array, x: Any, target: Array, weights: Array | None) -> tuple[Any, Array, Array | None]:

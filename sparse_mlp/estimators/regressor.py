@@ -9,7 +9,7 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import column_or_1d
 
-from sparse_mlp.estimators.base import SparseMLPEstimator
+from sparse_mlp.estimators.mlp import SparseMLPEstimator
 from sparse_mlp.estimators.validation import split_rows
 from sparse_mlp.layers import Loss, MeanSquaredError
 from sparse_mlp.layers.base import Array

@@ -7,10 +7,10 @@ from functools import partial
 
 from sparse_mlp.evolution import Rule, ThreeStageRule
 from sparse_mlp.evolution.density_decay import DensitySchedule
-from sparse_mlp.models import SparseMLP
+from sparse_mlp.models import Network
 
 
-def resume_density(rule: Rule, model: SparseMLP) -> Rule:
+def resume_density(rule: Rule, model: Network) -> Rule:
     """Return the rule with a density that decays from that of the trained model, and not from the start again.
 
     It is the same rule if its density does not decay.
@@ -24,7 +24,7 @@ def _at_most(progress: float, density_at: DensitySchedule, limit: float) -> floa
     return min(limit, density_at(progress))
 
 
-def _density(model: SparseMLP) -> float:
+def _density(model: Network) -> float:
     """Return the density that gives, rounded, the number of links of every layer, if there is one."""
     wirings = [layer.structure for layer in model.evolving_layers]
     lowest = max((wiring.nnz - 0.5) / (wiring.n_in * wiring.n_out) for wiring in wirings)
