@@ -15,7 +15,9 @@ from sparse_mlp.errors import invalid
 RandomState = None | int | np.random.Generator
 
 # The position in this tuple is part of what a seed means: append new purposes, never reorder.
-PURPOSES = ("topology", "weights", "data_order", "removal", "regrowth", "new_weights", "dropout", "split")
+PURPOSES = (
+    "topology", "weights", "data_order", "removal", "regrowth", "new_weights", "dropout", "split", "augmentation",
+)  # fmt: skip
 
 
 def as_generator(rng: RandomState = None) -> np.random.Generator:

@@ -8,18 +8,20 @@ import numpy as np
 from scipy.sparse import csr_array, issparse
 
 from sparse_mlp.datasets.dataset import Dataset
-from sparse_mlp.errors import invalid
+from sparse_mlp.errors import check_choice, invalid
 
 ROWS_AT_A_TIME = 4096
 
 
-def standardize(dataset: Dataset) -> Dataset:
+def standardize(dataset: Dataset, by: str = "image") -> Dataset:
     """Subtract the mean and divide by the standard deviation of the training samples.
 
     Parameters
     ----------
     dataset : Dataset
         Samples as loaded.
+    by : {"image", "channel"}
+        Whether all pixels of images share one mean and deviation, or those of each colour.
 
     Returns
     -------
@@ -30,7 +32,7 @@ def standardize(dataset: Dataset) -> Dataset:
     Raises
     ------
     InvalidInputError
-        If all training pixels, or all rows of the training table, are equal.
+        If all training pixels, those of a channel, or all rows of the training table are equal.
 
     Notes
     -----
@@ -39,9 +41,12 @@ def standardize(dataset: Dataset) -> Dataset:
     pixels stay dark. The features of a table have different units, so each is scaled by itself, as in the experiments
     of [Kichler2021] and [Chen2025]; a constant one becomes zero.
     """
+    check_choice("by", by, ("image", "channel"))
     if issparse(dataset.train_x):
         return _scale_sparse(dataset)
-    return _standardize_features(dataset) if dataset.image_shape is None else _standardize_pixels(dataset)
+    if dataset.image_shape is None:
+        return _standardize_features(dataset)
+    return _standardize_channels(dataset) if by == "channel" else _standardize_pixels(dataset)
 
 
 def _standardize_pixels(dataset: Dataset) -> Dataset:
@@ -54,6 +59,22 @@ def _standardize_pixels(dataset: Dataset) -> Dataset:
         train_x=(dataset.train_x - shift) / scale,
         test_x=(dataset.test_x - shift) / scale,
         provenance=f"{dataset.provenance}; standardised by mean {mean:.4f} and standard deviation {std:.4f}",
+    )
+
+
+def _standardize_channels(dataset: Dataset) -> Dataset:
+    channels = 1 if dataset.image_shape is None or len(dataset.image_shape) == 2 else dataset.image_shape[0]
+    found = [pixel_mean_std(plane) for plane in np.split(dataset.train_x, channels, axis=1)]
+    if not all(std for _, std in found):
+        raise invalid("training images with a channel of one single value", "at least two values in each channel")
+    pixels = dataset.n_features // channels
+    shift, scale = (np.repeat(np.array(values, np.float32), pixels) for values in zip(*found, strict=True))
+    means, deviations = (", ".join(f"{value:.4f}" for value in values) for values in zip(*found, strict=True))
+    return replace(
+        dataset,
+        train_x=(dataset.train_x - shift) / scale,
+        test_x=(dataset.test_x - shift) / scale,
+        provenance=f"{dataset.provenance}; channels standardised by means {means} and deviations {deviations}",
     )
 
 

@@ -34,7 +34,15 @@ class Linked(Protocol):
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(n_in, n_out), in neurons."""
+        """(n_in, n_out), in neurons; of a convolution, whose links every pixel uses, that of the structure."""
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """What a link leads from and to, in the singular: ("neuron", "neuron"), or ("tap", "channel")."""
+
+    @property
+    def taps(self) -> int:
+        """How many neighbouring rows of the structure start from one unit; 1 where each row is a unit."""
 
     @property
     def link_size(self) -> int:
@@ -46,6 +54,15 @@ class Linked(Protocol):
 
     def expanded(self) -> Any:
         """Return a `SparseLinear` that computes the same with links between single neurons, to look at."""
+
+    def input_strength(self) -> NDArray[np.float64]:
+        """Return the sum of the links' |weights| of each input neuron, float64 (n_in,).
+
+        Raises
+        ------
+        InvalidInputError
+            If inputs share their links, so that it says nothing about them.
+        """
 
     def weights_to_judge(self) -> Array:
         """Return one number for each link, float (nnz,), by whose magnitude a rule judges it."""

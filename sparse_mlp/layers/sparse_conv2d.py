@@ -23,6 +23,7 @@ from sparse_mlp.layers.maps import MapLayer
 from sparse_mlp.layers.sparse_linear import SparseLinear
 from sparse_mlp.layers.unfolded import Unfolded
 from sparse_mlp.link_prediction.predictors import Links, Predictor
+from sparse_mlp.measures import group_rows
 from sparse_mlp.rng import RandomState
 from sparse_mlp.structure import SparseStructure
 
@@ -83,6 +84,7 @@ class SparseConv2d(MapLayer, SparseLinear):
     """
 
     replays = True
+    ends = "tap", "channel"
 
     def __init__(
         self, structure: SparseStructure, input_shape: Image, weights: str | Any = "swi", *, kernel: int,
@@ -232,12 +234,19 @@ class SparseConv2d(MapLayer, SparseLinear):
         blocks = [(start, min(start + step, last)) for start in range(first, last, step)]
         return np.concatenate([np.abs(matmul(inputs[start:stop], deltas.T)) for start, stop in blocks])
 
+    @property
+    def taps(self) -> int:  # type: ignore[override]
+        """Rows of the structure for each input channel."""
+        return self.geometry.kernel**2
+
     def units(self, structure: SparseStructure | None = None) -> tuple[SparseStructure, NDArray[np.int64]]:
         """Return which channels are linked, by any of their taps, and where each link's pair stands among them."""
-        g, wiring = self.geometry, self.structure if structure is None else structure
-        pairs = wiring.rows().astype(np.int64) // g.kernel**2 * g.channels_out + wiring.indices
-        keys, places = np.unique(pairs, return_inverse=True)
-        return SparseStructure.from_keys(keys, (g.channels_in, g.channels_out)), places
+        return group_rows(self.structure if structure is None else structure, self.taps)
+
+    def input_strength(self) -> NDArray[np.float64]:
+        """Refuse: all pixels of a channel share its weights."""
+        found = f"convolution {self.name!r} as the first layer, whose weights all pixels share"
+        raise invalid(found, "a layer with links of its own for each input", "train a network of model mlp")
 
     def growable(self) -> NDArray[np.int64] | None:
         """Return the rows of taps that some window has inside of the image; None if all are."""

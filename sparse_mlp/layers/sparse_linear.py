@@ -67,6 +67,8 @@ class SparseLinear(Layer):
 
     motif_size = 1
     link_size = 1
+    taps = 1
+    ends = "neuron", "neuron"
     note = ""
     block_shape: tuple[int, ...] = ()  # of the weights that one link has
     recorded: tuple[Array, Array] | None = None
@@ -177,6 +179,11 @@ class SparseLinear(Layer):
     def expanded(self) -> SparseLinear:
         """Return the same layer with links between single neurons, which this one has."""
         return self
+
+    def input_strength(self) -> NDArray[np.float64]:
+        """Return the sum of the links' |weights| of each input neuron."""
+        single = self.expanded()
+        return np.bincount(single.structure.rows(), np.abs(single.weight), self.shape[0]).astype(np.float64)
 
     def weights_to_judge(self) -> Array:
         """Return one number for each link, float (nnz,): here its weight."""

@@ -7,6 +7,17 @@ from sparse_mlp.models.batch import Samples
 from sparse_mlp.models.mlp import SparseMLP
 from sparse_mlp.models.network import Network
 from sparse_mlp.models.summary import LayerSummary, summarize, summary_table
+from sparse_mlp.models.vgg import vgg
 from sparse_mlp.models.wirings import WIRINGS
 
-__all__ = ["ACTIVATIONS", "WIRINGS", "LayerSummary", "Network", "Samples", "SparseMLP", "summarize", "summary_table"]
+__all__ = [
+    "ACTIVATIONS",
+    "WIRINGS",
+    "LayerSummary",
+    "Network",
+    "Samples",
+    "SparseMLP",
+    "summarize",
+    "summary_table",
+    "vgg",
+]

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from sparse_mlp import datasets
 from sparse_mlp.datasets import Dataset
+from sparse_mlp.errors import invalid
 from sparse_mlp.evolution import Rule
 from sparse_mlp.evolution.part_checks import check_rule_parts
 from sparse_mlp.layers import SoftmaxCrossEntropy
-from sparse_mlp.models import SparseMLP
+from sparse_mlp.models import Network
 from sparse_mlp.optim import Optimizer
 from sparse_mlp.options import pick
 from sparse_mlp.rng import spawn_streams
@@ -43,10 +44,16 @@ def build(config: RunConfig) -> Run:
     data = load_data(config.data)
     train, validation = _split(data, config)
     rule, training = config.make_rule(), config.training
+    if training["flip"] and data.image_shape is None:
+        raise invalid(f"flip={training['flip']} for {data.name}", "images", "a table has no left and right")
     network = make_network(
-        config.model, config.wiring, rule, Fitting(train[0].shape[1], data.n_classes, train),
+        config.model, config.wiring, rule, Fitting(train[0].shape[1], data.n_classes, train, data.image_shape),
         rng=config.run["seed"], backend=config.run["backend"],
     )  # fmt: skip
+    if config.run["input_strengths"]:
+        from sparse_mlp.robustness import input_strength
+
+        input_strength(network)  # refuses a network that could not record them
     trainer = make_trainer(
         network, rule, training, config.rule, rng=config.run["seed"],
         loss=SoftmaxCrossEntropy(training["label_smoothing"], backend=network.backend),
@@ -61,7 +68,7 @@ def load_data(table: Table) -> Dataset:
         own_files.check_unchanged(table)
     options = pick(datasets.load, {name: value for name, value in table.items() if name != "data_dir"})
     data = datasets.load(table["dataset"], table["data_dir"], **options)
-    return datasets.standardize(data) if table["standardize"] else data
+    return datasets.standardize(data, table["scale_by"]) if table["standardize"] else data
 
 
 def make_rule(table: Table, *, density: float | None = None) -> Rule:
@@ -72,7 +79,7 @@ def make_rule(table: Table, *, density: float | None = None) -> Rule:
     return rule
 
 
-def make_network(model: Table, wiring: Table, rule: Rule, fitting: Fitting, **common: Any) -> SparseMLP:
+def make_network(model: Table, wiring: Table, rule: Rule, fitting: Fitting, **common: Any) -> Network:
     """Build the network of a table.
 
     Parameters
@@ -122,7 +129,7 @@ def _options(table: Table) -> dict[str, Any]:
 
 
 def make_trainer(
-    network: SparseMLP, rule: Rule, training: Table, rule_table: Table | None = None, **options: Any
+    network: Network, rule: Rule, training: Table, rule_table: Table | None = None, **options: Any
 ) -> Trainer:  # fmt: skip
     """Make the trainer of a network by two tables, of which the second has the interval between updates.
 
@@ -145,4 +152,3 @@ def _split(data: Dataset, config: RunConfig) -> tuple[Samples, Samples | None]:
         return (data.train_x, data.train_y), None
     stream = spawn_streams(config.run["seed"])["split"]
     return datasets.set_aside(data.train_x, data.train_y, fraction, stream)
-

@@ -28,6 +28,7 @@ WITHOUT_EFFECT = {
 UNUSED_WITH = (
     ("rule", "name", "static", ("update_every", "update_steps")),
     ("rule", "name", "dense", ("update_every", "update_steps")),
+    ("data", "standardize", False, ("scale_by",)),
     ("model", "motif_size", 1, ("motif_mode", "pad")),
     ("wiring", "degree_distribution", "fixed", ("degree_std",)),
     ("wiring", "dendritic_distribution", "fixed", ("dendrite_std",)),

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sparse_mlp.errors import check_integer, invalid
-from sparse_mlp.models import SparseMLP
+from sparse_mlp.models import Network, SparseMLP
+from sparse_mlp.models import vgg as vgg_network
 from sparse_mlp.options import extends
 
 
@@ -18,11 +19,14 @@ class Fitting(NamedTuple):
     n_features, n_outputs : int
     samples : (x, target) or None
         Training samples, where the wiring looks at them.
+    image_shape : tuple of int or None
+        (height, width) or (channels, height, width) of a sample that is an image.
     """
 
     n_features: int
     n_outputs: int
     samples: tuple[Any, Any] | None = None
+    image_shape: tuple[int, ...] | None = None
 
 
 @extends(
@@ -54,4 +58,31 @@ def mlp(
     return SparseMLP.dense(sizes, **shared, **common)
 
 
-MODELS: dict[str, Callable[..., SparseMLP]] = {"mlp": mlp}
+@extends(
+    vgg_network, "plan", "input_shape", "n_classes", "density", "epsilon", "topology", "topology_params", "allocation",
+    "dense", "rng", "dtype", "backend",
+)  # fmt: skip
+def vgg(
+    fitting: Fitting, wiring: Mapping[str, Any] | None, common: Mapping[str, Any], *, plan: str = "vgg16", **shared: Any
+) -> Network:
+    """Build a VGG network for images: truly sparse convolutions and a dense head.
+
+    Parameters
+    ----------
+    fitting : Fitting
+    wiring : mapping or None
+        Density, topology and their options; None for convolutions with all links.
+    common : mapping
+        Options of all models: rng, backend and, where it is not float32, dtype.
+    plan : str
+        "vgg16", "vgg16/4", "vgg8s", or channels and poolings such as "16-M-32-M".
+    """
+    if fitting.image_shape is None:
+        raise invalid("samples that are not images", "images", "model mlp takes all samples")
+    shape = (1, *fitting.image_shape)[-3:]
+    return vgg_network(
+        plan, shape, fitting.n_outputs, **(wiring or {}), dense=wiring is None, **shared, **common
+    )  # type: ignore[arg-type]
+
+
+MODELS: dict[str, Callable[..., Network]] = {"mlp": mlp, "vgg": vgg}

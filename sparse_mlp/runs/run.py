@@ -7,10 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sparse_mlp.datasets import Dataset
-from sparse_mlp.models import SparseMLP
+from sparse_mlp.models import Network
 from sparse_mlp.runs.guard import FolderGuard
 from sparse_mlp.runs.system_record import SystemRecord
-from sparse_mlp.training import Callback, Checkpoints, EarlyStopping, HistoryFile, Progress, Trainer
+from sparse_mlp.training import (
+    Callback,
+    Checkpoints,
+    Classification,
+    EarlyStopping,
+    HistoryFile,
+    Progress,
+    RandomFlip,
+    Trainer,
+)
 
 if TYPE_CHECKING:
     from sparse_mlp.runs.config import RunConfig
@@ -29,7 +38,7 @@ class Run:
     data: Dataset
     train: Samples
     validation: Samples | None
-    model: SparseMLP
+    model: Network
     trainer: Trainer
     folder: Path = Path()
 
@@ -46,6 +55,15 @@ class Run:
         """The samples that nothing is decided on."""
         return self.data.test_x, self.data.test_y
 
+    def _task(self) -> Samples | Classification:
+        """Return what is trained: the samples, images mirrored by chance where the settings say so."""
+        training = self.config.training
+        if not training["flip"] or self.data.image_shape is None:
+            return self.train
+        change = RandomFlip(self.data.image_shape, training["flip"])
+        options = {"batch_size": training["batch_size"], "loss": self.trainer.loss}
+        return Classification(*self.train, augmentation=change, **options)
+
     def fit(self) -> None:
         """Train from wherever the state is to the last epoch.
 
@@ -54,8 +72,9 @@ class Run:
         SparseMLPError
             If the folder is removed meanwhile.
         """
+        train = self._task()
         try:
-            self.trainer.fit(self.train, self.test, epochs=self.config.training["epochs"], validation=self.validation)
+            self.trainer.fit(train, self.test, epochs=self.config.training["epochs"], validation=self.validation)
         except OSError:
             for guard in self.trainer.callbacks:
                 if isinstance(guard, FolderGuard):

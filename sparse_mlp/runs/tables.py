@@ -91,6 +91,7 @@ _TABLES = (
         _option("dataset", "digits", "str", "Data set (`sparse-mlp data list`) or a FILE"),
         _option("data_dir", None, "str", "Folder with the data files (else $SPARSE_MLP_DATA or the cache)"),
         _option("standardize", True, "bool", "Scale inputs to mean 0 and deviation 1"),
+        _option("scale_by", "image", "str", "Pixels with one mean: of an image, of a channel", ("image", "channel")),
         _option("validation_fraction", 0.0, "float", "Fraction of the training samples for validation"),
     ), {"dataset": DATA_SETS}),
     Table("model", (_option("name", "mlp", "str", "Kind of network"),), {"name": MODELS}),
@@ -113,6 +114,7 @@ _TABLES = (
         _option("schedule", "linear", "str", "Course of the learning rate"),
         _option("warm_up_steps", 0, "int", "Steps of a rising learning rate at first"),
         _option("label_smoothing", 0.0, "float", "Part of the target spread over all classes"),
+        _option("flip", 0.0, "float", "Probability that an image is mirrored, in each epoch"),
         _option("early_stop", 0, "int", "Stop after so many epochs without better validation accuracy"),
     ), {"optimizer": OPTIMIZERS, "schedule": SCHEDULES}),
     Table("run", (
@@ -131,6 +133,7 @@ _not_negative = partial(check_integer, minimum=0)
 _part_of_one = partial(check_fraction, zero=True, one=False)
 CHECKS: dict[str, Callable[[str, Any], Any]] = {  # of own options that have a value
     "validation_fraction": _part_of_one, "label_smoothing": _part_of_one, "density": check_fraction,
+    "flip": partial(check_fraction, zero=True),
     "epsilon": partial(check_number, strict=True), "backend": lambda name, value: choose_backend(value),
     **dict.fromkeys(("seed", "warm_up_steps", "early_stop"), _not_negative),
     **dict.fromkeys(("epochs", "batch_size", "update_every", "update_steps"), check_integer),

@@ -40,6 +40,7 @@ class Loop:
     ) -> None:
         self.trainer, self.state, self.task = trainer, trainer.state, task
         self.evaluated, self.rate = evaluated, rate
+        self.augment = getattr(task, "augmented", None)
         self.learning, self.last_loss = LearningCheck(), 0.0
 
     def run(self, interrupt: Interrupt) -> None:
@@ -77,7 +78,8 @@ class Loop:
         trainer, state, model = self.trainer, self.state, self.trainer.model
         if batch.total:  # samples of weight 0 alone teach nothing
             with np.errstate(over="ignore", invalid="ignore"):  # a divergence is reported as such
-                value = model.gradient(batch, self.task.loss, state.streams["dropout"])
+                changed = self.augment(batch, state.streams["augmentation"]) if self.augment else batch
+                value = model.gradient(changed, self.task.loss, state.streams["dropout"])
                 if not np.isfinite(value):
                     raise divergence(model, batch, state.step, value)
                 store = model.store

@@ -14,6 +14,7 @@ from sparse_mlp.layers import Loss, MeanSquaredError, SoftmaxCrossEntropy
 from sparse_mlp.layers.base import Array
 from sparse_mlp.models import Network, Samples
 from sparse_mlp.models.inputs import all_finite, check_inputs, count_rows, real_numbers
+from sparse_mlp.training.augmentation import RandomFlip, augmented
 
 Metrics = dict[str, float]
 Data = tuple[Any, Any]
@@ -31,6 +32,10 @@ class Task(Protocol):
     weight : float
         Sum of the weights of all batches, for the mean loss of an epoch.
     loss : Loss
+
+    Notes
+    -----
+    A task may have `augmented(batch, rng) -> Samples` as well, which changes a batch by chance before it is trained.
     """
 
     n_samples: int
@@ -68,12 +73,16 @@ class _ArrayTask:
         The last batch of an epoch may be smaller.
     sample_weight : float (n_samples,), optional
     loss : Loss, optional
+    augmentation : RandomFlip, optional
+        How training samples are changed by chance.
     """
 
     def __init__(
-        self, x: Any, target: Any, *, batch_size: int = 32, sample_weight: Any = None, loss: Loss | None = None
-    ) -> None:
+        self, x: Any, target: Any, *, batch_size: int = 32, sample_weight: Any = None, loss: Loss | None = None,
+        augmentation: RandomFlip | None = None,
+    ) -> None:  # fmt: skip
         self.x, self.target, self.sample_weight, self._loss = x, target, sample_weight, loss
+        self.augmentation = augmentation
         self.batch_size = check_integer("batch_size", batch_size)
         self.n_samples = count_rows("inputs", x)
         self.n_batches = -(-self.n_samples // self.batch_size)
@@ -93,6 +102,10 @@ class _ArrayTask:
         starts = range(0, len(order), self.batch_size)
         return [Samples(self.x, order[i : i + self.batch_size], self.target, self.sample_weight) for i in starts]
 
+    def augmented(self, batch: Samples, rng: np.random.Generator) -> Samples:
+        """Return the batch as it is to be trained now."""
+        return batch if self.augmentation is None else augmented(batch, self.augmentation, rng)
+
     def weight_of(self, batch: Samples) -> float:
         """Return the number of its samples, or the sum of their weights."""
         return float(batch.total)
@@ -110,6 +123,8 @@ class _ArrayTask:
         if not self.n_samples:
             wanted = f"shape (n_samples, {network.n_features}) with at least one sample"
             raise invalid(f"{name} inputs of shape {task.x.shape}", wanted)
+        if self.augmentation is not None:
+            self.augmentation.check(network.n_features)
         target = real_numbers(f"{name} {self._called}", self.target)
         task.target = self._checked_target(name, np.ascontiguousarray(target), network)
         if self.sample_weight is not None:
@@ -153,6 +168,8 @@ class Classification(_ArrayTask):
         How much each sample counts in the loss and in the measures, 0 or more; 1 if not given.
     loss : Loss, optional
         Softmax cross-entropy if not given.
+    augmentation : RandomFlip, optional
+        How training samples are changed by chance; evaluation sees them as they are.
     """
 
     _called, _wanted = "labels", "a loss for labels, such as SoftmaxCrossEntropy"
@@ -193,6 +210,8 @@ class Regression(_ArrayTask):
         How much each sample counts in the loss and in the measures, 0 or more; 1 if not given.
     loss : Loss, optional
         Half the mean squared error if not given.
+    augmentation : RandomFlip, optional
+        How training samples are changed by chance; evaluation sees them as they are.
     """
 
     _wanted = "a loss for numbers, such as MeanSquaredError"
