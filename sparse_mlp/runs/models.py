@@ -79,10 +79,9 @@ def vgg(
     """
     if fitting.image_shape is None:
         raise invalid("samples that are not images", "images", "model mlp takes all samples")
-    shape = (1, *fitting.image_shape)[-3:]
-    return vgg_network(
-        plan, shape, fitting.n_outputs, **(wiring or {}), dense=wiring is None, **shared, **common
-    )  # type: ignore[arg-type]
+    channels, height, width = (1, *fitting.image_shape)[-3:]
+    options = {**(wiring or {}), "dense": wiring is None, **shared, **common}
+    return vgg_network(plan, (channels, height, width), fitting.n_outputs, **options)
 
 
 MODELS: dict[str, Callable[..., Network]] = {"mlp": mlp, "vgg": vgg}
