@@ -140,6 +140,15 @@ class Linked(Protocol):
             Where the link between its units stands, for each link of the wiring.
         """
 
+    def check_scores(self, predictor: str | Predictor, graph: str | None = None) -> None:
+        """Refuse what `link_scores` would, before a training begins; graph None is the one that is the default.
+
+        Raises
+        ------
+        InvalidInputError
+            If the layer has no such graph or no such predictor.
+        """
+
     def link_scores(
         self, predictor: str | Predictor, structure: SparseStructure, *, graph: str = ...
     ) -> NDArray[np.float64]:

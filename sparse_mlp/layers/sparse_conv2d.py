@@ -21,7 +21,8 @@ from sparse_mlp.layers.listed_links import ListedLinks
 from sparse_mlp.layers.map_flow import Image
 from sparse_mlp.layers.maps import MapLayer
 from sparse_mlp.layers.sparse_linear import SparseLinear
-from sparse_mlp.layers.unfolded import Unfolded
+from sparse_mlp.layers.unfolded import Unfolded, pixel_links
+from sparse_mlp.link_prediction.conv_scores import check_conv_predictor
 from sparse_mlp.link_prediction.predictors import Links, Predictor
 from sparse_mlp.measures import group_rows
 from sparse_mlp.rng import RandomState
@@ -205,19 +206,10 @@ class SparseConv2d(MapLayer, SparseLinear):
 
     def expanded(self) -> SparseLinear:
         """Return a layer with the links of each window, between pixels; with copies of the weights, to look at."""
-        g = self.geometry
-        (channel, a, b), out = g.tap(self.structure.rows().astype(np.int64)), self.structure.indices.astype(np.int64)
-        i, j = np.indices((g.out_height, g.out_width)).reshape(2, 1, -1)
-        row, column = g.stride * i + a[:, None] - g.padding, g.stride * j + b[:, None] - g.padding
-        keys = (channel[:, None] * g.height + row) * g.width + column
-        shape = g.channels_in * g.height * g.width, g.channels_out * g.out_height * g.out_width
-        keys = keys * shape[1] + (out[:, None] * g.out_height + i) * g.out_width + j
-        inside = (row >= 0) & (row < g.height) & (column >= 0) & (column < g.width)
-        weights = np.broadcast_to(self.weight[:, None], keys.shape)[inside]
-        order = np.argsort(keys[inside])
-        structure = SparseStructure.from_keys(keys[inside][order], shape)
-        layer = SparseLinear(structure, weights[order], dtype=self.dtype, backend=self.backend, name=self.name)
-        layer.bias[:] = np.repeat(self.bias if len(self.bias) else self._no_bias, g.out_height * g.out_width)
+        structure, link = pixel_links(self.structure, self.geometry)
+        layer = SparseLinear(structure, self.weight[link], dtype=self.dtype, backend=self.backend, name=self.name)
+        windows = self.geometry.out_height * self.geometry.out_width
+        layer.bias[:] = np.repeat(self.bias if len(self.bias) else self._no_bias, windows)
         return layer
 
     def signals(self) -> tuple[Any, Array]:
@@ -252,6 +244,10 @@ class SparseConv2d(MapLayer, SparseLinear):
         """Return the rows of taps that some window has inside of the image; None if all are."""
         rows = self.geometry.live_taps()
         return None if len(rows) == self.geometry.taps else rows
+
+    def check_scores(self, predictor: str | Predictor, graph: str | None = None) -> None:
+        """Refuse predictors that convolutions do not have."""
+        check_conv_predictor(predictor)
 
     def link_scores(
         self, predictor: str | Predictor, structure: SparseStructure, graph: str = "kernel"

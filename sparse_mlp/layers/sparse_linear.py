@@ -83,15 +83,9 @@ class SparseLinear(Layer):
     dtype: np.dtype[Any]
 
     def __init__(
-        self,
-        structure: SparseStructure,
-        weights: str | Any = "swi",
-        *,
-        rng: RandomState = None,
-        dtype: DTypeLike = np.float32,
-        backend: str | None = None,
-        name: str = "sparse",
-    ) -> None:
+        self, structure: SparseStructure, weights: str | Any = "swi", *, rng: RandomState = None,
+        dtype: DTypeLike = np.float32, backend: str | None = None, name: str = "sparse",
+    ) -> None:  # fmt: skip
         self.name, self.backend = name, choose_backend(backend).name
         self.structure = structure
         self.dtype = check_dtype(dtype)
@@ -169,7 +163,8 @@ class SparseLinear(Layer):
         if self.evolves:
             return trace.evolving(self, flow)
         trace.read(flow)
-        trace.fixed.append(self.name)
+        if self.structure.density < 1:  # else it is a dense one
+            trace.fixed.append(self.name)
         return Flow()
 
     def parameters(self) -> dict[str, Array]:
@@ -226,12 +221,16 @@ class SparseLinear(Layer):
         wiring = self.structure if structure is None else structure
         return wiring, np.arange(wiring.nnz)
 
+    def check_scores(self, predictor: str | Predictor, graph: str | None = None) -> None:
+        """Refuse the graph of a kernel."""
+        if graph not in (None, "layer"):
+            raise invalid(f"graph={graph!r} for linear layer {self.name!r}", "'layer'", "it has no kernels")
+
     def link_scores(
         self, predictor: str | Predictor, structure: SparseStructure, *, graph: str = "layer"
     ) -> NDArray[np.float64]:
         """Return the scores (n_in, n_out) of the absent links of a wiring; see `link_prediction.score_matrix`."""
-        if graph != "layer":
-            raise invalid(f"graph={graph!r} for linear layer {self.name!r}", "'layer'", "it has no kernels")
+        self.check_scores(predictor, graph)
         return link_prediction.score_matrix(structure, predictor, backend=self.backend)
 
     def top_links(

@@ -37,7 +37,7 @@ PLANS: dict[str, tuple[int | str, ...]] = {
     "vgg8s": (16, POOL, 32, POOL, 64, 64, POOL, 64, 64, POOL),
 }
 FOR_NEURONS = {  # wirings that vgg refuses, and why
-    "correlated": "it joins neurons whose values are correlated, and a tap sees a whole image of values",
+    "correlated": "it joins neurons whose values correlate, and a tap sees all values of a channel",
     "snip": "it needs the gradient of a dense network of neurons",
 }
 
@@ -194,7 +194,8 @@ def _wired(
     counts: Sequence[int], per_kernel: bool, rng: np.random.Generator,
 ) -> list[SparseStructure]:  # fmt: skip
     if topology in FOR_NEURONS:
-        raise invalid(f"topology={topology} for convolutions", "another one", FOR_NEURONS[str(topology)])
+        found = f"topology={topology} for convolutions, but {FOR_NEURONS[str(topology)]}"
+        raise invalid(found, "one without data, such as erdos-renyi")
     if topology == "erdos-renyi" and per_kernel:
         pairs = zip(geometries, counts, strict=True)
         return [wire_kernels(g, round(count / g.channels_out), rng) for g, count in pairs]

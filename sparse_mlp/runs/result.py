@@ -57,8 +57,12 @@ def about(run: Run) -> dict[str, Any]:
 
 
 def _sparse_density(run: Run) -> float | None:
-    """Return the density of the sparse layers together, as `train` takes it; None if there are none."""
-    structures = [layer.structure for layer in run.model.sparse_layers]
+    """Return the density of the sparse layers together, as `train` takes it; None if there are none.
+
+    A layer that has all links and keeps them is none of them.
+    """
+    layers, evolving = run.model.sparse_layers, run.model.evolving_layers
+    structures = [layer.structure for layer in layers if layer.structure.density < 1 or layer in evolving]
     possible = sum(structure.n_in * structure.n_out for structure in structures)
     return sum(structure.nnz for structure in structures) / possible if possible else None
 
