@@ -72,8 +72,8 @@ def _density_asked(run: Run) -> float | None:
 
 
 def _active_neurons(run: Run) -> dict[str, float | None]:
-    """Return the rates of active neurons in the layers that evolve, None if there are none."""
-    structures = [layer.structure for layer in run.model.evolving_layers]
+    """Return the rates of active neurons, or channels, in the layers that evolve, None if there are none."""
+    structures = [layer.units()[0] for layer in run.model.evolving_layers]
     if not structures:
         return {"anp_by_paths": None, "anp_by_links": None}
     return {"anp_by_paths": anp_by_paths(structures), "anp_by_links": anp_by_links(structures)}
