@@ -28,7 +28,8 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("figures", nargs="*", metavar="FIGURE", help="names, see --list")
     parser.add_argument("--all", action="store_true", help="make all figures")
     parser.add_argument("--list", action="store_true", help="show the figures and how long each takes on two cores")
-    parser.add_argument("--preset", default="laptop", help="smoke, laptop or paper; conv-table also overnight (%(default)s)")
+    parser.add_argument("--preset", default="laptop",
+                        help="smoke, laptop or paper; conv-table also overnight (%(default)s)")  # fmt: skip
     parser.add_argument("--store", type=Path, default=STORE, metavar="DIR",
                         help="folder of all runs and reports (%(default)s)")  # fmt: skip
     add_campaign_options(parser)

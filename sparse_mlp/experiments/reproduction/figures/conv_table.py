@@ -72,8 +72,8 @@ def read(runs: Runs) -> Results:
     for dataset, group in runs.apart().items():
         _add_quantities(results.quantities, dataset, group)
     for name, file, xlabel in (
-        (BELOW_DENSE, "below_dense", "accuracy less that of the dense network of the same seed [points]"),
-        (AGAINST_SET, "against_set", "accuracy less that of SET of the same seed and sparsity [points]"),
+        (BELOW_DENSE, "below_dense", "accuracy less that of the dense\nnetwork of the same seed [points]"),
+        (AGAINST_SET, "against_set", "accuracy less that of SET of the\nsame seed and sparsity [points]"),
     ):
         if any(row.name == name for row in results.quantities.rows):
             results.draw(file, drawing(results.quantities, name, xlabel))
@@ -154,10 +154,10 @@ def _add_quantities(quantities: Quantities, dataset: str, runs: Runs) -> None:
         add(method, ACCURACY, "%", values, printed.get(method))
     for sparsity, values in _together(accuracy).items():
         add(sparsity, OF_ALL, "%", values)
-    for method, values in accuracy.items():
+    for method in accuracy:
         if method != DENSE:
             add(method, BELOW_DENSE, "points", *_differences(method, DENSE, accuracy, printed))
-    for method, values in accuracy.items():
+    for method in accuracy:
         base = f"{SET} {sparsity_of(method)}"
         if method not in (DENSE, base):
             add(method, AGAINST_SET, "points", *_differences(method, base, accuracy, printed))
