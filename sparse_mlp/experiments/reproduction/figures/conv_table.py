@@ -51,8 +51,9 @@ CLAIMS = (
     *(better(f"{CH3} {sparsity}", f"{CH2} {sparsity}", "Table 1", datasets=(CIFAR_10,)) for sparsity in SPARSITIES),
 )  # fmt: skip
 NOTES = (
-    "Published: VGG16, mean ± standard error of three seeds; ours ± standard deviation. In the figures the lines are "
-    "95 % intervals of our means, and the spread of a printed difference is that of two means that are not paired.",
+    "Published: VGG16, mean ± standard error of three seeds; ours ± standard deviation, compared seed by seed. In the "
+    "figures the lines are 95 % intervals of our means; the spread of a printed difference is that of two means that "
+    "are not paired.",
     "FC is the network with all links. \"The three rules together\" is the mean of SET, CHT-CH2 and CHT-CH3 of one "
     "seed. In the printed table it does not fall from 0 to 50 % on CIFAR-10: 92.14 and 92.15.",
     "The rules of one sparsity differ by where links grow, and by nothing else: zeta 0.3 after each epoch up to 75 % "
@@ -72,8 +73,8 @@ def read(runs: Runs) -> Results:
     for dataset, group in runs.apart().items():
         _add_quantities(results.quantities, dataset, group)
     for name, file, xlabel in (
-        (BELOW_DENSE, "below_dense", "accuracy less that of the dense\nnetwork of the same seed [points]"),
-        (AGAINST_SET, "against_set", "accuracy less that of SET of the\nsame seed and sparsity [points]"),
+        (BELOW_DENSE, "below_dense", "accuracy less that of the\ndense network [points]"),
+        (AGAINST_SET, "against_set", "accuracy less that of SET\nat the same sparsity [points]"),
     ):
         if any(row.name == name for row in results.quantities.rows):
             results.draw(file, drawing(results.quantities, name, xlabel))
