@@ -12,9 +12,9 @@ from sparse_mlp import link_prediction
 from sparse_mlp.convolution import conv_geometry
 from sparse_mlp.errors import invalid
 from sparse_mlp.kernels.blas import matmul
-from sparse_mlp.kernels.bordered import zero_border
 from sparse_mlp.kernels.conv_offsets import spacing
 from sparse_mlp.kernels.dispatch import conv_ops
+from sparse_mlp.kernels.flattening import zero_border
 from sparse_mlp.layers.base import Array, Gradients
 from sparse_mlp.layers.batch import Batch
 from sparse_mlp.layers.listed_links import ListedLinks
@@ -23,6 +23,7 @@ from sparse_mlp.layers.maps import MapLayer
 from sparse_mlp.layers.sparse_linear import SparseLinear
 from sparse_mlp.layers.unfolded import Unfolded
 from sparse_mlp.link_prediction.predictors import Links, Predictor
+from sparse_mlp.measures import group_rows
 from sparse_mlp.rng import RandomState
 from sparse_mlp.structure import SparseStructure
 
@@ -83,6 +84,7 @@ class SparseConv2d(MapLayer, SparseLinear):
     """
 
     replays = True
+    ends = "tap", "channel"
 
     def __init__(
         self, structure: SparseStructure, input_shape: Image, weights: str | Any = "swi", *, kernel: int,
@@ -163,7 +165,7 @@ class SparseConv2d(MapLayer, SparseLinear):
         zero_border(given.bordered(y))
         bias = self.bias if len(self.bias) else self._no_bias
         if self._listed is not None:
-            self._listed.forward(taken.maps(x), given.maps(y), bias, relu, batch)
+            self._listed.forward(self.weight, bias, taken.maps(x), given.maps(y), relu, batch)
             return y, x
         images, links = taken.nchw(x, x.shape[2]), (self.structure.indptr, self.structure.indices)
         found = conv_ops(self.backend).conv_forward(*links, self.weight, bias, images, self.geometry)
@@ -182,7 +184,7 @@ class SparseConv2d(MapLayer, SparseLinear):
             zero_border(taken.bordered(dx))
         if self._listed is not None:
             maps = taken.maps(cache), given.maps(dy), None if dx is None else taken.maps(dx)
-            self._listed.backward(*maps, rectified, batch, grads)
+            self._listed.backward(self.weight, *maps, rectified, batch, grads)
         else:
             size = cache.shape[2]
             images = taken.nchw(cache, size), given.nchw(dy, size), None if dx is None else taken.nchw(dx, size)
@@ -232,12 +234,19 @@ class SparseConv2d(MapLayer, SparseLinear):
         blocks = [(start, min(start + step, last)) for start in range(first, last, step)]
         return np.concatenate([np.abs(matmul(inputs[start:stop], deltas.T)) for start, stop in blocks])
 
-    def units(self) -> tuple[SparseStructure, NDArray[np.int64]]:
+    @property
+    def taps(self) -> int:  # type: ignore[override]
+        """Rows of the structure for each input channel."""
+        return self.geometry.kernel**2
+
+    def units(self, structure: SparseStructure | None = None) -> tuple[SparseStructure, NDArray[np.int64]]:
         """Return which channels are linked, by any of their taps, and where each link's pair stands among them."""
-        g = self.geometry
-        pairs = self.structure.rows().astype(np.int64) // g.kernel**2 * g.channels_out + self.structure.indices
-        keys, places = np.unique(pairs, return_inverse=True)
-        return SparseStructure.from_keys(keys, (g.channels_in, g.channels_out)), places
+        return group_rows(self.structure if structure is None else structure, self.taps)
+
+    def input_strength(self) -> NDArray[np.float64]:
+        """Refuse: all pixels of a channel share its weights."""
+        found = f"convolution {self.name!r} as the first layer, whose weights all pixels share"
+        raise invalid(found, "a layer with links of its own for each input", "train a network of model mlp")
 
     def growable(self) -> NDArray[np.int64] | None:
         """Return the rows of taps that some window has inside of the image; None if all are."""

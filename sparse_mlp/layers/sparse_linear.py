@@ -67,6 +67,8 @@ class SparseLinear(Layer):
 
     motif_size = 1
     link_size = 1
+    taps = 1
+    ends = "neuron", "neuron"
     note = ""
     block_shape: tuple[int, ...] = ()  # of the weights that one link has
     recorded: tuple[Array, Array] | None = None
@@ -178,6 +180,11 @@ class SparseLinear(Layer):
         """Return the same layer with links between single neurons, which this one has."""
         return self
 
+    def input_strength(self) -> NDArray[np.float64]:
+        """Return the sum of the links' |weights| of each input neuron."""
+        single = self.expanded()
+        return np.bincount(single.structure.rows(), np.abs(single.weight), self.shape[0]).astype(np.float64)
+
     def weights_to_judge(self) -> Array:
         """Return one number for each link, float (nnz,): here its weight."""
         return self.weight
@@ -214,9 +221,10 @@ class SparseLinear(Layer):
         inputs, deltas = self.signals()
         return np.abs(matmul(inputs[first:last], deltas.T))
 
-    def units(self) -> tuple[SparseStructure, NDArray[np.int64]]:
-        """Return the structure that percolation sees, and the place of each link in it: here the layer's own."""
-        return self.structure, np.arange(self.structure.nnz)
+    def units(self, structure: SparseStructure | None = None) -> tuple[SparseStructure, NDArray[np.int64]]:
+        """Return the structure that percolation sees, and the place of each link in it: here the wiring itself."""
+        wiring = self.structure if structure is None else structure
+        return wiring, np.arange(wiring.nnz)
 
     def link_scores(
         self, predictor: str | Predictor, structure: SparseStructure, *, graph: str = "layer"

@@ -155,11 +155,7 @@ def vgg(
 
 def _stages(plan: str | Sequence[int | str]) -> list[int | str]:
     """Return a plan as channels and "M", from its name, its text or its list."""
-    listed: Sequence[int | str]
-    if isinstance(plan, str):
-        listed = PLANS.get(plan) or plan.split("-")
-    else:
-        listed = plan
+    listed = (PLANS.get(plan) or plan.split("-")) if isinstance(plan, str) else plan
     stages = [int(stage) if isinstance(stage, str) and stage.isdecimal() else stage for stage in listed]
     if not any(isinstance(stage, int) for stage in stages) or not all(
         stage == POOL or (isinstance(stage, int) and stage > 0) for stage in stages
