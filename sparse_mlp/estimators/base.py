@@ -189,11 +189,12 @@ class SparseMLPEstimator(BaseEstimator, ABC):
             "activation": "sigmoid" if self.activation == "logistic" else self.activation, "pad": self.pad,
         }  # fmt: skip
         wiring = {"topology": self.topology, "density": self._density(sizes), **(self.topology_params or {})}
-        self.model_ = make_network(
+        network = make_network(
             model, wiring, self._rule(sizes), Fitting(sizes[0], sizes[-1], data), rng=self._rng,
             dtype=np.dtype(self.dtype), backend=self.backend,
         )  # fmt: skip
-        self.n_layers_ = len(sizes)
+        assert isinstance(network, SparseMLP)
+        self.model_, self.n_layers_ = network, len(sizes)
 
     def _density(self, sizes: list[int]) -> float:
         if not isinstance(self.density, str):
