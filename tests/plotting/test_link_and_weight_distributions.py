@@ -59,7 +59,7 @@ def update_of(layer, carry, after=None):
 
 def test_what_the_last_update_grew_is_shaded(tiny_model):
     """|w| of layer a are 0.5, 1 and 0.25; two of them are new, and fill their bins as a part of all three links."""
-    first, second = tiny_model.sparse_layers
+    first = tiny_model.sparse_layers[0]
     display = WeightDistributionDisplay.from_model(tiny_model, update_of(first, [-1, 0, -1]))
     np.testing.assert_array_equal(display.new[0], [0.5, 0.25])
     assert len(display.new) == 2 and not len(display.new[1])
