@@ -20,6 +20,7 @@ NAMES = {
     "topology": "generators of wirings, and links chosen by their scores",
     "motif": "training steps of motif layers next to single links",
     "conv": "both passes of sparse convolutions next to PyTorch's dense ones",
+    "vgg": "a whole training step of VGG16 next to PyTorch's dense network",
     "robustness": "accuracy of perturbed networks",
 }
 

@@ -59,7 +59,9 @@ def _compare(run: Run, threads: int) -> None:
         half = run.report.rows[-len(entries) + list(CLAIMS).index(0.5)]
         shares.append(timings["ours, density 0.5"].figure.times(1 / half["least"]))
         dense = _fastest(timings[name] for name in LAYOUTS if name in timings)
-        for density in CLAIMS if dense else ():
+        if dense is None:
+            continue
+        for density in CLAIMS:
             found[density].append(ratio(dense, timings[f"ours, density {density:g}"]))
             name = f"PyTorch / ours, density {density:g}, {_section(size, threads)}"
             run.report.add_fact(name, found[density][-1], "×")
@@ -96,9 +98,11 @@ def _fastest(timings: Iterable[Timing]) -> Timing | None:
 
 
 def _geometric_mean(figures: list[Figure]) -> Figure:
-    columns = zip(*(figure[:3] for figure in figures), strict=True)
-    means = (math.exp(sum(map(math.log, column)) / len(column)) for column in columns)
-    return Figure(*means, all(figure.quiet for figure in figures))
+    value, low, high = (
+        math.exp(sum(map(math.log, column)) / len(figures))
+        for column in zip(*(figure[:3] for figure in figures), strict=True)
+    )
+    return Figure(value, low, high, all(figure.quiet for figure in figures))
 
 
 def _section(size: Size, threads: int) -> str:

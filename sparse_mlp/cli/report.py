@@ -54,7 +54,9 @@ def draw_figures(run: Run) -> list[Path]:
         figures["network"] = partial(plotting.NetworkDisplay.from_model, model)
         figures["adjacency"] = partial(plotting.AdjacencyDisplay.from_layer, model.sparse_layers[0])
         figures["degrees"] = partial(plotting.DegreeDisplay.from_model, model)
-        figures["weights"] = partial(plotting.WeightDistributionDisplay.from_model, model)
+        figures["weights"] = partial(
+            plotting.WeightDistributionDisplay.from_model, model, run.trainer.last_update
+        )
     if history.updates:
         figures["link_survival"] = partial(plotting.LinkSurvivalDisplay.from_history, history)
         figures["wiring_course"] = partial(plotting.WiringCourseDisplay.from_history, history)

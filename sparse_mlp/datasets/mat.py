@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +10,10 @@ import numpy as np
 
 from sparse_mlp.datasets import mat_child
 from sparse_mlp.datasets.arrays import check_width, parse_npz
+from sparse_mlp.datasets.mat_process import ReaderError, one_reader
 from sparse_mlp.datasets.opening import file_error, parsing
 
 WANTED = "a complete MATLAB 5 file"
-SECONDS = 300
-ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")  # saves their memory
 
 
 def parse_mat(path: Path, content: bytes | bytearray, *, verified: bool = False) -> dict[str, Any]:
@@ -52,18 +48,11 @@ def parse_mat(path: Path, content: bytes | bytearray, *, verified: bool = False)
 
 
 def _in_child(path: Path, content: bytes | bytearray) -> dict[str, np.ndarray]:
-    command = [sys.executable, "-P", mat_child.__file__]
     try:
-        child = subprocess.run(
-            command, input=content, capture_output=True, timeout=SECONDS, env={**os.environ, **ONE_THREAD}, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise file_error(path, f"a file that took more than {SECONDS} s to read", WANTED) from None
-    if child.returncode:
-        lines = child.stderr.decode(errors="replace").strip().splitlines()
-        reason = lines[-1][:200] if lines and child.returncode > 0 else "its reader crashed"
-        raise file_error(path, f"a file that is not a complete MATLAB 5 file ({reason})", WANTED)
-    return parse_npz(path, child.stdout)
+        with one_reader() as reader:
+            return parse_npz(path, reader.read(content))
+    except ReaderError as error:
+        raise file_error(path, str(error), WANTED) from None
 
 
 def _joined(path: Path, flat: dict[str, np.ndarray]) -> dict[str, Any]:

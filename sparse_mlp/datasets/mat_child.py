@@ -1,4 +1,4 @@
-"""Read a MATLAB file into plain arrays; as a program, from standard input to a `.npz` on standard output.
+"""Read MATLAB files into plain arrays; as a program, from standard input to a `.npz` each on standard output.
 
 It runs in a separate process, because `scipy.io.loadmat` can crash on damaged files; so it imports nothing of us.
 """
@@ -60,25 +60,47 @@ def _is_text(cell: Any) -> bool:
     return isinstance(cell, np.ndarray) and (cell.dtype.kind == "U" or not cell.size)
 
 
-def main() -> int:
-    """Convert standard input; the last line on standard error says what went wrong."""
-    content = sys.stdin.buffer.read()
-    try:
-        import resource
+def main() -> None:
+    """Answer each file on standard input until that ends.
 
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY + 20 * len(content),) * 2)
-    except (ImportError, ValueError, OSError):  # Windows; or a limit below this one is set already
-        pass
+    A file comes as its length in 8 bytes, and its bytes. The answer is a byte that is 1 if it is sound, a length in 8
+    bytes, and its variables as a `.npz`, or what is wrong with it.
+    """
+    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    while head := source.read(8):
+        size = int.from_bytes(head, "big")
+        _limit_memory(size)
+        _send(sink, *_answer(source.read(size)))
+
+
+def _answer(content: bytes) -> tuple[bool, memoryview]:
+    output = io.BytesIO()
     try:
-        output = io.BytesIO()
         np.savez(output, **variables(io.BytesIO(content)))  # type: ignore[arg-type]
     except Exception as error:
-        print(" ".join(f"{type(error).__name__}: {error}".split()), file=sys.stderr)
-        return 1
-    sys.stdout.buffer.write(output.getbuffer())
-    return 0
+        return False, memoryview(" ".join(f"{type(error).__name__}: {error}".split()).encode(errors="replace"))
+    return True, output.getbuffer()
+
+
+def _send(sink: BinaryIO, sound: bool, answer: memoryview) -> None:
+    sink.write(bytes([sound]) + len(answer).to_bytes(8, "big"))
+    sink.write(answer)
+    sink.flush()
+
+
+def _limit_memory(size: int) -> None:
+    """Bound the memory by what a file of that size may take; the bound of the last file no longer holds."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    wanted, most = MEMORY + 20 * size, resource.getrlimit(resource.RLIMIT_AS)[1]
+    try:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_AS, (wanted if most == resource.RLIM_INFINITY else min(wanted, most), most))
+    except (ValueError, OSError):  # a system that does not allow it
+        pass
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -14,6 +14,7 @@ from sparse_mlp.datasets.arrays import parse_npy, parse_npz, sparse_of
 from sparse_mlp.datasets.dataset import Dataset
 from sparse_mlp.datasets.delimited import read_csv, read_tsv
 from sparse_mlp.datasets.mat import parse_mat
+from sparse_mlp.datasets.mat_process import one_reader
 from sparse_mlp.datasets.opening import (
     BZIP2,
     GZIP,
@@ -200,7 +201,8 @@ def _parts(form: str, sources: Sequence[Source], wanted: Wanted, labels: Sequenc
     target = None if labels or wanted.target is None else str(wanted.target)
     if form == "npy" and not labels:
         raise invalid("a .npy file without labels", "--target FILE.npy", "or save both: np.savez(FILE, X=X, y=y)")
-    found = [_variables(form, path, content) for path, content in contents]
+    with one_reader():
+        found = [_variables(form, path, content) for path, content in contents]
     several = [
         parts_of(path, arrays, target, labels[k] if labels else None)
         for k, ((path, _), arrays) in enumerate(zip(contents, found, strict=True))

@@ -11,7 +11,7 @@ import numpy as np
 from sparse_mlp.errors import check_fraction, check_integer, invalid
 from sparse_mlp.estimators.classification import SparseClassifier
 from sparse_mlp.evolution import Rule
-from sparse_mlp.models.vgg import plan_stages
+from sparse_mlp.models.vgg import stages_of
 from sparse_mlp.training import RandomFlip
 
 AUTO_DENSITY = 0.3
@@ -109,7 +109,7 @@ n_iter_no_change, backend, dtype
         self.n_iter_no_change, self.backend, self.dtype = n_iter_no_change, backend, dtype
 
     def _check_parameters(self) -> None:
-        plan_stages(self.plan)
+        stages_of(self.plan)
         check_fraction("flip", self.flip, zero=True)
         super()._check_parameters()
 
@@ -149,7 +149,7 @@ n_iter_no_change, backend, dtype
         return RandomFlip(self.image_shape_, self.flip) if self.flip else None
 
     def _sizes(self, n_outputs: int) -> list[Any]:
-        return [self.n_features_in_, *plan_stages(self.plan), *self.head, n_outputs]
+        return [self.n_features_in_, *stages_of(self.plan), *self.head, n_outputs]
 
     def _model(self) -> dict[str, Any]:
         return {

@@ -16,12 +16,12 @@ def zeta_schedule(name: str, zeta: float, *, end: float = 0.75) -> ZetaSchedule:
 
     Parameters
     ----------
-    name : {"constant", "cosine", "linear"}
+    name : {"constant", "step", "cosine", "linear"}
         The course; see Notes.
     zeta : float
         Fraction at the start, in [0, 1].
     end : float
-        Fraction of training, in (0, 1], after which cosine and linear are 0.
+        Fraction of training, in (0, 1], after which all but the constant are 0.
 
     Raises
     ------
@@ -31,7 +31,8 @@ def zeta_schedule(name: str, zeta: float, *, end: float = 0.75) -> ZetaSchedule:
     Notes
     -----
     With :math:`t / T_{end}` = progress / end: cosine is :math:`\\frac{\\zeta}{2} (1 + \\cos(\\pi t / T_{end}))`
-    (RigL [Evci2020]), linear is :math:`\\zeta (1 - t / T_{end})`, constant (SET [Mocanu2018]) never ends.
+    (RigL [Evci2020]), linear is :math:`\\zeta (1 - t / T_{end})`, step is :math:`\\zeta` before :math:`T_{end}`;
+    constant (SET [Mocanu2018]) never ends.
 
     Examples
     --------
@@ -52,6 +53,10 @@ def _constant(elapsed: float) -> float:
     return 1.0
 
 
+def _step(elapsed: float) -> float:
+    return 1.0 if elapsed < 1 else 0.0
+
+
 def _cosine(elapsed: float) -> float:
     return (1 + math.cos(math.pi * elapsed)) / 2 if elapsed < 1 else 0.0
 
@@ -60,4 +65,6 @@ def _linear(elapsed: float) -> float:
     return max(0.0, 1 - elapsed)
 
 
-ZETA_SCHEDULES: dict[str, Callable[[float], float]] = {"constant": _constant, "cosine": _cosine, "linear": _linear}
+ZETA_SCHEDULES: dict[str, Callable[[float], float]] = {
+    "constant": _constant, "step": _step, "cosine": _cosine, "linear": _linear,
+}  # fmt: skip

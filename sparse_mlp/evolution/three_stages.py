@@ -53,10 +53,10 @@ def three_stage_rule(
         Stages 1 and 3, see `ThreeStageRule`.
     zeta : float
         Fraction of the links that an update removes.
-    zeta_schedule : {"constant", "cosine", "linear"}
-        Course of zeta; a constant one goes on to the end of training, the others reach 0 at `zeta_end`.
+    zeta_schedule : {"constant", "step", "cosine", "linear"}
+        Course of zeta; a constant one goes on to the end of training, the others reach 0 at `zeta_end`, "step" at once.
     zeta_end : float
-        Fraction of training after which a falling zeta is 0.
+        Fraction of training after which zeta is 0, unless it is constant.
     percolate : bool
         Whether links cut off from input or output are replaced too.
     new_weights : str

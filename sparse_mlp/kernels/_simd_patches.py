@@ -63,7 +63,7 @@ def load_patch(typing_context: Any, array: Any, offset: Any, pitch: Any, like: A
     """Read a patch whose first number is at a flat position."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _packed(builder, like, list(_loads(context, builder, array, args[0], args[1], args[2], like)))
+        return _packed(builder, like, list(_loads(context, builder, array, args[:3], like)))
 
     refuse_strides(array)
     return like(array, types.intp, pitch, like), generate
@@ -74,7 +74,7 @@ def store_patch(typing_context: Any, array: Any, offset: Any, pitch: Any, patch:
     """Write a patch whose first number goes to a flat position."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        addresses = _addresses(context, builder, array, args[0], args[1], args[2], patch)
+        addresses = _addresses(context, builder, array, args[:3], patch)
         for i, address in enumerate(addresses):
             builder.store(builder.extract_value(args[3], i), address, align=item_bytes(array))
         return context.get_dummy_value()
@@ -88,7 +88,7 @@ def fetch_patch(typing_context: Any, array: Any, offset: Any, pitch: Any, like: 
     """Ask for the cache lines of a patch, without waiting for them."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        for address in _addresses(context, builder, array, args[0], args[1], args[2], like):
+        for address in _addresses(context, builder, array, args[:3], like):
             fetch_line(builder, address)
         return context.get_dummy_value()
 
@@ -104,7 +104,7 @@ def add_scaled(typing_context: Any, patch: Any, factors: Any, k: Any, array: Any
         factor = _repeated(context, builder, factors, args[1], args[2])
         found = [
             fused(builder, factor, vector, builder.extract_value(args[0], i))
-            for i, vector in enumerate(_loads(context, builder, array, *args[3:6], patch))
+            for i, vector in enumerate(_loads(context, builder, array, args[3:6], patch))
         ]
         return _packed(builder, patch, found)
 
@@ -118,7 +118,7 @@ def products(typing_context: Any, patch: Any, array: Any, offset: Any, pitch: An
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         sums: list[Any] = []
-        for i, vector in enumerate(_loads(context, builder, array, *args[1:4], patch)):
+        for i, vector in enumerate(_loads(context, builder, array, args[1:4], patch)):
             own = builder.extract_value(args[0], i)
             if i < AT_ONCE:
                 sums.append(builder.fmul(own, vector))
@@ -228,19 +228,15 @@ def _repeated(context: Any, builder: Any, array_type: Any, array: Any, at: Any) 
     return shuffled(builder, first, undefined, [0] * LANES)
 
 
-def _loads(
-    context: Any, builder: Any, array_type: Any, array: Any, offset: Any, pitch: Any, patch: Any
-) -> Iterator[Any]:
-    for address in _addresses(context, builder, array_type, array, offset, pitch, patch):
+def _loads(context: Any, builder: Any, array_type: Any, where: Any, patch: Any) -> Iterator[Any]:
+    for address in _addresses(context, builder, array_type, where, patch):
         yield builder.load(address, align=item_bytes(array_type))
 
 
-def _addresses(
-    context: Any, builder: Any, array_type: Any, array: Any, offset: Any, pitch: Any, patch: Any
-) -> Iterator[Any]:
-    """Yield the address of each vector of a patch in memory, tile by tile, row by row."""
-    start = builder.gep(context.make_array(array_type)(context, builder, array).data, [offset])
-    starts = [start]
+def _addresses(context: Any, builder: Any, array_type: Any, where: Any, patch: Any) -> Iterator[Any]:
+    """Yield the address of each vector of a patch, tile by tile, row by row, in an array from an offset on."""
+    array, offset, pitch = where
+    starts = [builder.gep(context.make_array(array_type)(context, builder, array).data, [offset])]
     for axis, side in enumerate(patch.sides):
         step = builder.extract_value(pitch, axis)
         starts = [

@@ -30,7 +30,6 @@ Range = tuple[int, int]
 
 STRIP = 4  # rows of an output that a thread computes together
 LANES = 16  # of the tiles for which there are vectors
-SMALL = 2  # side of maps whose positions are so few that two tiles are taken at a time
 _SIDES = {size: (0,) * size for size in (1, 2, 4)}
 
 
@@ -155,6 +154,11 @@ def n_strips(geometry: ConvGeometry, n_tiles: int) -> int:
     return n_tiles * -(-geometry.out_height // STRIP)
 
 
+def takes_pairs(height: int, width: int) -> bool:
+    """Tell whether the kernels with vectors take two tiles at a time, since the positions of a map are so few."""
+    return height == width == 2
+
+
 def _new_map(x: Array, geometry: ConvGeometry) -> Array:
     return np.empty((len(x), geometry.channels_out, geometry.out_height, geometry.out_width, x.shape[4]), x.dtype)
 
@@ -186,8 +190,8 @@ def _launch(
         order = np.empty(0, np.int32) if isinstance(order, tuple) else order
         launch(plain, starts, offset, order, *others, (*area[0], *area[1], *area[2], *nodes))
         return
-    kernel, few = getattr(simd_convolution, name), max(area[1][1], area[2][1]) <= SMALL
-    for tiles, t in _cut(area[0], 2 if few else 1):
+    kernel, pairs = getattr(simd_convolution, name), takes_pairs(area[1][1], area[2][1])
+    for tiles, t in _cut(area[0], 2 if pairs else 1):
         for rows, r in _cut(area[1], patch[0]):
             for columns, c in _cut(area[2], patch[1]):
                 launch(kernel, *args, (*tiles, *rows, *columns, *nodes), _SIDES[t], _SIDES[r], _SIDES[c])

@@ -117,8 +117,9 @@ def conv_backward(
                         for k in range(begin, end):
                             leads = dy_at + read(offset, k)
                             link = place(order, k)
-                            add_at(dweight, link, total(products(own, dy, leads, dy_pitch)))
+                            sums = products(own, dy, leads, dy_pitch)
                             d = add_scaled(d, weight, link, dy, leads, dy_pitch)
+                            add_at(dweight, link, total(sums))
                         if relu and block == blocks - 1:
                             d = where_patch_positive(own, d)
                         store_patch(dx, at, x_pitch, d)

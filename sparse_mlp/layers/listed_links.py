@@ -70,8 +70,8 @@ class ListedLinks:
         g, links, threads = self.geometry, self._forward, width() if batch.spread else 1
         if self._forward_weight is not None:
             links, weight = links.sorted(), self._forward_weight
-        small = max(g.out_height, g.out_width) <= kernels.SMALL
-        strips = [None] if small else cut(kernels.n_strips(g, len(x)), threads)
+        pairs = kernels.takes_pairs(g.out_height, g.out_width)
+        strips = [None] if pairs else cut(kernels.n_strips(g, len(x)), threads)
         outputs = cut(g.channels_out, threads // len(strips))
         task = partial(kernels.conv_forward, links, weight, bias, x, g, relu, out=y)
         run([partial(task, strips=some, outputs=part) for some in strips for part in outputs])

@@ -119,7 +119,7 @@ def vgg(
     >>> vgg("4-M-8-M", (1, 8, 8), 10, density=0.5, rng=0)
     Network(64 features, 10 outputs, 162 links)
     """
-    stages, streams = plan_stages(plan), spawn_streams(rng)
+    stages, streams = stages_of(plan), spawn_streams(rng)
     geometries = _geometries(stages, input_shape)
     check_choice("first", first, ("sparse", "dense"))
     n_full = len(geometries) if dense else int(first == "dense")
@@ -153,7 +153,7 @@ def vgg(
     return Network(Sequential(layers), int(np.prod(input_shape)))
 
 
-def plan_stages(plan: str | Sequence[int | str]) -> list[int | str]:
+def stages_of(plan: str | Sequence[int | str]) -> list[int | str]:
     """Return a plan as channels and "M", from its name, its text or its list.
 
     Raises

@@ -14,6 +14,7 @@ from sparse_mlp.plotting._saving import save
 from sparse_mlp.plotting._style import CYCLE, INK, NEGATIVE, POSITIVE, grid, style
 from sparse_mlp.plotting.adjacency import AdjacencyDisplay
 from sparse_mlp.plotting.bipartite import BipartiteDisplay
+from sparse_mlp.plotting.conv_update import ConvUpdateDisplay
 from sparse_mlp.plotting.degrees import DegreeDisplay
 from sparse_mlp.plotting.hyperbolic import HyperbolicDisplay
 from sparse_mlp.plotting.learning_curve import LearningCurveDisplay
@@ -40,6 +41,7 @@ __all__ = [
     "POSITIVE",
     "AdjacencyDisplay",
     "BipartiteDisplay",
+    "ConvUpdateDisplay",
     "DegreeDisplay",
     "Display",
     "HyperbolicDisplay",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,10 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from sparse_mlp.errors import check_integer, invalid
 from sparse_mlp.plotting._display import Display, layer_names
-from sparse_mlp.plotting._style import curve_look, grid, root_figure, single_axes, style
+from sparse_mlp.plotting._style import NEUTRAL, curve_look, grid, root_figure, single_axes, style
 
 MOST_NAMES = 4  # next to the curves; more would hide them
 
+if TYPE_CHECKING:
+    from sparse_mlp.evolution import TopologyUpdate
+
+SHADED = "shaded: grown by the last update,\nin place of weak links"
 
 @dataclass(eq=False, repr=False)
 class WeightDistributionDisplay(Display):
@@ -27,15 +31,19 @@ class WeightDistributionDisplay(Display):
         Of the curves.
     magnitudes : tuple of lists of float64 arrays
         |w|, for each curve one array for each network.
+    new : tuple of float64 arrays
+        |w| of the links that the last update grew, for each curve; empty where that is not known.
 
     Notes
     -----
     Figure 6 of [Sulyok2026]: the removal of the weakest links, update after update, digs a narrow minimum near zero,
-    which the small panel shows.
+    which the small panel shows. Left of it are the links that the last update grew (shaded): they begin small, and have
+    had little time to grow. Right of it are those that it spared, as there were enough weaker ones.
     """
 
     names: tuple[str, ...]
     magnitudes: tuple[list[NDArray[np.float64]], ...]
+    new: tuple[NDArray[np.float64], ...] = ()
 
     @classmethod
     def from_weights(cls, weights: Mapping[str, ArrayLike | Sequence[ArrayLike]]) -> Self:
@@ -45,10 +53,13 @@ class WeightDistributionDisplay(Display):
         return cls(tuple(weights), tuple(_networks(name, given) for name, given in weights.items()))
 
     @classmethod
-    def from_model(cls, model: Any) -> Self:
-        """Take the weights of each sparse layer of a model."""
+    def from_model(cls, model: Any, update: TopologyUpdate | None = None) -> Self:
+        """Take the weights of each sparse layer of a model, and which links its last update grew."""
         layers = model.sparse_layers
-        return cls.from_weights({n: layer.weight for n, layer in zip(layer_names(layers), layers, strict=True)})
+        display = cls.from_weights({n: layer.weight for n, layer in zip(layer_names(layers), layers, strict=True)})
+        if update is not None:
+            display.new = tuple(_grown(layer, update) for layer in layers)
+        return display
 
     def densities(self, bins: int = 100) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return histograms over common bins from zero to the largest magnitude.
@@ -95,6 +106,7 @@ class WeightDistributionDisplay(Display):
                 count = f"{len(networks)} networks" if len(networks) > 1 else f"{len(networks[0]):,} links"
                 axes.plot([], [], linewidth=1.6, label=f"{name} ({count})" if legend else None, **look)
                 axes.stairs(density, edges, baseline=None, linewidth=1.3, **look)
+            self._shade_new(axes, edges, looks)
             axes.set(xlabel="weight magnitude |w|", ylabel="density" + (" (log scale)" if log_y else ""))
             axes.set_xlim(0, edges[-1])
             if log_y:
@@ -104,11 +116,19 @@ class WeightDistributionDisplay(Display):
             grid(axes)
             if near != 0:
                 self._draw_near(axes, edges, densities, near or _half_way(edges, densities), looks)
+            if legend and any(map(len, self.new)):
+                axes.fill_between([], [], color=NEUTRAL, alpha=0.4, linewidth=0, label=SHADED)
             if legend and ax is None and len(self.names) > MOST_NAMES:
                 root_figure(axes).legend(loc="outside right upper")
             elif legend:
-                axes.legend(loc="lower left")
+                axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)  # above: curves may be anywhere
         return self._drawn_on(axes)
+
+    def _shade_new(self, axes: Axes, edges: NDArray[np.float64], looks: Sequence[Mapping[str, Any]]) -> None:
+        """Shade the part of each curve that are new links."""
+        for look, (values,), new in zip(looks, self.magnitudes, self.new, strict=False):
+            density = np.histogram(new, edges)[0] / (len(values) * np.diff(edges))
+            axes.stairs(density, edges, fill=True, color=look["color"], alpha=0.25, linewidth=0)
 
     def _draw_near(
         self, axes: Axes, edges: NDArray[np.float64], densities: NDArray[np.float64], near: float,
@@ -117,6 +137,7 @@ class WeightDistributionDisplay(Display):
         inside = axes.inset_axes((0.57, 0.55, 0.42, 0.42))
         for look, density in zip(looks, densities, strict=True):
             inside.stairs(density, edges, baseline=None, linewidth=1.2, **look)
+        self._shade_new(inside, edges, looks)
         highest = float(densities[:, edges[:-1] < near].max(initial=1e-12))
         inside.set(xlim=(0, near), ylim=(0, 1.15 * highest))
         inside.tick_params(labelsize=7, pad=2)
@@ -130,6 +151,14 @@ def _half_way(edges: NDArray[np.float64], densities: NDArray[np.float64]) -> flo
     middle = max(float(np.interp(0.5, [0, *row], edges)) for row in below) or float(edges[-1])
     unit = 10.0 ** np.floor(np.log10(middle))
     return float(min(np.ceil(middle / unit) * unit, edges[-1]))
+
+
+def _grown(layer: Any, update: TopologyUpdate) -> NDArray[np.float64]:
+    """Return the magnitudes of the links that an update grew in a layer; none if it left another wiring."""
+    for change in update.layers:
+        if change.layer == layer.name and change.after == layer.structure:
+            return np.abs(np.asarray(layer.weight[change.carry < 0], np.float64)).ravel()
+    return np.empty(0)
 
 
 def _networks(name: str, given: Any) -> list[NDArray[np.float64]]:

@@ -80,7 +80,7 @@ def vgg(
     if fitting.image_shape is None:
         raise invalid("samples that are not images", "images", "model mlp takes all samples")
     channels, height, width = (1, *fitting.image_shape)[-3:]
-    options: dict[str, Any] = {**(wiring or {}), "dense": wiring is None, **shared, **common}
+    options = {**(wiring or {}), "dense": wiring is None, **shared, **common}
     return vgg_network(plan, (channels, height, width), fitting.n_outputs, **options)
 
 

@@ -51,12 +51,13 @@ def check_rule(rule: Rule, model: Network) -> None:
     check_rule_parts(rule)
     if getattr(rule, "percolate", False) and model.fixed_layers:
         remedy = "use a dense read-out, or percolate=False"
-        layer = f"sparse layer {model.fixed_layers[0]!r}, which does not evolve"
-        found = f"{layer}, with rule {rule.name!r}, which percolates"
+        fixed = f"sparse layer {model.fixed_layers[0]!r}, which does not evolve"
+        found = f"{fixed}, with rule {rule.name!r}, which percolates"
         raise invalid(found, "a layer that reads all neurons", remedy)
     scored_by = getattr(getattr(rule, "regrow", None), "keywords", {})  # of a regrowth by link prediction
-    for layer in model.evolving_layers if "predictor" in scored_by else ():
-        layer.check_scores(scored_by["predictor"], scored_by.get("graph"))
+    if "predictor" in scored_by:
+        for layer in model.evolving_layers:
+            layer.check_scores(scored_by["predictor"], scored_by.get("graph"))
     if rule.initial_density is not None:
         _check_density(rule, rule.initial_density, model)
 

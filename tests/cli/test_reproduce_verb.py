@@ -44,6 +44,14 @@ def test_an_unknown_preset_is_refused_before_anything_is_written(capsys) -> None
     assert not Path("new").exists()
 
 
+def test_a_preset_that_only_some_figures_have(capsys) -> None:
+    code, _, err = run(capsys, "reproduce", "conv-table", "robustness-1", "--preset", "overnight", "--store", "new")
+    assert code == 2 and "one of smoke, laptop, paper" in err
+    assert not Path("new").exists()
+    code, out, _ = run(capsys, "reproduce", "conv-table", "--preset", "overnight", "--draw-only", "--store", "empty")
+    assert code == 1 and "54 runs are missing: cifar-10-dense-14-" in out  # 9 methods, 2 sets, 3 seeds
+
+
 def test_drawing_an_empty_store_says_what_is_missing(capsys) -> None:
     code, out, _ = run(capsys, "reproduce", "robustness-3", "--preset", "smoke", "--draw-only", "--store", "empty")
     assert code == 1

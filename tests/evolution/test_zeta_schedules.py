@@ -12,6 +12,7 @@ from sparse_mlp.evolution import zeta_schedule
     ("name", "expected"),
     [
         ("constant", [0.3, 0.3, 0.3, 0.3, 0.3]),
+        ("step", [0.3, 0.3, 0.3, 0.0, 0.0]),
         ("cosine", [0.3, 0.225, 0.075, 0.0, 0.0]),
         ("linear", [0.3, 0.2, 0.1, 0.0, 0.0]),
     ],
@@ -26,7 +27,7 @@ def test_other_end():
     assert zeta_schedule("linear", 0.4, end=0.5)(0.25) == pytest.approx(0.2)
 
 
-@pytest.mark.parametrize("name", ["cosine", "linear"])
+@pytest.mark.parametrize("name", ["step", "cosine", "linear"])
 def test_exactly_zero_once_it_has_ended(name):
     assert [zeta_schedule(name, 0.3)(progress) for progress in (0.75, 0.9, 1)] == [0.0, 0.0, 0.0]
 

@@ -23,7 +23,11 @@ from sparse_mlp.runs.config import merge
 
 TRAINED = [name for name, figure in FIGURES.items() if figure.recipes]
 TINY = {"model": {"hidden": [24, 16]}, "wiring": {"density": 0.3}, "training": {"epochs": 3, "batch_size": 128}}
-FEW = {"chts-table": ("FC", "SET", "CHTs"), "static-table": ("Random", "DNM mnist", "DNM standard")}
+TINY_IMAGES = {"training": {"epochs": 3, "batch_size": 240}}
+FEW = {
+    "chts-table": ("FC", "SET", "CHTs"), "static-table": ("Random", "DNM mnist", "DNM standard"),
+    **dict.fromkeys(("conv-cifar-10", "conv-cifar-100"), ("FC", "SET 70 %", "CHT-CH3 70 %")),
+}  # fmt: skip
 
 
 def tiny_recipe(name: str) -> Any:
@@ -31,7 +35,8 @@ def tiny_recipe(name: str) -> Any:
     recipe = load_recipe(name)
     smoke = recipe.presets["smoke"]
     measured = {"robustness": {"strengths": 5, "draws": 2}} if "robustness" in recipe.measurements else {}
-    tiny = dataclasses.replace(smoke, settings=merge(smoke.settings, TINY), methods=FEW.get(name, ()),
+    settings = TINY_IMAGES if recipe.settings["model"].get("name") == "vgg" else TINY
+    tiny = dataclasses.replace(smoke, settings=merge(smoke.settings, settings), methods=FEW.get(name, ()),
                                seeds=(0, 1), measurements=measured)  # fmt: skip
     return dataclasses.replace(recipe, presets={"smoke": tiny})
 
@@ -81,8 +86,8 @@ def test_updates_keep_the_number_of_links(made: tuple[Store, dict[str, Any]]) ->
 
 
 def test_figures_of_one_recipe_share_their_runs(made: tuple[Store, dict[str, Any]]) -> None:
-    """4 robustness runs, 3 x 2 of each table, 5 x 2 of each motif recipe."""
-    assert len(made[0].run_ids()) == 4 + 6 + 6 + 10 + 10
+    """4 robustness runs, 3 x 2 of each table and of each of its recipes, 5 x 2 of each motif recipe."""
+    assert len(made[0].run_ids()) == 4 + 6 + 6 + 6 + 6 + 10 + 10
 
 
 def test_the_two_motif_recipes_stay_apart_on_one_data_set(made: tuple[Store, dict[str, Any]]) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 from fuzz_mutations import mutate
 from fuzz_readers import READERS
 
+from sparse_mlp.datasets.mat_process import one_reader
 from sparse_mlp.errors import SparseMLPError
 
 SECONDS, KILOBYTES = 10, 2 << 20
@@ -28,25 +29,35 @@ def main(name: str, first: int, rounds: int, folder: Path) -> None:
     files = reader.files()
     for file, content in files.items():
         (folder / file).write_bytes(content)
-    reader.read(folder)  # the sound files
-    for number in range(first, first + rounds):
-        rng = np.random.default_rng([zlib.crc32(name.encode()), number])
-        file = sorted(files)[rng.integers(len(files))]
-        (folder / file).write_bytes(mutate(files[file], rng))
-        faulthandler.dump_traceback_later(SECONDS, exit=True)
-        print(f"{name}, round {number}, {file}", file=sys.stderr)
-        try:
-            reader.read(folder)
-        except SparseMLPError:
-            pass
-        except Exception as error:
-            print(f"round {number}: {type(error).__name__}: {str(error)[:300]}", flush=True)
-        used = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-        if used > KILOBYTES:
-            print(f"round {number}: {used:,} kB", flush=True)
-            return
-        (folder / file).write_bytes(files[file])
+    with one_reader():
+        reader.read(folder)  # the sound files
+        for number in range(first, first + rounds):
+            read_damaged(name, number, files, folder)
+            check_memory(number)
+    check_memory(first + rounds - 1)  # the process that read MATLAB files counts when it has ended
+
+
+def read_damaged(name: str, number: int, files: dict[str, bytes], folder: Path) -> None:
+    rng = np.random.default_rng([zlib.crc32(name.encode()), number])
+    file = sorted(files)[rng.integers(len(files))]
+    (folder / file).write_bytes(mutate(files[file], rng))
+    faulthandler.dump_traceback_later(SECONDS, exit=True)
+    print(f"{name}, round {number}, {file}", file=sys.stderr)
+    try:
+        READERS[name].read(folder)
+    except SparseMLPError:
+        pass
+    except Exception as error:
+        print(f"round {number}: {type(error).__name__}: {str(error)[:300]}", flush=True)
     faulthandler.cancel_dump_traceback_later()
+    (folder / file).write_bytes(files[file])
+
+
+def check_memory(number: int) -> None:
+    used = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    if used > KILOBYTES:
+        print(f"round {number}: {used:,} kB", flush=True)
+        sys.exit()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A small convolutional network, all of it, against PyTorch's numbers: convolution, batch norm, ReLU, pool, read-out."""
+"""A small convolutional network against PyTorch's numbers: convolution, batch norm, ReLU, pool and read-out."""
 
 from __future__ import annotations
 

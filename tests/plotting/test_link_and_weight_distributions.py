@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sparse_mlp.errors import InvalidInputError
+from sparse_mlp.evolution import LayerUpdate, TopologyUpdate
 from sparse_mlp.plotting import LinkSurvivalDisplay, WeightDistributionDisplay
 
 
@@ -45,6 +46,38 @@ def test_one_curve_for_each_layer(large_model):
     assert display.ax_.get_legend().get_texts()[0].get_text() == "sparse1 (7,840 links)"
     assert display.plot(log_y=False, legend=False).ax_.get_yscale() == "linear"
     assert display.ax_.get_legend() is None
+
+
+def update_of(layer, carry, after=None):
+    """An update of a layer of `tiny_model` that left it as it is, or with another wiring."""
+    structure = after or layer.structure
+    everything = np.ones(structure.nnz, bool)
+    change = LayerUpdate(layer.name, structure, structure, np.array(carry), everything, everything, np.empty(0, int),
+                         np.empty(0, int))  # fmt: skip
+    return TopologyUpdate((change,), 0.3, 0.0)
+
+
+def test_what_the_last_update_grew_is_shaded(tiny_model):
+    """|w| of layer a are 0.5, 1 and 0.25; two of them are new, and fill their bins as a part of all three links."""
+    first = tiny_model.sparse_layers[0]
+    display = WeightDistributionDisplay.from_model(tiny_model, update_of(first, [-1, 0, -1]))
+    np.testing.assert_array_equal(display.new[0], [0.5, 0.25])
+    assert len(display.new) == 2 and not len(display.new[1])
+    axes = display.plot(bins=2, near=1).ax_
+    shades = [patch for patch in axes.patches if patch.get_fill()]
+    np.testing.assert_allclose(shades[0].get_data().edges, [0, 0.5, 2])
+    np.testing.assert_allclose(shades[0].get_data().values, [1 / 3 / 0.5, 1 / 3 / 1.5])
+    assert [patch.get_fill() for patch in axes.child_axes[0].patches].count(True) == 2
+    assert "grown by the last update" in axes.get_legend().get_texts()[-1].get_text()
+
+
+def test_nothing_is_shaded_where_no_link_is_known_to_be_new(tiny_model):
+    first, second = tiny_model.sparse_layers
+    other = update_of(first, [-1, 0], after=second.structure)  # as when the best epoch is restored
+    for update in (None, other, update_of(first, [0, 1, 2])):
+        display = WeightDistributionDisplay.from_model(tiny_model, update).plot()
+        assert not any(map(len, display.new))
+        assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == ["a (3 links)", "b (2 links)"]
 
 
 def test_bad_weights_are_refused():

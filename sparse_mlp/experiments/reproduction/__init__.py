@@ -5,8 +5,8 @@ Each is a file in `figures`.
 
 from __future__ import annotations
 
-from sparse_mlp.experiments.reproduction.figure import PRESETS, Figure
+from sparse_mlp.experiments.reproduction.figure import Figure, shared_presets
 from sparse_mlp.experiments.reproduction.figures import FIGURES, find_figures
 from sparse_mlp.experiments.reproduction.reproduce import Reproduced, reproduce
 
-__all__ = ["FIGURES", "PRESETS", "Figure", "Reproduced", "find_figures", "reproduce"]
+__all__ = ["FIGURES", "Figure", "Reproduced", "find_figures", "reproduce", "shared_presets"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from sparse_mlp.experiments.reproduction.quantities import Curve, Quantities, Qu
 if TYPE_CHECKING:
     from sparse_mlp.plotting import Display
 
-PRESETS = ("smoke", "laptop", "paper")
+PRESETS = ("smoke", "laptop", "overnight", "paper")
 
 
 @dataclass
@@ -46,7 +46,8 @@ class Figure:
     title: str  # in a few words
     paper: str  # key of `references.bib`
     recipes: tuple[str, ...]  # where its runs come from; empty if it needs none
-    minutes: Mapping[str, float]  # preset → expected time on two cores, alone, from nothing
+    # preset that it has → expected time on two cores, alone, from nothing
+    minutes: Mapping[str, float]
     read: Callable[[Runs], Results]  # reads the store alone; never trains
     claims: tuple[Claim, ...] = ()
     datasets: tuple[str, ...] = ()  # those of the paper; claims about "all sets" mean them
@@ -55,3 +56,9 @@ class Figure:
     def judged_datasets(self, wanted: Sequence[str]) -> tuple[str, ...]:
         """Return the data sets that claims are judged on: the paper's, or others where only such were trained on."""
         return self.datasets if set(self.datasets) & set(wanted) else tuple(wanted)
+
+
+def shared_presets(figures: Iterable[Figure]) -> list[str]:
+    """Return the presets that all of these figures have."""
+    several = list(figures)
+    return [preset for preset in PRESETS if all(preset in figure.minutes for figure in several)]

@@ -12,9 +12,9 @@ from sparse_mlp.machine import describe_system
 SHOWN_PACKAGES = ("sparse_mlp", "numpy", "scipy", "numba")
 DIGITS = 12  # of a checksum
 SHOWN_SETTINGS = {  # option → its table
-    "hidden": "model", "density": "wiring", "epochs": "training", "batch_size": "training", "optimizer": "training",
-    "learning_rate": "training", "momentum": "training", "schedule": "training", "weight_decay": "training",
-    "weights": "model", "zeta": "rule",
+    "hidden": "model", "plan": "model", "density": "wiring", "epochs": "training", "batch_size": "training",
+    "optimizer": "training", "learning_rate": "training", "momentum": "training", "schedule": "training",
+    "weight_decay": "training", "weights": "model", "zeta": "rule",
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from sparse_mlp.experiments.campaign import CampaignOutcome, run_campaign
 from sparse_mlp.experiments.planned_run import PlannedRun
 from sparse_mlp.experiments.recipe import Recipe, load_recipe
 from sparse_mlp.experiments.reproduction import tables
-from sparse_mlp.experiments.reproduction.figure import PRESETS, Figure, Results
+from sparse_mlp.experiments.reproduction.figure import Figure, Results, shared_presets
 from sparse_mlp.experiments.reproduction.finished import Runs
 from sparse_mlp.experiments.reproduction.provenance import stamp_text
 from sparse_mlp.experiments.reproduction.report import report
@@ -53,7 +53,7 @@ def reproduce(
     Parameters
     ----------
     preset : str
-        "smoke", "laptop" or "paper".
+        "smoke", "laptop" or "paper"; "overnight" for figures that have it.
     store : Store
         Figures that need the same run share it.
     draw_only : bool
@@ -63,7 +63,7 @@ def reproduce(
     **campaign
         As `run_campaign` takes it, which says what is refused: jobs, dask, data_dir, retry, progress.
     """
-    check_choice("preset", preset, PRESETS)
+    check_choice("preset", preset, shared_presets(figures))
     check_data_dir(campaign.get("data_dir"))
     plans = {
         figure.name: {name: ((recipes or {}).get(name) or load_recipe(name)).plan(preset) for name in figure.recipes}

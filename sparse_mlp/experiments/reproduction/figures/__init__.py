@@ -8,6 +8,8 @@ from sparse_mlp.errors import check_choice
 from sparse_mlp.experiments.reproduction.figure import Figure
 from sparse_mlp.experiments.reproduction.figures import (
     chts_table,
+    conv_figure,
+    conv_table,
     dendritic_network,
     motif_fashion_mnist,
     motif_lung,
@@ -27,6 +29,7 @@ FIGURES: dict[str, Figure] = {
     for module in (
         robustness_1, robustness_2, robustness_3, robustness_4, robustness_5, robustness_6, robustness_7,
         dendritic_network, static_table, chts_table, motif_fashion_mnist, motif_lung, motif_trade_off,
+        conv_figure, conv_table,
     )
 }  # fmt: skip
 
