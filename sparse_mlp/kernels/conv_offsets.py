@@ -143,6 +143,17 @@ def spacing(channels: int, height: int, width: int, border: int, lanes: int = 16
     return plane, row
 
 
+def takes_pairs(height: int, width: int) -> bool:
+    """Tell whether the kernels with vectors take two tiles at a time, since the positions of a map are so few."""
+    return height == width == 2
+
+
+def visits(n_tiles: int, height: int, width: int, patch: tuple[int, int]) -> int:
+    """Return how often a kernel that takes patches visits each link, roughly."""
+    together = 2 if takes_pairs(height, width) else 1
+    return -(-n_tiles // together) * -(-height // patch[0]) * -(-width // patch[1])
+
+
 def in_order(weight: Array, links: LinkList, *, out: Array, part: tuple[int, int] | None = None) -> Array:
     """Copy weights, float (nnz,) in the order of the structure, into that of a list, or a part of it."""
     launch(_gather, weight, links.order, out, *(part or (0, len(out))))

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from sparse_mlp.convolution import ConvGeometry
 from sparse_mlp.kernels._jit import SIMD, jit
-from sparse_mlp.kernels.conv_offsets import BACKWARD_PATCH, FORWARD_PATCH, LinkList
+from sparse_mlp.kernels.conv_offsets import BACKWARD_PATCH, FORWARD_PATCH, LinkList, takes_pairs
 from sparse_mlp.kernels.linear import add_scaled, dot
 from sparse_mlp.kernels.tape import launch
 
@@ -152,11 +152,6 @@ def bias_grad(dy: Array, geometry: ConvGeometry, *, add_to: Array | None = None,
 def n_strips(geometry: ConvGeometry, n_tiles: int) -> int:
     """Return how many strips `conv_forward` can compute by themselves: up to four rows of a tile each."""
     return n_tiles * -(-geometry.out_height // STRIP)
-
-
-def takes_pairs(height: int, width: int) -> bool:
-    """Tell whether the kernels with vectors take two tiles at a time, since the positions of a map are so few."""
-    return height == width == 2
 
 
 def _new_map(x: Array, geometry: ConvGeometry) -> Array:
