@@ -21,7 +21,7 @@ import numba
 from sparse_mlp.kernels import _cache_guard
 from sparse_mlp.kernels._compile_events import follow_compilation
 
-__all__ = ["JIT_ENABLED", "SIMD", "cache_directory", "jit"]
+__all__ = ["JIT_ENABLED", "SIMD", "cache_directory", "inlined", "jit"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -43,8 +43,13 @@ def jit(function: Function) -> Function:
         numba.config.CACHE_DIR = before
 
 
-def _compiled(function: Function) -> Any:
-    return numba.njit(nogil=True, error_model="numpy", fastmath=False)(function)
+def inlined(function: Function) -> Any:
+    """Compile a part of kernels into each of them, so that vectors that it takes and gives stay in registers."""
+    return _compiled(function, forceinline=True)
+
+
+def _compiled(function: Function, **options: bool) -> Any:
+    return numba.njit(nogil=True, error_model="numpy", fastmath=False, **options)(function)
 
 
 def _cached(kernel: Any) -> Any:

@@ -7,7 +7,7 @@ triple, from tile to tile, from row to row and from column to column. Flat posit
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from llvmlite import ir
@@ -18,6 +18,7 @@ from numba.extending import intrinsic, register_model
 from sparse_mlp.kernels._simd import LANES, Lanes, fetch_line, fused, item_bytes, refuse_strides, shuffled
 
 AT_ONCE = 4  # sums of products that need not wait for each other
+WHOLE = ((), (), (), ())  # nothing is clipped
 
 
 class Patch(types.Type):
@@ -63,7 +64,9 @@ def load_patch(typing_context: Any, array: Any, offset: Any, pitch: Any, like: A
     """Read a patch whose first number is at a flat position."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _packed(builder, like, list(_loads(context, builder, array, args[:3], like)))
+        return _packed(
+            builder, like, [vector for _, vector in _loads(context, builder, array, args[:3], like, range(like.count))]
+        )
 
     refuse_strides(array)
     return like(array, types.intp, pitch, like), generate
@@ -97,40 +100,46 @@ def fetch_patch(typing_context: Any, array: Any, offset: Any, pitch: Any, like: 
 
 
 @intrinsic
-def add_scaled(typing_context: Any, patch: Any, factors: Any, k: Any, array: Any, offset: Any, pitch: Any) -> Any:
-    """Return a patch plus `factors[k]` times the one at a flat position of an array."""
+def add_scaled(
+    typing_context: Any, patch: Any, factors: Any, k: Any, array: Any, offset: Any, pitch: Any, clip: Any
+) -> Any:
+    """Return a patch plus `factors[k]` times the one at a flat position of an array.
+
+    `clip` are four tuples, as long as there are rows at the top, rows at the bottom, columns on the left and columns on
+    the right to be left as they are; `WHOLE` leaves none.
+    """
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         factor = _repeated(context, builder, factors, args[1], args[2])
-        found = [
-            fused(builder, factor, vector, builder.extract_value(args[0], i))
-            for i, vector in enumerate(_loads(context, builder, array, args[3:6], patch))
-        ]
+        found = [builder.extract_value(args[0], i) for i in range(patch.count)]
+        for i, vector in _loads(context, builder, array, args[3:6], patch, _inside(patch, clip)):
+            found[i] = fused(builder, factor, vector, found[i])
         return _packed(builder, patch, found)
 
     refuse_strides(array)
-    return patch(patch, factors, types.intp, array, types.intp, pitch), generate
+    return patch(patch, factors, types.intp, array, types.intp, pitch, clip), generate
 
 
 @intrinsic
-def products(typing_context: Any, patch: Any, array: Any, offset: Any, pitch: Any) -> Any:
-    """Return, lane by lane, the sum over a patch of its numbers times those at a flat position of an array."""
+def products(typing_context: Any, patch: Any, array: Any, offset: Any, pitch: Any, clip: Any) -> Any:
+    """Return, lane by lane, the sum over a patch, without what is clipped, of its numbers times those of an array."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         sums: list[Any] = []
-        for i, vector in enumerate(_loads(context, builder, array, args[1:4], patch)):
+        loads = _loads(context, builder, array, args[1:4], patch, _inside(patch, clip))
+        for count, (i, vector) in enumerate(loads):
             own = builder.extract_value(args[0], i)
-            if i < AT_ONCE:
+            if count < AT_ONCE:
                 sums.append(builder.fmul(own, vector))
             else:
-                sums[i % AT_ONCE] = fused(builder, own, vector, sums[i % AT_ONCE])
+                sums[count % AT_ONCE] = fused(builder, own, vector, sums[count % AT_ONCE])
         while len(sums) > 1:
             half = (len(sums) + 1) // 2
             sums = [builder.fadd(*pair) for pair in zip(sums, sums[half:], strict=False)] + sums[len(sums) // 2 : half]
         return sums[0]
 
     refuse_strides(array)
-    return Lanes(patch.scalar)(patch, array, types.intp, pitch), generate
+    return Lanes(patch.scalar)(patch, array, types.intp, pitch, clip), generate
 
 
 @intrinsic
@@ -228,9 +237,20 @@ def _repeated(context: Any, builder: Any, array_type: Any, array: Any, at: Any) 
     return shuffled(builder, first, undefined, [0] * LANES)
 
 
-def _loads(context: Any, builder: Any, array_type: Any, where: Any, patch: Any) -> Iterator[Any]:
-    for address in _addresses(context, builder, array_type, where, patch):
-        yield builder.load(address, align=item_bytes(array_type))
+def _loads(
+    context: Any, builder: Any, array_type: Any, where: Any, patch: Any, wanted: Collection[int]
+) -> Iterator[tuple[int, Any]]:
+    """Yield the number and the vector of those positions of a patch that are wanted."""
+    for i, address in enumerate(_addresses(context, builder, array_type, where, patch)):
+        if i in wanted:
+            yield i, builder.load(address, align=item_bytes(array_type))
+
+
+def _inside(patch: Any, clip: Any) -> list[int]:
+    """Return the numbers of the positions that are left of a patch."""
+    (top, bottom, left, right), (_, rows, columns) = (side.count for side in clip), patch.sides
+    places = ((i, i // columns % rows, i % columns) for i in range(patch.count))
+    return [i for i, row, column in places if top <= row < rows - bottom and left <= column < columns - right]
 
 
 def _addresses(context: Any, builder: Any, array_type: Any, where: Any, patch: Any) -> Iterator[Any]:

@@ -23,6 +23,7 @@ Array = NDArray[Any]
 NEAR = 28 * 1024  # bytes of a block of channels that a patch of positions reads at most: a first-level cache has 32 KB
 WORK = 192  # multiply-adds of vectors that the links of a channel in a block should have, else fetching sums costs more
 FORWARD_PATCH, BACKWARD_PATCH = (4, 4), (2, 4)  # rows and columns of the positions that kernels keep in registers
+KINDS = 9  # by what sees the border: no row of a patch, the top or the bottom one; and so for its columns
 FARTHEST = 2**31  # numbers of a map that int32 offsets can address
 
 
@@ -31,20 +32,23 @@ class LinkList(NamedTuple):
 
     Attributes
     ----------
-    starts : int64 (n_blocks * n_groups + 1,)
-        Where the links of each group begin in each block, the groups of the first block first. A group has the links
-        of one output channel in the forward pass; backward it has those of one input channel and one class, see
+    starts : int64 (n_blocks * n_groups * n_kinds + 1,)
+        Where the links of each group and kind begin in each block, the groups of the first block first. A group has the
+        links of one output channel in the forward pass; backward it has those of one input channel and one class, see
         `backward_links`.
     offset : int32 (nnz,)
         Where a link leads to, from the place of the position that it belongs to.
     order : int32 (nnz,), or ()
         Which link of the structure it is. Where it is empty, kernels expect the weights in the order of the list, and
         add the gradients in that order.
+    kinds : tuple of int
+        As long as there are kinds of links, `KINDS` or one: so that kernels with kinds are compiled by themselves.
     """
 
     starts: Array
     offset: Array
     order: Any
+    kinds: tuple[int, ...] = (0,)
 
     def sorted(self) -> LinkList:
         """Return the list for weights and gradients that are in its own order."""
@@ -85,21 +89,23 @@ def conv_links(
 
 
 def forward_links(structure: SparseStructure, geometry: ConvGeometry, border: int, lanes: int = 16) -> LinkList:
-    """List the links by (block of input channels, output channel, tap); offsets lead into the input map.
+    """List the links by (block of input channels, output channel, kind, tap); offsets lead into the input map.
 
-    Cost: O(nnz), a counting sort.
+    There are several kinds for small maps only. Cost: O(nnz), a counting sort.
     """
-    plane = spacing(geometry.channels_in, geometry.height, geometry.width, border, lanes)
-    nnz, size = structure.nnz, (geometry.out_height, geometry.out_width)
-    block = _block(geometry.channels_in, geometry, nnz, FORWARD_PATCH, size, geometry.stride)
-    starts = np.zeros(-(-geometry.channels_in // block) * geometry.channels_out + 1, np.int64)
-    links = LinkList(starts, np.empty(nnz, np.int32), np.empty(nnz, np.int32))
-    _list_forward(structure.indptr, structure.indices, geometry, plane, block, lanes, *links)
+    g, nnz = geometry, structure.nnz
+    plane, size = spacing(g.channels_in, g.height, g.width, border, lanes), (g.out_height, g.out_width)
+    seen = g.stride * np.arange(2) + np.arange(g.kernel)[:, None] - g.padding  # by tap and row, or column
+    kind, kinds = _kinds(seen, (g.height, g.width), takes_pairs(*size))
+    block = _block(g.channels_in, g, nnz, FORWARD_PATCH, size, g.stride)
+    starts = np.zeros(-(-g.channels_in // block) * g.channels_out * len(kinds) + 1, np.int64)
+    links = LinkList(starts, np.empty(nnz, np.int32), np.empty(nnz, np.int32), kinds)
+    _list_forward(structure.indptr, structure.indices, g, plane, block, lanes, kind, *links)
     return links
 
 
 def backward_links(structure: SparseStructure, geometry: ConvGeometry, border: int, lanes: int = 16) -> LinkList:
-    """List the links by (block of output channels, input channel, class, output channel, tap), leading into the output.
+    """List the links by (block of outputs, input channel, class, kind, output channel, tap), leading into the output.
 
     Notes
     -----
@@ -107,14 +113,24 @@ def backward_links(structure: SparseStructure, geometry: ConvGeometry, border: i
     classes by the remainders (r_y, r_x) of the rows and columns that they read: p = s i + r reads the gradient
     at i + (r + P - a) / s, in steps of one. Cost: O(nnz), a counting sort.
     """
-    plane = spacing(geometry.channels_out, geometry.out_height, geometry.out_width, border, lanes)
-    nnz, size = structure.nnz, (geometry.height, geometry.width)
-    block = _block(geometry.channels_out, geometry, nnz, BACKWARD_PATCH, size, 1)
-    groups = geometry.channels_in * geometry.stride**2
-    starts = np.zeros(-(-geometry.channels_out // block) * groups + 1, np.int64)
-    links = LinkList(starts, np.empty(nnz, np.int32), np.empty(nnz, np.int32))
-    _list_backward(*structure.by_output, geometry, plane, block, lanes, *links)
+    g, nnz = geometry, structure.nnz
+    plane, size = spacing(g.channels_out, g.out_height, g.out_width, border, lanes), (g.height, g.width)
+    seen = np.arange(2) + g.padding - np.arange(g.kernel)[:, None]
+    kind, kinds = _kinds(seen, (g.out_height, g.out_width), g.stride == 1 and takes_pairs(*size))
+    block = _block(g.channels_out, g, nnz, BACKWARD_PATCH, size, 1)
+    starts = np.zeros(-(-g.channels_out // block) * g.channels_in * g.stride**2 * len(kinds) + 1, np.int64)
+    links = LinkList(starts, np.empty(nnz, np.int32), np.empty(nnz, np.int32), kinds)
+    _list_backward(*structure.by_output, g, plane, block, lanes, kind, *links)
     return links
+
+
+def _kinds(seen: Array, size: tuple[int, int], several: bool) -> tuple[Array, tuple[int, ...]]:
+    """Return the kind of each tap (k * k,), by what the two rows or columns of a patch see, and how many there are."""
+    if not several:
+        return np.zeros(len(seen) ** 2, np.int64), (0,)
+    outside = [(seen < 0) | (seen >= length) for length in size]
+    rows, columns = (np.where(side[:, 0], 1, 2 * side[:, 1]) for side in outside)
+    return (3 * rows[:, None] + columns).ravel(), (0,) * KINDS
 
 
 def _block(
@@ -123,6 +139,8 @@ def _block(
     """Return how many of some channels make a block, for patches of maps of some size that are read in steps."""
     rows, columns = map(min, patch, size)
     seen = ((rows - 1) * step + geometry.kernel) * ((columns - 1) * step + geometry.kernel)
+    if takes_pairs(*size):
+        seen = 2 * rows * columns  # of two tiles, without their borders
     pairs = geometry.channels_in * geometry.channels_out
     return min(channels, max(1, NEAR // (64 * seen), -(-WORK * pairs // (rows * columns * max(1, nnz)))))
 
@@ -143,6 +161,17 @@ def spacing(channels: int, height: int, width: int, border: int, lanes: int = 16
     return plane, row
 
 
+def takes_pairs(height: int, width: int) -> bool:
+    """Tell whether the kernels with vectors take two tiles at a time, since the positions of a map are so few."""
+    return height == width == 2
+
+
+def visits(n_tiles: int, height: int, width: int, patch: tuple[int, int]) -> int:
+    """Return how often a kernel that takes patches visits each link, roughly."""
+    together = 2 if takes_pairs(height, width) else 1
+    return -(-n_tiles // together) * -(-height // patch[0]) * -(-width // patch[1])
+
+
 def in_order(weight: Array, links: LinkList, *, out: Array, part: tuple[int, int] | None = None) -> Array:
     """Copy weights, float (nnz,) in the order of the structure, into that of a list, or a part of it."""
     launch(_gather, weight, links.order, out, *(part or (0, len(out))))
@@ -157,29 +186,29 @@ def add_in_structure(dweight: Array, links: LinkList, *, add_to: Array, part: tu
 
 @jit
 def _list_forward(
-    indptr: Array, indices: Array, geometry: Any, plane: tuple[int, int], block: int, lanes: int,
-    starts: Array, offset: Array, order: Array,
+    indptr: Array, indices: Array, geometry: Any, plane: tuple[int, int], block: int, lanes: int, kind: Array,
+    starts: Array, offset: Array, order: Array, kinds: tuple[int, ...],
 ) -> None:  # fmt: skip
-    n_out, k, pad = geometry.channels_out, geometry.kernel, geometry.padding
+    n_out, k, pad, n_kinds = geometry.channels_out, geometry.kernel, geometry.padding, len(kinds)
     for row in range(len(indptr) - 1):
-        first = row // (k * k) // block * n_out
+        first = row // (k * k) // block * n_out * n_kinds + kind[row % (k * k)]
         for link in range(indptr[row], indptr[row + 1]):
-            starts[first + indices[link] + 1] += 1
-    place = _begins(starts)
+            starts[first + indices[link] * n_kinds + 1] += 1
+    at = _begins(starts)
     for row in range(len(indptr) - 1):
         channel, a, b = row // (k * k), row // k % k, row % k
-        first = channel // block * n_out
+        first = channel // block * n_out * n_kinds + kind[row % (k * k)]
         leads = channel * plane[0] + (a - pad) * plane[1] + (b - pad) * lanes
         for link in range(indptr[row], indptr[row + 1]):
-            group = first + indices[link]
-            offset[place[group]], order[place[group]] = leads, link
-            place[group] += 1
+            group = first + indices[link] * n_kinds
+            offset[at[group]], order[at[group]] = leads, link
+            at[group] += 1
 
 
 @jit
 def _list_backward(
     indptr: Array, rows: Array, links: Array, geometry: Any, plane: tuple[int, int], block: int, lanes: int,
-    starts: Array, offset: Array, order: Array,
+    kind: Array, starts: Array, offset: Array, order: Array, kinds: tuple[int, ...],
 ) -> None:  # fmt: skip
     k, pad, s = geometry.kernel, geometry.padding, geometry.stride
     groups = np.empty(len(rows), np.int64)
@@ -187,16 +216,17 @@ def _list_backward(
         first = out // block * geometry.channels_in
         for j in range(indptr[out], indptr[out + 1]):
             r_y, r_x = (rows[j] // k % k - pad) % s, (rows[j] % k - pad) % s
-            groups[j] = ((first + rows[j] // (k * k)) * s + r_y) * s + r_x
+            group = ((first + rows[j] // (k * k)) * s + r_y) * s + r_x
+            groups[j] = group * len(kinds) + kind[rows[j] % (k * k)]
             starts[groups[j] + 1] += 1
-    place = _begins(starts)
+    at = _begins(starts)
     for out in range(len(indptr) - 1):
         for j in range(indptr[out], indptr[out + 1]):
             a, b, group = rows[j] // k % k, rows[j] % k, groups[j]
             up, left = ((a - pad) % s + pad - a) // s, ((b - pad) % s + pad - b) // s
-            offset[place[group]] = out * plane[0] + up * plane[1] + left * lanes
-            order[place[group]] = links[j]
-            place[group] += 1
+            offset[at[group]] = out * plane[0] + up * plane[1] + left * lanes
+            order[at[group]] = links[j]
+            at[group] += 1
 
 
 @jit

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from sparse_mlp.convolution import ConvGeometry
 from sparse_mlp.kernels._jit import SIMD, jit
-from sparse_mlp.kernels.conv_offsets import BACKWARD_PATCH, FORWARD_PATCH, LinkList
+from sparse_mlp.kernels.conv_offsets import BACKWARD_PATCH, FORWARD_PATCH, LinkList, takes_pairs
 from sparse_mlp.kernels.linear import add_scaled, dot
 from sparse_mlp.kernels.tape import launch
 
@@ -154,11 +154,6 @@ def n_strips(geometry: ConvGeometry, n_tiles: int) -> int:
     return n_tiles * -(-geometry.out_height // STRIP)
 
 
-def takes_pairs(height: int, width: int) -> bool:
-    """Tell whether the kernels with vectors take two tiles at a time, since the positions of a map are so few."""
-    return height == width == 2
-
-
 def _new_map(x: Array, geometry: ConvGeometry) -> Array:
     return np.empty((len(x), geometry.channels_out, geometry.out_height, geometry.out_width, x.shape[4]), x.dtype)
 
@@ -186,9 +181,9 @@ def _launch(
 ) -> None:  # fmt: skip
     """Call a kernel for an area of tiles, rows and columns: with vectors once for each size of patch that it takes."""
     if not (SIMD and x.shape[4] == LANES and x.dtype == np.float32):
-        starts, offset, order, *others = args
+        starts, offset, order, kinds, *others = args
         order = np.empty(0, np.int32) if isinstance(order, tuple) else order
-        launch(plain, starts, offset, order, *others, (*area[0], *area[1], *area[2], *nodes))
+        launch(plain, starts, offset, order, len(kinds), *others, (*area[0], *area[1], *area[2], *nodes))
         return
     kernel, pairs = getattr(simd_convolution, name), takes_pairs(area[1][1], area[2][1])
     for tiles, t in _cut(area[0], 2 if pairs else 1):
@@ -215,12 +210,12 @@ def _place(order: Array, k: int) -> Any:
 
 @jit
 def _conv_forward(
-    starts: Array, offset: Array, order: Array, weight: Array, bias: Array, x: Array, y: Array, frame: Any,
+    starts: Array, offset: Array, order: Array, kinds: int, weight: Array, bias: Array, x: Array, y: Array, frame: Any,
     relu: bool, part: Any,
 ) -> None:  # fmt: skip
     n_in, n_out, lanes = x.shape[1], y.shape[1], x.shape[4]
     s, in_border, out_border = frame
-    numbers, blocks = x.reshape(x.size), (len(starts) - 1) // n_out
+    numbers, blocks = x.reshape(x.size), (len(starts) - 1) // (n_out * kinds)
     for t in range(part[0], part[1]):
         for i in range(part[2], part[3]):
             for j in range(part[4], part[5]):
@@ -230,7 +225,8 @@ def _conv_forward(
                     z = y[t, out, i + out_border, j + out_border]
                     z[:] = bias[out]
                     for block in range(blocks):
-                        for k in range(starts[block * n_out + out], starts[block * n_out + out + 1]):
+                        group = (block * n_out + out) * kinds
+                        for k in range(starts[group], starts[group + kinds]):
                             add_scaled(weight[_place(order, k)], numbers[at + offset[k] : at + offset[k] + lanes], z)
                     for lane in range(lanes if relu else 0):
                         z[lane] = max(z[lane], 0)
@@ -238,12 +234,12 @@ def _conv_forward(
 
 @jit
 def _conv_backward(
-    starts: Array, offset: Array, order: Array, weight: Array, x: Array, dy: Array, dx: Array, dweight: Array,
-    frame: Any, relu: bool, part: Any,
+    starts: Array, offset: Array, order: Array, kinds: int, weight: Array, x: Array, dy: Array, dx: Array,
+    dweight: Array, frame: Any, relu: bool, part: Any,
 ) -> None:  # fmt: skip
     n_in, n_out, lanes = x.shape[1], dy.shape[1], x.shape[4]
     s, in_border, out_border = frame
-    numbers, blocks = dy.reshape(dy.size), (len(starts) - 1) // (n_in * s * s)
+    numbers, blocks = dy.reshape(dy.size), (len(starts) - 1) // (n_in * s * s * kinds)
     gathered = np.empty(lanes, x.dtype)
     for t in range(part[0], part[1]):
         for i in range(part[2], part[3]):
@@ -253,8 +249,8 @@ def _conv_backward(
                 for channel in range(part[6], part[7]):
                     own, gathered[:] = x[t, channel, row, column], 0
                     for block in range(blocks):
-                        group = ((block * n_in + channel) * s + part[8]) * s + part[9]
-                        for k in range(starts[group], starts[group + 1]):
+                        group = (((block * n_in + channel) * s + part[8]) * s + part[9]) * kinds
+                        for k in range(starts[group], starts[group + kinds]):
                             above = numbers[at + offset[k] : at + offset[k] + lanes]
                             link = _place(order, k)
                             add_scaled(weight[link], above, gathered)
@@ -266,11 +262,11 @@ def _conv_backward(
 
 @jit
 def _conv_weight_gradient(
-    starts: Array, offset: Array, order: Array, x: Array, dy: Array, dweight: Array, frame: Any, part: Any
+    starts: Array, offset: Array, order: Array, kinds: int, x: Array, dy: Array, dweight: Array, frame: Any, part: Any
 ) -> None:
     n_in, n_out, lanes = x.shape[1], dy.shape[1], x.shape[4]
     s, in_border, out_border = frame
-    numbers, blocks = x.reshape(x.size), (len(starts) - 1) // n_out
+    numbers, blocks = x.reshape(x.size), (len(starts) - 1) // (n_out * kinds)
     for t in range(part[0], part[1]):
         for i in range(part[2], part[3]):
             for j in range(part[4], part[5]):
@@ -279,7 +275,8 @@ def _conv_weight_gradient(
                 for out in range(part[6], part[7]):
                     d = dy[t, out, i + out_border, j + out_border]
                     for block in range(blocks):
-                        for k in range(starts[block * n_out + out], starts[block * n_out + out + 1]):
+                        group = (block * n_out + out) * kinds
+                        for k in range(starts[group], starts[group + kinds]):
                             dweight[_place(order, k)] += dot(d, numbers[at + offset[k] : at + offset[k] + lanes])
 
 

@@ -6,11 +6,18 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from sparse_mlp.convolution import ConvGeometry
 from sparse_mlp.kernels import convolution as kernels
-from sparse_mlp.kernels.conv_offsets import BACKWARD_PATCH, FORWARD_PATCH, add_in_structure, conv_links, in_order
+from sparse_mlp.kernels.conv_offsets import (
+    BACKWARD_PATCH,
+    FORWARD_PATCH,
+    LinkList,
+    add_in_structure,
+    conv_links,
+    in_order,
+    takes_pairs,
+    visits,
+)
 from sparse_mlp.kernels.pool import run, width
 from sparse_mlp.kernels.tape import launch
 from sparse_mlp.layers.base import Array, Gradients
@@ -18,13 +25,11 @@ from sparse_mlp.layers.batch import Batch
 from sparse_mlp.structure import SparseStructure
 
 ALONE = 2**16  # links: fewer weights are brought into order faster by one thread than by two
+OFTEN = 4  # visits of a link in a pass: from then on it pays to bring the weights into the order of the visits
 
 
 class ListedLinks:
     """The links of a wiring as the kernels read them, for maps with some borders.
-
-    Where a kernel visits each link many times, it gets the weights in the order of its list, and gives the gradients in
-    that order; on maps of a single patch of positions it looks each up in the order of the structure.
 
     Parameters
     ----------
@@ -32,34 +37,20 @@ class ListedLinks:
     geometry : ConvGeometry
     borders : (int, int)
         Of the input and of the output.
-    dtype : float32 or float64
+
+    Notes
+    -----
+    A kernel that visits each link often gets the weights in the order of its list, and gives the gradients in that
+    order; otherwise it looks each up in the order of the structure. The results have the same bytes.
     """
 
-    def __init__(
-        self, structure: SparseStructure, geometry: ConvGeometry, borders: tuple[int, int], dtype: np.dtype[Any]
-    ) -> None:
-        self.structure, self.geometry, self.borders, self.dtype = structure, geometry, borders, dtype
+    def __init__(self, structure: SparseStructure, geometry: ConvGeometry, borders: tuple[int, int]) -> None:
+        self.structure, self.geometry, self.borders = structure, geometry, borders
         self._forward, self._backward = conv_links(structure, geometry, *borders)
-        size = geometry.out_height, geometry.out_width
-        self._forward_weight = self._memory(size, FORWARD_PATCH)
-        self._backward_weight = self._memory((geometry.height, geometry.width), BACKWARD_PATCH)
-
-    def _memory(self, size: tuple[int, int], patch: tuple[int, int]) -> Array | None:
-        """Return memory for weights in the order of a list where maps of a size take several patches."""
-        return np.empty(self.structure.nnz, self.dtype) if size[0] > patch[0] or size[1] > patch[1] else None
 
     def fit(self, structure: SparseStructure, borders: tuple[int, int]) -> bool:
         """Tell whether they were listed for this wiring and these borders."""
         return self.structure is structure and self.borders == borders
-
-    def take(self, weight: Array) -> None:
-        """Bring weights, float (nnz,), into the orders of the kernels."""
-        pieces = cut(len(weight), 1 if len(weight) < ALONE else width())
-        both = (self._forward, self._forward_weight), (self._backward, self._backward_weight)
-        run([
-            partial(in_order, weight, links, out=out, part=part)
-            for links, out in both if out is not None for part in pieces
-        ])  # fmt: skip
 
     def forward(self, weight: Array, bias: Array, x: Array, y: Array, relu: bool, batch: Batch) -> None:
         """Write the convolution of the maps x into y.
@@ -67,10 +58,10 @@ class ListedLinks:
         Threads share strips of rows; where kernels take several tiles at a time, or strips are few, they share output
         channels: each then reads some of the links only.
         """
-        g, links, threads = self.geometry, self._forward, width() if batch.spread else 1
-        if self._forward_weight is not None:
-            links, weight = links.sorted(), self._forward_weight
-        pairs = kernels.takes_pairs(g.out_height, g.out_width)
+        g, threads = self.geometry, width() if batch.spread else 1
+        often = visits(len(x), g.out_height, g.out_width, FORWARD_PATCH) >= OFTEN
+        links, weight = self._ordered(self._forward, weight, batch) if often else (self._forward, weight)
+        pairs = takes_pairs(g.out_height, g.out_width)
         strips = [None] if pairs else cut(kernels.n_strips(g, len(x)), threads)
         outputs = cut(g.channels_out, threads // len(strips))
         task = partial(kernels.conv_forward, links, weight, bias, x, g, relu, out=y)
@@ -90,15 +81,27 @@ class ListedLinks:
             task: Callable[..., Any] = partial(kernels.conv_weight_gradient, self._forward, x, dy, g, add_to=dweight)
             batch.over_neurons(by_output, lambda part: task(outputs=part))
             return
-        links = self._backward
-        if self._backward_weight is not None:
-            links, weight, dweight = links.sorted(), self._backward_weight, batch.empty(weight.shape, self.dtype)
+        links, often = self._backward, visits(len(x), g.height, g.width, BACKWARD_PATCH) >= OFTEN
+        if often:
+            links, weight = self._ordered(links, weight, batch)
+            dweight = batch.empty_like(weight)
             launch(dweight.fill, 0)
         task = partial(kernels.conv_backward, links, weight, x, dy, g, rectified, out=dx, add_to=dweight)
         batch.over_neurons(self.structure.indptr[:: g.kernel**2], lambda part: task(channels=part))
-        if self._backward_weight is not None:
-            pieces, total = cut(len(dweight), width() if batch.spread else 1), grads["weight"]
-            run([partial(add_in_structure, dweight, self._backward, add_to=total, part=part) for part in pieces])
+        if often:
+            task = partial(add_in_structure, dweight, self._backward, add_to=grads["weight"])
+            run([partial(task, part=part) for part in self._pieces(batch)])
+
+    def _ordered(self, links: LinkList, weight: Array, batch: Batch) -> tuple[LinkList, Array]:
+        """Return a list, and the weights brought into its order."""
+        out = batch.empty_like(weight)
+        run([partial(in_order, weight, links, out=out, part=part) for part in self._pieces(batch)])
+        return links.sorted(), out
+
+    def _pieces(self, batch: Batch) -> list[tuple[int, int]]:
+        """Cut the links for threads, where they are many."""
+        nnz = self.structure.nnz
+        return cut(nnz, width() if batch.spread and nnz >= ALONE else 1)
 
 
 def cut(count: int, pieces: int) -> list[tuple[int, int]]:

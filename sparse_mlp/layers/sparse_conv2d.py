@@ -149,13 +149,12 @@ class SparseConv2d(MapLayer, SparseLinear):
         return {"weight": self.weight, "bias": self.bias} if len(self.bias) else {"weight": self.weight}
 
     def prepare(self) -> None:
-        """List the links for the kernels where wiring or borders are new, and bring the weights into their order."""
+        """List the links for the kernels where wiring or borders are new."""
         if self.backend != "numba":
             return
         borders = self.input_map.border, self.output_map.border
         if self._listed is None or not self._listed.fit(self.structure, borders):
-            self._listed = ListedLinks(self.structure, self.geometry, borders, self.dtype)
-        self._listed.take(self.weight)
+            self._listed = ListedLinks(self.structure, self.geometry, borders)
 
     def forward_tiles(self, x: Array, batch: Batch, relu: bool = False) -> tuple[Array, Array]:
         """Return the convolution of maps in tiles and, as cache, the inputs."""

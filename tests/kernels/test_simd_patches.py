@@ -43,7 +43,7 @@ def _apply(operation: Any, a: Array, b: Array, k: int, out: Array) -> None:
 
 @numba.njit
 def _add_scaled(patch: Any, b: Array, k: int, like: Any) -> Any:
-    return patches.add_scaled(patch, b, k, b, 5, PITCH)
+    return patches.add_scaled(patch, b, k, b, 5, PITCH, patches.WHOLE)
 
 
 @numba.njit
@@ -103,7 +103,7 @@ def test_products_are_added_lane_by_lane(dtype: Any, count: int) -> None:
     def kernel(a: Array, b: Array, columns: Any, out: Array) -> None:
         like = patches.patch_of_zeros(a, (0,), (0,), columns)
         pitch = (0, 0, 16)
-        store(out, 0, patches.products(patches.load_patch(a, 3, pitch, like), b, 5, pitch))
+        store(out, 0, patches.products(patches.load_patch(a, 3, pitch, like), b, 5, pitch, patches.WHOLE))
 
     kernel(a, b, (0,) * count, out)
     own, other = a[3:].copy()[: 16 * count], b[5:][: 16 * count]
