@@ -8,7 +8,8 @@ gradient's border stays 0 on its way back: layers in between multiply it with a 
 from __future__ import annotations
 
 from sparse_mlp.errors import check_integer, invalid
-from sparse_mlp.layers.base import Layer
+from sparse_mlp.kernels.bordered import Bordered, zero_border
+from sparse_mlp.layers.base import Array, Layer
 from sparse_mlp.layers.map_flow import Image, MapFlow, Maps, MapShape, MapTrace, map_ends
 
 __all__ = ["LANES", "MapLayer", "MapShape", "assign_borders", "check_flat_ends", "checked_image"]
@@ -33,8 +34,7 @@ class MapLayer(Layer):
     gradient_border : int
         How far beyond the edge of dy the backward pass reads.
     clears_border : bool
-        Whether the border of the input may hold something else than 0. A layer with a `needed_border` then clears it,
-        in place, before it reads it.
+        Whether the border of the input may hold something else than 0; see `cleared_input`.
     reads_maps, writes_maps : bool
         Whether there are maps on that side of the layer; else there are flat features.
     """
@@ -62,6 +62,11 @@ class MapLayer(Layer):
         """Begin with the borders that the layer needs by itself; to be called when the layer is made."""
         self.input_map = MapShape(*taken, self.needed_border if self.reads_maps else 0)
         self.output_map = MapShape(*given, self.gradient_border if self.writes_maps else 0)
+
+    def cleared_input(self, x: Array) -> Bordered:
+        """View the input as kernels take maps; its border is cleared first where that is needed."""
+        maps = self.input_map.bordered(x)
+        return zero_border(maps) if self.needed_border and self.clears_border else maps
 
     def n_out(self, n_in: int) -> int:
         """Return the number of features of the output, with border.

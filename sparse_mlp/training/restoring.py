@@ -153,7 +153,8 @@ def _check_values(checkpoint: Checkpoint, network: Network, structures: Mapping[
     if not np.isfinite(array_of(arrays, "values", network.store.values.dtype, (size,))).all():
         raise invalid("values that are not finite", "finite numbers")
     for name, array in network.store.state().items():
-        array_of(arrays, f"state/{name}", array.dtype, array.shape)
+        if not np.isfinite(array_of(arrays, f"state/{name}", array.dtype, array.shape)).all():
+            raise invalid(f"state {name} that is not finite", "finite numbers")
     return size
 
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparse_mlp.convolution import ConvGeometry
+from sparse_mlp.convolution import conv_geometry
 from sparse_mlp.errors import InvalidInputError
 from sparse_mlp.evolution import make_rule, one_chain
 from sparse_mlp.kernels.pool import threads_limited
-from sparse_mlp.layers import Dense, ReLU, Sequential, SparseLinear
+from sparse_mlp.layers import Dense, Flatten, ReLU, Sequential, SparseConv2d, Unflatten
 from sparse_mlp.link_prediction import conv_score_matrix
 from sparse_mlp.models import Network
 from sparse_mlp.optim import make_optimizer
@@ -22,37 +22,19 @@ from sparse_mlp.topology import generate
 from sparse_mlp.training import Callback, Trainer
 
 
-class Taps(SparseLinear):
-    """The links of a convolution, which answers what a rule asks, on inputs that are its taps."""
-
-    def __init__(self, structure, geometry, weights, name="conv", dtype=np.float64):
-        super().__init__(structure, weights, name=name, dtype=dtype, rng=0)
-        self.geometry = geometry
-
-    def growable(self):
-        return self.geometry.live_taps()
-
-    def link_scores(self, predictor, structure, *, graph="kernel"):
-        return conv_score_matrix(structure, self.geometry, predictor, graph=graph, backend=self.backend)
-
-    def units(self):
-        pairs = self.structure.rows() // self.geometry.kernel**2 * self.structure.n_out + self.structure.indices
-        keys, places = np.unique(pairs.astype(np.int64), return_inverse=True)
-        return SparseStructure.from_keys(keys, (self.geometry.channels_in, self.structure.n_out)), places
-
-
 def by_hand():
     """Three kernels on one channel: taps (0, 0), (0, 2) and (1, 1); (2, 2) alone; none."""
-    geometry = ConvGeometry(1, 3, kernel=3, stride=1, padding=1, height=3, width=3)
-    structure = SparseStructure.from_coo([0, 2, 4, 8], [0, 0, 0, 1], geometry.structure_shape)
-    return Taps(structure, geometry, [2.0, 0.1, -3.0, 0.2])
+    structure = SparseStructure.from_coo([0, 2, 4, 8], [0, 0, 0, 1], (9, 3))
+    return SparseConv2d(structure, (1, 3, 3), [2.0, 0.1, -3.0, 0.2], kernel=3, dtype=np.float64)
 
 
-def random_layer(channels_in=8, channels_out=12, density=0.3, seed=0, size=(5, 4), name="conv"):
+def random_layer(channels_in=8, channels_out=12, density=0.3, seed=0, size=(5, 4), **options):
     rng = np.random.default_rng(seed)
-    geometry = ConvGeometry(channels_in, channels_out, 3, 1, 1, *size)
-    structure = generate("erdos-renyi", *geometry.structure_shape, density, rng=rng)
-    return Taps(structure, geometry, rng.normal(size=structure.nnz), name)
+    structure = generate("erdos-renyi", 9 * channels_in, channels_out, density, rng=rng)
+    live = conv_geometry((channels_in, *size), channels_out, 3).live_taps()
+    structure = structure.select(np.isin(structure.rows(), live))
+    weights = rng.normal(size=structure.nnz)
+    return SparseConv2d(structure, (channels_in, *size), weights, kernel=3, dtype=np.float64, **options)
 
 
 def update(layer, progress=0.0, rng=0, **options):
@@ -110,7 +92,6 @@ def test_after_every_update(channels_in, channels_out, size, density, zeta, seed
     layer = random_layer(channels_in, channels_out, density, seed, size)
     live = np.zeros(layer.geometry.taps, bool)
     live[layer.geometry.live_taps()] = True
-    layer.rewire(left := layer.structure.select(live[layer.structure.rows()]), np.arange(left.nnz), np.empty(0))
     for progress in (0.0, 0.5):
         before, weight = layer.structure, layer.weight
         change = update(layer, progress, seed, zeta=zeta, **options)
@@ -201,7 +182,8 @@ def test_the_same_bytes_for_a_seed_and_any_number_of_threads(options):
 
 def test_in_training_new_links_rest_and_the_history_says_how_many_came_back():
     layer = random_layer(4, 6)
-    model = Network(Sequential([layer, ReLU(), Dense(6, 3, rng=0, dtype=np.float64)]))
+    ends = Dense(6 * 20, 3, rng=0, dtype=np.float64)
+    model = Network(Sequential([Unflatten((4, 5, 4)), layer, ReLU(), Flatten((6, 5, 4)), ends]))
     rng = np.random.default_rng(0)
     before, overlaps = layer.structure.degrees_out(), []
 
@@ -216,9 +198,32 @@ def test_in_training_new_links_rest_and_the_history_says_how_many_came_back():
 
     optimizer = make_optimizer("sgd", learning_rate=0.01)
     trainer = Trainer(model, rule=make_rule("cht-conv"), optimizer=optimizer, rng=1, callbacks=[Look()])
-    trainer.fit((rng.normal(size=(40, layer.geometry.taps)), rng.integers(0, 3, 40)), epochs=4)
+    trainer.fit((rng.normal(size=(40, 80)), rng.integers(0, 3, 40)), epochs=4)
     assert len(overlaps) == 2 and overlaps[1] > 0.5  # none at three quarters of training
     assert [record["layers"][0]["overlap"] for record in trainer.history.updates] == overlaps
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("set", {"budget": "kernel"}), ("rlr", {"exclude_removed": True}), ("rigl", {"budget": "kernel"}), ("rigl", {}),
+        ("cht", {"predictor": "ch3-l3n", "overlap_stop": 1.0}), ("chts", {"predictor": "ch2-l3n"}), ("cht-conv", {}),
+    ],
+)  # fmt: skip
+def test_no_rule_grows_links_on_dead_taps(name, options):
+    """On an image of one row, taps that read above or below it see nothing."""
+    layer = random_layer(8, 4, 0.4, size=(1, 6), backend="scipy")
+    parts = [Unflatten((8, 1, 6), backend="scipy"), layer, ReLU(backend="scipy"), Flatten((4, 1, 6), backend="scipy")]
+    model = Network(Sequential([*parts, Dense(24, 3, rng=0, dtype=np.float64, backend="scipy")]))
+    before, rng = layer.structure, np.random.default_rng(0)
+    rule, optimizer = make_rule(name, **options), make_optimizer("sgd", learning_rate=0.01)
+    trainer = Trainer(model, rule=rule, optimizer=optimizer, rng=1, update_every=1)
+    trainer.fit((rng.normal(size=(20, 48)), rng.integers(0, 3, 20)), epochs=4)
+    assert len(trainer.history.updates) >= 2
+    _, row, _ = layer.geometry.tap(layer.structure.rows())
+    assert (row == 1).all() and layer.structure.nnz == before.nnz and layer.structure != before
+    if "budget" in options or name == "cht-conv":
+        np.testing.assert_array_equal(layer.structure.degrees_out(), before.degrees_out())
 
 
 def test_a_linear_layer_beside_convolutions_knows_the_graph_of_the_layer_only(make_net):
