@@ -19,6 +19,7 @@ NAMES = {
     "growth": "time and memory per link of networks of up to 47 million links",
     "topology": "generators of wirings, and links chosen by their scores",
     "motif": "training steps of motif layers next to single links",
+    "conv": "both passes of sparse convolutions next to PyTorch's dense ones",
     "robustness": "accuracy of perturbed networks",
 }
 

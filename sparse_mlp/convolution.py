@@ -98,8 +98,7 @@ class ConvGeometry(NamedTuple):
 
     def _inside(self, size: int, windows: int) -> NDArray[np.bool_]:
         at = self.stride * np.arange(windows) + np.arange(self.kernel)[:, None] - self.padding
-        found: NDArray[np.bool_] = ((at >= 0) & (at < size)).any(axis=1)
-        return found
+        return np.any((at >= 0) & (at < size), axis=1)
 
 
 def conv_geometry(

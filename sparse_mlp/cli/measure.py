@@ -70,10 +70,10 @@ def measure(arguments: argparse.Namespace) -> int:
     for name in arguments.only or ():
         check_choice("only", name, MEASURES)
     structures = wirings_of(arguments.folder) if arguments.folder else _wirings(config, arguments.sizes)
-    size = _link_size(arguments.folder, structures) if arguments.folder else 1
+    chain, size = _units(arguments.folder, structures) if arguments.folder else (structures, 1)
     if size > 1:
         print(f"a link joins groups of {size} neurons: each group counts as one neuron", file=sys.stderr)
-    graphs = [structures, *([layer] for layer in structures)] if len(structures) > 1 else [structures]
+    graphs = [chain, *([layer] for layer in structures)] if len(structures) > 1 else [structures]
     asked = [_taken(graph, arguments.only) for graph in graphs]
     if not arguments.only and any(SLOW not in names for names in asked):
         print(f"{SLOW} left out of large graphs, where it takes minutes: --only {SLOW}", file=sys.stderr)
@@ -82,7 +82,8 @@ def measure(arguments: argparse.Namespace) -> int:
         print(measure_table(structures, values))
         return 0
     about = {"run": str(arguments.folder), "link_size": size} if arguments.folder else _about(config)
-    found = {**about, **measure_result(structures, values), "repeats": arguments.repeats, "seed": config.run["seed"]}
+    measured = measure_result(structures, values, chain)
+    found = {**about, **measured, "repeats": arguments.repeats, "seed": config.run["seed"]}
     print(json.dumps(found))
     return 0
 
@@ -104,12 +105,20 @@ def wirings_of(folder: Path) -> list[SparseStructure]:
     return structures
 
 
-def _link_size(folder: Path, structures: list[SparseStructure]) -> int:
-    """Return how many neurons of a run each neuron of its wiring stands for."""
-    from sparse_mlp.training import features_of, load_checkpoint
+def _units(folder: Path, structures: list[SparseStructure]) -> tuple[list[SparseStructure], int]:
+    """Return the wirings as each feeds the next, and how many neurons of the run each of their neurons stands for.
 
-    features = features_of(load_checkpoint(folder))
-    return -(-features // structures[0].n_in)  # rounded up: features may have been added
+    Those of convolutions are between channels.
+    """
+    from sparse_mlp.measures import group_rows
+    from sparse_mlp.training import features_of, load_checkpoint, taps_of
+
+    checkpoint = load_checkpoint(folder)
+    taps = taps_of(checkpoint)
+    if max(taps) > 1:
+        print("network: channels, linked where any tap is; layers: taps and channels", file=sys.stderr)
+        return [group_rows(each, size)[0] for each, size in zip(structures, taps, strict=True)], 1
+    return structures, -(-features_of(checkpoint) // structures[0].n_in)  # rounded up: features may have been added
 
 
 def _wirings(config: RunConfig, sizes: list[int]) -> list[SparseStructure]:

@@ -16,16 +16,19 @@ WIDTH = 17
 Values = dict[str, Any]
 
 
-def measure_result(structures: Sequence[SparseStructure], values: Sequence[Values]) -> dict[str, Any]:
+def measure_result(
+    structures: Sequence[SparseStructure], values: Sequence[Values], chain: Sequence[SparseStructure] | None = None
+) -> dict[str, Any]:
     """Return all values as plain JSON types; what is undefined or was not measured is None.
 
-    The values are of the whole network, then of each layer; of the network alone if it is one layer.
+    The values are of the whole network, then of each layer; of the network alone if it is one layer. `chain` holds the
+    layers as the network was measured, if it was not as they are.
     """
     plain = [{name: _json(one.get(name)) for name in _names(values)} for one in values]
     shapes = [list(structure.shape) for structure in structures]
-    layers = plain[1:] or plain
+    layers, chain = plain[1:] or plain, chain or structures
     return {
-        "sizes": [shapes[0][0], *(shape[1] for shape in shapes)],
+        "sizes": [chain[0].n_in, *(structure.n_out for structure in chain)],
         "network": plain[0],
         "layers": [{"shape": shape, **layer} for shape, layer in zip(shapes, layers, strict=True)],
     }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from sparse_mlp.layers import Linked
 from sparse_mlp.models import summary_table
 from sparse_mlp.runs.drawing import save_figures
 from sparse_mlp.runs.result import result
@@ -30,7 +31,7 @@ def table(run: Run) -> str:
         f"links stored     {outcome['links']:,} ({outcome['density']:.2%}{_joined(outcome['link_size'])}); "
         f"a dense network would store {outcome['dense_parameters']:,}",
         *_asked(outcome),
-        *_active(outcome),
+        *_active(outcome, run.model.evolving_layers),
         f"epochs           {outcome['epochs']}{_ended(outcome)}, {_seconds(outcome['seconds_per_epoch'])} each "
         "(median, training alone)",
         f"topology update  {_seconds(outcome['seconds_per_update'])}",
@@ -60,7 +61,7 @@ def draw_figures(run: Run) -> list[Path]:
     if run.trainer.last_update is not None:
         figures["topology_update"] = partial(
             plotting.UpdateStagesDisplay.from_update, run.trainer.last_update,
-            link_size=model.sparse_layers[0].link_size,
+            link_size=model.sparse_layers[0].link_size, taps={layer.name: layer.taps for layer in model.sparse_layers},
         )  # fmt: skip
     return save_figures(run.folder, {f"{name}.png": make for name, make in figures.items()})
 
@@ -98,12 +99,12 @@ def _updates(count: int) -> str:
     return f"{count} topology update{'s' * (count > 1)} (none after the last epoch)"
 
 
-def _active(outcome: dict[str, Any]) -> list[str]:
-    """Return the line of active neurons, none for a network without layers that evolve."""
+def _active(outcome: dict[str, Any], layers: Sequence[Linked]) -> list[str]:
+    """Return the line of active neurons, or channels, none for a network without layers that evolve."""
     if outcome["anp_by_paths"] is None:
         return []
     paths, links = _percent(outcome["anp_by_paths"]), _percent(outcome["anp_by_links"])
-    return [f"active neurons   {paths} on a path from input to output, {links} with a link onward"]
+    return [f"{f'active {layers[0].ends[1]}s':<17}{paths} on a path from input to output, {links} with a link onward"]
 
 
 def _seconds(value: float | None) -> str:

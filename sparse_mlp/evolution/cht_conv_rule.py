@@ -48,8 +48,10 @@ def cht_conv_rule(
         that is no convolution.
     exclude_removed : bool
         Whether positions that were just removed are closed to new links.
+    zeta_schedule : {"constant", "cosine", "linear"}
+        Course of zeta until `zeta_end`; the last two reach 0 there.
     zeta_end : float
-        Fraction of training after which nothing is replaced any more, whatever the course of zeta is.
+        Fraction of training after which nothing is replaced any more.
 
     Notes
     -----

@@ -14,6 +14,7 @@ from sparse_mlp.experiments.planned_run import PlannedRun, plan_run
 from sparse_mlp.experiments.search_spaces import draw_settings, search_space
 from sparse_mlp.experiments.store import Store
 from sparse_mlp.experiments.successive_halving import Scores, plan_rungs, successive_halving
+from sparse_mlp.models import summarize
 from sparse_mlp.runs.build import build
 from sparse_mlp.runs.config import Given, RunConfig, make_config, merge
 from sparse_mlp.runs.locks import writing_into
@@ -27,7 +28,7 @@ class WiringSearch:
     """What a search found."""
 
     config: RunConfig  # of a trial of the default
-    sizes: list[int]  # neurons of input, hidden layers and output
+    sizes: list[int]  # neurons of input, hidden layers and output; channels of convolutions
     configurations: list[dict[str, Any]]  # options of the topology; the first is the default
     epochs: list[int]  # of each rung
     ladder: list[Scores]  # validation accuracy of each configuration of a rung, the best first
@@ -112,7 +113,8 @@ def search_wirings(
         ladder = successive_halving(rungs, evaluate, always=[DEFAULT])
     assert run.validation is not None
     epochs = [rung.epochs for rung in rungs]
-    return WiringSearch(config, run.model.sizes, drawn, epochs, ladder, len(run.validation[1]))
+    sizes = [run.model.n_features, *(layer.shape[1] for layer in summarize(run.model))]
+    return WiringSearch(config, sizes, drawn, epochs, ladder, len(run.validation[1]))
 
 
 def _fixed(settings: Given, topology: str) -> dict[str, Any]:

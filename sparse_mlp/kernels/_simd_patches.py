@@ -185,6 +185,19 @@ def read(typing_context: Any, array: Any, k: Any) -> Any:
 
 
 @intrinsic
+def place(typing_context: Any, order: Any, k: Any) -> Any:
+    """Return `order[k]`, or k where the order is an empty tuple: nothing is to be looked up then."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        if not isinstance(order, types.Array):
+            return args[1]
+        number = builder.load(builder.gep(context.make_array(order)(context, builder, args[0]).data, [args[1]]))
+        return context.cast(builder, number, order.dtype, types.intp)
+
+    return types.intp(order, types.intp), generate
+
+
+@intrinsic
 def add_at(typing_context: Any, array: Any, k: Any, value: Any) -> Any:
     """Add a number to the one at a flat position, which is not checked."""
 

@@ -12,16 +12,15 @@ from time import perf_counter
 
 # What the kernels of a file are for; a file that is not here is called by its name.
 TOPICS = {
-    "batch_norm": "layers between maps", "bordered": "layers between maps", "csr": "batches", "dendritic": "wirings",
-    "dense": "dense layers", "dense_link_scores": "link prediction", "edges": "layers between maps",
-    "elementwise": "activations and losses", "evolution": "topology updates", "linear": "sparse layers",
-    "link_scores": "link prediction", "link_walks": "link prediction", "motif": "motif layers", "optim": "optimizers",
-    "pools": "layers between maps", "ramanujan": "wirings", "receptive_field": "wirings", "scale_free": "wirings",
-    "selection": "link prediction", "simd_batch_norm": "layers between maps", "simd_block_motif": "motif layers",
-    "simd_bordered": "layers between maps", "simd_dense": "dense layers", "simd_elementwise": "activations and losses",
-    "simd_linear": "sparse layers", "simd_pools": "layers between maps", "simd_shared_motif": "motif layers",
-    "small_world": "wirings", "spinning": "threads", "sum_tree": "link prediction", "tiles": "batches",
-    "topology": "wirings",
+    "batch_norm": "maps", "csr": "batches", "dendritic": "wirings", "dense": "dense layers",
+    "dense_link_scores": "link prediction", "edges": "maps", "elementwise": "activations and losses",
+    "evolution": "topology updates", "flattening": "maps", "linear": "sparse layers", "link_scores": "link prediction",
+    "link_walks": "link prediction", "motif": "motif layers", "optim": "optimizers", "pools": "maps",
+    "ramanujan": "wirings", "receptive_field": "wirings", "scale_free": "wirings", "selection": "link prediction",
+    "simd_batch_norm": "maps", "simd_block_motif": "motif layers", "simd_dense": "dense layers",
+    "simd_elementwise": "activations and losses", "simd_flattening": "maps", "simd_linear": "sparse layers",
+    "simd_pools": "maps", "simd_shared_motif": "motif layers", "small_world": "wirings", "spinning": "threads",
+    "sum_tree": "link prediction", "tiles": "batches", "topology": "wirings",
 }  # fmt: skip
 
 

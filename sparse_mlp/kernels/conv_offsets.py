@@ -22,6 +22,7 @@ Array = NDArray[Any]
 
 NEAR = 28 * 1024  # bytes of a block of channels that a patch of positions reads at most: a first-level cache has 32 KB
 WORK = 192  # multiply-adds of vectors that the links of a channel in a block should have, else fetching sums costs more
+FORWARD_PATCH, BACKWARD_PATCH = (4, 4), (2, 4)  # rows and columns of the positions that kernels keep in registers
 FARTHEST = 2**31  # numbers of a map that int32 offsets can address
 
 
@@ -36,13 +37,18 @@ class LinkList(NamedTuple):
         `backward_links`.
     offset : int32 (nnz,)
         Where a link leads to, from the place of the position that it belongs to.
-    order : int32 (nnz,)
-        Which link of the structure it is.
+    order : int32 (nnz,), or ()
+        Which link of the structure it is. Where it is empty, kernels expect the weights in the order of the list, and
+        add the gradients in that order.
     """
 
     starts: Array
     offset: Array
-    order: Array
+    order: Any
+
+    def sorted(self) -> LinkList:
+        """Return the list for weights and gradients that are in its own order."""
+        return self._replace(order=())
 
 
 class ConvLinks(NamedTuple):
@@ -84,8 +90,8 @@ def forward_links(structure: SparseStructure, geometry: ConvGeometry, border: in
     Cost: O(nnz), a counting sort.
     """
     plane = spacing(geometry.channels_in, geometry.height, geometry.width, border, lanes)
-    nnz, patch = structure.nnz, (min(4, geometry.out_height), min(4, geometry.out_width))
-    block = _block(geometry.channels_in, geometry, nnz, *patch, geometry.stride)
+    nnz, size = structure.nnz, (geometry.out_height, geometry.out_width)
+    block = _block(geometry.channels_in, geometry, nnz, FORWARD_PATCH, size, geometry.stride)
     starts = np.zeros(-(-geometry.channels_in // block) * geometry.channels_out + 1, np.int64)
     links = LinkList(starts, np.empty(nnz, np.int32), np.empty(nnz, np.int32))
     _list_forward(structure.indptr, structure.indices, geometry, plane, block, lanes, *links)
@@ -102,8 +108,8 @@ def backward_links(structure: SparseStructure, geometry: ConvGeometry, border: i
     at i + (r + P - a) / s, in steps of one. Cost: O(nnz), a counting sort.
     """
     plane = spacing(geometry.channels_out, geometry.out_height, geometry.out_width, border, lanes)
-    nnz, patch = structure.nnz, (min(2, geometry.height), min(4, geometry.width))
-    block = _block(geometry.channels_out, geometry, nnz, *patch, 1)
+    nnz, size = structure.nnz, (geometry.height, geometry.width)
+    block = _block(geometry.channels_out, geometry, nnz, BACKWARD_PATCH, size, 1)
     groups = geometry.channels_in * geometry.stride**2
     starts = np.zeros(-(-geometry.channels_out // block) * groups + 1, np.int64)
     links = LinkList(starts, np.empty(nnz, np.int32), np.empty(nnz, np.int32))
@@ -111,8 +117,11 @@ def backward_links(structure: SparseStructure, geometry: ConvGeometry, border: i
     return links
 
 
-def _block(channels: int, geometry: ConvGeometry, nnz: int, rows: int, columns: int, step: int) -> int:
-    """Return how many of some channels make a block, for kernels that take patches of `rows` x `columns` positions."""
+def _block(
+    channels: int, geometry: ConvGeometry, nnz: int, patch: tuple[int, int], size: tuple[int, int], step: int
+) -> int:
+    """Return how many of some channels make a block, for patches of maps of some size that are read in steps."""
+    rows, columns = map(min, patch, size)
     seen = ((rows - 1) * step + geometry.kernel) * ((columns - 1) * step + geometry.kernel)
     pairs = geometry.channels_in * geometry.channels_out
     return min(channels, max(1, NEAR // (64 * seen), -(-WORK * pairs // (rows * columns * max(1, nnz)))))

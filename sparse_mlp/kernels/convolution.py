@@ -2,7 +2,7 @@
 
 A map is (n_tiles, channels, H + 2 B, W + 2 B, lanes), C-contiguous; lanes are samples, and a border of B zeros on each
 side saves all questions about the edge. Kernels write the inside only: the border is the affair of whoever owns the
-map. Weights and their gradients come in the order of a list of links, see `conv_offsets`. All kernels are serial and
+map. What links there are, `conv_offsets` lists for the kernels. All kernels are serial and
 release the interpreter lock; a part of the work can be asked for, so that threads share it, and no result depends on
 how it was shared. Tiles of 16 float32 go to the explicit vectors of `simd_convolution`, others to the plain loops here.
 Cost of each kernel: O(nnz * H' * W' * batch).
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from sparse_mlp.convolution import ConvGeometry
 from sparse_mlp.kernels._jit import SIMD, jit
-from sparse_mlp.kernels.conv_offsets import LinkList
+from sparse_mlp.kernels.conv_offsets import BACKWARD_PATCH, FORWARD_PATCH, LinkList
 from sparse_mlp.kernels.linear import add_scaled, dot
 from sparse_mlp.kernels.tape import launch
 
@@ -45,7 +45,7 @@ def conv_forward(
     links : LinkList
         In the order of the forward pass, for the border of x.
     weight : float (nnz,)
-        In the order of the list, of the type of x.
+        Of the type of x; in the order of the structure, or of the list: see `LinkList.order`.
     bias : float (channels_out,)
     x : float (n_tiles, channels_in, H + 2 B, W + 2 B, lanes)
     geometry : ConvGeometry
@@ -68,8 +68,8 @@ def conv_forward(
     first, last = outputs or (0, geometry.channels_out)
     for tiles, rows in _rectangles(len(x), geometry.out_height, strips):
         area = tiles, rows, (0, geometry.out_width)
-        args = links.starts, links.offset, weight, bias, x, y, _frame(x, y, geometry), relu
-        _launch("conv_forward", _conv_forward, args, x, area, (first, last), (4, 4))
+        args = *links, weight, bias, x, y, _frame(x, y, geometry), relu
+        _launch("conv_forward", _conv_forward, args, x, area, (first, last), FORWARD_PATCH)
     return y
 
 
@@ -84,7 +84,7 @@ def conv_backward(
     links : LinkList
         In the order of the backward pass, for the border of dy.
     weight, geometry
-        As in `conv_forward`; the weights in the order of this list.
+        As in `conv_forward`.
     x : float (n_tiles, channels_in, H + 2 B, W + 2 B, lanes)
     dy : float (n_tiles, channels_out, H' + 2 B', W' + 2 B', lanes)
         With zeros in its border and in empty lanes.
@@ -93,7 +93,7 @@ def conv_backward(
     out : float, the shape of x, optional
         Receives dx, and may not be x; its border stays as it is.
     add_to : float (nnz,), optional
-        The link gradients are added to it, in the order of the list.
+        The link gradients are added to it, in the order of the weights.
     channels : (int, int), optional
         Which input channels to compute, from the first to before the last.
 
@@ -105,12 +105,12 @@ def conv_backward(
     dx = np.zeros_like(x) if out is None else out
     dweight = np.zeros(len(links.offset), x.dtype) if add_to is None else add_to
     frame, s = _frame(x, dy, geometry), geometry.stride
-    args = links.starts, links.offset, weight, x, dy, dx, dweight, frame, relu
+    args = *links, weight, x, dy, dx, dweight, frame, relu
     for r_y in range(min(s, geometry.height)):
         for r_x in range(min(s, geometry.width)):
             area = (0, len(x)), (0, -(-(geometry.height - r_y) // s)), (0, -(-(geometry.width - r_x) // s))
             nodes = *(channels or (0, geometry.channels_in)), r_y, r_x
-            _launch("conv_backward", _conv_backward, args, x, area, nodes, (2, 4))
+            _launch("conv_backward", _conv_backward, args, x, area, nodes, BACKWARD_PATCH)
     return dx, dweight
 
 
@@ -127,7 +127,7 @@ def conv_weight_gradient(
     x, dy, geometry
         As in `conv_backward`; dy needs no border.
     add_to : float (nnz,), optional
-        The link gradients are added to it, in the order of the list.
+        The link gradients are added to it, in the order of the weights.
     outputs : (int, int), optional
         Of which output channels, from the first to before the last.
 
@@ -137,8 +137,9 @@ def conv_weight_gradient(
     """
     dweight = np.zeros(len(links.offset), x.dtype) if add_to is None else add_to
     area = (0, len(x)), (0, geometry.out_height), (0, geometry.out_width)
-    args = links.starts, links.offset, x, dy, dweight, _frame(x, dy, geometry)
-    _launch("conv_weight_gradient", _conv_weight_gradient, args, x, area, outputs or (0, geometry.channels_out), (4, 4))
+    args = *links, x, dy, dweight, _frame(x, dy, geometry)
+    nodes = outputs or (0, geometry.channels_out)
+    _launch("conv_weight_gradient", _conv_weight_gradient, args, x, area, nodes, FORWARD_PATCH)
     return dweight
 
 
@@ -181,7 +182,9 @@ def _launch(
 ) -> None:  # fmt: skip
     """Call a kernel for an area of tiles, rows and columns: with vectors once for each size of patch that it takes."""
     if not (SIMD and x.shape[4] == LANES and x.dtype == np.float32):
-        launch(plain, *args, (*area[0], *area[1], *area[2], *nodes))
+        starts, offset, order, *others = args
+        order = np.empty(0, np.int32) if isinstance(order, tuple) else order
+        launch(plain, starts, offset, order, *others, (*area[0], *area[1], *area[2], *nodes))
         return
     kernel, few = getattr(simd_convolution, name), max(area[1][1], area[2][1]) <= SMALL
     for tiles, t in _cut(area[0], 2 if few else 1):
@@ -201,9 +204,16 @@ def _cut(whole: Range, largest: int) -> Iterator[tuple[Range, int]]:
 
 
 @jit
+def _place(order: Array, k: int) -> Any:
+    """Return where the weight of link k of a list is."""
+    return order[k] if len(order) else k
+
+
+@jit
 def _conv_forward(
-    starts: Array, offset: Array, weight: Array, bias: Array, x: Array, y: Array, frame: Any, relu: bool, part: Any
-) -> None:
+    starts: Array, offset: Array, order: Array, weight: Array, bias: Array, x: Array, y: Array, frame: Any,
+    relu: bool, part: Any,
+) -> None:  # fmt: skip
     n_in, n_out, lanes = x.shape[1], y.shape[1], x.shape[4]
     s, in_border, out_border = frame
     numbers, blocks = x.reshape(x.size), (len(starts) - 1) // n_out
@@ -217,15 +227,15 @@ def _conv_forward(
                     z[:] = bias[out]
                     for block in range(blocks):
                         for k in range(starts[block * n_out + out], starts[block * n_out + out + 1]):
-                            add_scaled(weight[k], numbers[at + offset[k] : at + offset[k] + lanes], z)
+                            add_scaled(weight[_place(order, k)], numbers[at + offset[k] : at + offset[k] + lanes], z)
                     for lane in range(lanes if relu else 0):
                         z[lane] = max(z[lane], 0)
 
 
 @jit
 def _conv_backward(
-    starts: Array, offset: Array, weight: Array, x: Array, dy: Array, dx: Array, dweight: Array, frame: Any,
-    relu: bool, part: Any,
+    starts: Array, offset: Array, order: Array, weight: Array, x: Array, dy: Array, dx: Array, dweight: Array,
+    frame: Any, relu: bool, part: Any,
 ) -> None:  # fmt: skip
     n_in, n_out, lanes = x.shape[1], dy.shape[1], x.shape[4]
     s, in_border, out_border = frame
@@ -242,8 +252,9 @@ def _conv_backward(
                         group = ((block * n_in + channel) * s + part[8]) * s + part[9]
                         for k in range(starts[group], starts[group + 1]):
                             above = numbers[at + offset[k] : at + offset[k] + lanes]
-                            add_scaled(weight[k], above, gathered)
-                            dweight[k] += dot(own, above)
+                            link = _place(order, k)
+                            add_scaled(weight[link], above, gathered)
+                            dweight[link] += dot(own, above)
                     d = dx[t, channel, row, column]
                     for lane in range(lanes):
                         d[lane] = 0 if relu and own[lane] <= 0 else gathered[lane]
@@ -251,7 +262,7 @@ def _conv_backward(
 
 @jit
 def _conv_weight_gradient(
-    starts: Array, offset: Array, x: Array, dy: Array, dweight: Array, frame: Any, part: Any
+    starts: Array, offset: Array, order: Array, x: Array, dy: Array, dweight: Array, frame: Any, part: Any
 ) -> None:
     n_in, n_out, lanes = x.shape[1], dy.shape[1], x.shape[4]
     s, in_border, out_border = frame
@@ -265,7 +276,7 @@ def _conv_weight_gradient(
                     d = dy[t, out, i + out_border, j + out_border]
                     for block in range(blocks):
                         for k in range(starts[block * n_out + out], starts[block * n_out + out + 1]):
-                            dweight[k] += dot(d, numbers[at + offset[k] : at + offset[k] + lanes])
+                            dweight[_place(order, k)] += dot(d, numbers[at + offset[k] : at + offset[k] + lanes])
 
 
 @jit

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 from sparse_mlp.errors import check_choice
 from sparse_mlp.kernels.on_maps import OnMaps
-from sparse_mlp.kernels.one_tile import OneTile, OneTileMaps
+from sparse_mlp.kernels.one_tile import OneTile
+from sparse_mlp.kernels.one_tile_maps import OneTileMaps
 
 BACKENDS = ("reference", "scipy", "numba")
 VARIABLE = "SPARSE_MLP_BACKEND"
@@ -150,7 +151,12 @@ def conv_link_score_ops(backend: str | None = None) -> ModuleType:
 
 
 def _module(room: str, backend: str | None) -> ModuleType:
-    return importlib.import_module(f"sparse_mlp.{_MODULES[room][choose_backend(backend).name]}")
+    return _imported(room, choose_backend(backend).name)
+
+
+@cache
+def _imported(room: str, backend: str) -> ModuleType:
+    return importlib.import_module(f"sparse_mlp.{_MODULES[room][backend]}")
 
 
 def _on_tiles(room: str, backend: str) -> Any:

@@ -42,11 +42,14 @@ def remove_by_sign(weight: Array, zeta: float) -> Array:
     negative = int(np.count_nonzero(weight < 0))
     k_negative, k_positive = share(zeta, negative), share(zeta, len(weight) - negative)
     gone = np.zeros(len(weight), bool)
-    if k_negative:  # in ascending order the links to remove stand right before and after the first weight of 0 or more
-        last = np.partition(weight, negative - k_negative)[negative - k_negative]
+    # In ascending order the links to remove stand right before and after the first weight of 0 or more.
+    ends = [negative - k_negative] * (k_negative > 0) + [negative + k_positive - 1] * (k_positive > 0)
+    ordered = np.partition(weight, ends) if ends else weight
+    if k_negative:
+        last = ordered[ends[0]]
         _mark(gone, (weight < 0) & (weight > last), weight == last, k_negative)
     if k_positive:
-        last = np.partition(weight, negative + k_positive - 1)[negative + k_positive - 1]
+        last = ordered[ends[-1]]
         _mark(gone, (weight >= 0) & (weight < last), weight == last, k_positive)
     return ~gone
 

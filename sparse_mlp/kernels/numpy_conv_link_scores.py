@@ -52,8 +52,8 @@ def _side(links: Array, rows: Any, columns: Any, method: str) -> Array:
                 gram[a, b] = matmul(links[t], links[t + dy * kernel + dx].T)
                 factors[a, b] = np.zeros_like(gram[a, b])
         for y, x in ((y, x) for y in rows[dy] for x in columns[dx]):
-            common = sum(gram[a, b] for a in y.shared for b in x.shared)
-            degree = sum(degrees[a * kernel + b] for a in y.present for b in x.present)
+            common = np.sum([gram[a, b] for a in y.shared for b in x.shared], axis=0)
+            degree = np.sum([degrees[a * kernel + b] for a in y.present for b in x.present], axis=0)
             factor = _factor(common, np.maximum(degree, 1), method)
             for a, b in factors:
                 factors[a, b] += y.counts[a] * x.counts[b] * factor

@@ -23,6 +23,7 @@ from sparse_mlp.kernels._simd_patches import (
     load_patch,
     patch_of,
     patch_of_zeros,
+    place,
     positive_patch,
     products,
     read,
@@ -38,7 +39,7 @@ FEW = 4  # positions: sums of so few wait for each other, so two links at a time
 
 @jit
 def conv_forward(
-    starts: Array, offset: Array, weight: Array, bias: Array, x: Array, y: Array, frame: Any, relu: bool,
+    starts: Array, offset: Array, order: Any, weight: Array, bias: Array, x: Array, y: Array, frame: Any, relu: bool,
     part: Any, tiles: Side, rows: Side, columns: Side,
 ) -> None:  # fmt: skip
     """Write those outputs of a part of y (n_tiles, n_out, Hp, Wp, 16) that patches of this size cover."""
@@ -61,7 +62,7 @@ def conv_forward(
                         at = y_at + out * y_plane
                         fetch_patch(y, at + y_plane, y_pitch, like)
                         z = patch_of(bias, out, like) if block == 0 else load_patch(y, at, y_pitch, like)
-                        z = _gathered(z, begin, end, offset, weight, x, x_at, x_pitch, like, few)
+                        z = _gathered(z, begin, end, offset, order, weight, x, x_at, x_pitch, like, few)
                         if relu and block == blocks - 1:
                             z = positive_patch(z)
                         store_patch(y, at, y_pitch, z)
@@ -69,23 +70,24 @@ def conv_forward(
 
 @jit
 def _gathered(
-    z: Any, begin: int, end: int, offset: Array, weight: Array, x: Array, x_at: int, pitch: Any, like: Any, few: bool
-) -> Any:
+    z: Any, begin: int, end: int, offset: Array, order: Any, weight: Array, x: Array, x_at: int, pitch: Any,
+    like: Any, few: bool,
+) -> Any:  # fmt: skip
     """Add what links bring to a patch of outputs."""
     if few:
         other, even = like, end - (end - begin) % 2
         for k in range(begin, even, 2):
-            z = add_scaled(z, weight, k, x, x_at + read(offset, k), pitch)
-            other = add_scaled(other, weight, k + 1, x, x_at + read(offset, k + 1), pitch)
+            z = add_scaled(z, weight, place(order, k), x, x_at + read(offset, k), pitch)
+            other = add_scaled(other, weight, place(order, k + 1), x, x_at + read(offset, k + 1), pitch)
         begin, z = even, add_patches(z, other)
     for k in range(begin, end):
-        z = add_scaled(z, weight, k, x, x_at + read(offset, k), pitch)
+        z = add_scaled(z, weight, place(order, k), x, x_at + read(offset, k), pitch)
     return z
 
 
 @jit
 def conv_backward(
-    starts: Array, offset: Array, weight: Array, x: Array, dy: Array, dx: Array, dweight: Array, frame: Any,
+    starts: Array, offset: Array, order: Any, weight: Array, x: Array, dy: Array, dx: Array, dweight: Array, frame: Any,
     relu: bool, part: Any, tiles: Side, rows: Side, columns: Side,
 ) -> None:  # fmt: skip
     """Write a part of dx (n_tiles, n_in, Hp, Wp, 16), of one class, and add its link gradients to dweight."""
@@ -114,8 +116,9 @@ def conv_backward(
                         d = like if block == 0 else load_patch(dx, at, x_pitch, like)
                         for k in range(begin, end):
                             leads = dy_at + read(offset, k)
-                            add_at(dweight, k, total(products(own, dy, leads, dy_pitch)))
-                            d = add_scaled(d, weight, k, dy, leads, dy_pitch)
+                            link = place(order, k)
+                            add_at(dweight, link, total(products(own, dy, leads, dy_pitch)))
+                            d = add_scaled(d, weight, link, dy, leads, dy_pitch)
                         if relu and block == blocks - 1:
                             d = where_patch_positive(own, d)
                         store_patch(dx, at, x_pitch, d)
@@ -123,7 +126,7 @@ def conv_backward(
 
 @jit
 def conv_weight_gradient(
-    starts: Array, offset: Array, x: Array, dy: Array, dweight: Array, frame: Any, part: Any,
+    starts: Array, offset: Array, order: Any, x: Array, dy: Array, dweight: Array, frame: Any, part: Any,
     tiles: Side, rows: Side, columns: Side,
 ) -> None:  # fmt: skip
     """Add the link gradients of some outputs, of the positions that patches of this size cover, to dweight."""
@@ -142,4 +145,4 @@ def conv_weight_gradient(
                     for out in range(part[6], part[7]):
                         d = load_patch(dy, dy_at + out * dy_plane, dy_pitch, like)
                         for k in range(starts[block * n_out + out], starts[block * n_out + out + 1]):
-                            add_at(dweight, k, total(products(d, x, x_at + read(offset, k), x_pitch)))
+                            add_at(dweight, place(order, k), total(products(d, x, x_at + read(offset, k), x_pitch)))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sparse_mlp.kernels.bordered import flatten, unflatten
 from sparse_mlp.kernels.dispatch import choose_backend
+from sparse_mlp.kernels.flattening import flatten, unflatten
 from sparse_mlp.layers.base import Array, Gradients
 from sparse_mlp.layers.batch import Batch
 from sparse_mlp.layers.flow import Flow, Trace

@@ -34,7 +34,15 @@ class Linked(Protocol):
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(n_in, n_out), in neurons."""
+        """(n_in, n_out), in neurons; of a convolution, whose links every pixel uses, that of the structure."""
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """What a link leads from and to, in the singular: ("neuron", "neuron"), or ("tap", "channel")."""
+
+    @property
+    def taps(self) -> int:
+        """How many neighbouring rows of the structure start from one unit; 1 where each row is a unit."""
 
     @property
     def link_size(self) -> int:
@@ -46,6 +54,15 @@ class Linked(Protocol):
 
     def expanded(self) -> Any:
         """Return a `SparseLinear` that computes the same with links between single neurons, to look at."""
+
+    def input_strength(self) -> NDArray[np.float64]:
+        """Return the sum of the links' |weights| of each input neuron, float64 (n_in,).
+
+        Raises
+        ------
+        InvalidInputError
+            If inputs share their links, so that it says nothing about them.
+        """
 
     def weights_to_judge(self) -> Array:
         """Return one number for each link, float (nnz,), by whose magnitude a rule judges it."""
@@ -106,8 +123,13 @@ class Linked(Protocol):
             If no signals were recorded.
         """
 
-    def units(self) -> tuple[SparseStructure, NDArray[np.int64]]:
+    def units(self, structure: SparseStructure | None = None) -> tuple[SparseStructure, NDArray[np.int64]]:
         """Return what percolation and measures of paths see.
+
+        Parameters
+        ----------
+        structure : SparseStructure, optional
+            Another wiring of the layer's shape; its own if not given.
 
         Returns
         -------
@@ -115,7 +137,16 @@ class Linked(Protocol):
             The wiring between units: neurons, motifs or channels, those of its columns being the ones from which the
             links of the next layer start. Two units are linked if any link joins them.
         unit_link : int64 (nnz,)
-            Where the link between its units stands, for each link of the layer.
+            Where the link between its units stands, for each link of the wiring.
+        """
+
+    def check_scores(self, predictor: str | Predictor, graph: str | None = None) -> None:
+        """Refuse what `link_scores` would, before a training begins; graph None is the one that is the default.
+
+        Raises
+        ------
+        InvalidInputError
+            If the layer has no such graph or no such predictor.
         """
 
     def link_scores(

@@ -8,7 +8,8 @@ gradient's border stays 0 on its way back: layers in between multiply it with a 
 from __future__ import annotations
 
 from sparse_mlp.errors import check_integer, invalid
-from sparse_mlp.kernels.bordered import Bordered, zero_border
+from sparse_mlp.kernels.bordered import Bordered
+from sparse_mlp.kernels.flattening import zero_border
 from sparse_mlp.layers.base import Array, Layer
 from sparse_mlp.layers.map_flow import Image, MapFlow, Maps, MapShape, MapTrace, map_ends
 

@@ -87,6 +87,7 @@ class MotifLinear(SparseLinear):
         name: str = "motif",
     ) -> None:
         self.motif_size = self.link_size = m = check_integer("motif_size", motif_size)
+        self.ends = ("group", "group") if m > 1 else ("neuron", "neuron")
         self.note = f"links join motifs of {m} neurons, each stands for {m**2} single ones" if m > 1 else ""
         self.mode = check_choice("mode", mode, MOTIF_MODES)
         self.splits = False  # the kernels of motifs take all neurons

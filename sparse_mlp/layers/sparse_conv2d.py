@@ -12,17 +12,19 @@ from sparse_mlp import link_prediction
 from sparse_mlp.convolution import conv_geometry
 from sparse_mlp.errors import invalid
 from sparse_mlp.kernels.blas import matmul
-from sparse_mlp.kernels.bordered import zero_border
 from sparse_mlp.kernels.conv_offsets import spacing
 from sparse_mlp.kernels.dispatch import conv_ops
+from sparse_mlp.kernels.flattening import zero_border
 from sparse_mlp.layers.base import Array, Gradients
 from sparse_mlp.layers.batch import Batch
 from sparse_mlp.layers.listed_links import ListedLinks
 from sparse_mlp.layers.map_flow import Image
 from sparse_mlp.layers.maps import MapLayer
 from sparse_mlp.layers.sparse_linear import SparseLinear
-from sparse_mlp.layers.unfolded import Unfolded
+from sparse_mlp.layers.unfolded import Unfolded, pixel_links
+from sparse_mlp.link_prediction.conv_scores import check_conv_predictor
 from sparse_mlp.link_prediction.predictors import Links, Predictor
+from sparse_mlp.measures import group_rows
 from sparse_mlp.rng import RandomState
 from sparse_mlp.structure import SparseStructure
 
@@ -83,6 +85,7 @@ class SparseConv2d(MapLayer, SparseLinear):
     """
 
     replays = True
+    ends = "tap", "channel"
 
     def __init__(
         self, structure: SparseStructure, input_shape: Image, weights: str | Any = "swi", *, kernel: int,
@@ -163,7 +166,7 @@ class SparseConv2d(MapLayer, SparseLinear):
         zero_border(given.bordered(y))
         bias = self.bias if len(self.bias) else self._no_bias
         if self._listed is not None:
-            self._listed.forward(taken.maps(x), given.maps(y), bias, relu, batch)
+            self._listed.forward(self.weight, bias, taken.maps(x), given.maps(y), relu, batch)
             return y, x
         images, links = taken.nchw(x, x.shape[2]), (self.structure.indptr, self.structure.indices)
         found = conv_ops(self.backend).conv_forward(*links, self.weight, bias, images, self.geometry)
@@ -182,7 +185,7 @@ class SparseConv2d(MapLayer, SparseLinear):
             zero_border(taken.bordered(dx))
         if self._listed is not None:
             maps = taken.maps(cache), given.maps(dy), None if dx is None else taken.maps(dx)
-            self._listed.backward(*maps, rectified, batch, grads)
+            self._listed.backward(self.weight, *maps, rectified, batch, grads)
         else:
             size = cache.shape[2]
             images = taken.nchw(cache, size), given.nchw(dy, size), None if dx is None else taken.nchw(dx, size)
@@ -203,19 +206,10 @@ class SparseConv2d(MapLayer, SparseLinear):
 
     def expanded(self) -> SparseLinear:
         """Return a layer with the links of each window, between pixels; with copies of the weights, to look at."""
-        g = self.geometry
-        (channel, a, b), out = g.tap(self.structure.rows().astype(np.int64)), self.structure.indices.astype(np.int64)
-        i, j = np.indices((g.out_height, g.out_width)).reshape(2, 1, -1)
-        row, column = g.stride * i + a[:, None] - g.padding, g.stride * j + b[:, None] - g.padding
-        keys = (channel[:, None] * g.height + row) * g.width + column
-        shape = g.channels_in * g.height * g.width, g.channels_out * g.out_height * g.out_width
-        keys = keys * shape[1] + (out[:, None] * g.out_height + i) * g.out_width + j
-        inside = (row >= 0) & (row < g.height) & (column >= 0) & (column < g.width)
-        weights = np.broadcast_to(self.weight[:, None], keys.shape)[inside]
-        order = np.argsort(keys[inside])
-        structure = SparseStructure.from_keys(keys[inside][order], shape)
-        layer = SparseLinear(structure, weights[order], dtype=self.dtype, backend=self.backend, name=self.name)
-        layer.bias[:] = np.repeat(self.bias if len(self.bias) else self._no_bias, g.out_height * g.out_width)
+        structure, link = pixel_links(self.structure, self.geometry)
+        layer = SparseLinear(structure, self.weight[link], dtype=self.dtype, backend=self.backend, name=self.name)
+        windows = self.geometry.out_height * self.geometry.out_width
+        layer.bias[:] = np.repeat(self.bias if len(self.bias) else self._no_bias, windows)
         return layer
 
     def signals(self) -> tuple[Any, Array]:
@@ -232,17 +226,28 @@ class SparseConv2d(MapLayer, SparseLinear):
         blocks = [(start, min(start + step, last)) for start in range(first, last, step)]
         return np.concatenate([np.abs(matmul(inputs[start:stop], deltas.T)) for start, stop in blocks])
 
-    def units(self) -> tuple[SparseStructure, NDArray[np.int64]]:
+    @property
+    def taps(self) -> int:  # type: ignore[override]
+        """Rows of the structure for each input channel."""
+        return self.geometry.kernel**2
+
+    def units(self, structure: SparseStructure | None = None) -> tuple[SparseStructure, NDArray[np.int64]]:
         """Return which channels are linked, by any of their taps, and where each link's pair stands among them."""
-        g = self.geometry
-        pairs = self.structure.rows().astype(np.int64) // g.kernel**2 * g.channels_out + self.structure.indices
-        keys, places = np.unique(pairs, return_inverse=True)
-        return SparseStructure.from_keys(keys, (g.channels_in, g.channels_out)), places
+        return group_rows(self.structure if structure is None else structure, self.taps)
+
+    def input_strength(self) -> NDArray[np.float64]:
+        """Refuse: all pixels of a channel share its weights."""
+        found = f"convolution {self.name!r} as the first layer, whose weights all pixels share"
+        raise invalid(found, "a layer with links of its own for each input", "train a network of model mlp")
 
     def growable(self) -> NDArray[np.int64] | None:
         """Return the rows of taps that some window has inside of the image; None if all are."""
         rows = self.geometry.live_taps()
         return None if len(rows) == self.geometry.taps else rows
+
+    def check_scores(self, predictor: str | Predictor, graph: str | None = None) -> None:
+        """Refuse predictors that convolutions do not have."""
+        check_conv_predictor(predictor)
 
     def link_scores(
         self, predictor: str | Predictor, structure: SparseStructure, graph: str = "kernel"

@@ -67,6 +67,8 @@ class SparseLinear(Layer):
 
     motif_size = 1
     link_size = 1
+    taps = 1
+    ends = "neuron", "neuron"
     note = ""
     block_shape: tuple[int, ...] = ()  # of the weights that one link has
     recorded: tuple[Array, Array] | None = None
@@ -81,15 +83,9 @@ class SparseLinear(Layer):
     dtype: np.dtype[Any]
 
     def __init__(
-        self,
-        structure: SparseStructure,
-        weights: str | Any = "swi",
-        *,
-        rng: RandomState = None,
-        dtype: DTypeLike = np.float32,
-        backend: str | None = None,
-        name: str = "sparse",
-    ) -> None:
+        self, structure: SparseStructure, weights: str | Any = "swi", *, rng: RandomState = None,
+        dtype: DTypeLike = np.float32, backend: str | None = None, name: str = "sparse",
+    ) -> None:  # fmt: skip
         self.name, self.backend = name, choose_backend(backend).name
         self.structure = structure
         self.dtype = check_dtype(dtype)
@@ -167,7 +163,8 @@ class SparseLinear(Layer):
         if self.evolves:
             return trace.evolving(self, flow)
         trace.read(flow)
-        trace.fixed.append(self.name)
+        if self.structure.density < 1:  # else it is a dense one
+            trace.fixed.append(self.name)
         return Flow()
 
     def parameters(self) -> dict[str, Array]:
@@ -177,6 +174,11 @@ class SparseLinear(Layer):
     def expanded(self) -> SparseLinear:
         """Return the same layer with links between single neurons, which this one has."""
         return self
+
+    def input_strength(self) -> NDArray[np.float64]:
+        """Return the sum of the links' |weights| of each input neuron."""
+        single = self.expanded()
+        return np.bincount(single.structure.rows(), np.abs(single.weight), self.shape[0]).astype(np.float64)
 
     def weights_to_judge(self) -> Array:
         """Return one number for each link, float (nnz,): here its weight."""
@@ -214,16 +216,21 @@ class SparseLinear(Layer):
         inputs, deltas = self.signals()
         return np.abs(matmul(inputs[first:last], deltas.T))
 
-    def units(self) -> tuple[SparseStructure, NDArray[np.int64]]:
-        """Return the structure that percolation sees, and the place of each link in it: here the layer's own."""
-        return self.structure, np.arange(self.structure.nnz)
+    def units(self, structure: SparseStructure | None = None) -> tuple[SparseStructure, NDArray[np.int64]]:
+        """Return the structure that percolation sees, and the place of each link in it: here the wiring itself."""
+        wiring = self.structure if structure is None else structure
+        return wiring, np.arange(wiring.nnz)
+
+    def check_scores(self, predictor: str | Predictor, graph: str | None = None) -> None:
+        """Refuse the graph of a kernel."""
+        if graph not in (None, "layer"):
+            raise invalid(f"graph={graph!r} for linear layer {self.name!r}", "'layer'", "it has no kernels")
 
     def link_scores(
         self, predictor: str | Predictor, structure: SparseStructure, *, graph: str = "layer"
     ) -> NDArray[np.float64]:
         """Return the scores (n_in, n_out) of the absent links of a wiring; see `link_prediction.score_matrix`."""
-        if graph != "layer":
-            raise invalid(f"graph={graph!r} for linear layer {self.name!r}", "'layer'", "it has no kernels")
+        self.check_scores(predictor, graph)
         return link_prediction.score_matrix(structure, predictor, backend=self.backend)
 
     def top_links(

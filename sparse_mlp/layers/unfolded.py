@@ -1,4 +1,4 @@
-"""What the taps of a convolution saw in a batch, unfolded a few rows at a time."""
+"""A convolution unfolded: what its taps saw in a batch, a few rows at a time, and its links between pixels."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sparse_mlp.convolution import ConvGeometry
 from sparse_mlp.layers.map_flow import MapShape
+from sparse_mlp.structure import SparseStructure
 
 Array = NDArray[Any]
 
@@ -58,3 +59,25 @@ class Unfolded:
         up, left = self._edge + a, self._edge + b
         down, right = up + g.stride * (g.out_height - 1) + 1, left + g.stride * (g.out_width - 1) + 1
         return self._maps[channel, up : down : g.stride, left : right : g.stride]
+
+
+def pixel_links(structure: SparseStructure, geometry: ConvGeometry) -> tuple[SparseStructure, NDArray[np.int64]]:
+    """Return the links between the pixels of all maps that the links of a convolution stand for.
+
+    Returns
+    -------
+    pixels : SparseStructure
+        Of all input pixels with all output pixels, both in the order channel, row, column.
+    link : int64 (pixels.nnz,)
+        Which link of the convolution each of them is.
+    """
+    g = geometry
+    (channel, a, b), out = g.tap(structure.rows().astype(np.int64)), structure.indices.astype(np.int64)
+    i, j = np.indices((g.out_height, g.out_width)).reshape(2, 1, -1)
+    row, column = g.stride * i + a[:, None] - g.padding, g.stride * j + b[:, None] - g.padding
+    shape = g.channels_in * g.height * g.width, g.channels_out * g.out_height * g.out_width
+    read = (channel[:, None] * g.height + row) * g.width + column
+    keys = read * shape[1] + (out[:, None] * g.out_height + i) * g.out_width + j
+    inside = (row >= 0) & (row < g.height) & (column >= 0) & (column < g.width)
+    order = np.argsort(keys[inside])
+    return SparseStructure.from_keys(keys[inside][order], shape), np.nonzero(inside)[0][order]

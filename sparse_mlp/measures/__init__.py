@@ -20,6 +20,7 @@ from sparse_mlp.measures.paths import characteristic_path_length, giant_componen
 from sparse_mlp.measures.percolation import Chain, forms_chain, percolate
 from sparse_mlp.measures.power_law import PowerLaw, p_value, power_law
 from sparse_mlp.measures.repeated import Repeated
+from sparse_mlp.measures.row_groups import group_rows
 from sparse_mlp.measures.spectrum import ramanujan_bound, second_singular_value
 from sparse_mlp.measures.structural_consistency import structural_consistency
 from sparse_mlp.measures.wiring_measures import MEASURES, measure_wiring
@@ -43,6 +44,7 @@ __all__ = [
     "degree_distribution",
     "forms_chain",
     "giant_component",
+    "group_rows",
     "lcp_correlation",
     "measure_wiring",
     "modularity",

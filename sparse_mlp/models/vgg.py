@@ -37,7 +37,7 @@ PLANS: dict[str, tuple[int | str, ...]] = {
     "vgg8s": (16, POOL, 32, POOL, 64, 64, POOL, 64, 64, POOL),
 }
 FOR_NEURONS = {  # wirings that vgg refuses, and why
-    "correlated": "it joins neurons whose values are correlated, and a tap sees a whole image of values",
+    "correlated": "it joins neurons whose values correlate, and a tap sees all values of a channel",
     "snip": "it needs the gradient of a dense network of neurons",
 }
 
@@ -155,15 +155,9 @@ def vgg(
 
 def _stages(plan: str | Sequence[int | str]) -> list[int | str]:
     """Return a plan as channels and "M", from its name, its text or its list."""
-    listed: Sequence[int | str]
-    if isinstance(plan, str):
-        listed = PLANS.get(plan) or plan.split("-")
-    else:
-        listed = plan
-    stages = [int(stage) if isinstance(stage, str) and stage.isdecimal() else stage for stage in listed]
-    if not any(isinstance(stage, int) for stage in stages) or not all(
-        stage == POOL or (isinstance(stage, int) and stage > 0) for stage in stages
-    ):
+    listed = (PLANS.get(plan) or plan.split("-")) if isinstance(plan, str) else plan
+    stages = [int(each) if str(each).isdecimal() else each for each in listed]
+    if set(stages) <= {POOL} or not all(each == POOL or (type(each) is int and each > 0) for each in stages):
         wanted = f"channels and {POOL!r}, such as '16-M-32-M', or one of {', '.join(PLANS)}"
         raise invalid(f"plan={plan!r}", wanted)
     return stages
@@ -198,7 +192,8 @@ def _wired(
     counts: Sequence[int], per_kernel: bool, rng: np.random.Generator,
 ) -> list[SparseStructure]:  # fmt: skip
     if topology in FOR_NEURONS:
-        raise invalid(f"topology={topology} for convolutions", "another one", FOR_NEURONS[str(topology)])
+        found = f"topology={topology} for convolutions, but {FOR_NEURONS[str(topology)]}"
+        raise invalid(found, "one without data, such as erdos-renyi")
     if topology == "erdos-renyi" and per_kernel:
         pairs = zip(geometries, counts, strict=True)
         return [wire_kernels(g, round(count / g.channels_out), rng) for g, count in pairs]
@@ -219,7 +214,8 @@ def wire_kernels(geometry: ConvGeometry, links: int, rng: np.random.Generator) -
     live = geometry.live_taps()
     if not 1 <= links <= len(live):
         found = f"{links} links for each kernel of a layer with {geometry.channels_in} input channels"
-        raise invalid(found, f"1 to {len(live)}", "another density")
+        remedy = "another density, a dense first layer, or per_kernel=False"
+        raise invalid(found, f"1 to {len(live)}", remedy)
     rows = np.concatenate([live[sample_distinct(len(live), links, rng)] for _ in range(geometry.channels_out)])
     columns = np.repeat(np.arange(geometry.channels_out), links)
     return SparseStructure.from_coo(rows, columns, shape=geometry.structure_shape)

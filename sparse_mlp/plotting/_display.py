@@ -72,12 +72,12 @@ def layer_names(layers: Any) -> tuple[str, ...]:
 
 
 def single_links(model: Any) -> list[Any]:
-    """Return the sparse layers of a model with links between single neurons.
+    """Return the sparse layers of a model with links between single neurons; convolutions as they are.
 
     Features that the model adds to its input as padding are left out: nobody has given them.
     """
-    layers = [layer.expanded() for layer in model.sparse_layers]
-    if layers and layers[0].structure.n_in > model.n_features:
+    layers = [layer.expanded() if layer.link_size > 1 else layer for layer in model.sparse_layers]
+    if layers and layers[0].structure.n_in > model.n_features and layers[0].taps == 1:
         from sparse_mlp.layers import SparseLinear
 
         first, n = layers[0], model.n_features

@@ -23,6 +23,7 @@ INK = "#222222"
 PLANE = "#F4F4F1"
 LAYERS = ("#EE7733", "#0077BB", "#009E73", "#AA4499", "#33BBEE", "#CC3311")  # of the columns of neurons, inputs first
 CYCLE = ("#0077BB", "#CC3311", "#009E73", "#EE7733", "#AA4499", "#33BBEE", "#555555")
+ROUNDS = ("-", "--", ":")  # of more curves than there are colours
 
 STYLE: Any = {  # matplotlib's stubs ask for literal keys that differ between its versions
     "font.size": 10.0,
@@ -35,7 +36,7 @@ STYLE: Any = {  # matplotlib's stubs ask for literal keys that differ between it
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": "#555555",
-    "axes.prop_cycle": cycler(color=CYCLE),
+    "axes.prop_cycle": cycler(linestyle=ROUNDS) * cycler(color=CYCLE),
     "lines.linewidth": 1.6,
     "figure.facecolor": "white",
     "axes.facecolor": "white",
@@ -87,6 +88,11 @@ def root_figure(ax: Axes) -> Figure:
     return figure.figure
 
 
+def curve_look(number: int) -> dict[str, Any]:
+    """Return colour and line style of one of many curves, counted from 0."""
+    return {"color": CYCLE[number % len(CYCLE)], "linestyle": ROUNDS[number // len(CYCLE) % len(ROUNDS)]}
+
+
 def grid(ax: Axes, axis: Any = "both") -> None:
     """Draw thin grey lines behind the data."""
     ax.grid(True, axis=axis, color="#E5E5E5", linewidth=0.6)
@@ -98,9 +104,9 @@ def count_axis(ax: Axes, axis: str = "x") -> None:
     getattr(ax, f"{axis}axis").set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
 
 
-def neuron_axes(ax: Axes, unit: str = "neuron") -> None:
-    """Label and frame a picture of a matrix (inputs, outputs)."""
-    ax.set(xlabel=f"output {unit}", ylabel=f"input {unit}")
+def neuron_axes(ax: Axes, ends: tuple[str, str] = ("neuron", "neuron")) -> None:
+    """Label and frame a picture of a matrix (inputs, outputs), given what stands on either side."""
+    ax.set(xlabel=f"output {ends[1]}", ylabel=f"input {ends[0]}")
     ax.spines[:].set_visible(True)
     for axis in "xy":
         count_axis(ax, axis)

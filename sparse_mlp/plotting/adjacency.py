@@ -36,6 +36,8 @@ class AdjacencyDisplay(Display):
         Neurons that a link joins on either side.
     name : str
         Of the layer, for the title.
+    ends : (str, str)
+        What the links lead from and to, in the singular.
     """
 
     rows: NDArray[np.int32]
@@ -43,17 +45,19 @@ class AdjacencyDisplay(Display):
     shape: tuple[int, int]
     link_size: int = 1
     name: str = ""
+    ends: tuple[str, str] = ("neuron", "neuron")
 
     @classmethod
     def from_structure(cls, structure: SparseStructure, link_size: int = 1) -> Self:
         """Take the links of a structure, each of which joins `link_size` neurons on either side."""
-        return cls(structure.rows(), structure.indices, structure.shape, check_integer("link_size", link_size))
+        ends = (unit_of(check_integer("link_size", link_size)),) * 2
+        return cls(structure.rows(), structure.indices, structure.shape, link_size, ends=ends)
 
     @classmethod
     def from_layer(cls, layer: Linked) -> Self:
         """Take the links of a layer."""
         structure = layer.structure
-        return cls(structure.rows(), structure.indices, structure.shape, layer.link_size, layer.name)
+        return cls(structure.rows(), structure.indices, structure.shape, layer.link_size, layer.name, layer.ends)
 
     def count(self) -> str:
         """Say how many links there are, and between what."""
@@ -92,7 +96,7 @@ class AdjacencyDisplay(Display):
             n_in, n_out = self.shape
             axes.set(xlim=(-0.5, n_out - 0.5), ylim=(n_in - 0.5, -0.5))
             axes.set_aspect(self.aspect)
-            neuron_axes(axes, unit_of(self.link_size))
+            neuron_axes(axes, self.ends)
             axes.locator_params(axis="x", nbins=6)
             share = len(self.rows) / (n_in * n_out)
             name = f"{self.name}, " if self.name else ""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sparse_mlp.errors import invalid
 from sparse_mlp.plotting._display import Display, layer_names, single_links
-from sparse_mlp.plotting._style import CYCLE, INK, count_axis, panel_axes, style
+from sparse_mlp.plotting._style import INK, count_axis, curve_look, panel_axes, style
 from sparse_mlp.structure import SparseStructure
 
 MAX_STEPS = 60  # a wider range of degrees is drawn in steps of several degrees
@@ -35,9 +35,12 @@ class DegreeDisplay(Display):
     ----------
     layers : tuple of LayerDegrees
         From input to output.
+    ends : (str, str)
+        What the links lead from and to, in the singular.
     """
 
     layers: tuple[LayerDegrees, ...]
+    ends: tuple[str, str] = ("neuron", "neuron")
 
     @classmethod
     def from_structures(cls, structures: Sequence[SparseStructure], names: Sequence[str] | None = None) -> Self:
@@ -51,11 +54,14 @@ class DegreeDisplay(Display):
 
     @classmethod
     def from_model(cls, model: Any) -> Self:
-        """Count the degrees of the neurons in each sparse layer of a model, in links between single neurons."""
+        """Count the degrees of the neurons in each sparse layer of a model, in links between single neurons.
+
+        Of a convolution, those of taps and output channels.
+        """
         layers = single_links(model)
         counted = cls.from_structures([layer.structure for layer in layers], layer_names(layers)).layers
         pairs = zip(counted, model.sparse_layers, strict=True)
-        return cls(tuple(degrees._replace(step=layer.link_size) for degrees, layer in pairs))
+        return cls(tuple(degrees._replace(step=layer.link_size) for degrees, layer in pairs), layers[0].ends)
 
     def plot(self, ax: Sequence[Axes] | None = None, *, log: bool = False, expected: bool = False) -> Self:
         """Draw the distributions of the incoming (left) and outgoing (right) degrees, with the mean of each layer.
@@ -82,8 +88,8 @@ class DegreeDisplay(Display):
             for axes, title, side in zip(panels, ("incoming links", "outgoing links"), (0, 1), strict=True):
                 widths = [1 for _ in self.layers] if log else _bin_widths(self.layers, side)
                 for i, (layer, width) in enumerate(zip(self.layers, widths, strict=True)):
-                    _draw_layer(axes, layer, side, width, CYCLE[i % len(CYCLE)], log, expected)
-                _finish(axes, title, log, expected)
+                    _draw_layer(axes, layer, side, width, curve_look(i), log, expected)
+                _finish(axes, title, self.ends[1 - side], log, expected)
         return self._drawn_on(panels)
 
 
@@ -113,16 +119,16 @@ def _bin_widths(layers: Sequence[LayerDegrees], side: int) -> list[int]:
 
 
 def _draw_layer(
-    axes: Axes, layer: LayerDegrees, side: int, width: int, color: str, log: bool, expected: bool
+    axes: Axes, layer: LayerDegrees, side: int, width: int, look: dict[str, Any], log: bool, expected: bool
 ) -> None:  # fmt: skip
     degrees, others = (layer.incoming, layer.outgoing) if side == 0 else (layer.outgoing, layer.incoming)
     edges, fraction = distribution(degrees, width)
-    label = f"{layer.name}: mean {degrees.mean():.3g}"
+    label, color = f"{layer.name}: mean {degrees.mean():.3g}", look["color"]
     if log:
         there = (edges[:-1] > 0) & (fraction > 0)
         axes.plot(edges[:-1][there], fraction[there], "o", color=color, markersize=4, alpha=0.8, label=label)
     else:
-        axes.stairs(fraction, edges - 0.5, color=color, linewidth=1.6, label=label)
+        axes.stairs(fraction, edges - 0.5, linewidth=1.6, label=label, **look)
         axes.axvline(degrees.mean(), color=color, linewidth=0.9, linestyle=":")
     if expected:
         _draw_binomial(axes, degrees, len(others), color, log)
@@ -136,8 +142,8 @@ def _draw_binomial(axes: Axes, degrees: NDArray[np.int64], n_others: int, color:
     axes.plot(k, law.pmf(k), "--", color=color, linewidth=1.2, alpha=0.8)
 
 
-def _finish(axes: Axes, title: str, log: bool, expected: bool) -> None:
-    axes.set(title=title, xlabel="links per neuron", ylabel="fraction of neurons per degree")
+def _finish(axes: Axes, title: str, end: str, log: bool, expected: bool) -> None:
+    axes.set(title=title, xlabel=f"links per {end}", ylabel=f"fraction of {end}s per degree")
     if log:
         axes.set(xscale="log", yscale="log")
     else:

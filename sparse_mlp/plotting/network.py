@@ -34,6 +34,9 @@ class WeightedLinks(NamedTuple):
     weight: NDArray[np.float64]  # (nnz,): weight of each link
 
 
+_Part = tuple[tuple[int, int], WeightedLinks]  # of a layer: its size, and its links
+
+
 @dataclass(eq=False, repr=False)
 class NetworkDisplay(Display):
     """Hold the links of a layered network, after Figure 1 of [Sulyok2026].
@@ -44,19 +47,34 @@ class NetworkDisplay(Display):
         Neurons of each layer, input first.
     links : tuple of WeightedLinks
         One for each pair of neighbouring layers.
+    channels : int
+        How many columns, from the input on, are channels of images and not neurons.
     """
 
     sizes: tuple[int, ...]
     links: tuple[WeightedLinks, ...]
+    channels: int = 0
 
     @classmethod
     def from_model(cls, model: Any) -> Self:
-        """Take the single links of the sparse layers, and of the read-out where the last layer is dense."""
-        layers = single_links(model)
-        last = model.layers[-1]
-        if np.ndim(getattr(last, "weight", 0.0)) == 2:
-            layers.append(last)
-        return cls.from_layers(layers)
+        """Take the links of all layers, sparse and dense, where each of them feeds the next.
+
+        Those of a convolution join channels; so do those of a dense layer that reads the pixels of its maps.
+
+        Raises
+        ------
+        InvalidInputError
+            As `from_layers`.
+        """
+        from sparse_mlp.layers.base import leaves
+
+        sparse = iter(single_links(model))
+        weighted = (layer for _, layer in leaves(model.root) if "weight" in layer.parameters())
+        layers: list[Any] = [next(sparse) if layer.bears_links else layer for layer in weighted]
+        convolutions = sum(getattr(layer, "ends", ("",))[0] == "tap" for layer in layers)
+        display = cls._joined([_links_of(layer) for layer in layers], convolutions)
+        display.channels = convolutions + 1 if convolutions else 0
+        return display
 
     @classmethod
     def from_layers(cls, layers: Iterable[Any]) -> Self:
@@ -69,9 +87,14 @@ class NetworkDisplay(Display):
         InvalidInputError
             If there is no layer, or neighbours differ in the neurons that they share.
         """
-        parts = [_links_of(layer) for layer in layers]
+        return cls._joined([_links_of(layer) for layer in layers])
+
+    @classmethod
+    def _joined(cls, parts: list[_Part], n_convolutions: int = 0) -> Self:
         if not parts:
             raise invalid("no layers", "at least one")
+        if 0 < n_convolutions < len(parts):
+            parts[n_convolutions] = _by_channel(parts[n_convolutions], parts[n_convolutions - 1][0][1])
         shapes = [shape for shape, _ in parts]
         for before, after in pairwise(shapes):
             if before[1] != after[0]:
@@ -133,6 +156,8 @@ class NetworkDisplay(Display):
         for i, (place, n) in enumerate(zip(places, self.sizes, strict=True)):
             name = "input" if i == 0 else "output" if i == len(self.sizes) - 1 else f"hidden {i}"
             count = _image_size(n, place.grid) if i == 0 else f"{n:,}"
+            if i < self.channels:
+                count = f"{n:,} channel{'s' * (n > 1)}"
             x = place.xy[:, 0].mean() if place.grid is None else place.xy[:, 0].mean() - DEPTH[0] / 4
             axes.text(x, floor, f"{name}\n{count}", ha="center", va="top", color=INK)
             if name == "output" and n <= 12:
@@ -156,7 +181,15 @@ def _image_size(n: int, grid: tuple[int, int] | None) -> str:
     return f"3 × {columns} × {columns} = {n:,}" if rows == 3 * columns else f"{rows} × {columns} = {n:,}"
 
 
-def _links_of(layer: Any) -> tuple[tuple[int, int], WeightedLinks]:
+def _by_channel(part: _Part, channels: int) -> _Part:
+    """Let the links of pixels start from the channels that these belong to, one channel's pixels after another's."""
+    (n_in, n_out), links = part
+    if n_in % channels:
+        return part
+    return (channels, n_out), links._replace(rows=links.rows // (n_in // channels))
+
+
+def _links_of(layer: Any) -> _Part:
     weight = np.asarray(layer.weight, np.float64)
     if weight.ndim == 2:
         rows, cols = (index.ravel() for index in np.indices(weight.shape))
@@ -164,7 +197,9 @@ def _links_of(layer: Any) -> tuple[tuple[int, int], WeightedLinks]:
     structure = layer.structure
     if weight.shape != (structure.nnz,):
         raise invalid(f"weight of shape {weight.shape}", f"({structure.nnz},), one value for each link")
-    return structure.shape, WeightedLinks(structure.rows(), structure.indices, weight)
+    taps = getattr(layer, "taps", 1)
+    n_in, n_out = structure.shape
+    return (n_in // taps, n_out), WeightedLinks(structure.rows() // taps, structure.indices, weight)
 
 
 def _extent(places: Sequence[Place]) -> tuple[float, float, float, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # What a link is worth when neurons are chosen for the drawing: percolated links are rare, kept ones only background.
 WORTH = {"kept": 0.25, "removed": 1.0, "percolated": 100.0, "grown": 1.0}
+COLUMN = 0.64  # inches of a column at least: as wide as its name
+MAX_COUNTS = 5  # that a caption lists; of more columns only the largest
 MAX_LINES = 80  # of a panel and a kind: more of them are a carpet
 REST, DOTS = "#C9C9C9", (0, (1.2, 1.6))  # colour of links that stay; dashes of links that go
 KEYS: dict[str, dict[str, Any]] = {
@@ -58,6 +60,8 @@ class UpdateStagesDisplay(Display):
         Neurons drawn, ascending, for each layer of neurons (one more than `layers`); groups, where links join these.
     link_size : int
         Neurons that a link joins on either side.
+    unit : str
+        What is drawn as a point, in the singular.
 
     Notes
     -----
@@ -68,9 +72,12 @@ class UpdateStagesDisplay(Display):
     layers: tuple[LayerStages, ...]
     shown: tuple[NDArray[np.int64], ...]
     link_size: int = 1
+    unit: str = "neuron"
 
     @classmethod
-    def from_update(cls, update: TopologyUpdate, max_neurons: int = 14, link_size: int = 1) -> Self:
+    def from_update(
+        cls, update: TopologyUpdate, max_neurons: int = 14, link_size: int = 1, taps: Mapping[str, int] | None = None
+    ) -> Self:
         """Read the stages from the log of a topology update.
 
         Parameters
@@ -82,13 +89,17 @@ class UpdateStagesDisplay(Display):
             each other; the same update always shows the same ones.
         link_size : int
             Neurons that a link joins on either side, as a layer's `link_size` says; the caption says so.
+        taps : mapping of str to int, optional
+            By the name of a convolution how many neighbouring rows are taps of one channel, as a layer's `taps` says.
+            Channels are drawn then.
 
         Raises
         ------
         InvalidInputError
             If there is no layer, or the layers do not follow each other.
         """
-        layers = tuple(_stages(layer) for layer in update.layers)
+        taps = taps or {}
+        layers = tuple(_stages(layer, taps.get(layer.layer, 1)) for layer in update.layers)
         if not layers:
             raise invalid("an update of no layer", "one of at least one")
         for left, right in pairwise(layers):
@@ -98,7 +109,8 @@ class UpdateStagesDisplay(Display):
         sizes = [layers[0].shape[0], *(layer.shape[1] for layer in layers)]
         values = [[(getattr(layer, stage), worth) for stage, worth in WORTH.items()] for layer in layers]
         shown = choose_neurons(sizes, values, check_integer("max_neurons", max_neurons))
-        return cls(layers, shown, check_integer("link_size", link_size))
+        unit = "channel" if max(taps.values(), default=1) > 1 else unit_of(link_size)
+        return cls(layers, shown, check_integer("link_size", link_size), unit)
 
     def segments(self, stage: str) -> NDArray[np.float64]:
         """Return the lines (k, 2, 2) of the links of a stage ("kept", "removed", ...) between what is shown."""
@@ -115,7 +127,8 @@ class UpdateStagesDisplay(Display):
         """Draw on an axes for each of `stages` the links that went, dotted red, or the new ones, green."""
         stages = self.stages
         with style():
-            panels = panel_axes(ax, len(stages), (11.0, 1.6 + 0.2 * max(map(len, self.shown))))
+            width = max(11.0, COLUMN * len(self.shown) * len(stages))
+            panels = panel_axes(ax, len(stages), (width, 1.6 + 0.2 * max(map(len, self.shown))))
             for axes, letter, stage in zip(panels, "abc", stages, strict=False):
                 background = ("kept", "percolated") if stage == "removed" else ("kept",)
                 self._draw_panel(axes, stage, background, NEW if stage == "grown" else NEGATIVE)
@@ -137,10 +150,12 @@ class UpdateStagesDisplay(Display):
     def caption(self) -> str:
         """Say which part of the network the drawing shows."""
         sizes = [self.layers[0].shape[0], *(layer.shape[1] for layer in self.layers)]
-        units = f"{unit_of(self.link_size)}s" + (f" of {self.link_size} neurons" if self.link_size > 1 else "")
+        units = f"{self.unit}s" + (f" of {self.link_size} neurons" if self.link_size > 1 else "")
         if all(len(chosen) == n for chosen, n in zip(self.shown, sizes, strict=True)):
             return f"all {units} shown{capped}" if (capped := self._capped()) else f"all {units} and links shown"
-        counts = ", ".join(f"{len(chosen)} of {n:,}" for chosen, n in zip(self.shown, sizes, strict=True))
+        each = [f"{len(chosen)} of {n:,}" for chosen, n in zip(self.shown, sizes, strict=True)]
+        largest = f"at most {max(map(len, self.shown))} of up to {max(sizes):,}"
+        counts = ", ".join(each) if len(each) <= MAX_COUNTS else largest
         return f"counts: whole network; drawn: {units} that share many changed links, {counts}{self._capped()}"
 
     def _capped(self) -> str:
@@ -165,7 +180,7 @@ class UpdateStagesDisplay(Display):
         axes.set_axis_off()
 
 
-def _stages(layer: LayerUpdate) -> LayerStages:
+def _stages(layer: LayerUpdate, taps: int) -> LayerStages:
     before = layer.before
     removed, percolated, grown = (
         (np.asarray(rows), np.asarray(cols)) for rows, cols in (layer.removed, layer.percolated, layer.grown)
@@ -173,7 +188,8 @@ def _stages(layer: LayerUpdate) -> LayerStages:
     kept = before
     for rows, cols in (removed, percolated):
         kept = kept.difference(SparseStructure.from_coo(rows, cols, before.shape))
-    return LayerStages(layer.layer, before.shape, (kept.rows(), kept.indices), removed, percolated, grown)
+    stages = ((rows // taps, cols) for rows, cols in ((kept.rows(), kept.indices), removed, percolated, grown))
+    return LayerStages(layer.layer, (before.n_in // taps, before.n_out), *stages)
 
 
 def _some(lines: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,7 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from sparse_mlp.errors import check_integer, invalid
 from sparse_mlp.plotting._display import Display, layer_names
-from sparse_mlp.plotting._style import CYCLE, grid, single_axes, style
+from sparse_mlp.plotting._style import curve_look, grid, root_figure, single_axes, style
+
+MOST_NAMES = 4  # next to the curves; more would hide them
 
 
 @dataclass(eq=False, repr=False)
@@ -85,14 +87,14 @@ class WeightDistributionDisplay(Display):
         legend : bool
             Whether to name the curves.
         """
-        colors = colors or {name: CYCLE[i % len(CYCLE)] for i, name in enumerate(self.names)}
+        looks = [curve_look(i) if colors is None else {"color": colors[n]} for i, n in enumerate(self.names)]
         with style():
-            axes = single_axes(ax, (6.4, 4.2))
+            axes = single_axes(ax, (6.4 if len(self.names) <= MOST_NAMES else 7.8, 4.2))
             edges, densities = self.densities(bins)
-            for name, networks, density in zip(self.names, self.magnitudes, densities, strict=True):
+            for name, networks, density, look in zip(self.names, self.magnitudes, densities, looks, strict=True):
                 count = f"{len(networks)} networks" if len(networks) > 1 else f"{len(networks[0]):,} links"
-                axes.plot([], [], color=colors[name], linewidth=1.6, label=f"{name} ({count})" if legend else None)
-                axes.stairs(density, edges, baseline=None, color=colors[name], linewidth=1.3)
+                axes.plot([], [], linewidth=1.6, label=f"{name} ({count})" if legend else None, **look)
+                axes.stairs(density, edges, baseline=None, linewidth=1.3, **look)
             axes.set(xlabel="weight magnitude |w|", ylabel="density" + (" (log scale)" if log_y else ""))
             axes.set_xlim(0, edges[-1])
             if log_y:
@@ -101,18 +103,20 @@ class WeightDistributionDisplay(Display):
                 axes.set_ylim(max(densities[densities > 0].min(), 1e-5 * highest) / 2, highest * 2)
             grid(axes)
             if near != 0:
-                self._draw_near(axes, edges, densities, near or _half_way(edges, densities), colors)
-            if legend:
+                self._draw_near(axes, edges, densities, near or _half_way(edges, densities), looks)
+            if legend and ax is None and len(self.names) > MOST_NAMES:
+                root_figure(axes).legend(loc="outside right upper")
+            elif legend:
                 axes.legend(loc="lower left")
         return self._drawn_on(axes)
 
     def _draw_near(
         self, axes: Axes, edges: NDArray[np.float64], densities: NDArray[np.float64], near: float,
-        colors: Mapping[str, Any],
+        looks: Sequence[Mapping[str, Any]],
     ) -> None:  # fmt: skip
         inside = axes.inset_axes((0.57, 0.55, 0.42, 0.42))
-        for name, density in zip(self.names, densities, strict=True):
-            inside.stairs(density, edges, baseline=None, color=colors[name], linewidth=1.2)
+        for look, density in zip(looks, densities, strict=True):
+            inside.stairs(density, edges, baseline=None, linewidth=1.2, **look)
         highest = float(densities[:, edges[:-1] < near].max(initial=1e-12))
         inside.set(xlim=(0, near), ylim=(0, 1.15 * highest))
         inside.tick_params(labelsize=7, pad=2)

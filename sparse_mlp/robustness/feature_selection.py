@@ -34,7 +34,8 @@ def input_strength(network: Any, inputs: ArrayLike | None = None) -> NDArray[np.
     Raises
     ------
     InvalidInputError
-        If what is given has no weights, or the samples have another number of inputs.
+        If what is given has no weights or begins with a convolution, whose weights all pixels share, or if the samples
+        have another number of inputs.
 
     Notes
     -----
@@ -72,8 +73,7 @@ def input_strength(network: Any, inputs: ArrayLike | None = None) -> NDArray[np.
         raise invalid(f"a {type(network).__name__} without weights", "a network or a layer with weights")
     if not hasattr(network, "structure"):
         return np.abs(network.weight).sum(axis=1, dtype=np.float64)
-    layer = network.expanded()
-    return np.bincount(layer.structure.rows(), np.abs(layer.weight), layer.structure.n_in).astype(np.float64)
+    return np.asarray(network.input_strength(), np.float64)
 
 
 def deviations(inputs: Any) -> NDArray[np.float64]:

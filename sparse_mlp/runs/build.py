@@ -50,6 +50,10 @@ def build(config: RunConfig) -> Run:
         config.model, config.wiring, rule, Fitting(train[0].shape[1], data.n_classes, train, data.image_shape),
         rng=config.run["seed"], backend=config.run["backend"],
     )  # fmt: skip
+    if config.run["input_strengths"]:
+        from sparse_mlp.robustness import input_strength
+
+        input_strength(network)  # refuses a network that could not record them
     trainer = make_trainer(
         network, rule, training, config.rule, rng=config.run["seed"],
         loss=SoftmaxCrossEntropy(training["label_smoothing"], backend=network.backend),
@@ -148,4 +152,3 @@ def _split(data: Dataset, config: RunConfig) -> tuple[Samples, Samples | None]:
         return (data.train_x, data.train_y), None
     stream = spawn_streams(config.run["seed"])["split"]
     return datasets.set_aside(data.train_x, data.train_y, fraction, stream)
-

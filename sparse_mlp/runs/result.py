@@ -57,8 +57,12 @@ def about(run: Run) -> dict[str, Any]:
 
 
 def _sparse_density(run: Run) -> float | None:
-    """Return the density of the sparse layers together, as `train` takes it; None if there are none."""
-    structures = [layer.structure for layer in run.model.sparse_layers]
+    """Return the density of the sparse layers together, as `train` takes it; None if there are none.
+
+    A layer that has all links and keeps them is none of them.
+    """
+    layers, evolving = run.model.sparse_layers, run.model.evolving_layers
+    structures = [layer.structure for layer in layers if layer.structure.density < 1 or layer in evolving]
     possible = sum(structure.n_in * structure.n_out for structure in structures)
     return sum(structure.nnz for structure in structures) / possible if possible else None
 
@@ -72,8 +76,8 @@ def _density_asked(run: Run) -> float | None:
 
 
 def _active_neurons(run: Run) -> dict[str, float | None]:
-    """Return the rates of active neurons in the layers that evolve, None if there are none."""
-    structures = [layer.structure for layer in run.model.evolving_layers]
+    """Return the rates of active neurons, or channels, in the layers that evolve, None if there are none."""
+    structures = [layer.units()[0] for layer in run.model.evolving_layers]
     if not structures:
         return {"anp_by_paths": None, "anp_by_links": None}
     return {"anp_by_paths": anp_by_paths(structures), "anp_by_links": anp_by_links(structures)}

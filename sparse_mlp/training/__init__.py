@@ -9,7 +9,7 @@ from sparse_mlp.training.checkpoint import Checkpoint, load_checkpoint, save_che
 from sparse_mlp.training.gradient_check import GradientCheck, gradient_check
 from sparse_mlp.training.history import History, read_history, write_history
 from sparse_mlp.training.state import TrainingState
-from sparse_mlp.training.stored import features_of, last_update_of, layers_of, structures_of
+from sparse_mlp.training.stored import features_of, last_update_of, layers_of, structures_of, taps_of
 from sparse_mlp.training.task import Classification, Regression, Task
 from sparse_mlp.training.trainer import Trainer
 
@@ -36,5 +36,6 @@ __all__ = [
     "read_history",
     "save_checkpoint",
     "structures_of",
+    "taps_of",
     "write_history",
 ]

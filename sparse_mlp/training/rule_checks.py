@@ -44,9 +44,9 @@ def check_rule(rule: Rule, model: Network) -> None:
     Raises
     ------
     InvalidInputError
-        If a rule that percolates, for which every last hidden neuron counts, gets a sparse read-out, or a rule whose
-        density decays gets a layer of another density than it begins with, or would leave it without a link; or if it
-        is not a rule.
+        If a rule that percolates, for which every last hidden neuron counts, gets a sparse read-out, or a rule that
+        predicts links a layer that has not their scores, or one whose density decays a layer of another density than it
+        begins with, or would leave it without a link; or if it is not a rule.
     """
     check_rule_parts(rule)
     if getattr(rule, "percolate", False) and model.fixed_layers:
@@ -54,6 +54,9 @@ def check_rule(rule: Rule, model: Network) -> None:
         layer = f"sparse layer {model.fixed_layers[0]!r}, which does not evolve"
         found = f"{layer}, with rule {rule.name!r}, which percolates"
         raise invalid(found, "a layer that reads all neurons", remedy)
+    scored_by = getattr(getattr(rule, "regrow", None), "keywords", {})  # of a regrowth by link prediction
+    for layer in model.evolving_layers if "predictor" in scored_by else ():
+        layer.check_scores(scored_by["predictor"], scored_by.get("graph"))
     if rule.initial_density is not None:
         _check_density(rule, rule.initial_density, model)
 
@@ -84,7 +87,7 @@ def _check_density(rule: Rule, density: float, model: Network) -> None:
     for layer in model.evolving_layers:
         wiring = layer.structure
         possible = wiring.n_in * wiring.n_out
-        if abs(wiring.nnz - density * possible) > 1:  # whoever shares links among layers rounds
+        if abs(wiring.nnz - density * possible) > max(1, wiring.n_out / 2):  # whoever shares links among kernels rounds
             found = f"layer {layer.name} of density {wiring.density:.3g} for rule {rule.name!r}"
             remedy = "the rule lets the density decay from there"
             raise invalid(found, f"a network built with density={density:g}", remedy)

@@ -120,6 +120,8 @@ def capture(
         arrays[f"{STRUCTURE}{layer.name}/shape"] = np.array(layer.structure.shape, np.int64)
         arrays[f"{STRUCTURE}{layer.name}/indptr"] = layer.structure.indptr
         arrays[f"{STRUCTURE}{layer.name}/indices"] = layer.structure.indices
+        if layer.taps > 1:
+            arrays[f"{STRUCTURE}{layer.name}/taps"] = np.array(layer.taps, np.int64)
     for name, array in state.wiring_log.to_arrays().items():
         arrays[f"links/{name}"] = array
     last = state.last_update

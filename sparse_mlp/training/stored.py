@@ -105,6 +105,25 @@ def structures_of(checkpoint: Checkpoint) -> list[SparseStructure]:
     return [structure_of(name, checkpoint.arrays) for name in _sparse_names(checkpoint.arrays)]
 
 
+def taps_of(checkpoint: Checkpoint) -> list[int]:
+    """Return for each of these wirings how many neighbouring rows are one unit: the taps of a channel, or 1.
+
+    Raises
+    ------
+    CheckpointError
+        If a number is not valid.
+    """
+    arrays, found = checkpoint.arrays, []
+    for name in _sparse_names(arrays):
+        key = f"{STRUCTURE}{name}/taps"
+        with entry(key):
+            taps = int(array_of(arrays, key, np.int64, ())) if key in arrays else 1
+            if taps < 1 or int(arrays[f"{STRUCTURE}{name}/shape"][0]) % taps:
+                raise invalid(f"{taps} taps", "a number that divides the rows")
+            found.append(taps)
+    return found
+
+
 def structure_of(name: str, arrays: Mapping[str, Array]) -> SparseStructure:
     """Return the wiring of a layer by its name.
 

@@ -11,13 +11,14 @@ from sparse_mlp.errors import check_choice
 from sparse_mlp.evolution import LayerUpdate, LinkAges, TopologyUpdate
 from sparse_mlp.evolution.units import EvolvingUnit, layers_of
 from sparse_mlp.measures import EverActive, anp_by_links, anp_by_paths
+from sparse_mlp.structure import SparseStructure
 from sparse_mlp.training.history import Record
 
 
 class WiringLog:
     """Follow the links of all evolving layers from update to update.
 
-    Ages, positions tried and paths are those of links, whatever a layer's links join.
+    Ages and positions tried are those of links, whatever a layer's links join; paths are those of its units.
 
     Parameters
     ----------
@@ -66,7 +67,7 @@ class WiringLog:
         record = update.to_record(**when, survivors=self.links.survivors_of_first())
         for entry, change in zip(record["layers"], update.layers, strict=True):
             entry.update(self._layer_measures(change))
-        return {**record, **self._net_measures({change.layer for change in update.layers})}
+        return {**record, **self._net_measures({change.layer: change.after for change in update.layers})}
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return all that is known as arrays, for a checkpoint: `<layer>.<what>`."""
@@ -101,12 +102,11 @@ class WiringLog:
             "mean_age": float(ages.mean()) if len(ages) else 0.0,
         }
 
-    def _net_measures(self, changed: set[str]) -> Record:
-        """Measure the chains whose layers have all been rewired, by the units that percolation sees."""
+    def _net_measures(self, structures: Mapping[str, SparseStructure]) -> Record:
         tried = self.ever_active.values()
         measures = {"itop": sum(t.count for t in tried) / max(1, sum(t.size for t in tried))}
-        complete = [chain for chain in self._chains if {layer.name for layer in chain} <= changed]
-        chains = [[layer.units()[0] for layer in chain] for chain in complete]
+        whole = [chain for chain in self._chains if {layer.name for layer in chain} <= structures.keys()]
+        chains = [[layer.units(structures[layer.name])[0] for layer in chain] for chain in whole]
         neurons = [chain[0].n_in + sum(structure.n_out for structure in chain) for chain in chains]
         for name, share in (("anp_by_links", anp_by_links), ("anp_by_paths", anp_by_paths)):
             if chains:

@@ -20,11 +20,13 @@ GUARD = 4096  # numbers around each map; NaN, so that whoever reads them is foun
 class OnImages:
     """The kernels on maps in tiles of some lanes, with wider borders than they need and in some pieces.
 
+    Weights and gradients are in the order of the structure, or `in_lists`, in that of the lists of links.
+
     Every border is zero, everything around a map NaN; of what a kernel writes, the border is NaN as well.
     """
 
-    def __init__(self, lanes: int = 16, wider: int = 0, pieces: int = 1) -> None:
-        self.lanes, self.wider, self.pieces = lanes, wider, pieces
+    def __init__(self, lanes: int = 16, wider: int = 0, pieces: int = 1, in_lists: bool = False) -> None:
+        self.lanes, self.wider, self.pieces, self.in_lists = lanes, wider, pieces, in_lists
 
     def answers(self, case: ConvCase, relu: bool = False) -> ConvAnswer:
         """All results of a case; the gradient of links is computed with dx and without, and both must agree."""
@@ -39,7 +41,10 @@ class OnImages:
         y, dx = (self._maps(shape, images) for shape, images in ((given, case.dy), (taken, case.x)))
         y[:], dx[:] = np.nan, np.nan
         forward, backward = conv_links(case.structure, g, taken.border, given.border, self.lanes)
-        weights = [in_order(case.weight, links, out=np.empty_like(case.weight)) for links in (forward, backward)]
+        lists, weights = (forward, backward), [case.weight] * 2
+        if self.in_lists:
+            weights = [in_order(case.weight, links, out=np.empty_like(case.weight)) for links in lists]
+            forward, backward = (links.sorted() for links in lists)
         dbias, with_dx, alone = np.zeros_like(case.bias), np.zeros_like(case.weight), np.zeros_like(case.weight)
         for strips in self._cut(convolution.n_strips(g, len(x))):
             for outputs in self._cut(g.channels_out):
@@ -51,11 +56,13 @@ class OnImages:
         for outputs in self._cut(g.channels_out):
             convolution.conv_weight_gradient(forward, x, dy, g, add_to=alone, outputs=outputs)
             convolution.bias_grad(dy, g, add_to=dbias, outputs=outputs)
-        gradients = [np.zeros_like(case.weight) for _ in range(2)]
-        add_in_structure(with_dx, backward, add_to=gradients[0])
-        add_in_structure(alone, forward, add_to=gradients[1])
+        if self.in_lists:
+            alone, with_dx = (
+                add_in_structure(dweight, links, add_to=np.zeros_like(dweight))
+                for dweight, links in zip((alone, with_dx), lists, strict=True)
+            )
         images = [self._images(shape, maps, batch) for shape, maps in ((given, y), (taken, dx))]
-        return ConvAnswer(*images, gradients[0], dbias), gradients[1]
+        return ConvAnswer(*images, with_dx, dbias), alone
 
     def _maps(self, shape: MapShape, images: Array) -> Array:
         tiles = shape.maps(shape.tiles(images, self.lanes))

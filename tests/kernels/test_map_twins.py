@@ -24,7 +24,7 @@ from map_cases import (
 )
 
 from sparse_mlp.kernels import maps as kernels
-from sparse_mlp.kernels.bordered import flatten, unflatten, zero_border
+from sparse_mlp.kernels.flattening import flatten, unflatten, zero_border
 from sparse_mlp.reference import maps as reference
 
 U = {"float32": 2.0**-24, "float64": 2.0**-53}
@@ -141,9 +141,7 @@ def test_max_pool_of_what_is_not_finite(lanes: int, bad: float) -> None:
     assert np.count_nonzero(images_of(dx, 1)) == 1
 
 
-@given(
-    batch=BATCHES, image=IMAGES, kind=KINDS, times=st.sampled_from([1, 2, 4]), border=st.integers(0, 2), seed=SEEDS
-)
+@given(batch=BATCHES, image=IMAGES, kind=KINDS, times=st.sampled_from([1, 2, 4]), border=st.integers(0, 2), seed=SEEDS)
 def test_flat_features(batch: int, image: Any, kind: tuple[int, str], times: int, border: int, seed: int) -> None:
     (lanes, dtype), rng, (channels, height, width) = kind, np.random.default_rng(seed), image
     many = lanes * times

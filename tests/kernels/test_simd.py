@@ -17,6 +17,7 @@ if not JIT_ENABLED:
     pytest.skip("vectors in registers need the compiler: NUMBA_DISABLE_JIT is set", allow_module_level=True)
 
 import numba
+from lanes import RAMP, apply
 
 from sparse_mlp.kernels import _simd
 from sparse_mlp.kernels._simd import add, load, load_like, multiply, prefetch, row_of_zeros, store, store_transposed
@@ -24,43 +25,6 @@ from sparse_mlp.kernels._simd_sums import add_columns, add_rows, multiply_fold, 
 from sparse_mlp.structure import SparseStructure
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
-RAMP = np.arange(1, 17)  # sixteen different numbers: a lane that went astray shows
-
-
-def apply(operation: Any, *operands: np.ndarray) -> np.ndarray:
-    """Run lanes → lanes on the first sixteen numbers of each operand."""
-    out = np.full(16, -99, operands[0].dtype)
-    if len(operands) == 1:
-        _unary(operation)(operands[0], out)
-    elif len(operands) == 2:
-        _binary(operation)(*operands, out)
-    else:
-        _ternary(operation)(*operands, out)
-    return out
-
-
-def _unary(operation: Any) -> Any:
-    @numba.njit
-    def kernel(a, out):
-        store(out, 0, operation(load(a, 0)))
-
-    return kernel
-
-
-def _binary(operation: Any) -> Any:
-    @numba.njit
-    def kernel(a, b, out):
-        store(out, 0, operation(load(a, 0), load(b, 0)))
-
-    return kernel
-
-
-def _ternary(operation: Any) -> Any:
-    @numba.njit
-    def kernel(a, b, c, out):
-        store(out, 0, operation(load(a, 0), load(b, 0), load(c, 0)))
-
-    return kernel
 
 
 # ------------------------------------------------------------------------------------------- operations

@@ -17,14 +17,17 @@ SCRIPT = """
 import json
 import numpy as np
 from sparse_mlp.kernels._jit import JIT_ENABLED, SIMD
-from sparse_mlp.layers import AllReLU, Dense, Dropout, ReLU, Residual, Sequential, SoftmaxCrossEntropy, SparseLinear
+from sparse_mlp.layers import (
+    AllReLU, AveragePool2d, BatchNorm, Dense, Dropout, Flatten, MaxPool2d, ReLU, Residual,
+    Sequential, SoftmaxCrossEntropy, SparseLinear, Unflatten,
+)
 from sparse_mlp.models import Network, Samples, SparseMLP
 from sparse_mlp.structure import SparseStructure
 
 def results(motif_modes):
     rng = np.random.default_rng(0)
     made = []
-    for i, shape in enumerate([(6, 7), (7, 5), (5, 5)]):
+    for i, shape in enumerate([(6, 7), (7, 5), (5, 5), (6, 6)]):
         structure = SparseStructure.from_keys(np.flatnonzero(rng.random(shape[0] * shape[1]) < 0.5), shape)
         layer = SparseLinear(structure, "normal", rng=rng, dtype="float64", name=str(i))
         layer.bias[:] = rng.normal(size=shape[1])
@@ -32,6 +35,10 @@ def results(motif_modes):
     block = Residual(Sequential([made[2], ReLU(), Dropout(0.3)]))
     readout = Dense(5, 4, rng=0, dtype="float64")
     nets = [Network(Sequential([made[0], ReLU(), made[1], AllReLU(0.6, 0), block, readout]))]
+    shape, options = (1, 2, 3), {"dtype": "float64"}
+    between = Residual(Sequential([BatchNorm(shape, **options), ReLU(), MaxPool2d(shape, 1), AveragePool2d(shape, 1)]))
+    layers = [made[3], Unflatten(shape), between, MaxPool2d(shape), Flatten((1, 1, 1)), Dense(1, 4, rng=0, **options)]
+    nets += [Network(Sequential(layers))]
     options = {"density": 0.6, "motif_size": 2, "activation": "tanh", "rng": 0, "dtype": "float64"}
     nets += [SparseMLP([6, 8, 4, 4], motif_mode=mode, **options) for mode in motif_modes]
     x, labels = rng.normal(size=(40, 6)), rng.integers(0, 4, 40)

@@ -32,6 +32,12 @@ def test_answers_have_the_form_of_the_links(kind):
     new = layer.draw("swi", WIRING, 5, np.random.default_rng(0))
     assert new.shape == (5, *layer.weight.shape[1:]) and new.dtype == layer.weight.dtype
     assert layer.shape == (2 * layer.link_size, 3 * layer.link_size)
+    assert layer.ends == (("neuron", "neuron") if kind == "single" else ("group", "group")) and layer.taps == 1
+    np.testing.assert_allclose(layer.input_strength(), np.abs(layer.expanded().weights.toarray()).sum(axis=1))
+    layer.check_scores("ch3-l3p")
+    layer.check_scores("path-count", "layer")
+    with pytest.raises(InvalidInputError, match="no kernels"):
+        layer.check_scores("ch3-l3n", "kernel")
     assert layer.note == ("" if kind == "single" else "links join motifs of 2 neurons, each stands for 4 single ones")
 
 

@@ -146,7 +146,7 @@ def test_a_single_value_of_a_channel_is_refused_in_training(backend: str) -> Non
     for shape in ((3, 1, 1), 3):
         layer = BatchNorm(shape, name="last", backend=backend)
         x = np.ones((1, 3, 1, 1) if shape != 3 else (1, 3), np.float32)
-        with pytest.raises(InvalidInputError, match="1 value of each channel .*'last'; expected two or more"):
+        with pytest.raises(InvalidInputError, match=r"1 value of each channel .*'last'; expected two or more"):
             layer.forward(x, TRAINING)
         layer.forward(x)
 
@@ -167,8 +167,8 @@ def test_kinds_tell_shapes_apart() -> None:
         layer.kind()
         for layer in (
             BatchNorm((4, 2, 2)), BatchNorm((4, 1, 4)), BatchNorm(4), BatchNorm((4, 2, 2), relu=True),
-            MaxPool2d((4, 2, 2)), MaxPool2d((4, 2, 2), stride=1), AveragePool2d((4, 2, 2)), GlobalAveragePool((4, 2, 2)),
-            Flatten((4, 2, 2)), Flatten((4, 4, 1)),
+            MaxPool2d((4, 2, 2)), MaxPool2d((4, 2, 2), stride=1), AveragePool2d((4, 2, 2)),
+            GlobalAveragePool((4, 2, 2)), Flatten((4, 2, 2)), Flatten((4, 4, 1)),
         )
     ]  # fmt: skip
     assert len(set(kinds)) == len(kinds)

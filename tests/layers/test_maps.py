@@ -75,6 +75,12 @@ def test_what_a_residual_block_adds_lies_alike() -> None:
     assert (inner.input_map.border, last.input_map.border, behind.input_map.border) == (1, 1, 1)
 
 
+def test_a_border_inside_a_residual_block_is_that_of_its_input_and_its_sum() -> None:
+    before, inner, behind = BatchNorm(IMAGE), Cross(IMAGE), BatchNorm(IMAGE)
+    Sequential([before, Residual(Sequential([BatchNorm(IMAGE), inner])), behind])
+    assert (before.output_map.border, inner.output_map.border, behind.input_map.border) == (1, 1, 1)
+
+
 @pytest.mark.parametrize(
     ("between", "clears"),
     [
@@ -154,7 +160,7 @@ class Swish(Layer):
 
 def test_an_activation_of_ones_own_between_maps() -> None:
     x, layer = images(17), Cross(IMAGE)
-    y, cache = Sequential([BatchNorm(IMAGE, dtype="float64"), Swish(), layer]).forward(x)
+    y, _ = Sequential([BatchNorm(IMAGE, dtype="float64"), Swish(), layer]).forward(x)
     z = x / np.sqrt(1 + 1e-5)
     np.testing.assert_allclose(y, crossed(z / (1 + np.exp(-z))), 1e-12, 1e-12)
     assert layer.clears_border

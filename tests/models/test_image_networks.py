@@ -1,4 +1,4 @@
-"""Networks on images: the same gradients on all backends, threads and ways to walk; predictions by running statistics."""
+"""Networks on images: the same gradients by all backends, threads and walks; predictions by running statistics."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ def network(kind: str = "normed", backend: str = "numba", dtype: str = "float64"
     typed: Any = of | {"dtype": dtype}
     wiring = generate("erdos-renyi", 48, 20, density=0.3, rng=0)
     head: list[Layer] = [
-        Flatten(SMALL, **of), SparseLinear(wiring, rng=1, name="hidden", **typed), ReLU(**of), Dense(20, 5, rng=2, **typed)
+        Flatten(SMALL, **of), SparseLinear(wiring, rng=1, name="hidden", **typed), ReLU(**of),
+        Dense(20, 5, rng=2, **typed),
     ]  # fmt: skip
     layers: list[Layer] = {
         "normed": [

@@ -11,11 +11,12 @@ import numpy as np
 from sparse_mlp import SparseMLP, Trainer
 from sparse_mlp.evolution import make_rule
 from sparse_mlp.layers import Dense, ReLU, Residual, Sequential, SparseLinear
-from sparse_mlp.models import Network
+from sparse_mlp.models import Network, vgg
 from sparse_mlp.topology import generate
-from sparse_mlp.training import Callback, Checkpoints, load_checkpoint
+from sparse_mlp.training import Callback, Checkpoints, Classification, RandomFlip, load_checkpoint
 
-EPOCHS, SAMPLES = 12, 640
+EPOCHS, SAMPLES, IMAGE = 12, 640, (1, 4, 5)
+FLIPPED = "vgg"  # whose samples are images, mirrored by chance
 
 
 def residual() -> Network:
@@ -32,6 +33,11 @@ def mlp(**options: Any) -> SparseMLP:
 
 CONFIGURATIONS: dict[str, tuple[Any, Any, dict[str, Any]]] = {
     "residual": (residual, lambda: make_rule("set", percolate=True), {}),
+    "vgg": (
+        lambda: vgg("4-M-8", IMAGE, 4, density=0.4, first="dense", rng=0),
+        lambda: make_rule("cht-conv", percolate=True),
+        {"optimizer": "adam"},
+    ),
     "motifs": (lambda: mlp(motif_size=2, motif_mode="block"), lambda: "set", {"optimizer": "adam"}),
     "chtss": (lambda: mlp(density=0.5), lambda: make_rule("chtss", density=0.1), {}),
     "cht": (mlp, lambda: "cht", {}),
@@ -62,7 +68,9 @@ def main(name: str, folder: Path) -> None:
     trainer = Trainer(network(), rule=rule(), batch_size=64, rng=0, callbacks=[EveryFewSteps(folder)], **options)
     if (folder / "checkpoint.json").exists():
         trainer.resume(load_checkpoint(folder))
-    trainer.fit((x, y), (x[:100], y[:100]), epochs=EPOCHS)
+    flip = RandomFlip(IMAGE) if name == FLIPPED else None
+    task = Classification(x, y, batch_size=64, loss=trainer.loss, augmentation=flip)
+    trainer.fit(task, (x[:100], y[:100]), epochs=EPOCHS)
 
 
 if __name__ == "__main__":

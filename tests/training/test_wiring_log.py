@@ -29,8 +29,10 @@ def change(name, before, after, gone=(), percolated=(), back=()):
 
 
 def two_layers():
-    return [SimpleNamespace(name=name, structure=links(*keys, shape=shape)) for name, keys, shape in (
-        ("a", (0, 1, 5), (2, 3)), ("b", (0, 5), (3, 2)))]  # fmt: skip
+    return [
+        SimpleNamespace(name=name, structure=links(*keys, shape=shape), units=lambda wiring: (wiring, None))
+        for name, keys, shape in (("a", (0, 1, 5), (2, 3)), ("b", (0, 5), (3, 2)))
+    ]
 
 
 def test_record_by_hand():

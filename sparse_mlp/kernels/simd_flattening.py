@@ -1,4 +1,4 @@
-"""The copies of `bordered` with explicit vectors, for tiles of sixteen lanes. Read it first."""
+"""The copies of `flattening` with explicit vectors, for tiles of sixteen lanes. Read it first."""
 
 from __future__ import annotations
 
