@@ -458,6 +458,28 @@ print("picture:", figures / "18_ladder.png")
 # blue line lies below. There, *truly sparse* is not only smaller but faster. (Packing images into tiles is not in these
 # numbers. A network packs a batch once, not once for each layer.)
 #
+# ## 8. The layer
+#
+# In a network you need none of this by hand. `SparseConv2d` has a wiring, a weight for each link and the passes of part
+# 7, and it can unfold itself into the linear layer of part 4.
+
+# %%
+from sparse_mlp.layers import SparseConv2d
+
+conv = SparseConv2d(structure, (1, 3, 3), weight, kernel=3, dtype="float64")
+conv.bias[:] = bias
+y_layer, cache = conv.forward(image.reshape(1, 1, 3, 3))
+dx_layer, grads_layer = conv.backward(np.ones((1, 1, 3, 3)), cache)
+print(conv)
+print("y :", y_layer[0, 0].tolist())
+print("dx:", dx_layer[0, 0].tolist())
+print("gradients of the weights:", grads_layer["weight"].tolist())
+print("links between pixels:", conv.expanded().structure)
+
+# %% [markdown]
+# You should see the numbers of parts 1 and 2 once more, and the 13 links of part 4. Tutorial 19 asks which links such a
+# layer should grow.
+#
 # ## What you have seen
 #
 # A sparse convolution is a sparse wiring from taps to kernels, used again in each window. Its backward pass runs the
@@ -489,4 +511,6 @@ assert np.all(out_of_tiles(y_tiles, 1, 32)[20:] == bias) and not out_of_tiles(dx
 assert unlike < 1e-4
 assert all(sum(times["tiles"]) < sum(times["scipy"]) for times in took.values())
 assert sum(half["loops"]) > 10 * sum(half["scipy"])
+assert np.array_equal(y_layer[0, 0], outputs[1, 1]) and np.array_equal(dx_layer[0, 0], gradients[1, 1][1])
+assert grads_layer["weight"].tolist() == [12, 45] and np.array_equal(conv.expanded().structure.keys(), expanded.keys())
 print("All numbers are as stated.")
