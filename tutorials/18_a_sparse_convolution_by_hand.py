@@ -397,8 +397,9 @@ def measure(density):
     (dx, dw), scipy_backward = best(scipy_convolution.conv_backward, *links, weight, x, dy, layer, times=1)
     lists = conv_links(wiring, layer, input_border=1, output_border=1)
     forth, back = (weight[one.order] for one in lists)  # each pass visits the links in an order of its own
-    y_tiled, tiles_forward = best(compiled.conv_forward, lists.forward, forth, zeros, x_tiles, layer)
-    (dx_tiled, dw_tiled), tiles_backward = best(compiled.conv_backward, lists.backward, back, x_tiles, dy_tiles, layer)
+    y_tiled, tiles_forward = best(compiled.conv_forward, lists.forward.sorted(), forth, zeros, x_tiles, layer)
+    sorted_back = lists.backward.sorted()
+    (dx_tiled, dw_tiled), tiles_backward = best(compiled.conv_backward, sorted_back, back, x_tiles, dy_tiles, layer)
     found = out_of_tiles(y_tiled, 0, BATCH), out_of_tiles(dx_tiled, 1, BATCH), dw_tiled
     wanted = y, dx, dw[lists.backward.order]
     unlike = max(np.abs(a - b).max() / np.abs(b).max() for a, b in zip(found, wanted, strict=True))

@@ -119,9 +119,9 @@ def backward_links(structure: SparseStructure, geometry: ConvGeometry, border: i
     kind, kinds = _kinds(seen, (g.out_height, g.out_width), g.stride == 1 and takes_pairs(*size))
     block = _block(g.channels_out, g, nnz, BACKWARD_PATCH, size, 1)
     starts = np.zeros(-(-g.channels_out // block) * g.channels_in * g.stride**2 * len(kinds) + 1, np.int64)
-    links = LinkList(starts, np.empty(nnz, np.int32), np.empty(nnz, np.int32), kinds)
-    _list_backward(*structure.by_output, g, plane, block, lanes, kind, *links)
-    return links
+    offset, order = np.empty(nnz, np.int32), np.empty(nnz, np.int32)
+    _list_backward(*structure.by_output, g, plane, block, lanes, kind, starts, offset, order, kinds)
+    return LinkList(starts, offset, order, kinds)
 
 
 def _kinds(seen: Array, size: tuple[int, int], several: bool) -> tuple[Array, tuple[int, ...]]:

@@ -49,6 +49,10 @@ class Linked(Protocol):
         """How many neurons a link joins on either side; 1 for a link between two neurons."""
 
     @property
+    def rounding(self) -> float:
+        """By how many links the layer may miss a density: whoever shares links among kernels rounds for each."""
+
+    @property
     def note(self) -> str:
         """One line for the summary of a network; empty if there is nothing to say."""
 

@@ -101,6 +101,7 @@ class SparseConv2d(MapLayer, SparseLinear):
         self.set_shapes((g.channels_in, g.height, g.width), (g.channels_out, g.out_height, g.out_width))
         for maps in (self.input_map, self.output_map) if self.backend == "numba" else ():
             spacing(*maps)  # refuses maps that are too large
+        self.rounding = max(1.0, g.channels_out / 2)
         self.note = f"kernels of {g.kernel} x {g.kernel} on maps of {g.height} x {g.width}"
         self._no_bias = np.zeros(g.channels_out, self.dtype)
         if not bias:

@@ -67,6 +67,7 @@ class SparseLinear(Layer):
 
     motif_size = 1
     link_size = 1
+    rounding = 1.0
     taps = 1
     ends = "neuron", "neuron"
     note = ""

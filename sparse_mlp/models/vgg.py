@@ -117,7 +117,7 @@ def vgg(
     Examples
     --------
     >>> vgg("4-M-8-M", (1, 8, 8), 10, density=0.5, rng=0)
-    Network(64 features, 10 outputs, 162 links)
+    Network(64 features, 10 outputs, 480 links)
     """
     stages, streams = stages_of(plan), spawn_streams(rng)
     geometries = _geometries(stages, input_shape)

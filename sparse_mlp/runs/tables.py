@@ -89,9 +89,9 @@ def _option(name: str, default: Any, kind: str, text: str, choices: tuple[str, .
 _TABLES = (
     Table("data", (
         _option("dataset", "digits", "str", "Data set (`sparse-mlp data list`) or a FILE"),
-        _option("data_dir", None, "str", "Folder with the data files (else $SPARSE_MLP_DATA or the cache)"),
+        _option("data_dir", None, "str", "Data files' folder (else $SPARSE_MLP_DATA, cache)"),
         _option("standardize", True, "bool", "Scale inputs to mean 0 and deviation 1"),
-        _option("scale_by", "image", "str", "Pixels with one mean: of an image, of a channel", ("image", "channel")),
+        _option("scale_by", "image", "str", "One mean for each", ("image", "channel")),
         _option("validation_fraction", 0.0, "float", "Fraction of the training samples for validation"),
     ), {"dataset": DATA_SETS}),
     Table("model", (_option("name", "mlp", "str", "Kind of network"),), {"name": MODELS}),
@@ -114,7 +114,7 @@ _TABLES = (
         _option("schedule", "linear", "str", "Course of the learning rate"),
         _option("warm_up_steps", 0, "int", "Steps of a rising learning rate at first"),
         _option("label_smoothing", 0.0, "float", "Part of the target spread over all classes"),
-        _option("flip", 0.0, "float", "Probability that an image is mirrored, in each epoch"),
+        _option("flip", 0.0, "float", "Probability of mirroring an image"),
         _option("early_stop", 0, "int", "Stop after so many epochs without better validation accuracy"),
     ), {"optimizer": OPTIMIZERS, "schedule": SCHEDULES}),
     Table("run", (

@@ -88,7 +88,7 @@ def _check_density(rule: Rule, density: float, model: Network) -> None:
     for layer in model.evolving_layers:
         wiring = layer.structure
         possible = wiring.n_in * wiring.n_out
-        if abs(wiring.nnz - density * possible) > max(1, wiring.n_out / 2):  # whoever shares links among kernels rounds
+        if abs(wiring.nnz - density * possible) > layer.rounding:
             found = f"layer {layer.name} of density {wiring.density:.3g} for rule {rule.name!r}"
             remedy = "the rule lets the density decay from there"
             raise invalid(found, f"a network built with density={density:g}", remedy)
