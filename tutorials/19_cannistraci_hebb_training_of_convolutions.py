@@ -617,7 +617,8 @@ print("picture:", figures / "19_returning.png")
 # Then the rules part. You should see that nearly all new links of the hard rule are those that it has just removed. It
 # is the circle of tutorial 07: without the links that came last, the wiring is what it was one update ago. The scores
 # ask this wiring and nothing else, so they give the same answer. After its first update the hard rule tries hardly any
-# new place.
+# new place. (In the left picture the shaded bands reach from the layer with the lowest share to the one with the
+# highest.)
 #
 # In tutorial 07 this ended evolution: `cht` stops when the overlap is above 0.9. `cht-conv` does not stop by default.
 # The history of a training has the share as `overlap`; look at it before you credit evolution with a result.
@@ -658,5 +659,5 @@ assert np.bincount(change.after.indices).tolist() == [43] * 32 and 0.05 < change
 late = {name: values[1:].mean(axis=1) for name, values in returning.items()}
 assert late["hard"].min() > 0.85 and min(map(min, young.values())) > 0.8
 assert np.abs(late["random"] - chance).max() < 0.03 and chance + 0.02 < late["soft"].mean() < 0.4
-assert tried["hard"][-1] < tried["hard"][0] + 0.03 and min(tried["random"][-1], tried["soft"][-1]) > 0.6
+assert tried["hard"][-1] < tried["hard"][0] + 0.03 and min(tried["random"][-1], tried["soft"][-1]) > 0.55
 print("All numbers are as stated.")
