@@ -67,3 +67,34 @@ def _selected(
     ends = np.cumsum(lengths)
     places = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - lengths), lengths)
     return words[places], np.concatenate([[0], ends]).astype(np.int64)
+
+
+def cut_by_tokens(lengths: NDArray[np.int64], n_parts: int) -> list[tuple[int, int]]:
+    """Cut sentences that follow each other into parts of nearly equal numbers of tokens.
+
+    Parameters
+    ----------
+    lengths : int64 (n_sentences,)
+        Tokens of each sentence.
+    n_parts : int
+
+    Returns
+    -------
+    list of (int, int)
+        First and last sentence (exclusive) of each part; a part may be empty.
+
+    Notes
+    -----
+    With c tokens up to and with a sentence of n tokens, of N in all, it goes to part
+    :math:`\\lfloor (2c - n) M / 2N \\rfloor`: where its middle is decides, in whole numbers. So a part has N / M tokens,
+    give or take one sentence, and where no sentence is longer than that, none is empty.
+
+    Examples
+    --------
+    >>> cut_by_tokens(np.array([3, 1, 2, 2, 4]), 3)
+    [(0, 2), (2, 4), (4, 5)]
+    """
+    total, ends = int(lengths.sum()), np.cumsum(lengths)
+    parts = (2 * ends - lengths) * n_parts // (2 * max(1, total))
+    bounds = np.searchsorted(parts, np.arange(n_parts + 1)).tolist()
+    return list(zip(bounds[:-1], bounds[1:], strict=True))
