@@ -7,21 +7,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sparse_mlp.datasets import Dataset
+from sparse_mlp.errors import invalid
 from sparse_mlp.models import Network
 from sparse_mlp.runs.guard import FolderGuard
 from sparse_mlp.runs.system_record import SystemRecord
+from sparse_mlp.runs.tasks import Tasks
 from sparse_mlp.training import (
     Callback,
     Checkpoints,
-    Classification,
     EarlyStopping,
     HistoryFile,
     Progress,
-    RandomFlip,
     Trainer,
 )
 
 if TYPE_CHECKING:
+    from sparse_mlp.datasets import TranslationSet
     from sparse_mlp.runs.config import RunConfig
 
 CONFIG = "config.json"
@@ -35,9 +36,8 @@ class Run:
     """Hold everything that a run consists of; `build` makes it from settings alone."""
 
     config: RunConfig
-    data: Dataset
-    train: Samples
-    validation: Samples | None
+    data: Dataset | TranslationSet
+    tasks: Tasks
     model: Network
     trainer: Trainer
     folder: Path = Path()
@@ -51,18 +51,19 @@ class Run:
         return f"Run({self.config.data['dataset']}, {self.trainer}, {str(self.folder)!r})"
 
     @property
+    def train(self) -> Samples:
+        """The samples that are trained on."""
+        return _samples(self.tasks.train)
+
+    @property
+    def validation(self) -> Samples | None:
+        """The samples that were set aside, None if none were."""
+        return None if self.tasks.validation is None else _samples(self.tasks.validation)
+
+    @property
     def test(self) -> Samples:
         """The samples that nothing is decided on."""
-        return self.data.test_x, self.data.test_y
-
-    def _task(self) -> Samples | Classification:
-        """Return what is trained: the samples, images mirrored by chance where the settings say so."""
-        training = self.config.training
-        if not training["flip"] or self.data.image_shape is None:
-            return self.train
-        change = RandomFlip(self.data.image_shape, training["flip"])
-        options = {"batch_size": training["batch_size"], "loss": self.trainer.loss}
-        return Classification(*self.train, augmentation=change, **options)
+        return _samples(self.tasks.test)
 
     def fit(self) -> None:
         """Train from wherever the state is to the last epoch.
@@ -72,14 +73,22 @@ class Run:
         SparseMLPError
             If the folder is removed meanwhile.
         """
-        train = self._task()
+        train, validation, test, _ = self.tasks
         try:
-            self.trainer.fit(train, self.test, epochs=self.config.training["epochs"], validation=self.validation)
+            self.trainer.fit(train, test, epochs=self.config.training["epochs"], validation=validation)
         except OSError:
             for guard in self.trainer.callbacks:
                 if isinstance(guard, FolderGuard):
                     guard.check()
             raise
+
+
+def _samples(task: Any) -> Samples:
+    """Return the samples (x, target) of a task, or say that it has none."""
+    if not hasattr(task, "x"):
+        remedy = "`sparse-mlp evaluate` and `translate` look at runs that translate"
+        raise invalid("a run that translates sentences", "one that classifies samples", remedy)
+    return task.x, task.target
 
 
 def _callbacks(config: RunConfig, folder: Path) -> list[Callback]:

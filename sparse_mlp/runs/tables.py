@@ -23,6 +23,17 @@ from sparse_mlp.topology.presets import DENDRITIC_PRESETS
 
 SET_BY_RUNS = ("backend", "rng", "density")  # options of parts that a run sets itself, from other tables
 CORRELATED_RULES = ("cht", "chts", "chtss")  # their papers start from the correlations of the inputs
+# Defaults of a run with a model, where they are not those of all runs. Options of parts go with these parts alone.
+MODEL_DEFAULTS: dict[str, dict[str, dict[str, Any]]] = {
+    "transformer": {
+        "wiring": {"topology": "receptive-field", "density": 0.1},
+        "rule": {"name": "chts", "update_steps": 100},
+        "training": {
+            "epochs": 13, "label_smoothing": 0.1, "optimizer": "adam", "learning_rate": 1.0, "beta2": 0.998,
+            "epsilon": 1e-9, "weight_decay": 0.0, "schedule": "noam", "peak_step": 1000,
+        },
+    },
+}
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {"dendritic": DENDRITIC_PRESETS}
 
 
