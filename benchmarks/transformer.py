@@ -101,7 +101,7 @@ def sparse_step(density: float, shape: list[int]) -> Prepared:
         *WORDS, d_model=of.width, heads=of.heads, d_ff=of.inner, layers=of.layers, density=density, rng=0
     )
     loss, rng = SoftmaxCrossEntropy(0.1), np.random.default_rng(0)
-    optimizer = Adam(0.001, beta_2=0.998, epsilon=1e-9, weight_decay=0.0)
+    optimizer = Adam(0.001, beta2=0.998, epsilon=1e-9, weight_decay=0.0)
     batch, store = TokenBatch(sentences(of)), network.store
     optimizer.init(len(store.values))
 

@@ -69,32 +69,32 @@ def _selected(
     return words[places], np.concatenate([[0], ends]).astype(np.int64)
 
 
-def cut_by_tokens(lengths: NDArray[np.int64], n_parts: int) -> list[tuple[int, int]]:
-    """Cut sentences that follow each other into parts of nearly equal numbers of tokens.
+def cut_by_words(lengths: NDArray[np.int64], n_parts: int) -> NDArray[np.int64]:
+    """Cut sentences in a given order into parts with equal numbers of words, give or take a sentence.
 
     Parameters
     ----------
-    lengths : int64 (n_sentences,)
-        Tokens of each sentence.
+    lengths : int64 (n,)
+        Words of each sentence.
     n_parts : int
+        How many parts.
 
     Returns
     -------
-    list of (int, int)
-        First and last sentence (exclusive) of each part; a part may be empty.
+    int64 (n_parts + 1,)
+        Part i has the sentences `borders[i]` to `borders[i + 1]`, the latter not included; it may be empty.
 
     Notes
     -----
-    With c tokens up to and with a sentence of n tokens, of N in all, it goes to part
-    :math:`\\lfloor (2c - n) M / 2N \\rfloor`: where its middle is decides, in whole numbers. So a part has N / M tokens,
-    give or take one sentence, and where no sentence is longer than that, none is empty.
+    The middle of a sentence decides: with N words in all, M parts, and c words up to the end of a sentence of n words,
+    it goes to part (2c - n) M // (2N). If no sentence is longer than N / M, no part is empty.
 
     Examples
     --------
-    >>> cut_by_tokens(np.array([3, 1, 2, 2, 4]), 3)
-    [(0, 2), (2, 4), (4, 5)]
+    >>> cut_by_words(np.array([2, 2, 3, 1]), 2)
+    array([0, 2, 4])
     """
-    total, ends = int(lengths.sum()), np.cumsum(lengths)
-    parts = (2 * ends - lengths) * n_parts // (2 * max(1, total))
-    bounds = np.searchsorted(parts, np.arange(n_parts + 1)).tolist()
-    return list(zip(bounds[:-1], bounds[1:], strict=True))
+    ends = np.cumsum(lengths, dtype=np.int64)
+    total = int(ends[-1]) if len(ends) else 0
+    parts = (2 * ends - lengths) * n_parts // max(1, 2 * total)
+    return np.searchsorted(parts, np.arange(n_parts + 1)).astype(np.int64)

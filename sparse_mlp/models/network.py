@@ -94,9 +94,9 @@ class Network:
             raise invalid(f"sparse layers named {names}", "names that differ", remedy)
         trace = Trace()
         trace.read(self.root.trace(Flow(), trace))
-        unit_names = [_unit_name(chain.layers) for chain in trace.chains]
+        unit_names = [chain.name or _unit_name(chain.layers) for chain in trace.chains]
         self.units = tuple(
-            EvolvingUnit(name, tuple(chain.layers), sources=tuple(unit_names[i] for i in chain.sources),
+            EvolvingUnit(name, tuple(chain.layers), chain.turned, sources=tuple(unit_names[i] for i in chain.sources),
                          alive=chain.alive, ends=chain.ends)
             for name, chain in zip(unit_names, trace.chains, strict=True)
         )  # fmt: skip
@@ -113,6 +113,11 @@ class Network:
     def dtype(self) -> np.dtype[Any]:
         """Of all parameters and activations."""
         return self.store.values.dtype
+
+    @property
+    def width(self) -> int:
+        """Features of a sample, or of a token where sentences are translated."""
+        return self.n_features
 
     @property
     def n_links(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from sparse_mlp.layers.losses import Loss
 from sparse_mlp.layers.tokens import Tokens
 from sparse_mlp.models.token_batch import TokenBatch
 from sparse_mlp.models.walk import Buffer
-from sparse_mlp.token_pairs import TokenPairs, cut_by_tokens
+from sparse_mlp.token_pairs import TokenPairs, cut_by_words
 
 GROUPS = 4  # of a batch, whatever the number of threads; part of what the bytes of a result depend on
 MEASURED = 2048  # target tokens of a group that is only evaluated
@@ -53,8 +54,7 @@ class SentenceWalk:
 
     def groups(self, batch: TokenBatch) -> list[tuple[int, int]]:
         """Return the groups of a batch, first and last sentence (exclusive) of each; none is empty."""
-        cuts = cut_by_tokens(np.diff(batch.pairs.target_offsets), GROUPS)
-        return [(first, last) for first, last in cuts if last > first]
+        return _cuts(batch.pairs, GROUPS)
 
     def gradients(
         self, batch: TokenBatch, loss: Loss, rng: np.random.Generator | None, buffers: list[Buffer],
@@ -138,8 +138,13 @@ def _in_arena(target: Tokens, arena: Arena, kept: dict[int, Any] | None) -> Toke
 def _parts(pairs: TokenPairs) -> list[tuple[TokenPairs, slice]]:
     """Cut pairs into parts of some 2,000 target tokens, each with the place of its tokens."""
     offsets = pairs.target_offsets
-    cuts = cut_by_tokens(np.diff(offsets), -(-len(pairs.target) // MEASURED))
     return [
         (pairs.select(np.arange(first, last)), slice(int(offsets[first]), int(offsets[last])))
-        for first, last in cuts if last > first
-    ]  # fmt: skip
+        for first, last in _cuts(pairs, -(-len(pairs.target) // MEASURED))
+    ]
+
+
+def _cuts(pairs: TokenPairs, n_parts: int) -> list[tuple[int, int]]:
+    """Return first and last sentence (exclusive) of parts of nearly equal numbers of target tokens; none is empty."""
+    borders = cut_by_words(np.diff(pairs.target_offsets), n_parts).tolist()
+    return [(first, last) for first, last in pairwise(borders) if last > first]

@@ -135,6 +135,11 @@ class SparseTransformer(Network):
         ))  # fmt: skip
         return network
 
+    @property
+    def width(self) -> int:
+        """Features of a token."""
+        return self.root.source_embedding.features  # type: ignore[attr-defined]
+
     def _make_walk(self) -> SentenceWalk:
         return SentenceWalk(self.root)  # type: ignore[arg-type]
 

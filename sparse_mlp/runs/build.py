@@ -136,6 +136,8 @@ def make_trainer(
     if steps == rule.update_steps:  # the rule has it already, and lets `update_every` win
         steps = None
     params = {"warm_up_steps": training.get("warm_up_steps", 0), **pick(schedule, training)}
+    if params.get("width", 0) is None:
+        params["width"] = network.width
     return Trainer(
         network, rule=rule, optimizer=make_optimizer(training, network.backend), schedule=training["schedule"],
         schedule_params=params, batch_size=training["batch_size"], update_every=every, update_steps=steps, **options,

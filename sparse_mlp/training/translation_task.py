@@ -7,12 +7,13 @@ import copy
 import numpy as np
 from numpy.typing import NDArray
 
-from sparse_mlp.errors import check_integer, invalid
+from sparse_mlp.errors import check_integer
 from sparse_mlp.layers import Loss, SoftmaxCrossEntropy
 from sparse_mlp.models.token_batch import TokenBatch
 from sparse_mlp.models.transformer import SparseTransformer
-from sparse_mlp.token_pairs import TokenPairs, cut_by_tokens
+from sparse_mlp.token_pairs import TokenPairs
 from sparse_mlp.training.task import Metrics
+from sparse_mlp.training.token_batches import check_lengths, count_batches, token_batches
 
 
 class Translation:
@@ -37,7 +38,7 @@ class Translation:
     Notes
     -----
     An epoch's sentences come in a new order and are cut where a batch is full, by where the middle of a sentence lies,
-    see `token_pairs.cut_by_tokens`. So no sentence is padded, and the number of batches does not depend on the order.
+    see `token_batches`. So no sentence is padded, and the number of batches does not depend on the order.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class Translation:
         self.pairs, self.batch_tokens = pairs, check_integer("batch_tokens", batch_tokens)
         self._loss: Loss = loss or SoftmaxCrossEntropy(label_smoothing)
         self.n_samples = pairs.n_pairs
-        self.n_batches = -(-len(pairs.target) // self.batch_tokens)
+        self.n_batches = count_batches(len(pairs.target), self.batch_tokens)
 
     @property
     def weight(self) -> float:
@@ -68,17 +69,17 @@ class Translation:
             If there is no pair, a word is outside of the network's vocabulary, or a sentence is longer than a batch.
         """
         TokenBatch(self.pairs).check(network.n_features, network.n_outputs, network.dtype)
-        longest, most = int(np.diff(self.pairs.target_offsets).max()), len(self.pairs.target) / self.n_batches
-        if name == "train" and longest > most:
-            found = f"a sentence of {longest} tokens in batches of {most:.1f}"
-            raise invalid(found, f"batch_tokens of {longest} or more", "or leave such sentences out")
+        if name == "train":
+            check_lengths(self._lengths, self.batch_tokens)
         return copy.copy(self)
 
     def batches(self, order: NDArray[np.int64]) -> list[TokenBatch]:
         """Return the batches of an epoch whose sentences come in this order."""
-        lengths = np.diff(self.pairs.target_offsets)[order]
-        cuts = cut_by_tokens(lengths, self.n_batches)
-        return [TokenBatch(self.pairs.select(order[first:last])) for first, last in cuts]
+        return [TokenBatch(self.pairs.select(part)) for part in token_batches(self._lengths, self.batch_tokens, order)]
+
+    @property
+    def _lengths(self) -> NDArray[np.int64]:
+        return np.diff(self.pairs.target_offsets)
 
     def weight_of(self, batch: TokenBatch) -> float:
         """Return the number of its target tokens."""
