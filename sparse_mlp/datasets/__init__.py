@@ -14,7 +14,7 @@ from sparse_mlp.datasets.scaling import standardize
 from sparse_mlp.datasets.split import resplit, set_aside, stratified_split
 from sparse_mlp.datasets.synthetic import make_synthetic
 from sparse_mlp.datasets.text_pairs import SentencePairs, read_pairs
-from sparse_mlp.datasets.text_registry import text_names
+from sparse_mlp.datasets.text_registry import known_names, text_names
 from sparse_mlp.datasets.text_sets import TranslationPart, TranslationSet, from_sentences, load_translation
 from sparse_mlp.datasets.vocabulary import Vocabulary
 
@@ -34,6 +34,7 @@ __all__ = [
     "from_arrays",
     "from_sentences",
     "inspect_file",
+    "known_names",
     "load",
     "load_translation",
     "make_synthetic",

@@ -18,6 +18,7 @@ from sparse_mlp.datasets.official import check_pairs, load_official, read_offici
 from sparse_mlp.datasets.opening import check_name
 from sparse_mlp.datasets.own import load_file
 from sparse_mlp.datasets.registry import STAND_IN, FileSet, FileSpec, file_sets, names
+from sparse_mlp.datasets.text_registry import text_names
 from sparse_mlp.errors import DataFileError, invalid
 from sparse_mlp.options import options_of
 
@@ -132,8 +133,9 @@ def load(
     check_data_dir(data_dir)
     if check_name(name_or_path, format):
         return load_file(name_or_path, data_dir, **options)  # type: ignore[arg-type]
-    _refuse_options(str(name_or_path), options)
     name = str(name_or_path)
+    _refuse_pairs(name)
+    _refuse_options(name, options)
     if name == "digits":
         return _load_digits()
     if name in synthetic.NAMES:
@@ -150,6 +152,12 @@ def load(
 def _refuse_file(name: str) -> None:
     if check_name(name):
         raise invalid(f"the file {name}", "a data set by name", "`inspect_file` describes a file of your own")
+    _refuse_pairs(name)
+
+
+def _refuse_pairs(name: str) -> None:
+    if name in text_names():
+        raise invalid(f"{name}, a set of sentence pairs", "one of samples with classes", "`load_translation` loads it")
 
 
 def _refuse_options(name: str, options: dict[str, Any]) -> None:

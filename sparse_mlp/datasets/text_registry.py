@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sparse_mlp.datasets.registry import FileSet, FileSpec
+from sparse_mlp.datasets.registry import FileSet, FileSpec, names
 from sparse_mlp.datasets.words import Words
 
 PARTS = ("train", "validation", "test")
@@ -47,6 +47,11 @@ def text_names() -> tuple[str, ...]:
     ('reversal', 'multi30k', 'wmt17', 'iwslt14')
     """
     return ("reversal", *TEXT_SETS)
+
+
+def known_names() -> tuple[str, ...]:
+    """Return the names of all data sets, those of samples first, then those of sentence pairs."""
+    return (*names(), *text_names())
 
 
 def _entry(name: str, table: dict[str, Any]) -> TextSet:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from sparse_mlp.datasets import names as dataset_names
+from sparse_mlp.datasets import known_names as dataset_names
 from sparse_mlp.errors import InvalidInputError, check_choice, check_integer, invalid
 from sparse_mlp.experiments.measurements import check_measurement
 from sparse_mlp.experiments.planned_run import NOT_IN_RUN_ID, PlannedRun, plan_run

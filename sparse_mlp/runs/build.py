@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sparse_mlp import datasets
-from sparse_mlp.datasets import Dataset
+from sparse_mlp.datasets import Dataset, TranslationSet
 from sparse_mlp.evolution import Rule
 from sparse_mlp.evolution.part_checks import check_rule_parts
 from sparse_mlp.layers import SoftmaxCrossEntropy
@@ -58,13 +58,21 @@ def build(config: RunConfig) -> Run:
     return Run(config, data, tasks, network, trainer)
 
 
-def load_data(table: Table) -> Dataset:
-    """Load a data set, standardised if the table says so."""
+def load_data(table: Table) -> Dataset | TranslationSet:
+    """Load a data set, standardised if the table says so and its samples are numbers."""
+    if translates(table):
+        options = pick(datasets.load_translation, {k: v for k, v in table.items() if k != "data_dir"})
+        return datasets.load_translation(table["dataset"], table["data_dir"], **options)
     if own_files.SHA256 in table:
         own_files.check_unchanged(table)
     options = pick(datasets.load, {name: value for name, value in table.items() if name != "data_dir"})
     data = datasets.load(table["dataset"], table["data_dir"], **options)
     return datasets.standardize(data, table["scale_by"]) if table["standardize"] else data
+
+
+def translates(table: Table) -> bool:
+    """Tell whether the data set of a table holds sentence pairs."""
+    return table["dataset"] in datasets.text_names()
 
 
 def make_rule(table: Table, *, density: float | None = None) -> Rule:

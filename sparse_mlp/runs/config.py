@@ -11,7 +11,7 @@ from typing import Any
 from sparse_mlp.errors import check_choice, invalid
 from sparse_mlp.evolution import Rule
 from sparse_mlp.runs import own_files
-from sparse_mlp.runs.build import make_rule
+from sparse_mlp.runs.build import make_rule, translates
 from sparse_mlp.runs.places import chosen, defaults_in, options_anywhere, options_in, refuse_option
 from sparse_mlp.runs.tables import CHECKS, PRESETS, TABLES
 from sparse_mlp.runs.values import value_of

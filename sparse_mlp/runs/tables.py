@@ -46,6 +46,17 @@ def own_file(**options: Any) -> None:
     """Read samples from a file of your own."""
 
 
+@extends(datasets.load_translation, "data_dir", "name_or_folder", "download", "skip_empty")
+def sentence_pairs(*, batch_tokens: int = 1024, **options: Any) -> None:
+    """Read sentences and their translations.
+
+    Parameters
+    ----------
+    batch_tokens : int
+        Target words of a batch, nearly; whole sentences fill it.
+    """
+
+
 class DataSets(dict[str, Callable[..., Any]]):
     """The data sets by name; any other name is that of a file, which is looked at when all settings are known."""
 
@@ -54,7 +65,10 @@ class DataSets(dict[str, Callable[..., Any]]):
 
 
 FILE = "FILE"  # stands for any file where data sets are listed
-DATA_SETS = DataSets(dict.fromkeys(datasets.names(), known_set), **{FILE: own_file})
+DATA_SETS = DataSets(
+    dict.fromkeys(datasets.names(), known_set), **dict.fromkeys(datasets.text_names(), sentence_pairs),
+    **{FILE: own_file},
+)  # fmt: skip
 
 
 class Table(NamedTuple):
