@@ -35,17 +35,17 @@ def reversal_pairs(n: int = 4000, *, rng: RandomState = 0) -> SentencePairs:
     return SentencePairs(tuple(sentences), tuple(sentences.values()))
 
 
-def reversal_parts(n: int = 4000, n_unseen: int = 200, *, rng: RandomState = 0) -> dict[str, SentencePairs]:
-    """Return the parts of the task by name, of which validation and test have no string of the training part.
+def reversal_parts(n: int = 4000, n_unseen: int = 200, *, rng: RandomState = 0) -> list[SentencePairs]:
+    """Return training, validation and test pairs; no string is in two of them.
 
     Parameters
     ----------
     n : int
         Pairs to train with.
     n_unseen : int
-        Pairs in each of the other parts.
+        Pairs in each of the other two.
     rng : None, int or numpy.random.Generator
     """
     source, target, _ = reversal_pairs(n + 2 * n_unseen, rng=rng)
-    places = {"train": slice(n), "validation": slice(n, n + n_unseen), "test": slice(n + n_unseen, None)}
-    return {part: SentencePairs(source[place], target[place]) for part, place in places.items()}
+    places = slice(n), slice(n, n + n_unseen), slice(n + n_unseen, None)
+    return [SentencePairs(source[place], target[place]) for place in places]

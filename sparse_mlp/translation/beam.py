@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sparse_mlp.errors import check_integer, check_number, invalid
 
 Numbers = NDArray[np.int64]
+BLOCK = 128  # sums that are looked at one by one only if the highest of them is high enough
 Step = Callable[[Numbers, Numbers], NDArray[Any]]
 
 
@@ -132,15 +133,17 @@ class Search:
         return sorted(self.finished, key=lambda found: (-found.score, len(found.words), found.words))
 
     def _best(self, sums: NDArray[np.float64]) -> tuple[Numbers, Numbers]:
-        """Return parents and words of the extensions that the walk can reach, in its order.
+        """Return parents and words of all extensions that the walk can reach, and perhaps more, in its order.
 
         A parent has one extension by the end mark, so that `beam` live ones are among the first `beam` + parents.
         """
         flat = sums.ravel()
-        if np.isnan(flat).any():
+        peaks = np.maximum.reduceat(flat, np.arange(0, len(flat), BLOCK))
+        if np.isnan(peaks).any():
             raise invalid("a log probability that is not a number", "numbers", "did the training diverge?")
-        reach = min(self.beam + len(sums), len(flat))
-        least = np.partition(flat, len(flat) - reach)[len(flat) - reach]
+        # Each of the highest `reach` blocks has a sum of at least `least`, so that no lower sum is among the first.
+        reach = self.beam + len(sums)
+        least = np.partition(peaks, -reach)[-reach] if len(peaks) >= reach else -np.inf
         places = np.flatnonzero((flat >= least) & (flat > -np.inf))
         # Equal sums stay in the order of their places, which is that of parents and then words.
         order = places[np.argsort(-flat[places], kind="stable")]

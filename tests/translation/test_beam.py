@@ -133,6 +133,41 @@ def test_a_wide_beam_is_exhaustive(weights: list[list[int]], max_length: int, al
     assert found == all_sentences(table, alpha, max_length)
 
 
+def in_plain_loops(table: np.ndarray, beam: int, alpha: float, max_length: int) -> list[Hypothesis]:
+    logs, live, finished = Chain(table).logs, [(0.0, ())], []
+    for length in range(1, max_length + 1):
+        penalty = ((5 + length) / 6) ** alpha
+        extensions = [
+            (-(total + logs[words[-1] if words else 0, word]), parent, word)
+            for parent, (total, words) in enumerate(live)
+            for word in range(len(logs))
+        ]
+        longer: list[Any] = []
+        for place, (minus, parent, word) in enumerate(sorted(extensions)):
+            if len(longer) == beam or minus == np.inf:
+                break
+            words = (*live[parent][1], word)
+            if word != END:
+                longer.append((-minus, words))
+            elif place < beam:
+                finished.append(Hypothesis(words, -minus, -minus / penalty))
+        live = longer
+        if len(finished) >= beam or not live:
+            break
+        if length == max_length:
+            finished += [Hypothesis(words, total, total / penalty) for total, words in live]
+    return sorted(finished, key=lambda each: (-each.score, len(each.words), each.words))
+
+
+@given(st.sampled_from([5, 127, 300, 700]), st.integers(1, 4), st.integers(0, 1000))
+def test_as_in_plain_loops(n_words: int, beam: int, seed: int) -> None:
+    """With many words, few of which have a high probability, and ties."""
+    rng = np.random.default_rng(seed)
+    table = np.ceil(rng.random((n_words, n_words)) ** 20 * 16) / 16
+    table[:, END] = rng.integers(0, 17, n_words) / 16
+    assert search(table, beam=beam, alpha=0.5) == in_plain_loops(table, beam, 0.5, 4)
+
+
 @given(st.lists(TABLES, min_size=1, max_size=4), st.integers(1, 3), st.integers(0, 3))
 def test_sentences_together_are_as_each_alone(tables: list[Any], beam: int, longer: int) -> None:
     """The step keeps for each row its sentence and all words so far, and reorders them by the parents."""
