@@ -58,7 +58,7 @@ def _entry(name: str, table: dict[str, Any]) -> TextSet:
     parts = {part: tuple(table.pop(part)) for part in PARTS}
     tokens = table.pop("tokens", Words.kind)
     files = tuple(FileSpec(role=file["name"], **file) for file in table.pop("files"))
-    values = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
     return TextSet(FileSet(name, "sentences", class_names=(), labels=(), files=files, **values), parts, tokens)
 
 

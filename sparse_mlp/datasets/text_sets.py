@@ -13,7 +13,7 @@ from sparse_mlp.datasets.official import Verdict, mismatch_error, read_official,
 from sparse_mlp.datasets.opening import file_error, find_file
 from sparse_mlp.datasets.reversal import reversal_parts
 from sparse_mlp.datasets.text_pairs import SentencePairs, pair_up, read_pairs
-from sparse_mlp.datasets.text_registry import PARTS, TEXT_SETS, TextSet, text_names
+from sparse_mlp.datasets.text_registry import TEXT_SETS, TextSet, text_names
 from sparse_mlp.datasets.vocabulary import Vocabulary
 from sparse_mlp.datasets.words import Ready, Words, make_tokenizer
 from sparse_mlp.errors import check_choice, invalid, shown
@@ -140,7 +140,7 @@ def load_translation(
     if name == "reversal":
         provenance = "SYNTHETIC: strings of 3 to 8 of 20 words, to be turned round"
         return from_sentences(
-            name, **reversal_parts(), tokens=tokens or Ready.kind, min_count=min_count, subwords=subwords,
+            name, *reversal_parts(), tokens=tokens or Ready.kind, min_count=min_count, subwords=subwords,
             provenance=provenance, synthetic=True,
         )  # fmt: skip
     if "/" in name or "\\" in name or not isinstance(name_or_folder, str):
@@ -152,7 +152,7 @@ def load_translation(
         parts, provenance = _read_set(entry, data_dir, _languages(direction), skip_empty, download)
         usual = entry.tokens
     return from_sentences(
-        name, **parts, tokens=tokens or usual, min_count=min_count, subwords=subwords, provenance=provenance
+        name, *parts, tokens=tokens or usual, min_count=min_count, subwords=subwords, provenance=provenance
     )
 
 
@@ -213,7 +213,7 @@ def _encode(part: str, pairs: SentencePairs, source: Vocabulary, target: Vocabul
 
 def _read_set(
     entry: TextSet, data_dir: DataDir, languages: tuple[str, str], skip_empty: bool, download: bool
-) -> tuple[dict[str, SentencePairs], str]:
+) -> tuple[list[SentencePairs], str]:
     location = locate(entry.files, data_dir)
     if not location.complete and download and entry.files.mirrors and not (location.near and data_dir is not None):
         location = fetch_set(entry.files, data_dir)
@@ -226,11 +226,11 @@ def _read_set(
         verdicts[file.name], lines[file.name] = content.verdict, list(content.samples)  # type: ignore[arg-type]
         if content.verdict.status == "mismatch":
             raise mismatch_error(file, location.found[file.role], content.verdict)
-    parts = {}
-    for part, stems in entry.parts.items():
+    parts = []
+    for stems in entry.parts.values():
         files = [tuple(f"{stem}.{language}" for language in languages) for stem in stems]
         pairs = [pair_up((location.found[a], location.found[b]), [lines[a], lines[b]], skip_empty) for a, b in files]
-        parts[part] = _joined(pairs)
+        parts.append(_joined(pairs))
     title = f"{entry.files.title}: {what_is_verified(verdicts)}"
     return parts, f"{title}; {entry.files.citation}; {entry.files.licence}"
 
@@ -243,13 +243,13 @@ def _joined(pairs: list[SentencePairs]) -> SentencePairs:
     )
 
 
-def _read_folder(folder: Path, languages: tuple[str, str], skip_empty: bool) -> dict[str, SentencePairs]:
+def _read_folder(folder: Path, languages: tuple[str, str], skip_empty: bool) -> list[SentencePairs]:
     if not folder.is_dir():
         raise file_error(folder, "no such folder", "one with the files train, valid and test", "check the path")
-    return {
-        part: read_pairs(*(_named(folder, part, language) for language in languages), skip_empty=skip_empty)
-        for part in PARTS
-    }
+    source, target = languages
+    return [
+        read_pairs(_named(folder, part, source), _named(folder, part, target), skip_empty=skip_empty) for part in STEMS
+    ]
 
 
 def _named(folder: Path, part: str, language: str) -> Path:

@@ -103,6 +103,8 @@ class Subwords:
 
     def __init__(self, model: bytes) -> None:
         self.model = model
+        if not model:
+            raise invalid("no bytes", "a model of sentencepiece")
         try:
             self._processor = _sentencepiece().SentencePieceProcessor(model_proto=model)
         except RuntimeError as error:

@@ -1,0 +1,8 @@
+"""Translations: beam search for the most probable ones, and BLEU to judge them."""
+
+from __future__ import annotations
+
+from sparse_mlp.translation.beam import Hypothesis, Search, beam_search, search_all
+from sparse_mlp.translation.bleu import Bleu, bleu, bleu_tokens
+
+__all__ = ["Bleu", "Hypothesis", "Search", "beam_search", "bleu", "bleu_tokens", "search_all"]
