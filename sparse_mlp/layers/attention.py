@@ -193,6 +193,27 @@ class MultiHeadAttention(Layer):
         dx, dcontext = found
         return unpacked(dx, batch.n_samples, None), unpacked(dcontext, self._read(batch).n_samples, None), grads
 
+    def attend(
+        self, q: Array, k: Array, v: Array, offsets: NDArray[np.int64], key_offsets: NDArray[np.int64]
+    ) -> Array:
+        """Return what projected queries read of projected keys and values, before the output projection.
+
+        All are rows (tokens, features); nothing is causal or random. A sentence may have no query.
+        """
+        tiles = [self._packed(np.ascontiguousarray(side)) for side in (q, k, v)]
+        c, weights = np.empty_like(tiles[0]), np.empty(n_pairs(offsets, key_offsets, self.heads), q.dtype)
+        attention_ops(self.backend).attention_forward(
+            *tiles, offsets, key_offsets, self.heads, False, None, 1.0, out=c, weights=weights
+        )
+        return unpacked(c, len(q), None)
+
+    def weights_of(self, cache: Any, batch: Tokens) -> list[Array]:
+        """Return the attention of a forward pass on tiles, (heads, queries, keys) for each sentence."""
+        lengths = zip(batch.lengths.tolist(), self._read(batch).lengths.tolist(), strict=True)
+        shapes = [(self.heads, n_queries, n_keys) for n_queries, n_keys in lengths]
+        ends = np.cumsum([math.prod(shape) for shape in shapes])
+        return [part.reshape(shape) for part, shape in zip(np.split(cache[3], ends[:-1]), shapes, strict=True)]
+
     def _packed(self, x: Array) -> Array:
         x = check_batch(f"input of layer {self.name!r}", x, self.n_in(0))
         return packed(x, None, lanes_of(self, len(x)), self.dtype)

@@ -231,6 +231,16 @@ class EncoderDecoder(Layer):
         self.source_embedding.backward_tiles(dx, encoded[0], source, grads["source_embedding"])
         return loss
 
+    def attention(self, pairs: TokenPairs) -> list[Array]:
+        """Return how the last decoder layer reads the memory, (heads, words, source words) for each pair.
+
+        Row i of a pair is what was read to foretell word i of the translation.
+        """
+        target = tokens_of(pairs)
+        memory, _ = self.encode(pairs.source, _context(target))
+        _, (_, caches) = self.decode(pairs.target, memory, target)
+        return self.decoder.layers[-1].context_weights(caches[len(self.decoder.layers) - 1], target)
+
     def outputs(self, x: TokenPairs) -> Iterator[tuple[Layer, Array]]:  # type: ignore[override]
         """Pass pairs through and yield each large part with its output."""
         target = tokens_of(x)

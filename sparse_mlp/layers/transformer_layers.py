@@ -174,3 +174,8 @@ class DecoderLayer(_Blocks):
         dx, dmemory = self._backward(dx, of_context, batch, grads, 1)
         (dx,) = self._backward(dx, of_self, batch, grads, 0)
         return dx, dmemory
+
+    def context_weights(self, cache: Any, batch: Tokens) -> list[Array]:
+        """Return how a forward pass on tiles has read the memory, (heads, words, source words) for each sentence."""
+        _, (_, of_attention), _ = cache
+        return self.context_attention.weights_of(of_attention, batch)

@@ -23,6 +23,7 @@ from sparse_mlp.layers import (
 from sparse_mlp.layers.base import Array, Gradients
 from sparse_mlp.layers.encoder_decoder import Decoder, Encoder, EncoderDecoder
 from sparse_mlp.models.architecture import check_memory, layer_links
+from sparse_mlp.models.decoding import Decoding
 from sparse_mlp.models.network import Network
 from sparse_mlp.models.sentence_groups import SentenceWalk
 from sparse_mlp.models.token_batch import TokenBatch
@@ -176,6 +177,20 @@ class SparseTransformer(Network):
         self._check_bound()
         loss, right = self._walk.measure(pairs, label_smoothing)
         return loss / len(pairs.target), right / len(pairs.target)
+
+    def begin(self, source: NDArray[np.int32], offsets: NDArray[np.int64]) -> Decoding:
+        """Read sentences, to translate them word by word; see `decoding.Decoding`."""
+        self._check_bound()
+        return Decoding(self.root, source, offsets)  # type: ignore[arg-type]
+
+    def attention(self, pairs: TokenPairs) -> list[NDArray[Any]]:
+        """Return how the last decoder layer reads each source sentence, (heads, words, source words) for each pair.
+
+        Row i is what was read to foretell word i of the translation.
+        """
+        TokenBatch(pairs).check(self.n_features, self.n_outputs, self.dtype)
+        self._check_bound()
+        return self.root.attention(pairs)  # type: ignore[attr-defined]
 
     def __repr__(self) -> str:
         root: Any = self.root

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sparse_mlp.datasets import Dataset
+from sparse_mlp.datasets import Dataset, TranslationSet
 from sparse_mlp.errors import invalid
 from sparse_mlp.models import Network
 from sparse_mlp.runs.guard import FolderGuard
@@ -22,7 +22,6 @@ from sparse_mlp.training import (
 )
 
 if TYPE_CHECKING:
-    from sparse_mlp.datasets import TranslationSet
     from sparse_mlp.runs.config import RunConfig
 
 CONFIG = "config.json"
@@ -64,6 +63,19 @@ class Run:
     def test(self) -> Samples:
         """The samples that nothing is decided on."""
         return _samples(self.tasks.test)
+
+    @property
+    def sentences(self) -> TranslationSet:
+        """The data set of a run that translates.
+
+        Raises
+        ------
+        InvalidInputError
+            If it classifies samples.
+        """
+        if isinstance(self.data, Dataset):
+            raise invalid("a run that classifies samples", "one that translates", "--model transformer trains one")
+        return self.data
 
     def fit(self) -> None:
         """Train from wherever the state is to the last epoch.
