@@ -1,8 +1,8 @@
 """Attention over packed sentences, compiled: the twin of `reference.attention` on tiles (n_tiles, features, lanes).
 
 Serial. A sentence may lie in several tiles, so what a head has of it is first copied side by side, queries and keys
-padded to whole vectors; all inner loops then add a multiple of one row to another, which the compiler turns into vector
-instructions without changing how anything rounds. Cost O(features * queries * keys) for each sentence.
+padded to whole vectors. All products are then one of two: `products` of features, which gives a number for each pair
+of tokens, and `mixtures` of tokens by such numbers. Cost O(features * queries * keys) for each sentence.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sparse_mlp.kernels._jit import jit
+from sparse_mlp.kernels._jit import SIMD, jit
 from sparse_mlp.reference.attention import n_pairs
 
 Array = NDArray[Any]
@@ -66,6 +66,34 @@ def attention_backward(
 
 
 @jit
+def _plain_products(a: Array, b: Array, count: int, wide: int, out: Array) -> None:
+    """Write out[i, j], the sum over f of a[f, i] * b[f, j], for `count` rows i and `wide` columns j."""
+    for i in range(count):
+        for j in range(wide):
+            out[i, j] = 0
+        for f in range(a.shape[0]):
+            for j in range(wide):
+                out[i, j] += a[f, i] * b[f, j]
+
+
+@jit
+def _plain_mixtures(x: Array, m: Array, count: int, wide: int, out: Array) -> None:
+    """Write out[f, j], the sum over `count` rows i of x[f, i] * m[i, j], for `wide` columns j."""
+    for f in range(x.shape[0]):
+        for j in range(wide):
+            out[f, j] = 0
+        for i in range(count):
+            for j in range(wide):
+                out[f, j] += x[f, i] * m[i, j]
+
+
+if SIMD:
+    from sparse_mlp.kernels.simd_attention import mixtures, products
+else:
+    products, mixtures = _plain_products, _plain_mixtures
+
+
+@jit
 def _forward(
     q: Array, k: Array, v: Array, query_offsets: Array, key_offsets: Array, heads: int, causal: bool, keep: Array,
     scale: Any, root: Any, c: Array, weights: Array,
@@ -83,38 +111,30 @@ def _forward(
             _gather(q, head * width, first_q, n_q, wide_q, of_q)
             _gather(k, head * width, first_k, n_k, wide_k, of_k)
             _gather(v, head * width, first_k, n_k, wide_k, of_v)
+            products(of_q, of_k, n_q, wide_k, a)
             for i in range(n_q):
-                for j in range(wide_k):
-                    a[i, j] = 0
-                for f in range(width):
-                    w = of_q[f, i] * root
-                    for j in range(wide_k):
-                        a[i, j] += w * of_k[f, j]
                 seen = min(i + 1, n_k) if causal else n_k
                 largest = a[i, 0]
                 for j in range(1, seen):
                     largest = max(largest, a[i, j])
                 total = a[i, 0] * 0
                 for j in range(seen):
-                    a[i, j] = math.exp(a[i, j] - largest)
+                    a[i, j] = math.exp((a[i, j] - largest) * root)
                     total += a[i, j]
+                share = 1 / total
                 for j in range(seen):
-                    a[i, j] /= total
+                    a[i, j] *= share
                 for j in range(seen, n_k):
                     a[i, j] = 0
+                row = place + i * n_k
                 for j in range(n_k):
-                    pair = place + i * n_k + j
-                    weights[pair] = a[i, j]
+                    weights[row + j] = a[i, j]
+                if len(keep):
+                    for j in range(n_k):
+                        a[i, j] = a[i, j] * scale if keep[row + j] else a[i, j] * 0
+                for j in range(n_k):
                     by_key[j, i] = a[i, j]
-                    if len(keep):
-                        by_key[j, i] = a[i, j] * scale if keep[pair] else a[i, j] * 0
-            for f in range(width):
-                for i in range(wide_q):
-                    of_c[f, i] = 0
-                for j in range(n_k):
-                    w = of_v[f, j]
-                    for i in range(wide_q):
-                        of_c[f, i] += w * by_key[j, i]
+            mixtures(of_v, by_key, n_k, wide_q, of_c)
             _scatter(of_c, head * width, first_q, n_q, c)
             place += n_q * n_k
     _clear(c, query_offsets[-1])
@@ -127,11 +147,10 @@ def _backward(
 ) -> None:  # fmt: skip
     width, most_q, most_k = q.shape[1] // heads, _longest(query_offsets), _longest(key_offsets)
     of_q, of_dc = np.empty((width, most_q), q.dtype), np.empty((width, most_q), q.dtype)
-    of_dq = np.empty((width, most_q), q.dtype)
-    of_k, of_v = np.empty((width, most_k), q.dtype), np.empty((width, most_k), q.dtype)
-    of_dk, of_dv = np.empty((width, most_k), q.dtype), np.empty((width, most_k), q.dtype)
-    ds, d = np.zeros((most_q, most_k), q.dtype), np.zeros((most_q, most_k), q.dtype)
-    by_key = np.zeros((most_k, most_q), q.dtype)
+    of_dq, of_k = np.empty((width, most_q), q.dtype), np.empty((width, most_k), q.dtype)
+    of_v, of_dk = np.empty((width, most_k), q.dtype), np.empty((width, most_k), q.dtype)
+    of_dv, ds = np.empty((width, most_k), q.dtype), np.zeros((most_q, most_k), q.dtype)
+    d, by_key = np.zeros((most_q, most_k), q.dtype), np.zeros((most_k, most_q), q.dtype)
     place = 0
     for b in range(len(query_offsets) - 1):
         first_q, n_q = query_offsets[b], query_offsets[b + 1] - query_offsets[b]
@@ -142,44 +161,28 @@ def _backward(
             _gather(dc, head * width, first_q, n_q, wide_q, of_dc)
             _gather(k, head * width, first_k, n_k, wide_k, of_k)
             _gather(v, head * width, first_k, n_k, wide_k, of_v)
+            products(of_dc, of_v, n_q, wide_k, ds)
             for i in range(n_q):
-                for j in range(wide_k):
-                    ds[i, j] = 0
+                row = place + i * n_k
+                for j in range(n_k):
+                    d[i, j] = weights[row + j]
+                for j in range(n_k, wide_k):
                     d[i, j] = 0
-                for f in range(width):
-                    w = of_dc[f, i]
-                    for j in range(wide_k):
-                        ds[i, j] += w * of_v[f, j]
+                    ds[i, j] = 0
+                if len(keep):
+                    for j in range(n_k):
+                        m = scale if keep[row + j] else scale * 0
+                        d[i, j] *= m
+                        ds[i, j] *= m
                 mean = ds[i, 0] * 0
                 for j in range(n_k):
-                    pair = place + i * n_k + j
-                    weight = weights[pair]
-                    d[i, j] = weight
-                    if len(keep):
-                        m = scale if keep[pair] else scale * 0
-                        d[i, j] = weight * m
-                        ds[i, j] *= m
-                    mean += ds[i, j] * weight
+                    mean += ds[i, j] * weights[row + j]
                 for j in range(n_k):
-                    ds[i, j] = weights[place + i * n_k + j] * (ds[i, j] - mean) * root
+                    ds[i, j] = weights[row + j] * (ds[i, j] - mean) * root
                     by_key[j, i] = ds[i, j]
-                for j in range(n_k, wide_k):
-                    ds[i, j] = 0
-            for f in range(width):
-                for j in range(wide_k):
-                    of_dk[f, j] = 0
-                    of_dv[f, j] = 0
-                for i in range(n_q):
-                    w, x = of_q[f, i], of_dc[f, i]
-                    for j in range(wide_k):
-                        of_dk[f, j] += w * ds[i, j]
-                        of_dv[f, j] += x * d[i, j]
-                for i in range(wide_q):
-                    of_dq[f, i] = 0
-                for j in range(n_k):
-                    w = of_k[f, j]
-                    for i in range(wide_q):
-                        of_dq[f, i] += w * by_key[j, i]
+            mixtures(of_q, ds, n_q, wide_k, of_dk)
+            mixtures(of_dc, d, n_q, wide_k, of_dv)
+            mixtures(of_k, by_key, n_k, wide_q, of_dq)
             _scatter(of_dq, head * width, first_q, n_q, dq)
             _scatter(of_dk, head * width, first_k, n_k, dk)
             _scatter(of_dv, head * width, first_k, n_k, dv)
@@ -205,14 +208,15 @@ def _longest(offsets: Array) -> int:
 @jit
 def _gather(tiles: Array, row: int, first: int, count: int, wide: int, out: Array) -> None:
     """Copy some features of a sentence side by side, zeros behind its last token."""
-    lanes = tiles.shape[2]
+    lanes, done = tiles.shape[2], 0
+    while done < count:
+        tile, lane = (first + done) // lanes, (first + done) % lanes
+        run = min(count - done, lanes - lane)
+        for f in range(out.shape[0]):
+            for t in range(run):
+                out[f, done + t] = tiles[tile, row + f, lane + t]
+        done += run
     for f in range(out.shape[0]):
-        tile, lane = first // lanes, first % lanes
-        for t in range(count):
-            out[f, t] = tiles[tile, row + f, lane]
-            lane += 1
-            if lane == lanes:
-                tile, lane = tile + 1, 0
         for t in range(count, wide):
             out[f, t] = 0
 
@@ -220,14 +224,14 @@ def _gather(tiles: Array, row: int, first: int, count: int, wide: int, out: Arra
 @jit
 def _scatter(rows: Array, row: int, first: int, count: int, tiles: Array) -> None:
     """Copy some features of a sentence to where its tokens lie in tiles."""
-    lanes = tiles.shape[2]
-    for f in range(rows.shape[0]):
-        tile, lane = first // lanes, first % lanes
-        for t in range(count):
-            tiles[tile, row + f, lane] = rows[f, t]
-            lane += 1
-            if lane == lanes:
-                tile, lane = tile + 1, 0
+    lanes, done = tiles.shape[2], 0
+    while done < count:
+        tile, lane = (first + done) // lanes, (first + done) % lanes
+        run = min(count - done, lanes - lane)
+        for f in range(rows.shape[0]):
+            for t in range(run):
+                tiles[tile, row + f, lane + t] = rows[f, done + t]
+        done += run
 
 
 @jit
