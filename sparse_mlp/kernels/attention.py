@@ -1,8 +1,9 @@
 """Attention over packed sentences, compiled: the twin of `reference.attention` on tiles (n_tiles, features, lanes).
 
-Serial. A sentence may lie in several tiles, so what a head has of it is first copied side by side, queries and keys
-padded to whole vectors. All products are then one of two: `products` of features, which gives a number for each pair
-of tokens, and `mixtures` of tokens by such numbers. Cost O(features * queries * keys) for each sentence.
+Serial. Tiles are first copied into one long row for each feature, since a sentence may lie in several. Then all is one
+of two products: `products` of features, which gives a number for each pair of tokens, and `mixtures` of tokens by such
+numbers. They write whole vectors: what lies behind a sentence is written again by the next one, and rows are a vector
+longer than the tokens. Cost O(features * queries * keys) for each sentence.
 """
 
 from __future__ import annotations
@@ -66,31 +67,54 @@ def attention_backward(
 
 
 @jit
-def _plain_products(a: Array, b: Array, count: int, wide: int, out: Array) -> None:
-    """Write out[i, j], the sum over f of a[f, i] * b[f, j], for `count` rows i and `wide` columns j."""
+def plain_products(
+    a: Array, a_at: int, a_row: int, b: Array, b_at: int, b_row: int, width: int, count: int, wide: int, out: Array
+) -> None:  # fmt: skip
+    """Write out[i, j], the sum over f of a[f, i] * b[f, j].
+
+    Parameters
+    ----------
+    a, b : float (n,)
+        Flat; row f begins at `a_at + f * a_row`, `b_at + f * b_row`.
+    width, count, wide : int
+        How many f, i and j there are.
+    out : float (count or more, wide or more)
+    """
     for i in range(count):
         for j in range(wide):
             out[i, j] = 0
-        for f in range(a.shape[0]):
+        for f in range(width):
             for j in range(wide):
-                out[i, j] += a[f, i] * b[f, j]
+                out[i, j] += a[a_at + f * a_row + i] * b[b_at + f * b_row + j]
 
 
 @jit
-def _plain_mixtures(x: Array, m: Array, count: int, wide: int, out: Array) -> None:
-    """Write out[f, j], the sum over `count` rows i of x[f, i] * m[i, j], for `wide` columns j."""
-    for f in range(x.shape[0]):
+def plain_mixtures(
+    x: Array, x_at: int, x_row: int, m: Array, width: int, count: int, wide: int, out: Array, out_at: int, out_row: int
+) -> None:  # fmt: skip
+    """Write out[f, j], the sum over i of x[f, i] * m[i, j].
+
+    Parameters
+    ----------
+    x, out : float (n,)
+        Flat; row f begins at `x_at + f * x_row`, `out_at + f * out_row`.
+    m : float (count or more, wide or more)
+    width, count, wide : int
+        How many f, i and j there are.
+    """
+    for f in range(width):
+        to = out_at + f * out_row
         for j in range(wide):
-            out[f, j] = 0
+            out[to + j] = 0
         for i in range(count):
             for j in range(wide):
-                out[f, j] += x[f, i] * m[i, j]
+                out[to + j] += x[x_at + f * x_row + i] * m[i, j]
 
 
 if SIMD:
     from sparse_mlp.kernels.simd_attention import mixtures, products
 else:
-    products, mixtures = _plain_products, _plain_mixtures
+    products, mixtures = plain_products, plain_mixtures
 
 
 @jit
@@ -99,19 +123,18 @@ def _forward(
     scale: Any, root: Any, c: Array, weights: Array,
 ) -> None:  # fmt: skip
     width, most_q, most_k = q.shape[1] // heads, _longest(query_offsets), _longest(key_offsets)
-    of_q, of_c = np.empty((width, most_q), q.dtype), np.empty((width, most_q), q.dtype)
-    of_k, of_v = np.empty((width, most_k), q.dtype), np.empty((width, most_k), q.dtype)
-    a, by_key = np.empty((most_q, most_k), q.dtype), np.zeros((most_k, most_q), q.dtype)
+    row_q, row_k = query_offsets[-1] + VECTOR, key_offsets[-1] + VECTOR
+    long_q, long_k, long_v = _long_rows(q, row_q), _long_rows(k, row_k), _long_rows(v, row_k)
+    long_c = np.empty(q.shape[1] * row_q, q.dtype)
+    a, by_key = np.zeros((most_q, most_k), q.dtype), np.zeros((most_k, most_q), q.dtype)
     place = 0
     for b in range(len(query_offsets) - 1):
         first_q, n_q = query_offsets[b], query_offsets[b + 1] - query_offsets[b]
         first_k, n_k = key_offsets[b], key_offsets[b + 1] - key_offsets[b]
         wide_q, wide_k = _padded(n_q), _padded(n_k)
         for head in range(heads):
-            _gather(q, head * width, first_q, n_q, wide_q, of_q)
-            _gather(k, head * width, first_k, n_k, wide_k, of_k)
-            _gather(v, head * width, first_k, n_k, wide_k, of_v)
-            products(of_q, of_k, n_q, wide_k, a)
+            at_q, at_k = head * width * row_q + first_q, head * width * row_k + first_k
+            products(long_q, at_q, row_q, long_k, at_k, row_k, width, n_q, wide_k, a)
             for i in range(n_q):
                 seen = min(i + 1, n_k) if causal else n_k
                 largest = a[i, 0]
@@ -134,10 +157,9 @@ def _forward(
                         a[i, j] = a[i, j] * scale if keep[row + j] else a[i, j] * 0
                 for j in range(n_k):
                     by_key[j, i] = a[i, j]
-            mixtures(of_v, by_key, n_k, wide_q, of_c)
-            _scatter(of_c, head * width, first_q, n_q, c)
+            mixtures(long_v, at_k, row_k, by_key, width, n_k, wide_q, long_c, at_q, row_q)
             place += n_q * n_k
-    _clear(c, query_offsets[-1])
+    _into_tiles(long_c, row_q, query_offsets[-1], c)
 
 
 @jit
@@ -145,30 +167,27 @@ def _backward(
     q: Array, k: Array, v: Array, weights: Array, dc: Array, query_offsets: Array, key_offsets: Array, heads: int,
     keep: Array, scale: Any, root: Any, dq: Array, dk: Array, dv: Array,
 ) -> None:  # fmt: skip
-    width, most_q, most_k = q.shape[1] // heads, _longest(query_offsets), _longest(key_offsets)
-    of_q, of_dc = np.empty((width, most_q), q.dtype), np.empty((width, most_q), q.dtype)
-    of_dq, of_k = np.empty((width, most_q), q.dtype), np.empty((width, most_k), q.dtype)
-    of_v, of_dk = np.empty((width, most_k), q.dtype), np.empty((width, most_k), q.dtype)
-    of_dv, ds = np.empty((width, most_k), q.dtype), np.zeros((most_q, most_k), q.dtype)
-    d, by_key = np.zeros((most_q, most_k), q.dtype), np.zeros((most_k, most_q), q.dtype)
+    features, width = q.shape[1], q.shape[1] // heads
+    most_q, most_k = _longest(query_offsets), _longest(key_offsets)
+    row_q, row_k = query_offsets[-1] + VECTOR, key_offsets[-1] + VECTOR
+    long_q, long_dc = _long_rows(q, row_q), _long_rows(dc, row_q)
+    long_k, long_v = _long_rows(k, row_k), _long_rows(v, row_k)
+    long_dq = np.empty(features * row_q, q.dtype)
+    long_dk, long_dv = np.empty(features * row_k, q.dtype), np.empty(features * row_k, q.dtype)
+    ds, d = np.zeros((most_q, most_k), q.dtype), np.zeros((most_q, most_k), q.dtype)
+    by_key = np.zeros((most_k, most_q), q.dtype)
     place = 0
     for b in range(len(query_offsets) - 1):
         first_q, n_q = query_offsets[b], query_offsets[b + 1] - query_offsets[b]
         first_k, n_k = key_offsets[b], key_offsets[b + 1] - key_offsets[b]
         wide_q, wide_k = _padded(n_q), _padded(n_k)
         for head in range(heads):
-            _gather(q, head * width, first_q, n_q, wide_q, of_q)
-            _gather(dc, head * width, first_q, n_q, wide_q, of_dc)
-            _gather(k, head * width, first_k, n_k, wide_k, of_k)
-            _gather(v, head * width, first_k, n_k, wide_k, of_v)
-            products(of_dc, of_v, n_q, wide_k, ds)
+            at_q, at_k = head * width * row_q + first_q, head * width * row_k + first_k
+            products(long_dc, at_q, row_q, long_v, at_k, row_k, width, n_q, wide_k, ds)
             for i in range(n_q):
                 row = place + i * n_k
                 for j in range(n_k):
                     d[i, j] = weights[row + j]
-                for j in range(n_k, wide_k):
-                    d[i, j] = 0
-                    ds[i, j] = 0
                 if len(keep):
                     for j in range(n_k):
                         m = scale if keep[row + j] else scale * 0
@@ -180,16 +199,13 @@ def _backward(
                 for j in range(n_k):
                     ds[i, j] = weights[row + j] * (ds[i, j] - mean) * root
                     by_key[j, i] = ds[i, j]
-            mixtures(of_q, ds, n_q, wide_k, of_dk)
-            mixtures(of_dc, d, n_q, wide_k, of_dv)
-            mixtures(of_k, by_key, n_k, wide_q, of_dq)
-            _scatter(of_dq, head * width, first_q, n_q, dq)
-            _scatter(of_dk, head * width, first_k, n_k, dk)
-            _scatter(of_dv, head * width, first_k, n_k, dv)
+            mixtures(long_q, at_q, row_q, ds, width, n_q, wide_k, long_dk, at_k, row_k)
+            mixtures(long_dc, at_q, row_q, d, width, n_q, wide_k, long_dv, at_k, row_k)
+            mixtures(long_k, at_k, row_k, by_key, width, n_k, wide_q, long_dq, at_q, row_q)
             place += n_q * n_k
-    _clear(dq, query_offsets[-1])
-    _clear(dk, key_offsets[-1])
-    _clear(dv, key_offsets[-1])
+    _into_tiles(long_dq, row_q, query_offsets[-1], dq)
+    _into_tiles(long_dk, row_k, key_offsets[-1], dk)
+    _into_tiles(long_dv, row_k, key_offsets[-1], dv)
 
 
 @jit
@@ -206,39 +222,33 @@ def _longest(offsets: Array) -> int:
 
 
 @jit
-def _gather(tiles: Array, row: int, first: int, count: int, wide: int, out: Array) -> None:
-    """Copy some features of a sentence side by side, zeros behind its last token."""
-    lanes, done = tiles.shape[2], 0
-    while done < count:
-        tile, lane = (first + done) // lanes, (first + done) % lanes
-        run = min(count - done, lanes - lane)
-        for f in range(out.shape[0]):
-            for t in range(run):
-                out[f, done + t] = tiles[tile, row + f, lane + t]
-        done += run
-    for f in range(out.shape[0]):
-        for t in range(count, wide):
-            out[f, t] = 0
-
-
-@jit
-def _scatter(rows: Array, row: int, first: int, count: int, tiles: Array) -> None:
-    """Copy some features of a sentence to where its tokens lie in tiles."""
-    lanes, done = tiles.shape[2], 0
-    while done < count:
-        tile, lane = (first + done) // lanes, (first + done) % lanes
-        run = min(count - done, lanes - lane)
-        for f in range(rows.shape[0]):
-            for t in range(run):
-                tiles[tile, row + f, lane + t] = rows[f, done + t]
-        done += run
-
-
-@jit
-def _clear(tiles: Array, tokens: int) -> None:
-    """Write zeros into the lanes behind the last token."""
-    lanes = tiles.shape[2]
-    for tile in range(tokens // lanes, tiles.shape[0]):
+def _long_rows(tiles: Array, length: int) -> Array:
+    """Copy tiles (n_tiles, features, lanes) into one row of `length` for each feature, zeros behind the last token."""
+    lanes, tokens = tiles.shape[2], length - VECTOR
+    rows = np.empty(tiles.shape[1] * length, tiles.dtype)
+    for tile in range(tiles.shape[0]):
+        first = tile * lanes
+        count = min(lanes, tokens - first)
         for f in range(tiles.shape[1]):
-            for lane in range(max(0, tokens - tile * lanes), lanes):
+            to = f * length + first
+            for lane in range(count):
+                rows[to + lane] = tiles[tile, f, lane]
+    for f in range(tiles.shape[1]):
+        for t in range(tokens, length):
+            rows[f * length + t] = 0
+    return rows
+
+
+@jit
+def _into_tiles(rows: Array, length: int, tokens: int, tiles: Array) -> None:
+    """Copy one row for each feature into tiles, zeros into the lanes behind the last token."""
+    lanes = tiles.shape[2]
+    for tile in range(tiles.shape[0]):
+        first = tile * lanes
+        count = max(0, min(lanes, tokens - first))
+        for f in range(tiles.shape[1]):
+            at = f * length + first
+            for lane in range(count):
+                tiles[tile, f, lane] = rows[at + lane]
+            for lane in range(count, lanes):
                 tiles[tile, f, lane] = 0
