@@ -17,8 +17,8 @@ from sparse_mlp.datasets.locate import DataDir, Location, check_data_dir, locate
 from sparse_mlp.datasets.official import check_pairs, load_official, read_official
 from sparse_mlp.datasets.opening import check_name
 from sparse_mlp.datasets.own import load_file
-from sparse_mlp.datasets.registry import STAND_IN, FileSet, FileSpec, file_sets, names
-from sparse_mlp.datasets.text_registry import text_names
+from sparse_mlp.datasets.registry import STAND_IN, FileSet, FileSpec, file_sets
+from sparse_mlp.datasets.text_registry import REVERSAL, TEXT_SETS, known_names, text_names
 from sparse_mlp.errors import DataFileError, invalid
 from sparse_mlp.options import options_of
 
@@ -47,8 +47,8 @@ class FileReport:
 def available(data_dir: DataDir = None) -> tuple[str, ...]:
     """Return the names of the data sets that can be loaded without a download; a `data_dir` must exist."""
     check_data_dir(data_dir)
-    sets = file_sets()
-    return tuple(name for name in names() if name not in sets or locate(sets[name], data_dir).complete)
+    sets = _all_sets()
+    return tuple(name for name in known_names() if name not in sets or locate(sets[name], data_dir).complete)
 
 
 def load(
@@ -152,7 +152,11 @@ def load(
 def _refuse_file(name: str) -> None:
     if check_name(name):
         raise invalid(f"the file {name}", "a data set by name", "`inspect_file` describes a file of your own")
-    _refuse_pairs(name)
+
+
+def _all_sets() -> dict[str, FileSet]:
+    """Return the sets that consist of files, those of sentence pairs too."""
+    return file_sets() | {name: entry.files for name, entry in TEXT_SETS.items()}
 
 
 def _refuse_pairs(name: str) -> None:
@@ -183,7 +187,7 @@ def fetch(name: str, data_dir: DataDir = None, *, progress: bool = True) -> list
     Parameters
     ----------
     name : str
-        One of `names`; sets that need no files return an empty list.
+        One of `known_names`; sets that need no files return an empty list.
     data_dir : path-like, optional
         Searched first, and where new files are stored; created if needed. Else $SPARSE_MLP_DATA, else the user's cache.
     progress : bool
@@ -200,7 +204,7 @@ def fetch(name: str, data_dir: DataDir = None, *, progress: bool = True) -> list
     new = data_dir is not None and str(data_dir) and not Path(data_dir).expanduser().exists()
     if not new:
         check_data_dir(data_dir)
-    sets = file_sets()
+    sets = _all_sets()
     paths = list(fetch_set(sets[name], data_dir, progress=progress).found.values()) if name in sets else []
     if data_dir is not None:  # even if other places had all files: `load` with the same arguments finds a folder
         Path(data_dir).expanduser().mkdir(parents=True, exist_ok=True)
@@ -213,7 +217,7 @@ def check(name: str, data_dir: DataDir = None) -> list[FileReport]:
     Parameters
     ----------
     name : str
-        One of `names`.
+        One of `known_names`.
     data_dir : path-like, optional
         Folder that is searched first.
 
@@ -233,9 +237,9 @@ def check(name: str, data_dir: DataDir = None) -> list[FileReport]:
     check_data_dir(data_dir)
     if name == "digits":
         return [FileReport(INSTALLED, "ok", "comes with scikit-learn")]
-    if name in synthetic.NAMES:
+    if name in (*synthetic.NAMES, REVERSAL):
         return [FileReport(GENERATED, "ok", "SYNTHETIC: generated, needs no files")]
-    return _check_files(file_sets()[name], data_dir)
+    return _check_files(_all_sets()[name], data_dir)
 
 
 def describe_all(data_dir: DataDir = None) -> list[dict[str, Any]]:
@@ -249,12 +253,12 @@ def describe_all(data_dir: DataDir = None) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        Keys ``name``, ``classes``, ``shape`` (tuple), ``licence``, ``found`` (folder, 'scikit-learn', 'generated' or
+        Keys ``name``, ``classes`` (0 for sentence pairs), ``shape`` (tuple), ``licence``, ``found`` (folder, 'scikit-learn', 'generated' or
         'missing'), ``bytes`` (on disk, 0 without files), ``synthetic``.
     """
     check_data_dir(data_dir)
     rows = [_row("digits", 10, (8, 8), DIGITS_LICENCE, INSTALLED)]
-    for entry in file_sets().values():
+    for entry in _all_sets().values():
         location = locate(entry, data_dir)
         found = str(location.folder) if location.complete else MISSING
         size = sum(path.stat().st_size for path in location.found.values())
@@ -262,13 +266,14 @@ def describe_all(data_dir: DataDir = None) -> list[dict[str, Any]]:
     for name in synthetic.NAMES:
         like = file_sets()[name.removeprefix(STAND_IN)]
         rows.append(_row(name, like.n_classes, like.shape, "none needed", GENERATED))
+    rows.append(_row(REVERSAL, 0, (), "none needed", GENERATED))
     return rows
 
 
 def _row(name: str, classes: int, shape: tuple[int, ...], licence: str, found: str, size: int = 0) -> dict[str, Any]:
     return {
         "name": name, "classes": classes, "shape": shape, "licence": licence, "found": found, "bytes": size,
-        "synthetic": name in synthetic.NAMES,
+        "synthetic": name in (*synthetic.NAMES, REVERSAL),
     }  # fmt: skip
 
 

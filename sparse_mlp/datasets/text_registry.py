@@ -10,6 +10,7 @@ from typing import Any
 from sparse_mlp.datasets.registry import FileSet, FileSpec, names
 from sparse_mlp.datasets.words import Words
 
+REVERSAL = "reversal"  # the generated set
 PARTS = ("train", "validation", "test")
 
 
@@ -46,7 +47,7 @@ def text_names() -> tuple[str, ...]:
     >>> text_names()
     ('reversal', 'multi30k', 'wmt17', 'iwslt14')
     """
-    return ("reversal", *TEXT_SETS)
+    return (REVERSAL, *TEXT_SETS)
 
 
 def known_names() -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from sparse_mlp.datasets.official import Verdict, mismatch_error, read_official,
 from sparse_mlp.datasets.opening import file_error, find_file
 from sparse_mlp.datasets.reversal import reversal_parts
 from sparse_mlp.datasets.text_pairs import SentencePairs, pair_up, read_pairs
-from sparse_mlp.datasets.text_registry import TEXT_SETS, TextSet, text_names
+from sparse_mlp.datasets.text_registry import REVERSAL, TEXT_SETS, TextSet, text_names
 from sparse_mlp.datasets.vocabulary import Vocabulary
 from sparse_mlp.datasets.words import Ready, Words, make_tokenizer
 from sparse_mlp.errors import check_choice, invalid, shown
@@ -137,7 +137,7 @@ def load_translation(
     """
     check_data_dir(data_dir)
     name = str(name_or_folder)
-    if name == "reversal":
+    if name == REVERSAL:
         provenance = "SYNTHETIC: strings of 3 to 8 of 20 words, to be turned round"
         return from_sentences(
             name, *reversal_parts(), tokens=tokens or Ready.kind, min_count=min_count, subwords=subwords,

@@ -35,8 +35,9 @@ def loss_and_gradients(
     for first in range(0, len(h), CHUNK):
         part = slice(first, first + CHUNK)
         z, tokens = _chunk(h[part], weight, bias), np.arange(len(target[part]))
-        loss += float(_losses(z, target[part], label_smoothing).sum()) / total  # z is exp(z - largest) now
-        z *= (1 / (z.sum(axis=1, dtype=h.dtype, keepdims=True) * one(total))).astype(h.dtype)
+        losses, sums = _losses(z, target[part], label_smoothing)  # z is exp(z - largest) now
+        loss += float(losses.sum()) / total
+        z *= (1 / (sums * total)).astype(h.dtype)[:, None]
         if label_smoothing:
             z -= one(label_smoothing / len(weight) / total)
         z[tokens, target[part]] -= one((1 - label_smoothing) / total)
@@ -53,7 +54,7 @@ def loss_only(h: Array, weight: Array, bias: Array, target: Array, label_smoothi
         part = slice(first, first + CHUNK)
         z = _chunk(h[part], weight, bias)
         right += int(np.count_nonzero(z.argmax(axis=1) == target[part]))
-        loss += float(_losses(z, target[part], label_smoothing).sum())
+        loss += float(_losses(z, target[part], label_smoothing)[0].sum())
     return loss, right
 
 
@@ -64,11 +65,11 @@ def _chunk(h: Array, weight: Array, bias: Array) -> Array:
     return z
 
 
-def _losses(z: Array, target: Array, label_smoothing: float) -> Array:
-    """Return the loss of each token, float64, and replace z by exp(z - largest)."""
+def _losses(z: Array, target: Array, label_smoothing: float) -> tuple[Array, Array]:
+    """Replace z by exp(z - largest); return the loss of each token and the sum of its row, both float64."""
     z -= z.max(axis=1, keepdims=True)
     right = z[np.arange(len(z)), target].astype(np.float64)
-    mean = z.mean(axis=1, dtype=np.float64) if label_smoothing else 0.0
+    mean = z.sum(axis=1).astype(np.float64) / z.shape[1] if label_smoothing else 0.0
     np.exp(z, out=z)
-    log_sum = np.log(z.sum(axis=1, dtype=np.float64))
-    return log_sum - (1 - label_smoothing) * right - label_smoothing * mean
+    sums = z.sum(axis=1).astype(np.float64)
+    return np.log(sums) - (1 - label_smoothing) * right - label_smoothing * mean, sums
