@@ -181,6 +181,7 @@ def _load_digits() -> Dataset:
     provenance = f"scikit-learn load_digits, stratified 80/20 split; {DIGITS}; {DIGITS_LICENCE}"
     return Dataset("digits", train_x, train_y, test_x, test_y, 10, (8, 8), tuple("0123456789"), provenance)
 
+
 def fetch(name: str, data_dir: DataDir = None, *, progress: bool = True) -> list[Path]:
     """Download the files of a data set that are missing, and return the paths of all of them.
 
@@ -253,21 +254,24 @@ def describe_all(data_dir: DataDir = None) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        Keys ``name``, ``classes`` (0 for sentence pairs), ``shape`` (tuple), ``licence``, ``found`` (folder, 'scikit-learn', 'generated' or
-        'missing'), ``bytes`` (on disk, 0 without files), ``synthetic``.
+        Keys ``name``, ``classes`` (0 for sentence pairs), ``shape`` (tuple), ``licence``, ``found`` (folder,
+        'scikit-learn', 'generated' or 'missing'), ``bytes`` (on disk, 0 without files), ``synthetic``.
     """
     check_data_dir(data_dir)
     rows = [_row("digits", 10, (8, 8), DIGITS_LICENCE, INSTALLED)]
-    for entry in _all_sets().values():
-        location = locate(entry, data_dir)
-        found = str(location.folder) if location.complete else MISSING
-        size = sum(path.stat().st_size for path in location.found.values())
-        rows.append(_row(entry.name, entry.n_classes, entry.shape, entry.licence, found, size))
+    rows += [_row_of_files(entry, data_dir) for entry in file_sets().values()]
     for name in synthetic.NAMES:
         like = file_sets()[name.removeprefix(STAND_IN)]
         rows.append(_row(name, like.n_classes, like.shape, "none needed", GENERATED))
     rows.append(_row(REVERSAL, 0, (), "none needed", GENERATED))
-    return rows
+    return rows + [_row_of_files(entry.files, data_dir) for entry in TEXT_SETS.values()]
+
+
+def _row_of_files(entry: FileSet, data_dir: DataDir) -> dict[str, Any]:
+    location = locate(entry, data_dir)
+    found = str(location.folder) if location.complete else MISSING
+    size = sum(path.stat().st_size for path in location.found.values())
+    return _row(entry.name, entry.n_classes, entry.shape, entry.licence, found, size)
 
 
 def _row(name: str, classes: int, shape: tuple[int, ...], licence: str, found: str, size: int = 0) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
 
@@ -71,6 +73,16 @@ class TranslationSet:
     tokens: str
     provenance: str
     synthetic: bool = False
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Return a checksum of both vocabularies and of the words of the training part, by which a run knows its data."""
+        digest = hashlib.sha256()
+        for vocabulary in (self.source_vocabulary, self.target_vocabulary):
+            digest.update(vocabulary.fingerprint.encode())
+        for array in self.train.pairs:
+            digest.update(array.tobytes())
+        return digest.hexdigest()
 
     def __repr__(self) -> str:
         stamp = "SYNTHETIC, " if self.synthetic else ""

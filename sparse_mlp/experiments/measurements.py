@@ -75,13 +75,13 @@ def measure_translation(run: Run, beam: int = 2, alpha: float = 1.0, examples: i
     Returns
     -------
     dict
-        `bleu_tokens` of lower-cased words and `bleu` of the text, each with its signature; `beam` and `alpha`; the first
-        `examples` with `source`, `reference` and `translation`.
+        `bleu_tokens` of lower-cased words and `bleu` of the text, each with its signature; `beam` and `alpha`; the
+        first `examples` with `source`, `reference` and `translation`.
     """
-    from sparse_mlp.translation import Vocabularies, score
+    from sparse_mlp.translation import score
 
     data = run.sentences
-    scored = score(run.model, Vocabularies(data.source_vocabulary, data.target_vocabulary), data.test, beam=beam, alpha=alpha)
+    scored = score(run.translator, run.vocabularies, data.test, beam=beam, alpha=alpha)
     shown = zip(data.test.source, data.test.reference, scored.translations, strict=True)
     return {
         "bleu_tokens": scored.of_tokens.score, "signature": scored.of_tokens.signature, "bleu": scored.of_text.score,

@@ -25,7 +25,7 @@ def attention_forward(
         of_q, of_k, of_v = (_by_head(x[:, part], heads) for x, part in ((q, queries), (k, keys), (v, keys)))
         a = np.einsum("hfi,hfj->hij", of_q, of_k) * q.dtype.type(1 / math.sqrt(width))
         if causal:
-            a[:, ~np.tri(*a.shape[1:], dtype=bool)] = -np.inf
+            a[:, np.triu(np.ones(a.shape[1:], bool), 1)] = -np.inf
         a = np.exp(a - a.max(axis=2, keepdims=True))
         a /= a.sum(axis=2, keepdims=True)
         weights[place : place + a.size] = a.ravel()

@@ -47,9 +47,10 @@ class MultiHeadAttention(Layer):
 
     Notes
     -----
-    [Vaswani2017], see `reference.attention`; tokens are packed, so there are no masks for padding. Queries and keys meet
-    at the outputs of their projections, and evolve as a unit in which the key is turned round; values and output are
-    another one. The gradient by the bias of the keys is 0 exactly: softmax ignores what is added to all keys of a query.
+    [Vaswani2017], see `reference.attention`; tokens are packed, so there are no masks for padding. Queries and keys
+    meet at the outputs of their projections, and evolve as a unit in which the key is turned round; values and output
+    are another one. The gradient by the bias of the keys is 0 exactly: softmax ignores what is added to all keys of a
+    query.
 
     Examples
     --------
@@ -193,9 +194,7 @@ class MultiHeadAttention(Layer):
         dx, dcontext = found
         return unpacked(dx, batch.n_samples, None), unpacked(dcontext, self._read(batch).n_samples, None), grads
 
-    def attend(
-        self, q: Array, k: Array, v: Array, offsets: NDArray[np.int64], key_offsets: NDArray[np.int64]
-    ) -> Array:
+    def attend(self, q: Array, k: Array, v: Array, offsets: NDArray[np.int64], key_offsets: NDArray[np.int64]) -> Array:
         """Return what projected queries read of projected keys and values, before the output projection.
 
         All are rows (tokens, features); nothing is causal or random. A sentence may have no query.

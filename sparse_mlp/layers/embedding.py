@@ -92,13 +92,15 @@ class Embedding(Layer):
         embedding_ops(self.backend).embed(self.weight, words, positions, table, out=x)
         return x, words
 
-    def backward_tiles(  # type: ignore[override]
+    def backward_tiles(
         self, dy: Array, cache: NDArray[Any], batch: Batch, grads: Gradients, wants_dx: bool = False
     ) -> None:
         """Add the gradient by the weight; words have none."""
         embedding_ops(self.backend).embed_backward(dy, cache, self.words, add_to=grads["weight"])
 
-    def forward(self, words: NDArray[Any], positions: NDArray[Any]) -> tuple[Array, NDArray[Any]]:  # type: ignore[override]
+    def forward(  # type: ignore[override]
+        self, words: NDArray[Any], positions: NDArray[Any]
+    ) -> tuple[Array, NDArray[Any]]:
         """Return the vectors of words at places, (tokens, features), and what `backward` needs."""
         batch = Batch(len(words))
         tiles, cache = self.forward_tiles(np.asarray(words), np.asarray(positions), batch)

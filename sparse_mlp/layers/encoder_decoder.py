@@ -60,7 +60,7 @@ class Encoder(Layer):
         self, dy: Array, cache: list[Any], batch: Tokens, grads: Gradients, wants_dx: bool = True
     ) -> Array:
         """Add the gradients by the parameters and return that by the input."""
-        for (name, layer), inner in zip(reversed(self.children.items()), reversed(cache), strict=True):
+        for (name, layer), inner in zip(reversed(list(self.children.items())), reversed(cache), strict=True):
             dy = layer.backward_tiles(dy, inner, batch, grads[name])
         return dy
 
@@ -252,7 +252,7 @@ class EncoderDecoder(Layer):
     def kind(self) -> str:
         """Return what networks share whose states fit each other."""
         attention, features = self.encoder.layers[0].self_attention, self.source_embedding.features
-        inner = self.encoder.layers[0].feed_forward.w_1.shape[1]
+        inner = self.encoder.layers[0].feed_forward.w_1.n_out(features)
         return (
             f"EncoderDecoder({self.n_in(0)} source words, {self.n_out(0)} target words, {features} features, "
             f"{attention.heads} heads, {inner} inside, {len(self.encoder.layers)} + {len(self.decoder.layers)} layers, "

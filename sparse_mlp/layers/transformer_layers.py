@@ -27,7 +27,7 @@ class _Blocks(Layer):
     def __init__(self, blocks: Mapping[str, Layer], *, dropout: float, name: str) -> None:
         self.blocks, self.name = dict(blocks), name
         first = next(iter(self.blocks.values()))
-        self.backend, self.dtype, features = first.backend, first.dtype, first.n_in(0)
+        self.backend, self.dtype, features = first.backend, np.dtype(first.dtype or np.float32), first.n_in(0)
         self.norms = {
             f"norm_{i}": LayerNorm(features, dtype=self.dtype, backend=self.backend, name=f"{name}.norm_{i}")
             for i in range(1, len(self.blocks) + 1)

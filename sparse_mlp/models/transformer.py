@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from sparse_mlp.errors import check_integer, invalid
 from sparse_mlp.layers import (
-    Dense,
     DecoderLayer,
+    Dense,
     Embedding,
     EncoderLayer,
     FeedForward,
@@ -37,6 +37,16 @@ WITHOUT_DATA = {  # wirings that a Transformer refuses, and why
     "correlated": "it joins neurons whose values correlate, and words have none before the training",
     "snip": "it needs the gradient of a dense network of neurons",
 }
+
+
+class _Sizes(NamedTuple):
+    """Hold how large the tree of layers is, but for what is inside the feed-forward blocks."""
+
+    source_words: int
+    target_words: int
+    d_model: int
+    heads: int
+    layers: int
 
 
 class SparseTransformer(Network):
@@ -106,16 +116,15 @@ class SparseTransformer(Network):
         streams = spawn_streams(rng)
         shapes = _checked_shapes(d_model, heads, d_ff, layers)
         links = layer_links(shapes, 0.1 if density is None and epsilon is None else density, epsilon, "uniform")
-        common = {"rng": streams["weights"], "dtype": dtype, "backend": backend}
+        common: dict[str, Any] = {"rng": streams["weights"], "dtype": dtype, "backend": backend}
         check_memory(links, [(d_model, source_words), (d_model, 2 * target_words)], dtype)
         wirings = _wired(topology, dict(topology_params or {}), shapes, links, streams["topology"])
 
         def linear(number: int, name: str) -> SparseLinear:
             return SparseLinear(wirings[number], weights, name=name, **common)
 
-        super().__init__(_built(
-            linear, source_words, target_words, d_model, heads, layers, dropout, attention_dropout, tied, weights, common
-        ))  # fmt: skip
+        sizes = _Sizes(source_words, target_words, d_model, heads, layers)
+        super().__init__(_built(linear, sizes, dropout, attention_dropout, tied, weights, common))
 
     @classmethod
     def dense(
@@ -125,15 +134,14 @@ class SparseTransformer(Network):
     ) -> SparseTransformer:  # fmt: skip
         """Build the same network with dense matrices, to compare with; parameters as above."""
         shapes = _checked_shapes(d_model, heads, d_ff, layers)
-        common = {"rng": spawn_streams(rng)["weights"], "dtype": dtype, "backend": backend}
+        common: dict[str, Any] = {"rng": spawn_streams(rng)["weights"], "dtype": dtype, "backend": backend}
 
         def linear(number: int, name: str) -> Dense:
             return Dense(*shapes[number], weights, name=name, **common)
 
         network = cls.__new__(cls)
-        Network.__init__(network, _built(
-            linear, source_words, target_words, d_model, heads, layers, dropout, attention_dropout, tied, weights, common
-        ))  # fmt: skip
+        sizes = _Sizes(source_words, target_words, d_model, heads, layers)
+        Network.__init__(network, _built(linear, sizes, dropout, attention_dropout, tied, weights, common))
         return network
 
     @property
@@ -194,8 +202,9 @@ class SparseTransformer(Network):
 
     def __repr__(self) -> str:
         root: Any = self.root
-        words, layers = f"{self.n_features} -> {self.n_outputs} words", f"{len(root.encoder.layers)} + {len(root.decoder.layers)}"
-        return f"{type(self).__name__}({words}, {root.source_embedding.features} features, {layers} layers, {self.n_links} links)"
+        words = f"{self.n_features} -> {self.n_outputs} words, {self.width} features"
+        layers = f"{len(root.encoder.layers)} + {len(root.decoder.layers)} layers"
+        return f"{type(self).__name__}({words}, {layers}, {self.n_links} links)"
 
 
 def _checked_shapes(d_model: int, heads: int, d_ff: int, layers: int) -> list[tuple[int, int]]:
@@ -222,16 +231,19 @@ def _wired(
 
 
 def _built(
-    linear: Callable[[int, str], Any], source_words: int, target_words: int, d_model: int, heads: int, layers: int,
-    dropout: float, attention_dropout: float, tied: bool, weights: str, common: dict[str, Any],
+    linear: Callable[[int, str], Any], sizes: _Sizes, dropout: float, attention_dropout: float, tied: bool,
+    weights: str, common: dict[str, Any],
 ) -> EncoderDecoder:  # fmt: skip
     """Return the tree of layers; `linear` makes a matrix of a given number and name, in the order of the layers."""
+    source_words, target_words, d_model, heads, layers = sizes
     numbers = iter(range(16 * layers))
     rest = {name: common[name] for name in ("dtype", "backend")}
 
     def attention(name: str, **options: Any) -> MultiHeadAttention:
-        made = [linear(next(numbers), f"{name}.{part}") for part in PROJECTIONS]
-        return MultiHeadAttention(*made, heads, dropout=attention_dropout, name=name, **options)
+        query, key, value, output = (linear(next(numbers), f"{name}.{part}") for part in PROJECTIONS)
+        return MultiHeadAttention(
+            query, key, value, output, heads, dropout=attention_dropout, name=name, **options
+        )  # fmt: skip
 
     def feed_forward(name: str) -> FeedForward:
         w_1, w_2 = (linear(next(numbers), f"{name}.{part}") for part in ("w_1", "w_2"))
@@ -239,7 +251,9 @@ def _built(
 
     source = Embedding(source_words, d_model, weights=weights, name="source_embedding", **common)
     encoder = [
-        EncoderLayer(attention(f"{name}.self_attention"), feed_forward(f"{name}.feed_forward"), dropout=dropout, name=name)
+        EncoderLayer(
+            attention(f"{name}.self_attention"), feed_forward(f"{name}.feed_forward"), dropout=dropout, name=name
+        )
         for name in (f"encoder.{i}" for i in range(layers))
     ]
     target = Embedding(target_words, d_model, weights=weights, name="target_embedding", **common)

@@ -109,8 +109,8 @@ def noam(
     Notes
     -----
     Step s, counted from 1, has :math:`base \\cdot d^{-1/2} \\min(s^{-1/2}, s\\,w^{-3/2})`. With restarts it is the
-    "inoam" of [Zhang2025], but for the steps k * restart_every: there the published code has a rate of 0, for its update
-    replaces the step.
+    "inoam" of [Zhang2025], but for the steps k * restart_every: there the published code has a rate of 0, for its
+    update replaces the step.
 
     Examples
     --------

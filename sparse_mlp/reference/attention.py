@@ -84,8 +84,9 @@ def attention_backward(
     Notes
     -----
     With D = A∘M: :math:`dV = dC\\,D`, :math:`dA = (dC^T V) \\circ M`,
-    :math:`dS = A \\circ (dA - rowsum(dA \\circ A))`, :math:`dQ = K dS^T / \\sqrt{d_k}`, :math:`dK = Q dS / \\sqrt{d_k}`.
-    The columns of dK of a sentence add up to 0 against the same query, so a constant added to all keys has no gradient.
+    :math:`dS = A \\circ (dA - rowsum(dA \\circ A))`, :math:`dQ = K dS^T / \\sqrt{d_k}`,
+    :math:`dK = Q dS / \\sqrt{d_k}`.
+    Each row of dS adds up to 0, so a constant that is added to all keys has no gradient.
     """
     dq, dk, dv = np.zeros(q.shape), np.zeros(k.shape), np.zeros(v.shape)
     for features, queries, keys, place in _blocks(q, query_offsets, key_offsets, heads):

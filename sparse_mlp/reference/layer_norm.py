@@ -27,8 +27,8 @@ def layer_norm_forward(x: Array, gain: Array, bias: Array, epsilon: float) -> Ar
 
     Notes
     -----
-    [Ba2016]: :math:`y = g \\hat x + b`, :math:`\\hat x = (x - m(x)) r`, :math:`r = (m((x - m(x))^2) + \\epsilon)^{-1/2}`,
-    with m the mean over features.
+    [Ba2016]: :math:`y = g \\hat x + b`, :math:`\\hat x = (x - m(x)) r`,
+    :math:`r = (m((x - m(x))^2) + \\epsilon)^{-1/2}`, with m the mean over features.
     """
     y = np.zeros(x.shape)
     for t in range(x.shape[1]):

@@ -53,7 +53,7 @@ def build(config: RunConfig) -> Run:
         input_strength(network)  # refuses a network that could not record them
     trainer = make_trainer(
         network, rule, training, config.rule, rng=config.run["seed"], loss=loss,
-        origin={**config.origin, "backend": network.backend},
+        origin={**config.origin, "backend": network.backend, **tasks.origin},
     )  # fmt: skip
     return Run(config, data, tasks, network, trainer)
 
@@ -150,4 +150,3 @@ def make_trainer(
         network, rule=rule, optimizer=make_optimizer(training, network.backend), schedule=training["schedule"],
         schedule_params=params, batch_size=training["batch_size"], update_every=every, update_steps=steps, **options,
     )  # fmt: skip
-

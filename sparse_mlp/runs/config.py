@@ -39,8 +39,12 @@ UNUSED_WITH = (
 
 # What changes nothing where sentences are translated, and what does instead.
 UNUSED_WITH_TEXT = {
-    ("data", "standardize"): "", ("data", "scale_by"): "", ("data", "validation_fraction"): "the set has its own part",
-    ("training", "batch_size"): "batch_tokens counts tokens", ("training", "flip"): "", ("run", "input_strengths"): "",
+    ("data", "standardize"): "",
+    ("data", "scale_by"): "",
+    ("data", "validation_fraction"): "the set has its own part",
+    ("training", "batch_size"): "batch_tokens counts tokens",
+    ("training", "flip"): "",
+    ("run", "input_strengths"): "",
 }
 
 

@@ -112,13 +112,14 @@ def transformer(
         Options of all models: rng, backend and, where it is not float32, dtype.
     """
     fitting.check("pairs of sentences", "transformer")
-    words = fitting.n_features, fitting.n_outputs
     if wiring is None:
-        return SparseTransformer.dense(*words, **shared, **common)
+        return SparseTransformer.dense(fitting.n_features, fitting.n_outputs, **shared, **common)
     if wiring["allocation"] != "uniform":
-        raise invalid(f"allocation={wiring['allocation']} for a Transformer", "uniform", "its matrices have one density")
+        raise invalid(
+            f"allocation={wiring['allocation']} for a Transformer", "uniform", "its matrices have one density"
+        )
     links = {name: value for name, value in wiring.items() if name != "allocation"}
-    return SparseTransformer(*words, **links, **shared, **common)
+    return SparseTransformer(fitting.n_features, fitting.n_outputs, **links, **shared, **common)
 
 
 MODELS: dict[str, Callable[..., Network]] = {"mlp": mlp, "vgg": vgg, "transformer": transformer}

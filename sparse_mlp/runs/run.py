@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sparse_mlp.datasets import Dataset, TranslationSet
-from sparse_mlp.errors import invalid
-from sparse_mlp.models import Network
+from sparse_mlp.errors import InvalidInputError, invalid
+from sparse_mlp.models import Network, SparseTransformer
 from sparse_mlp.runs.guard import FolderGuard
 from sparse_mlp.runs.system_record import SystemRecord
 from sparse_mlp.runs.tasks import Tasks
@@ -20,6 +20,7 @@ from sparse_mlp.training import (
     Progress,
     Trainer,
 )
+from sparse_mlp.translation import Vocabularies
 
 if TYPE_CHECKING:
     from sparse_mlp.runs.config import RunConfig
@@ -65,6 +66,19 @@ class Run:
         return _samples(self.tasks.test)
 
     @property
+    def samples(self) -> Dataset:
+        """The data set of a run that classifies.
+
+        Raises
+        ------
+        InvalidInputError
+            If it translates.
+        """
+        if not isinstance(self.data, Dataset):
+            raise _no_samples()
+        return self.data
+
+    @property
     def sentences(self) -> TranslationSet:
         """The data set of a run that translates.
 
@@ -77,6 +91,16 @@ class Run:
             raise invalid("a run that classifies samples", "one that translates", "--model transformer trains one")
         return self.data
 
+    @property
+    def translator(self) -> SparseTransformer:
+        """The network of a run that translates."""
+        return cast(SparseTransformer, self.model)
+
+    @property
+    def vocabularies(self) -> Vocabularies:
+        """The words that a network that translates knows."""
+        return Vocabularies(self.sentences.source_vocabulary, self.sentences.target_vocabulary)
+
     def fit(self) -> None:
         """Train from wherever the state is to the last epoch.
 
@@ -85,7 +109,7 @@ class Run:
         SparseMLPError
             If the folder is removed meanwhile.
         """
-        train, validation, test, _ = self.tasks
+        train, validation, test, *_ = self.tasks
         try:
             self.trainer.fit(train, test, epochs=self.config.training["epochs"], validation=validation)
         except OSError:
@@ -98,9 +122,13 @@ class Run:
 def _samples(task: Any) -> Samples:
     """Return the samples (x, target) of a task, or say that it has none."""
     if not hasattr(task, "x"):
-        remedy = "`sparse-mlp evaluate` and `translate` look at runs that translate"
-        raise invalid("a run that translates sentences", "one that classifies samples", remedy)
+        raise _no_samples()
     return task.x, task.target
+
+
+def _no_samples() -> InvalidInputError:
+    remedy = "`sparse-mlp evaluate` and `sparse-mlp translate` look at runs that translate"
+    return invalid("a run that translates sentences", "one that classifies samples", remedy)
 
 
 def _callbacks(config: RunConfig, folder: Path) -> list[Callback]:

@@ -29,8 +29,15 @@ MODEL_DEFAULTS: dict[str, dict[str, dict[str, Any]]] = {
         "wiring": {"topology": "receptive-field", "density": 0.1},
         "rule": {"name": "chts", "update_steps": 100},
         "training": {
-            "epochs": 13, "label_smoothing": 0.1, "optimizer": "adam", "learning_rate": 1.0, "beta2": 0.998,
-            "epsilon": 1e-9, "weight_decay": 0.0, "schedule": "noam", "peak_step": 1000,
+            "epochs": 13,
+            "label_smoothing": 0.1,
+            "optimizer": "adam",
+            "learning_rate": 1.0,
+            "beta2": 0.998,
+            "epsilon": 1e-9,
+            "weight_decay": 0.0,
+            "schedule": "noam",
+            "peak_step": 1000,
         },
     },
 }

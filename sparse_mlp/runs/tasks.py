@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from sparse_mlp import datasets
 from sparse_mlp.datasets import Dataset
@@ -29,12 +29,15 @@ class Tasks(NamedTuple):
         What nothing is decided on.
     fitting : Fitting
         What a network has to fit.
+    origin : dict
+        What a checkpoint must know of the data beyond the settings, as plain JSON types.
     """
 
     train: Task
     validation: Task | None
     test: Task
     fitting: Fitting
+    origin: dict[str, Any]
 
 
 def tasks_of(data: Dataset | TranslationSet, config: RunConfig, loss: SoftmaxCrossEntropy) -> Tasks:
@@ -65,11 +68,15 @@ def _classes(data: Dataset, config: RunConfig, loss: SoftmaxCrossEntropy) -> Tas
         None if validation is None else Classification(*validation, **options),
         Classification(data.test_x, data.test_y, **options),
         Fitting(train[0].shape[1], data.n_classes, train, data.image_shape),
+        {},
     )
 
 
 def _translations(data: TranslationSet, config: RunConfig, loss: SoftmaxCrossEntropy) -> Tasks:
     options: dict[str, Any] = {"batch_tokens": config.data["batch_tokens"], "loss": loss}
-    parts = (Translation(part.pairs, **options) for part in (data.train, data.validation, data.test))
+    train, validation, test = (
+        cast(Task, Translation(part.pairs, **options)) for part in (data.train, data.validation, data.test)
+    )
     sizes = len(data.source_vocabulary), len(data.target_vocabulary)
-    return Tasks(*parts, Fitting(*sizes, kind="pairs of sentences"))
+    fitting = Fitting(*sizes, kind="pairs of sentences")
+    return Tasks(train, validation, test, fitting, {"sentences": data.fingerprint})

@@ -80,7 +80,9 @@ def initial_weights(
     draw, number = find("weights", distribution, INITIAL_WEIGHTS), check_integer("count", count, minimum=0)
     if draw in (_glorot, _glorot_sparse):
         if fan_out is None:
-            raise invalid(f"weights={distribution} without fan_out", "the outputs of a neuron", "they look at both sides")
+            raise invalid(
+                f"weights={distribution} without fan_out", "the outputs of a neuron", "they look at both sides"
+            )
         draw = partial(draw, m=fan_out)
     drawn = np.asarray(draw(as_generator(rng), number, check_integer("fan_in", fan_in), density))
     if drawn.shape != (number,) or drawn.dtype.kind not in "fiu" or not np.isfinite(drawn).all():

@@ -56,6 +56,11 @@ class Translation:
         return float(len(self.pairs.target))
 
     @property
+    def counted(self) -> tuple[str, float]:
+        """What speed is counted in: source and target tokens."""
+        return "tokens", float(len(self.pairs.source) + len(self.pairs.target))
+
+    @property
     def loss(self) -> Loss:
         """Cross-entropy of the next word, with label smoothing."""
         return self._loss

@@ -164,4 +164,3 @@ def _check(network: SparseTransformer, vocabularies: Vocabularies, beam: int) ->
         raise invalid(found, f"{network.n_features} and {network.n_outputs}, as the network has")
     if check_integer("beam", beam) > network.n_outputs - 2:
         raise invalid(f"beam={beam}", f"at most {network.n_outputs - 2}, the words that may come next")
-

@@ -60,9 +60,9 @@ NOTES = (
     "Published: 6 + 6 layers of 512 features, 5,000 steps; ours are smaller, see above. B: bipartite receptive fields, "
     "D: dendritic network model, as the first wiring; its parameters for translation are not published, ours are the "
     "generator's defaults.",
-    "BLEU of tokens: lower-cased and tokenised, as the papers score, with sacrebleu (tok:none); BLEU of the text: joined "
-    "words, 13a. Beam 2, length penalty alpha 1, unknown words replaced by the source word that attention reads most. "
-    "The papers score the checkpoint that is best on validation, ours is the last one.",
+    "BLEU of tokens: lower-cased and tokenised, as the papers score, with sacrebleu (tok:none); BLEU of the text: "
+    "joined words, 13a. Beam 2, length penalty alpha 1, unknown words replaced by the source word that attention reads "
+    "most. The papers score the checkpoint that is best on validation, ours is the last one.",
     "Learning rate: noam; where the wiring evolves it rises again from nearly 0 over 20 steps after each update.",
 )  # fmt: skip
 
