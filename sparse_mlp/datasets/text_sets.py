@@ -76,7 +76,7 @@ class TranslationSet:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Return a checksum of both vocabularies and of the words of the training part, by which a run knows its data."""
+        """Return a checksum of vocabularies and training words, by which a run knows its data."""
         digest = hashlib.sha256()
         for vocabulary in (self.source_vocabulary, self.target_vocabulary):
             digest.update(vocabulary.fingerprint.encode())
