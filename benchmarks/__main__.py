@@ -21,6 +21,7 @@ NAMES = {
     "motif": "training steps of motif layers next to single links",
     "conv": "both passes of sparse convolutions next to PyTorch's dense ones",
     "vgg": "a whole training step of VGG16 next to PyTorch's dense network",
+    "transformer": "a whole training step of a Transformer next to PyTorch's dense one",
     "robustness": "accuracy of perturbed networks",
 }
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:  # type checkers and editors do not follow __getattr__
     from sparse_mlp import structure as structure
     from sparse_mlp import topology as topology
     from sparse_mlp import training as training
+    from sparse_mlp import translation as translation
     from sparse_mlp.estimators import SparseConvClassifier, SparseMLPClassifier, SparseMLPRegressor
     from sparse_mlp.models import SparseMLP
     from sparse_mlp.runs.saved import load_run
@@ -78,7 +79,7 @@ _LAZY = {
 _ROOMS = (
     "datasets", "errors", "estimators", "evolution", "experiments", "kernels", "layers", "link_prediction", "machine",
     "measures", "models", "optim", "options", "plotting", "plugins", "reference", "rng", "robustness", "runs",
-    "structure", "topology", "training",
+    "structure", "topology", "training", "translation",
 )  # fmt: skip
 
 

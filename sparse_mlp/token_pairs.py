@@ -67,3 +67,34 @@ def _selected(
     ends = np.cumsum(lengths)
     places = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - lengths), lengths)
     return words[places], np.concatenate([[0], ends]).astype(np.int64)
+
+
+def cut_by_words(lengths: NDArray[np.int64], n_parts: int) -> NDArray[np.int64]:
+    """Cut sentences in a given order into parts with equal numbers of words, give or take a sentence.
+
+    Parameters
+    ----------
+    lengths : int64 (n,)
+        Words of each sentence.
+    n_parts : int
+        How many parts.
+
+    Returns
+    -------
+    int64 (n_parts + 1,)
+        Part i has the sentences `borders[i]` to `borders[i + 1]`, the latter not included; it may be empty.
+
+    Notes
+    -----
+    The middle of a sentence decides: with N words in all, M parts, and c words up to the end of a sentence of n words,
+    it goes to part (2c - n) M // (2N). If no sentence is longer than N / M, no part is empty.
+
+    Examples
+    --------
+    >>> cut_by_words(np.array([2, 2, 3, 1]), 2)
+    array([0, 2, 4])
+    """
+    ends = np.cumsum(lengths, dtype=np.int64)
+    total = int(ends[-1]) if len(ends) else 0
+    parts = (2 * ends - lengths) * n_parts // max(1, 2 * total)
+    return np.searchsorted(parts, np.arange(n_parts + 1)).astype(np.int64)

@@ -239,7 +239,8 @@ def test_parameters_have_the_defaults_and_choices_of_what_takes_them():
     for name, (source, option) in SOURCES.items():
         assert options[name].default == options_of(source)[option].default, name
         assert options[name].choices == options_of(source)[option].choices, name
-    assert set(options["solver"].choices) == set(OPTIMIZERS) and set(options["learning_rate"].choices) == set(SCHEDULES)
+    assert set(options["solver"].choices) == set(OPTIMIZERS)
+    assert set(options["learning_rate"].choices) == set(SCHEDULES) - {"noam"}  # which is for Transformers
     undocumented = {name for name, option in options.items() if not (option.help or option.choices)}
     assert not undocumented
 

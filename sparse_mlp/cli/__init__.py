@@ -24,6 +24,7 @@ from sparse_mlp.cli import (
     robustness,
     search,
     train,
+    translate,
 )
 from sparse_mlp.cli.process import os_error_text, prepare, signals_like_ctrl_c
 from sparse_mlp.errors import InvalidInputError, SparseMLPError, nearest
@@ -76,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"sparse_mlp {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB")
     for verb in (
-        train, evaluate, features, robustness, resume, campaign, reproduce, search, measure, data, doctor,
+        train, evaluate, translate, features, robustness, resume, campaign, reproduce, search, measure, data, doctor,
     ):  # fmt: skip
         verb.add_parser(verbs)
     words, parsed = list(sys.argv[1:] if arguments is None else arguments), argparse.Namespace()

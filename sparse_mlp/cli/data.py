@@ -41,11 +41,11 @@ def list_sets(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(rows))
         return 0
-    shapes = [" x ".join(map(str, row["shape"])) for row in rows]
+    shapes = [" x ".join(map(str, row["shape"])) if row["classes"] else "sentence pairs" for row in rows]
     width, room = max(len(row["name"]) for row in rows), max(map(len, shapes))
     print(f"{'name':<{width}}  {'classes':>7}  {'shape':>{room}}  found")
     for row, shape in zip(rows, shapes, strict=True):
-        print(f"{row['name']:<{width}}  {row['classes']:>7}  {shape:>{room}}  {row['found']}")
+        print(f"{row['name']:<{width}}  {row['classes'] or '':>7}  {shape:>{room}}  {row['found']}")
     return 0
 
 

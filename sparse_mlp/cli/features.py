@@ -197,6 +197,6 @@ def _displays(run: Run, course: StrengthCourse, by_strength: Any, by_chance: lis
     title = data_name(run)
     makers = (
         partial(draw_evaluations, [by_strength], by_chance, title),
-        partial(StrengthCourseDisplay.from_course, course, run.data.image_shape, title),
+        partial(StrengthCourseDisplay.from_course, course, run.samples.image_shape, title),
     )
     return dict(zip(FIGURES, makers, strict=True))

@@ -1,4 +1,4 @@
-"""Data sets: real ones with verified files, your own files, and labelled synthetic stand-ins.
+"""Data sets: real ones with verified files, your own files, labelled synthetic stand-ins, and sentence pairs.
 
 Importing this package is cheap: scikit-learn and pooch are imported when a function needs them.
 """
@@ -13,10 +13,18 @@ from sparse_mlp.datasets.registry import names
 from sparse_mlp.datasets.scaling import standardize
 from sparse_mlp.datasets.split import resplit, set_aside, stratified_split
 from sparse_mlp.datasets.synthetic import make_synthetic
+from sparse_mlp.datasets.text_pairs import SentencePairs, read_pairs
+from sparse_mlp.datasets.text_registry import known_names, text_names
+from sparse_mlp.datasets.text_sets import TranslationPart, TranslationSet, from_sentences, load_translation
+from sparse_mlp.datasets.vocabulary import Vocabulary
 
 __all__ = [
     "Dataset",
     "FileReport",
+    "SentencePairs",
+    "TranslationPart",
+    "TranslationSet",
+    "Vocabulary",
     "available",
     "check",
     "check_name",
@@ -24,13 +32,18 @@ __all__ = [
     "describe_all",
     "fetch",
     "from_arrays",
+    "from_sentences",
     "inspect_file",
+    "known_names",
     "load",
+    "load_translation",
     "make_synthetic",
     "names",
+    "read_pairs",
     "resplit",
     "set_aside",
     "standardize",
     "stratified_split",
     "summary",
+    "text_names",
 ]

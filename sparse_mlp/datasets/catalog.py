@@ -17,7 +17,8 @@ from sparse_mlp.datasets.locate import DataDir, Location, check_data_dir, locate
 from sparse_mlp.datasets.official import check_pairs, load_official, read_official
 from sparse_mlp.datasets.opening import check_name
 from sparse_mlp.datasets.own import load_file
-from sparse_mlp.datasets.registry import STAND_IN, FileSet, FileSpec, file_sets, names
+from sparse_mlp.datasets.registry import STAND_IN, FileSet, FileSpec, file_sets
+from sparse_mlp.datasets.text_registry import REVERSAL, TEXT_SETS, known_names, text_names
 from sparse_mlp.errors import DataFileError, invalid
 from sparse_mlp.options import options_of
 
@@ -46,8 +47,8 @@ class FileReport:
 def available(data_dir: DataDir = None) -> tuple[str, ...]:
     """Return the names of the data sets that can be loaded without a download; a `data_dir` must exist."""
     check_data_dir(data_dir)
-    sets = file_sets()
-    return tuple(name for name in names() if name not in sets or locate(sets[name], data_dir).complete)
+    sets = _all_sets()
+    return tuple(name for name in known_names() if name not in sets or locate(sets[name], data_dir).complete)
 
 
 def load(
@@ -132,8 +133,9 @@ def load(
     check_data_dir(data_dir)
     if check_name(name_or_path, format):
         return load_file(name_or_path, data_dir, **options)  # type: ignore[arg-type]
-    _refuse_options(str(name_or_path), options)
     name = str(name_or_path)
+    _refuse_pairs(name)
+    _refuse_options(name, options)
     if name == "digits":
         return _load_digits()
     if name in synthetic.NAMES:
@@ -150,6 +152,16 @@ def load(
 def _refuse_file(name: str) -> None:
     if check_name(name):
         raise invalid(f"the file {name}", "a data set by name", "`inspect_file` describes a file of your own")
+
+
+def _all_sets() -> dict[str, FileSet]:
+    """Return the sets that consist of files, those of sentence pairs too."""
+    return file_sets() | {name: entry.files for name, entry in TEXT_SETS.items()}
+
+
+def _refuse_pairs(name: str) -> None:
+    if name in text_names():
+        raise invalid(f"{name}, a set of sentence pairs", "one of samples with classes", "`load_translation` loads it")
 
 
 def _refuse_options(name: str, options: dict[str, Any]) -> None:
@@ -169,13 +181,14 @@ def _load_digits() -> Dataset:
     provenance = f"scikit-learn load_digits, stratified 80/20 split; {DIGITS}; {DIGITS_LICENCE}"
     return Dataset("digits", train_x, train_y, test_x, test_y, 10, (8, 8), tuple("0123456789"), provenance)
 
+
 def fetch(name: str, data_dir: DataDir = None, *, progress: bool = True) -> list[Path]:
     """Download the files of a data set that are missing, and return the paths of all of them.
 
     Parameters
     ----------
     name : str
-        One of `names`; sets that need no files return an empty list.
+        One of `known_names`; sets that need no files return an empty list.
     data_dir : path-like, optional
         Searched first, and where new files are stored; created if needed. Else $SPARSE_MLP_DATA, else the user's cache.
     progress : bool
@@ -192,7 +205,7 @@ def fetch(name: str, data_dir: DataDir = None, *, progress: bool = True) -> list
     new = data_dir is not None and str(data_dir) and not Path(data_dir).expanduser().exists()
     if not new:
         check_data_dir(data_dir)
-    sets = file_sets()
+    sets = _all_sets()
     paths = list(fetch_set(sets[name], data_dir, progress=progress).found.values()) if name in sets else []
     if data_dir is not None:  # even if other places had all files: `load` with the same arguments finds a folder
         Path(data_dir).expanduser().mkdir(parents=True, exist_ok=True)
@@ -205,7 +218,7 @@ def check(name: str, data_dir: DataDir = None) -> list[FileReport]:
     Parameters
     ----------
     name : str
-        One of `names`.
+        One of `known_names`.
     data_dir : path-like, optional
         Folder that is searched first.
 
@@ -225,9 +238,9 @@ def check(name: str, data_dir: DataDir = None) -> list[FileReport]:
     check_data_dir(data_dir)
     if name == "digits":
         return [FileReport(INSTALLED, "ok", "comes with scikit-learn")]
-    if name in synthetic.NAMES:
+    if name in (*synthetic.NAMES, REVERSAL):
         return [FileReport(GENERATED, "ok", "SYNTHETIC: generated, needs no files")]
-    return _check_files(file_sets()[name], data_dir)
+    return _check_files(_all_sets()[name], data_dir)
 
 
 def describe_all(data_dir: DataDir = None) -> list[dict[str, Any]]:
@@ -241,26 +254,30 @@ def describe_all(data_dir: DataDir = None) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        Keys ``name``, ``classes``, ``shape`` (tuple), ``licence``, ``found`` (folder, 'scikit-learn', 'generated' or
-        'missing'), ``bytes`` (on disk, 0 without files), ``synthetic``.
+        Keys ``name``, ``classes`` (0 for sentence pairs), ``shape`` (tuple), ``licence``, ``found`` (folder,
+        'scikit-learn', 'generated' or 'missing'), ``bytes`` (on disk, 0 without files), ``synthetic``.
     """
     check_data_dir(data_dir)
     rows = [_row("digits", 10, (8, 8), DIGITS_LICENCE, INSTALLED)]
-    for entry in file_sets().values():
-        location = locate(entry, data_dir)
-        found = str(location.folder) if location.complete else MISSING
-        size = sum(path.stat().st_size for path in location.found.values())
-        rows.append(_row(entry.name, entry.n_classes, entry.shape, entry.licence, found, size))
+    rows += [_row_of_files(entry, data_dir) for entry in file_sets().values()]
     for name in synthetic.NAMES:
         like = file_sets()[name.removeprefix(STAND_IN)]
         rows.append(_row(name, like.n_classes, like.shape, "none needed", GENERATED))
-    return rows
+    rows.append(_row(REVERSAL, 0, (), "none needed", GENERATED))
+    return rows + [_row_of_files(entry.files, data_dir) for entry in TEXT_SETS.values()]
+
+
+def _row_of_files(entry: FileSet, data_dir: DataDir) -> dict[str, Any]:
+    location = locate(entry, data_dir)
+    found = str(location.folder) if location.complete else MISSING
+    size = sum(path.stat().st_size for path in location.found.values())
+    return _row(entry.name, entry.n_classes, entry.shape, entry.licence, found, size)
 
 
 def _row(name: str, classes: int, shape: tuple[int, ...], licence: str, found: str, size: int = 0) -> dict[str, Any]:
     return {
         "name": name, "classes": classes, "shape": shape, "licence": licence, "found": found, "bytes": size,
-        "synthetic": name in synthetic.NAMES,
+        "synthetic": name in (*synthetic.NAMES, REVERSAL),
     }  # fmt: skip
 
 

@@ -18,9 +18,11 @@ from sparse_mlp.datasets.mat import parse_mat
 from sparse_mlp.datasets.opening import REFETCH, file_error, read_raw, unwrap
 from sparse_mlp.datasets.registry import FileSet, FileSpec, owner_of
 from sparse_mlp.datasets.split import describe_split, stratified_split
+from sparse_mlp.datasets.text_pairs import parse_sentences
 from sparse_mlp.errors import DataFileError, InvalidInputError
 
 BYTES_PER_NUMBER = 32  # more than any table needs, text included
+BYTES_PER_SENTENCE = 1 << 12
 HEADERS = 1 << 20
 OWN_DATA = f"{REFETCH}; for data of your own: --dataset FILE"
 ALL_OF = {2: "both", 3: "all three", 4: "all four", 5: "all five", 6: "all six"}
@@ -80,6 +82,8 @@ def most_bytes(entry: FileSet, file: FileSpec) -> int:
         return 16 + file.items * (int(np.prod(entry.shape)) if _has_images(file) else 1)
     if entry.format == "cifar":
         return file.items * (len(LABEL_RANGES[entry.n_classes]) + PIXELS)
+    if entry.format == "sentences":
+        return HEADERS + file.items * BYTES_PER_SENTENCE
     return HEADERS + file.items * (entry.n_features + 1) * BYTES_PER_NUMBER
 
 
@@ -122,7 +126,7 @@ def load_official(entry: FileSet, location: Location) -> Dataset:
     train_x, train_y, test_x, test_y = parts
     return Dataset(
         entry.name, train_x, train_y, test_x, test_y, entry.n_classes, entry.image_shape, entry.class_names,
-        f"{entry.title}: {_which_batches(entry, verdicts)}{_what_is_verified(verdicts)}; {split}"
+        f"{entry.title}: {_which_batches(entry, verdicts)}{what_is_verified(verdicts)}; {split}"
         f"{entry.citation}; {entry.licence}",
     )  # fmt: skip
 
@@ -160,9 +164,11 @@ def _judge(file: FileSpec, items: int, digest: str, wrapper: str) -> Verdict:
     return Verdict("unverified", "a file of the right format, whose official checksum is not known")
 
 
-def _what_is_verified(verdicts: dict[str, Verdict]) -> str:
+def what_is_verified(verdicts: dict[str, Verdict]) -> str:
+    """Say which files, by name, are the official ones, and what the others are."""
     if all(verdict.status == "ok" for verdict in verdicts.values()):
-        return f"{'file' if len(verdicts) == 1 else f'{ALL_OF[len(verdicts)]} files'} verified by SHA-256"
+        number = ALL_OF.get(len(verdicts), f"all {len(verdicts)}")
+        return f"{'file' if len(verdicts) == 1 else f'{number} files'} verified by SHA-256"
     details: dict[str, list[str]] = {}
     for name, verdict in verdicts.items():
         details.setdefault(verdict.detail, []).append(name)
@@ -268,6 +274,10 @@ def _read_text(entry: FileSet, file: FileSpec, path: Path, content: bytes | byte
     return (None, table[:, 0]) if file.role.endswith("labels") else (_finite(path, table), None)
 
 
+def _read_sentences(entry: FileSet, file: FileSpec, path: Path, content: bytes | bytearray, verified: bool) -> Parsed:
+    return np.array(parse_sentences(path, content), object), None
+
+
 def _finite(path: Path, rows: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore"):
         values = rows.astype(np.float32)
@@ -284,4 +294,5 @@ def _times(shape: tuple[int, ...]) -> str:
 
 READERS: dict[str, Callable[[FileSet, FileSpec, Path, Any, bool], Parsed]] = {
     "idx": _read_idx, "cifar": _read_cifar, "mat": _read_mat, "text": _read_text,
+    "sentences": _read_sentences,
 }  # fmt: skip

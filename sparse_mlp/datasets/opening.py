@@ -14,7 +14,7 @@ from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
 
-from sparse_mlp.datasets.registry import names
+from sparse_mlp.datasets.text_registry import known_names
 from sparse_mlp.errors import DataFileError, SparseMLPError, describe, invalid
 
 REFETCH = "delete the file and fetch it again"
@@ -61,11 +61,11 @@ def check_name(name: str | PathLike[str], format: str | None = None) -> bool:
     InvalidInputError
         With the nearest known name, whatever its case.
     """
-    if name in names():
+    if name in known_names():
         return False
     if is_file(name, format):
         return True
-    near = difflib.get_close_matches(str(name).lower(), names(), n=1)
+    near = difflib.get_close_matches(str(name).lower(), known_names(), n=1)
     meant = f"did you mean {near[0]!r}? " if near else ""
     wanted = "the name of one (`sparse-mlp data list`) or a file"
     raise invalid(f"--dataset {name}, which is no known data set", wanted, f"{meant}{OWN_DATA}")

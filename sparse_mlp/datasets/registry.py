@@ -22,7 +22,7 @@ class FileSpec:
     role : str
         What the file holds; it begins with the part (train, test, or table, which is split here).
     items : int
-        Number of samples or labels in the official file.
+        Number of samples, labels or sentences in the official file.
     sha256 : str
         Of the uncompressed bytes; empty if unknown.
     sha256_gz : str
@@ -57,7 +57,7 @@ class FileSet:
     Attributes
     ----------
     format : str
-        ``idx``, ``cifar``, ``mat`` or ``text``: the reader of its files.
+        ``idx``, ``cifar``, ``mat``, ``text`` or ``sentences``: the reader of its files.
     labels : tuple of int
         The labels in the files, ascending; the classes are in the same order.
     n_features : int

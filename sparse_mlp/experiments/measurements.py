@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -68,4 +69,30 @@ def measure_weights(run: Run) -> dict[str, Any]:
     }  # fmt: skip
 
 
-MEASUREMENTS: dict[str, Callable[..., dict[str, Any]]] = {"robustness": measure_robustness, "weights": measure_weights}
+def measure_translation(run: Run, beam: int = 2, alpha: float = 1.0, examples: int = 3) -> dict[str, Any]:
+    """Return what the translations of the test sentences are worth.
+
+    Returns
+    -------
+    dict
+        `bleu_tokens` of lower-cased words and `bleu` of the text, each with its signature; `beam` and `alpha`; the
+        first `examples` with `source`, `reference` and `translation`.
+    """
+    from sparse_mlp.translation import score
+
+    data = run.sentences
+    scored = score(run.translator, run.vocabularies, data.test, beam=beam, alpha=alpha)
+    shown = zip(data.test.source, data.test.reference, scored.translations, strict=True)
+    return {
+        "bleu_tokens": scored.of_tokens.score, "signature": scored.of_tokens.signature, "bleu": scored.of_text.score,
+        "signature_of_text": scored.of_text.signature, "beam": beam, "alpha": alpha,
+        "examples": [
+            {"source": source, "reference": reference, "translation": translation}
+            for source, reference, translation in itertools.islice(shown, examples)
+        ],
+    }  # fmt: skip
+
+
+MEASUREMENTS: dict[str, Callable[..., dict[str, Any]]] = {
+    "robustness": measure_robustness, "translation": measure_translation, "weights": measure_weights,
+}  # fmt: skip

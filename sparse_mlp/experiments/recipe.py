@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from sparse_mlp.datasets import names as dataset_names
+from sparse_mlp.datasets import known_names as dataset_names
 from sparse_mlp.errors import InvalidInputError, check_choice, check_integer, invalid
 from sparse_mlp.experiments.measurements import check_measurement
 from sparse_mlp.experiments.planned_run import NOT_IN_RUN_ID, PlannedRun, plan_run
@@ -155,7 +155,7 @@ def _recipe(name: str, content: Table, folder: Path) -> Recipe:
         check_choice("key", key, [known.name for known in fields(Recipe) if known.name != "name"])
     methods = _tables("methods", content)
     if not methods:
-        raise invalid("no methods", "at least one", "[methods.SET] with rule.name = \"set\" makes one")
+        raise invalid("no methods", "at least one", '[methods.SET] with rule.name = "set" makes one')
     for label in methods:
         methods[label] = _settings(f"methods.{label}", methods[label])
     datasets = {name: _dataset(name, given, folder) for name, given in _tables("datasets", content).items()}

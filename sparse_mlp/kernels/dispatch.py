@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from sparse_mlp.errors import check_choice
 from sparse_mlp.kernels.on_maps import OnMaps
-from sparse_mlp.kernels.one_tile import OneTile
+from sparse_mlp.kernels.one_tile import OneTile, OneTileAttention, OneVocabulary
 from sparse_mlp.kernels.one_tile_maps import OneTileMaps
 
 BACKENDS = ("reference", "scipy", "numba")
@@ -28,6 +28,26 @@ _MODULES = {
         "reference": "reference.convolution",
         "scipy": "kernels.scipy_convolution",
         "numba": "kernels.convolution",
+    },
+    "layer_norm": {
+        "reference": "reference.layer_norm",
+        "scipy": "kernels.numpy_layer_norm",
+        "numba": "kernels.layer_norm",
+    },
+    "embedding": {
+        "reference": "reference.embedding",
+        "scipy": "kernels.numpy_embedding",
+        "numba": "kernels.embedding",
+    },
+    "vocabulary": {
+        "reference": "reference.vocabulary",
+        "scipy": "kernels.vocabulary",
+        "numba": "kernels.vocabulary",
+    },
+    "attention": {
+        "reference": "reference.attention",
+        "scipy": "kernels.numpy_attention",
+        "numba": "kernels.attention",
     },
     "motif": {"reference": "reference.motif", "scipy": "kernels.scipy_motif", "numba": "kernels.motif"},
     "elementwise": {
@@ -98,6 +118,32 @@ def conv_ops(backend: str) -> Any:
     """
     module = _module("convolution", backend)
     return OnMaps(module) if backend == "reference" else module
+
+
+@cache
+def attention_ops(backend: str) -> Any:
+    """Return `attention_forward` and `attention_backward` on tiles."""
+    module = _module("attention", backend)
+    return module if backend == "numba" else OneTileAttention(module)
+
+
+@cache
+def layer_norm_ops(backend: str) -> Any:
+    """Return `layer_norm_forward` and `layer_norm_backward` on tiles."""
+    return _on_tiles("layer_norm", backend)
+
+
+@cache
+def embedding_ops(backend: str) -> Any:
+    """Return `embed` and `embed_backward` on tiles."""
+    return _on_tiles("embedding", backend)
+
+
+@cache
+def vocabulary_ops(backend: str) -> Any:
+    """Return `scores`, `loss_and_gradients` and `loss_only` on rows (tokens, features)."""
+    module = _module("vocabulary", backend)
+    return OneVocabulary(module) if backend == "reference" else module
 
 
 @cache

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-TILES = {"x", "dy", "z", "a", "da", "scores", "target"}  # how the functions call what lies in tiles
+TILES = {"x", "dx", "dy", "z", "a", "da", "scores", "target"}  # how the functions call what lies in tiles
 
 
 class OneTile:
@@ -37,6 +37,51 @@ class OneTile:
         return _on_one_tile(self.module, name)
 
 
+class OneTileAttention:
+    """Offer a module's attention on tiles (1, features, tokens), with the compiled twin's places for results."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self.module = module
+
+    def attention_forward(self, q: Array, k: Array, v: Array, *rest: Any, out: Array, weights: Array) -> Any:
+        """See `reference.attention.attention_forward`."""
+        out[0], weights[:] = self.module.attention_forward(q[0], k[0], v[0], *rest)
+        return out, weights
+
+    def attention_backward(
+        self, q: Array, k: Array, v: Array, weights: Array, dc: Array, *rest: Any, out: tuple[Array, Array, Array]
+    ) -> Any:
+        """See `reference.attention.attention_backward`."""
+        found = self.module.attention_backward(q[0], k[0], v[0], weights, dc[0], *rest)
+        for tile, gradient in zip(out, found, strict=True):
+            tile[0] = gradient
+        return out
+
+
+class OneVocabulary:
+    """Offer the reference's generator with the places for gradients, and the measures, that the other rungs have."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self.module = module
+
+    def scores(self, *args: Any) -> Array:
+        """See `reference.vocabulary.scores`."""
+        return self.module.scores(*args)
+
+    def loss_and_gradients(self, *args: Any, dweight: Array, dbias: Array) -> tuple[float, Array]:
+        """See `reference.vocabulary.loss_and_gradients`."""
+        loss, dh, by_weight, by_bias = self.module.loss_and_gradients(*args)
+        dweight += by_weight
+        dbias += by_bias
+        return loss, dh.astype(dweight.dtype)
+
+    def loss_only(self, h: Array, weight: Array, bias: Array, target: Array, smoothing: float) -> tuple[float, int]:
+        """Return the summed loss, and how many next words have the highest score."""
+        loss, *_ = self.module.loss_and_gradients(h, weight, bias, target, smoothing, 1)
+        found = self.module.scores(h, weight, bias).argmax(axis=1)
+        return loss, int(np.count_nonzero(found == target))
+
+
 @cache
 def _on_one_tile(module: ModuleType, name: str) -> Callable[..., Any]:
     function = getattr(module, name)
@@ -51,11 +96,10 @@ def _on_one_tile(module: ModuleType, name: str) -> Callable[..., Any]:
         found = function(*flat)
         if bias_to is not None:
             bias_to += module.bias_grad(flat[names.index("dy")])
+        dtype = tiles[0].dtype if tiles else None
         if not isinstance(found, tuple):
-            return _kept(found, out, add_to, tiles[0].dtype)
-        return *(_kept(result, out, None, tiles[0].dtype) for result in found[:-1]), _kept(
-            found[-1], out, add_to, tiles[0].dtype
-        )
+            return _kept(found, out, add_to, dtype)
+        return *(_kept(result, out, None, dtype) for result in found[:-1]), _kept(found[-1], out, add_to, dtype)
 
     return call
 

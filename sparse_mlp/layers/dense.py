@@ -60,7 +60,7 @@ class Dense(Layer):
     ) -> None:  # fmt: skip
         shape = (check_integer("n_in", n_in), check_integer("n_out", n_out))
         self.dtype = check_dtype(dtype)
-        drawn = initial_weights(weights, shape[0] * shape[1], fan_in=shape[0], rng=rng, dtype=dtype)
+        drawn = initial_weights(weights, shape[0] * shape[1], fan_in=shape[0], fan_out=shape[1], rng=rng, dtype=dtype)
         self.weight: Array = drawn.reshape(shape)
         self.bias: Array = np.zeros(shape[1], dtype)
         self.name, self.backend = name, choose_backend(backend).name

@@ -40,8 +40,7 @@ class Dropout(Layer):
     replays = True
 
     def __init__(self, rate: float, *, backend: str | None = None, name: str = "dropout") -> None:
-        self._rate = check_fraction("rate", rate, zero=True, one=False)
-        self._threshold = min(255, round(256 * self._rate))
+        self._rate, self._threshold = rate_in_256ths(rate)
         self.backend = choose_backend(backend).name
         self.name = name
 
@@ -86,3 +85,15 @@ class Dropout(Layer):
 
     def __repr__(self) -> str:
         return f"Dropout(rate={self.rate:g})"
+
+
+def rate_in_256ths(rate: float) -> tuple[float, int]:
+    """Return a rate, checked, and the byte below which random bytes silence: the nearest multiple of 1 / 256.
+
+    Examples
+    --------
+    >>> rate_in_256ths(0.1)
+    (0.1, 26)
+    """
+    checked = check_fraction("dropout rate", rate, zero=True, one=False)
+    return checked, min(255, round(256 * checked))

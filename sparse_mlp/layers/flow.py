@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from sparse_mlp.layers.base import Layer
     from sparse_mlp.layers.linked import Linked
 
 
@@ -47,12 +49,18 @@ class Chain:
         Whether all its inputs carry a signal whatever the sources do.
     ends : bool
         Whether all outputs of the last layer are read by something that does not evolve.
+    turned : tuple of bool
+        Whether each layer is passed from its outputs to its inputs; () for none.
+    name : str
+        Of the unit; empty where it follows from those of the layers.
     """
 
     layers: list[Linked]
     sources: tuple[int, ...]
     alive: bool
     ends: bool = False
+    turned: tuple[bool, ...] = ()
+    name: str = ""
 
 
 @dataclass
@@ -69,6 +77,15 @@ class Trace:
             return flow
         self.chains.append(Chain([layer], flow.chains, flow.alive))
         return Flow((len(self.chains) - 1,), alive=False, open=True)
+
+    def apart(self, name: str, layers: Sequence[Layer], turned: tuple[bool, ...] = ()) -> None:
+        """Take note of layers that evolve as a unit of their own, since all their ends carry a signal in any case.
+
+        Layers that bear no links, as in a dense network, are left out.
+        """
+        bearing: list[Any] = [layer for layer in layers if layer.bears_links]
+        if bearing:
+            self.chains.append(Chain(bearing, (), alive=True, ends=True, turned=turned, name=name))
 
     def read(self, flow: Flow) -> None:
         """Take note that something that does not evolve reads all neurons of a place."""

@@ -191,7 +191,13 @@ class SparseLinear(Layer):
         # A weight that a motif shares carries the sum of its inputs, which begin nearly equal: each counts.
         density = structure.density * (1 if self.block_shape else self.motif_size)
         return initial_weights(
-            distribution, math.prod(shape), fan_in=self.shape[0], density=density, rng=rng, dtype=self.dtype
+            distribution,
+            math.prod(shape),
+            fan_in=self.shape[0],
+            fan_out=self.shape[1],
+            density=density,
+            rng=rng,
+            dtype=self.dtype,
         ).reshape(shape)
 
     def signals(self) -> tuple[Array, Array]:

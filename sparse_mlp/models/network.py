@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sized
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,8 +80,11 @@ class Network:
         self.n_outputs = root.n_out(self.n_features)
         self._find_links()
         self.store = ParameterStore(root)
-        self._walk = Walk(root, self.n_features)
+        self._walk = self._make_walk()
         self._rebound()
+
+    def _make_walk(self) -> Any:
+        return Walk(self.root, self.n_features)
 
     def _find_links(self) -> None:
         layers: list[Any] = [layer for _, layer in leaves(self.root) if layer.bears_links]
@@ -90,9 +94,9 @@ class Network:
             raise invalid(f"sparse layers named {names}", "names that differ", remedy)
         trace = Trace()
         trace.read(self.root.trace(Flow(), trace))
-        unit_names = [_unit_name(chain.layers) for chain in trace.chains]
+        unit_names = [chain.name or _unit_name(chain.layers) for chain in trace.chains]
         self.units = tuple(
-            EvolvingUnit(name, tuple(chain.layers), sources=tuple(unit_names[i] for i in chain.sources),
+            EvolvingUnit(name, tuple(chain.layers), chain.turned, sources=tuple(unit_names[i] for i in chain.sources),
                          alive=chain.alive, ends=chain.ends)
             for name, chain in zip(unit_names, trace.chains, strict=True)
         )  # fmt: skip
@@ -111,6 +115,11 @@ class Network:
         return self.store.values.dtype
 
     @property
+    def width(self) -> int:
+        """Features of a sample, or of a token where sentences are translated."""
+        return self.n_features
+
+    @property
     def n_links(self) -> int:
         """Weights stored, all links of sparse and dense layers; blocks of weights count weight by weight."""
         return self.store.n_decayed
@@ -126,9 +135,9 @@ class Network:
         """Pass the gradient by the scores back and return that by each parameter, by layer and name."""
         return self.root.backward(dscores, cache)[1]
 
-    def groups(self, n_samples: int) -> list[tuple[int, int]]:
+    def groups(self, batch: Sized) -> list[tuple[int, int]]:
         """Return the groups of a batch, first and last sample (exclusive) of each: whole tiles, at most 8 groups."""
-        return self._walk.groups(n_samples)
+        return self._walk.groups(batch)
 
     def gradient(self, batch: Samples, loss: Loss, rng: np.random.Generator | None = None) -> float:
         """Compute the mean loss of a batch and leave its gradient in `store.gradient`.
@@ -152,7 +161,7 @@ class Network:
         """
         self._check_bound()
         batch.check(self.n_features, self.n_outputs, self.dtype)
-        count = 1 if self._walk.spread else len(self.groups(len(batch)))
+        count = 1 if self._walk.spread else len(self.groups(batch))
         if len(self._buffers) < count:
             self._rebound()
             others = np.empty((count - 1, len(self.store.values)), self.dtype)
@@ -170,7 +179,7 @@ class Network:
         """
         self._check_bound()
         batch.check(self.n_features, self.n_outputs, self.dtype)
-        groups = self.groups(len(batch))
+        groups = self.groups(batch)
         flats = [np.empty_like(self.store.values) for _ in groups]
         kept: list[dict[int, Any]] = [{} for _ in groups]
         self._walk.gradients(batch, loss, None, [Buffer(flat, self.store.views(flat)) for flat in flats], kept)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 from sparse_mlp.layers.base import leaves
 from sparse_mlp.models.network import Network
+
+MOST_LINES = 24  # of the table; with more layers, those that differ by a number share a line
+WIDEST_NAME = 20  # columns of a name beside which there is room for what a dense layer would store
 
 
 class LayerSummary(NamedTuple):
@@ -44,8 +48,9 @@ def summarize(model: Network) -> list[LayerSummary]:
 
 def _line(path: str, layer: Any) -> LayerSummary:
     n_in, n_out = layer.shape
-    dense = n_in * n_out * layer.weight.itemsize + layer.bias.nbytes
-    stored, name = layer.weight.nbytes + layer.bias.nbytes, layer.name or path
+    others = sum(array.nbytes for name, array in layer.parameters().items() if name != "weight")
+    dense = n_in * n_out * layer.weight.itemsize + others
+    stored, name = layer.weight.nbytes + others, layer.name or path
     if not layer.bears_links:
         return LayerSummary(name, layer.shape, layer.weight.size, 1.0, stored, dense)
     wiring = layer.structure
@@ -65,21 +70,42 @@ def summary_table(model: Network) -> str:
     readout    100 x 10        1,000 100.00 %     4.0 kB      4.0 kB
     total                      1,320  17.84 %     7.3 kB     30.0 kB
     """
-    lines = [f"{'layer':<8}{'shape':>11}{'links':>12}{'density':>9}{'stored':>11}{'if dense':>12}"]
     rows = summarize(model)
-    for row in rows:
+    shown = _grouped(rows) if len(rows) > MOST_LINES else rows
+    wide = max(8, *(len(row.name) + 1 for row in shown))
+    with_dense = wide <= WIDEST_NAME
+    head = f"{'layer':<{wide}}{'shape':>11}{'links':>12}{'density':>9}{'stored':>11}{'if dense':>12}"
+    lines = [head if with_dense else head.removesuffix(f"{'if dense':>12}")]
+    for row in shown:
         shape = f"{row.shape[0]:>6} x {row.shape[1]:<6}"
-        lines.append(f"{row.name:<8}{shape}{_counts(row.links, row.density, row.bytes_stored, row.bytes_if_dense)}")
+        counts = _counts(row.links, row.density, row.bytes_stored, row.bytes_if_dense if with_dense else None)
+        lines.append(f"{row.name:<{wide}}{shape}{counts}")
     links, possible = sum(r.links for r in rows), sum(r.shape[0] * r.shape[1] for r in rows)
     single = sum(r.links * r.link_size**2 for r in rows)
     stored, dense = sum(r.bytes_stored for r in rows), sum(r.bytes_if_dense for r in rows)
-    lines.append(f"{'total':<23}{_counts(links, single / possible, stored, dense)}")
+    lines.append(f"{'total':<{wide + 15}}{_counts(links, single / possible, stored, dense if with_dense else None)}")
     lines += [f"{row.name}: {row.note}" for row in rows if row.note]
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _counts(links: int, density: float, stored: int, dense: int) -> str:
-    return f"{links:>9,}{density:>8.2%}".replace("%", " %") + f"{_bytes(stored):>11}{_bytes(dense):>12}"
+def _grouped(rows: list[LayerSummary]) -> list[LayerSummary]:
+    """Return one line for all layers whose names differ by a number alone, with the sums of what they store."""
+    groups: dict[tuple[str, tuple[int, int]], list[LayerSummary]] = {}
+    for row in rows:
+        groups.setdefault((re.sub(r"\.\d+\.", ".*.", row.name), row.shape), []).append(row)
+    return [
+        LayerSummary(
+            name if len(same) > 1 else same[0].name, shape, sum(row.links for row in same),
+            sum(row.density for row in same) / len(same), sum(row.bytes_stored for row in same),
+            sum(row.bytes_if_dense for row in same), same[0].link_size,
+        )
+        for (name, shape), same in groups.items()
+    ]  # fmt: skip
+
+
+def _counts(links: int, density: float, stored: int, dense: int | None) -> str:
+    counts = f"{links:>9,}{density:>8.2%}".replace("%", " %") + f"{_bytes(stored):>11}"
+    return counts if dense is None else f"{counts}{_bytes(dense):>12}"
 
 
 def _bytes(count: int) -> str:

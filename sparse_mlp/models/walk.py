@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from contextlib import nullcontext
 from functools import partial
 from typing import Any, NamedTuple
@@ -91,8 +91,9 @@ class Walk:
             return self.root.lanes
         return WIDE if self.spread and n_samples > NARROW else lanes_for(n_samples)
 
-    def groups(self, n_samples: int) -> list[tuple[int, int]]:
+    def groups(self, batch: Sized) -> list[tuple[int, int]]:
         """Return the groups of a batch, first and last sample (exclusive) of each: whole tiles, at most 8 groups."""
+        n_samples = len(batch)
         lanes = self.lanes(n_samples)
         runs = [slice(0, -(-n_samples // lanes))] if self._needs_batch else cut(-(-n_samples // lanes))
         return [(part.start * lanes, min(n_samples, part.stop * lanes)) for part in runs]
@@ -125,7 +126,7 @@ class Walk:
         if self._one_blas_thread is nullcontext:
             self._predicted = self.lanes(len(batch))
         tasks: list[Callable[[], float]] = []
-        for i, group in enumerate(self.groups(len(batch))):
+        for i, group in enumerate(self.groups(batch)):
             first = i == 0 or not self.spread
             buffer = buffers[0 if self.spread else i]
             tasks.append(partial(self._group, batch, loss, whole, group, buffer, first, kept[i] if kept else None))

@@ -17,7 +17,7 @@ def make_schedule(name: str, base: float, total_steps: int, *, warm_up_steps: in
 
     Parameters
     ----------
-    name : {"constant", "linear", "cosine", "step"}
+    name : {"constant", "linear", "cosine", "step", "noam"}
     base : float
         Learning rate at the start, 0 or more.
     total_steps : int
@@ -25,7 +25,7 @@ def make_schedule(name: str, base: float, total_steps: int, *, warm_up_steps: in
     warm_up_steps : int
         Steps over which `warm_up` raises the rate first; 0 for none.
     **params
-        See `constant`, `linear`, `cosine` and `step`.
+        See `constant`, `linear`, `cosine`, `step` and `noam`.
 
     Examples
     --------
@@ -35,6 +35,8 @@ def make_schedule(name: str, base: float, total_steps: int, *, warm_up_steps: in
     """
     maker = SCHEDULES[check_choice("schedule", name, SCHEDULES)]
     check_options(f"schedule {name}", maker, params, skip=("base", "total_steps"))
+    if name == "noam" and warm_up_steps:
+        raise invalid(f"warm_up_steps={warm_up_steps} with schedule noam", "0", "it rises by itself up to peak_step")
     schedule = maker(check_number("base", base), check_integer("total_steps", total_steps), **params)
     return warm_up(schedule, warm_up_steps) if check_integer("warm_up_steps", warm_up_steps, minimum=0) else schedule
 
@@ -87,6 +89,54 @@ def step(base: float, total_steps: int, milestones: Sequence[float] = (0.5, 0.75
     return partial(_step, base=base, starts=starts, factor=check_number("factor", factor, strict=True))
 
 
+def noam(
+    base: float, total_steps: int, width: int | None = None, peak_step: int = 4000, restart_steps: int = 0,
+    restart_every: int = 100,
+) -> Schedule:  # fmt: skip
+    """Rise in a straight line up to a step, then fall with one over the root of the step [Vaswani2017].
+
+    Parameters
+    ----------
+    width : int, optional
+        Features of a token, by whose root the rate is divided; those of the network if not given.
+    peak_step : int
+        Step of the highest rate, base / sqrt(width * peak_step).
+    restart_steps : int
+        Steps over which the rate rises again after every `restart_every` steps, see `restarts`; 0 for none.
+    restart_every : int
+        Steps between two of these; they should be those of the topology updates.
+
+    Notes
+    -----
+    Step s, counted from 1, has :math:`base \\cdot d^{-1/2} \\min(s^{-1/2}, s\\,w^{-3/2})`. With restarts it is the
+    "inoam" of [Zhang2025], but for the steps k * restart_every: there the published code has a rate of 0, for its
+    update replaces the step.
+
+    Examples
+    --------
+    >>> schedule = noam(1.0, 20000, width=512, peak_step=4000)
+    >>> [f"{schedule(step - 1):.6e}" for step in (1, 4000, 16000)]
+    ['1.746928e-07', '6.987712e-04', '3.493856e-04']
+    """
+    if width is None:
+        raise invalid("schedule noam without width", "the features of a token")
+    scale = base / math.sqrt(check_integer("width", width))
+    schedule = partial(_noam, scale=scale, peak=check_integer("peak_step", peak_step))
+    if not check_integer("restart_steps", restart_steps, minimum=0):
+        return schedule
+    return restarts(schedule, restart_every, restart_steps)
+
+
+def restarts(schedule: Schedule, every: int, steps: int) -> Schedule:
+    """Raise the rate in a straight line to that of a schedule over `steps` steps, again after each `every` steps.
+
+    Step i, counted from 0, gets min(1, (i mod every + 1) / steps) of what the schedule says. New links of a topology
+    update begin at small rates [Zhang2025].
+    """
+    every, steps = check_integer("restart_every", every), check_integer("restart_steps", steps)
+    return partial(_restarts, schedule=schedule, every=every, steps=steps)
+
+
 def warm_up(schedule: Schedule, steps: int) -> Schedule:
     """Raise the learning rate in a straight line to that of the schedule over the first `steps` steps.
 
@@ -100,6 +150,7 @@ SCHEDULES: dict[str, Callable[..., Schedule]] = {
     "linear": linear,
     "cosine": cosine,
     "step": step,
+    "noam": noam,
 }
 
 
@@ -123,3 +174,12 @@ def _step(step: int, base: float, starts: tuple[float, ...], factor: float) -> f
 
 def _warm_up(step: int, schedule: Schedule, steps: int) -> float:
     return schedule(step) * min(1.0, (step + 1) / steps)
+
+
+def _noam(step: int, scale: float, peak: int) -> float:
+    s = step + 1
+    return scale * min(1 / math.sqrt(s), s / peak**1.5)
+
+
+def _restarts(step: int, schedule: Schedule, every: int, steps: int) -> float:
+    return schedule(step) * min(1.0, (step % every + 1) / steps)

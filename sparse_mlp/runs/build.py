@@ -10,19 +10,18 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sparse_mlp import datasets
-from sparse_mlp.datasets import Dataset
-from sparse_mlp.errors import invalid
+from sparse_mlp.datasets import Dataset, TranslationSet
 from sparse_mlp.evolution import Rule
 from sparse_mlp.evolution.part_checks import check_rule_parts
 from sparse_mlp.layers import SoftmaxCrossEntropy
 from sparse_mlp.models import Network
 from sparse_mlp.optim import Optimizer
 from sparse_mlp.options import pick
-from sparse_mlp.rng import spawn_streams
 from sparse_mlp.runs import own_files
 from sparse_mlp.runs.models import Fitting
-from sparse_mlp.runs.run import Run, Samples
+from sparse_mlp.runs.run import Run
 from sparse_mlp.runs.tables import TABLES
+from sparse_mlp.runs.tasks import tasks_of
 from sparse_mlp.training import Trainer
 
 if TYPE_CHECKING:
@@ -42,33 +41,38 @@ def build(config: RunConfig) -> Run:
         If the data files are missing or damaged.
     """
     data = load_data(config.data)
-    train, validation = _split(data, config)
     rule, training = config.make_rule(), config.training
-    if training["flip"] and data.image_shape is None:
-        raise invalid(f"flip={training['flip']} for {data.name}", "images", "a table has no left and right")
+    loss = SoftmaxCrossEntropy(training["label_smoothing"], backend=config.run["backend"])
+    tasks = tasks_of(data, config, loss)
     network = make_network(
-        config.model, config.wiring, rule, Fitting(train[0].shape[1], data.n_classes, train, data.image_shape),
-        rng=config.run["seed"], backend=config.run["backend"],
-    )  # fmt: skip
+        config.model, config.wiring, rule, tasks.fitting, rng=config.run["seed"], backend=config.run["backend"]
+    )
     if config.run["input_strengths"]:
         from sparse_mlp.robustness import input_strength
 
         input_strength(network)  # refuses a network that could not record them
     trainer = make_trainer(
-        network, rule, training, config.rule, rng=config.run["seed"],
-        loss=SoftmaxCrossEntropy(training["label_smoothing"], backend=network.backend),
-        origin={**config.origin, "backend": network.backend},
+        network, rule, training, config.rule, rng=config.run["seed"], loss=loss,
+        origin={**config.origin, "backend": network.backend, **tasks.origin},
     )  # fmt: skip
-    return Run(config, data, train, validation, network, trainer)
+    return Run(config, data, tasks, network, trainer)
 
 
-def load_data(table: Table) -> Dataset:
-    """Load a data set, standardised if the table says so."""
+def load_data(table: Table) -> Dataset | TranslationSet:
+    """Load a data set, standardised if the table says so and its samples are numbers."""
+    if translates(table):
+        options = pick(datasets.load_translation, {k: v for k, v in table.items() if k != "data_dir"})
+        return datasets.load_translation(table["dataset"], table["data_dir"], **options)
     if own_files.SHA256 in table:
         own_files.check_unchanged(table)
     options = pick(datasets.load, {name: value for name, value in table.items() if name != "data_dir"})
     data = datasets.load(table["dataset"], table["data_dir"], **options)
     return datasets.standardize(data, table["scale_by"]) if table["standardize"] else data
+
+
+def translates(table: Table) -> bool:
+    """Tell whether the data set of a table holds sentence pairs."""
+    return table["dataset"] in datasets.text_names()
 
 
 def make_rule(table: Table, *, density: float | None = None) -> Rule:
@@ -140,15 +144,9 @@ def make_trainer(
     if steps == rule.update_steps:  # the rule has it already, and lets `update_every` win
         steps = None
     params = {"warm_up_steps": training.get("warm_up_steps", 0), **pick(schedule, training)}
+    if params.get("width", 0) is None:
+        params["width"] = network.width
     return Trainer(
         network, rule=rule, optimizer=make_optimizer(training, network.backend), schedule=training["schedule"],
         schedule_params=params, batch_size=training["batch_size"], update_every=every, update_steps=steps, **options,
     )  # fmt: skip
-
-
-def _split(data: Dataset, config: RunConfig) -> tuple[Samples, Samples | None]:
-    fraction = config.data["validation_fraction"]
-    if not fraction:
-        return (data.train_x, data.train_y), None
-    stream = spawn_streams(config.run["seed"])["split"]
-    return datasets.set_aside(data.train_x, data.train_y, fraction, stream)

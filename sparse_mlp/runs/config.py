@@ -11,8 +11,8 @@ from typing import Any
 from sparse_mlp.errors import check_choice, invalid
 from sparse_mlp.evolution import Rule
 from sparse_mlp.runs import own_files
-from sparse_mlp.runs.build import make_rule
-from sparse_mlp.runs.places import chosen, options_anywhere, options_in, refuse_option
+from sparse_mlp.runs.build import make_rule, translates
+from sparse_mlp.runs.places import chosen, defaults_in, options_anywhere, options_in, refuse_option
 from sparse_mlp.runs.tables import CHECKS, PRESETS, TABLES
 from sparse_mlp.runs.values import value_of
 
@@ -35,6 +35,17 @@ UNUSED_WITH = (
     ("wiring", "width_distribution", "fixed", ("width_std",)),
     ("wiring", "synaptic_distribution", "fixed", ("synaptic_std",)),
 )
+
+
+# What changes nothing where sentences are translated, and what does instead.
+UNUSED_WITH_TEXT = {
+    ("data", "standardize"): "",
+    ("data", "scale_by"): "",
+    ("data", "validation_fraction"): "the set has its own part",
+    ("training", "batch_size"): "batch_tokens counts tokens",
+    ("training", "flip"): "",
+    ("run", "input_strengths"): "",
+}
 
 
 @dataclass
@@ -158,6 +169,9 @@ def refuse_unused(given: Given, config: RunConfig) -> None:
         if {other, "epsilon"} <= set(wiring):
             raise invalid(f"{other} and epsilon", "one of the two", "epsilon says how many links each layer has")
     tables = config.tables
+    for (table, name), remedy in UNUSED_WITH_TEXT.items() if translates(config.data) else ():
+        if name in given.get(table, {}):
+            raise invalid(f"{name} with dataset {config.data['dataset']}", "one without the other", remedy)
     for table, option, value, unused in UNUSED_WITH:
         for name in unused:
             if name in given.get(table, {}) and tables[table].get(option) == value:
@@ -176,8 +190,7 @@ def merge(*several: Given) -> dict[str, dict[str, Any]]:
 
 def _completed(table: str, settings: Given) -> dict[str, Any]:
     """Return a table with all its options: those given, checked, and the defaults of the others."""
-    options = options_in(table, settings)
-    values = {name: list(o.default) if isinstance(o.default, tuple) else o.default for name, o in options.items()}
+    options, values = options_in(table, settings), defaults_in(table, settings)
     for name, value in settings[table].items():
         if name not in options:
             raise refuse_option(table, name, settings)
@@ -190,7 +203,7 @@ def _completed(table: str, settings: Given) -> dict[str, Any]:
 
 def _check_together(config: RunConfig, rule: Rule) -> None:
     early_stop, with_rule = config.training["early_stop"], f"with rule {config.rule['name']}"
-    if early_stop and not config.data["validation_fraction"]:
+    if early_stop and not config.data["validation_fraction"] and not translates(config.data):
         found = f"early_stop={early_stop} without validation samples"
         raise invalid(found, "validation_fraction above 0", "test samples must not decide when to stop")
     if rule.initial_density is None:

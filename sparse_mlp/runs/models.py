@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sparse_mlp.errors import check_integer, invalid
-from sparse_mlp.models import Network, SparseMLP
+from sparse_mlp.models import Network, SparseMLP, SparseTransformer
 from sparse_mlp.models import vgg as vgg_network
 from sparse_mlp.options import extends
 
@@ -21,12 +21,21 @@ class Fitting(NamedTuple):
         Training samples, where the wiring looks at them.
     image_shape : tuple of int or None
         (height, width) or (channels, height, width) of a sample that is an image.
+    kind : str
+        What is trained on: "samples", or "pairs of sentences", whose features and outputs are words.
     """
 
     n_features: int
     n_outputs: int
     samples: tuple[Any, Any] | None = None
     image_shape: tuple[int, ...] | None = None
+    kind: str = "samples"
+
+    def check(self, kind: str, model: str) -> None:
+        """Refuse data of another kind than a model takes."""
+        if self.kind != kind:
+            others = "--model transformer translates" if self.kind != "samples" else "--dataset multi30k has some"
+            raise invalid(f"{self.kind} for model {model}", kind, others)
 
 
 @extends(
@@ -49,6 +58,7 @@ def mlp(
     hidden : sequence of int
         Neurons of each hidden layer.
     """
+    fitting.check("samples", "mlp")
     sizes = [fitting.n_features, *(check_integer("hidden", size) for size in hidden), fitting.n_outputs]
     if wiring is not None:
         return SparseMLP(sizes, **wiring, data=fitting.samples, **shared, **common)
@@ -77,6 +87,7 @@ def vgg(
     plan : str
         "vgg16", "vgg16/4", "vgg8s", or channels and poolings such as "16-M-32-M".
     """
+    fitting.check("samples", "vgg")
     if fitting.image_shape is None:
         raise invalid("samples that are not images", "images", "model mlp takes all samples")
     channels, height, width = (1, *fitting.image_shape)[-3:]
@@ -84,4 +95,31 @@ def vgg(
     return vgg_network(plan, (channels, height, width), fitting.n_outputs, **options)
 
 
-MODELS: dict[str, Callable[..., Network]] = {"mlp": mlp, "vgg": vgg}
+@extends(
+    SparseTransformer, "density", "epsilon", "topology", "topology_params", "rng", "dtype", "backend",
+)  # fmt: skip
+def transformer(
+    fitting: Fitting, wiring: Mapping[str, Any] | None, common: Mapping[str, Any], **shared: Any
+) -> SparseTransformer:
+    """Build a Transformer that translates: truly sparse attention and feed-forward blocks.
+
+    Parameters
+    ----------
+    fitting : Fitting
+    wiring : mapping or None
+        Density, topology and their options; None for a dense network.
+    common : mapping
+        Options of all models: rng, backend and, where it is not float32, dtype.
+    """
+    fitting.check("pairs of sentences", "transformer")
+    if wiring is None:
+        return SparseTransformer.dense(fitting.n_features, fitting.n_outputs, **shared, **common)
+    if wiring["allocation"] != "uniform":
+        raise invalid(
+            f"allocation={wiring['allocation']} for a Transformer", "uniform", "its matrices have one density"
+        )
+    links = {name: value for name, value in wiring.items() if name != "allocation"}
+    return SparseTransformer(fitting.n_features, fitting.n_outputs, **links, **shared, **common)
+
+
+MODELS: dict[str, Callable[..., Network]] = {"mlp": mlp, "vgg": vgg, "transformer": transformer}

@@ -20,7 +20,7 @@ Table = Mapping[str, Any]
 def files_of(data: Table) -> dict[str, str]:
     """Return the options of the table [data] that name files of your own, and the files."""
     dataset = data.get("dataset")
-    if dataset is None or dataset in datasets.names() or not is_file(dataset, data.get("format")):
+    if dataset is None or dataset in datasets.known_names() or not is_file(dataset, data.get("format")):
         return {}
     named = {name: data.get(name) for name in ("dataset", "test", "target", "test_target")}
     return {name: str(file) for name, file in named.items() if file and (name != "target" or is_array_file(file))}

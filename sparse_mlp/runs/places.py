@@ -7,7 +7,7 @@ from typing import Any
 
 from sparse_mlp.errors import InvalidInputError, describe, invalid, nearest
 from sparse_mlp.options import Option
-from sparse_mlp.runs.tables import TABLES, default_topology
+from sparse_mlp.runs.tables import MODEL_DEFAULTS, TABLES, default_topology
 
 Settings = Mapping[str, Mapping[str, Any]]  # table → option → value
 
@@ -25,12 +25,32 @@ def flag_of(table: str, option: str) -> str:
 
 def chosen(table: str, key: str, settings: Settings) -> str:
     """Return the name of the part that settings choose, given or by default."""
-    name = settings.get(table, {}).get(key) or TABLES[table].options[key].default
+    name = settings.get(table, {}).get(key) or of_model(table, settings).get(key) or TABLES[table].options[key].default
     if name is None:
         return default_topology(chosen("rule", "name", settings))
     if not isinstance(name, str):
         raise invalid(f"{table}.{key}={name!r}", "text")
     return name
+
+
+def of_model(table: str, settings: Settings) -> Mapping[str, Any]:
+    """Return the defaults that the chosen model has for a table, where they are not those of all runs."""
+    return MODEL_DEFAULTS.get(settings.get("model", {}).get("name", ""), {}).get(table, {})
+
+
+def defaults_in(table: str, settings: Settings) -> dict[str, Any]:
+    """Return the defaults of all options that a table has by what the settings choose.
+
+    What a model wants of an optimizer or a rule it wants only together with the parts that it wants.
+    """
+    options, wanted, given = options_in(table, settings), of_model(table, settings), settings.get(table, {})
+    found = {name: list(o.default) if isinstance(o.default, tuple) else o.default for name, o in options.items()}
+    own = TABLES[table].options
+    whole = all(chosen(table, key, settings) == wanted.get(key) for key in TABLES[table].parts)
+    found |= {name: value for name, value in wanted.items() if name in options and (whole or name in own)}
+    if given.get("update_every") is not None:
+        found |= {"update_steps": None}
+    return found
 
 
 def options_in(table: str, settings: Settings) -> dict[str, Option]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import statistics
 from typing import Any
 
-from sparse_mlp.measures import anp_by_links, anp_by_paths
+from sparse_mlp.evolution.units import active_rates
 from sparse_mlp.models import summarize
+from sparse_mlp.runs.build import translates
 from sparse_mlp.runs.run import Run
 from sparse_mlp.training.plan import asked_density, planned_end
 
@@ -53,6 +54,7 @@ def about(run: Run) -> dict[str, Any]:
         "dataset": run.data.name, "synthetic": run.data.synthetic, "provenance": run.data.provenance,
         "model": config.model["name"], "rule": config.rule["name"],
         "topology": config.wiring.get("topology"), "preset": config.wiring.get("preset"),
+        "translates": translates(config.data),
     }  # fmt: skip
 
 
@@ -77,10 +79,7 @@ def _density_asked(run: Run) -> float | None:
 
 def _active_neurons(run: Run) -> dict[str, float | None]:
     """Return the rates of active neurons, or channels, in the layers that evolve, None if there are none."""
-    structures = [layer.units()[0] for layer in run.model.evolving_layers]
-    if not structures:
-        return {"anp_by_paths": None, "anp_by_links": None}
-    return {"anp_by_paths": anp_by_paths(structures), "anp_by_links": anp_by_links(structures)}
+    return {"anp_by_paths": None, "anp_by_links": None, **active_rates(run.model.units)}
 
 
 def _median(values: list[float]) -> float | None:

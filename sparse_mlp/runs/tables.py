@@ -23,6 +23,24 @@ from sparse_mlp.topology.presets import DENDRITIC_PRESETS
 
 SET_BY_RUNS = ("backend", "rng", "density")  # options of parts that a run sets itself, from other tables
 CORRELATED_RULES = ("cht", "chts", "chtss")  # their papers start from the correlations of the inputs
+# Defaults of a run with a model, where they are not those of all runs. Options of parts go with these parts alone.
+MODEL_DEFAULTS: dict[str, dict[str, dict[str, Any]]] = {
+    "transformer": {
+        "wiring": {"topology": "receptive-field", "density": 0.1},
+        "rule": {"name": "chts", "update_steps": 100},
+        "training": {
+            "epochs": 13,
+            "label_smoothing": 0.1,
+            "optimizer": "adam",
+            "learning_rate": 1.0,
+            "beta2": 0.998,
+            "epsilon": 1e-9,
+            "weight_decay": 0.0,
+            "schedule": "noam",
+            "peak_step": 1000,
+        },
+    },
+}
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {"dendritic": DENDRITIC_PRESETS}
 
 
@@ -35,6 +53,17 @@ def own_file(**options: Any) -> None:
     """Read samples from a file of your own."""
 
 
+@extends(datasets.load_translation, "data_dir", "name_or_folder", "download", "skip_empty")
+def sentence_pairs(*, batch_tokens: int = 1024, **options: Any) -> None:
+    """Read sentences and their translations.
+
+    Parameters
+    ----------
+    batch_tokens : int
+        Target words of a batch, nearly; whole sentences fill it.
+    """
+
+
 class DataSets(dict[str, Callable[..., Any]]):
     """The data sets by name; any other name is that of a file, which is looked at when all settings are known."""
 
@@ -43,7 +72,10 @@ class DataSets(dict[str, Callable[..., Any]]):
 
 
 FILE = "FILE"  # stands for any file where data sets are listed
-DATA_SETS = DataSets(dict.fromkeys(datasets.names(), known_set), **{FILE: own_file})
+DATA_SETS = DataSets(
+    dict.fromkeys(datasets.names(), known_set), **dict.fromkeys(datasets.text_names(), sentence_pairs),
+    **{FILE: own_file},
+)  # fmt: skip
 
 
 class Table(NamedTuple):

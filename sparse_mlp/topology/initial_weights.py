@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,8 @@ Distribution = Callable[[np.random.Generator, int, int, float], Any]
 
 
 def initial_weights(
-    distribution: str | Distribution, count: int, *, fan_in: int, density: float = 1.0, rng: RandomState = None,
-    dtype: DTypeLike = np.float32,
+    distribution: str | Distribution, count: int, *, fan_in: int, fan_out: int | None = None, density: float = 1.0,
+    rng: RandomState = None, dtype: DTypeLike = np.float32,
 ) -> Floats:  # fmt: skip
     """Draw weights.
 
@@ -32,6 +33,8 @@ def initial_weights(
         How many to draw, 0 or more.
     fan_in : int
         n, the inputs that a neuron would have in a dense layer.
+    fan_out : int, optional
+        m, the outputs that a neuron would feed in a dense layer, for distributions that look at both sides.
     density : float
         rho, the fraction of them that it has on average, weighted by how much each adds to the variance of its sum;
         above 1 where few weights carry the sum of many equal inputs each.
@@ -55,6 +58,8 @@ def initial_weights(
     swi            :math:`N(0, 2 / (\\rho n))`                  sparse weight initialization [Zhang2024]
     he-uniform     :math:`U(-\\sqrt{6/n}, \\sqrt{6/n})`          SET [Mocanu2018]
     normal         :math:`N(0, 0.1^2)`                         an option of later SET codes
+    glorot         :math:`U(-g, g), g = \\sqrt{6/(n + m)}`      [Glorot2010], dense fans
+    glorot-sparse  :math:`U(-g, g)`, g over :math:`\\sqrt\\rho`  the same variance of sums as if dense
     zero           0                                           new links of RigL [Evci2020]
     =============  ==========================================  =========================================
 
@@ -73,6 +78,12 @@ def initial_weights(
     (1,)
     """
     draw, number = find("weights", distribution, INITIAL_WEIGHTS), check_integer("count", count, minimum=0)
+    if draw in (_glorot, _glorot_sparse):
+        if fan_out is None:
+            raise invalid(
+                f"weights={distribution} without fan_out", "the outputs of a neuron", "they look at both sides"
+            )
+        draw = partial(draw, m=fan_out)
     drawn = np.asarray(draw(as_generator(rng), number, check_integer("fan_in", fan_in), density))
     if drawn.shape != (number,) or drawn.dtype.kind not in "fiu" or not np.isfinite(drawn).all():
         name = distribution if isinstance(distribution, str) else getattr(draw, "__qualname__", repr(draw))
@@ -87,10 +98,23 @@ def _swi(rng: np.random.Generator, count: int, n: int, density: float) -> Floats
     return rng.normal(0.0, math.sqrt(2 / (density * n)), count)
 
 
+def _glorot(rng: np.random.Generator, count: int, n: int, density: float, *, m: int = 0) -> Floats:
+    bound = math.sqrt(6 / (n + m))
+    return rng.uniform(-bound, bound, count)
+
+
+def _glorot_sparse(rng: np.random.Generator, count: int, n: int, density: float, *, m: int = 0) -> Floats:
+    if count == 0:
+        return np.zeros(0)
+    return _glorot(rng, count, n, density, m=m) / math.sqrt(density)
+
+
 INITIAL_WEIGHTS: dict[str, Distribution] = {
     "kaiming": lambda rng, count, n, density: rng.normal(0.0, math.sqrt(2 / n), count),
     "swi": _swi,
     "he-uniform": lambda rng, count, n, density: rng.uniform(-math.sqrt(6 / n), math.sqrt(6 / n), count),
     "normal": lambda rng, count, n, density: rng.normal(0.0, 0.1, count),
+    "glorot": _glorot,
+    "glorot-sparse": _glorot_sparse,
     "zero": lambda rng, count, n, density: np.zeros(count),
 }

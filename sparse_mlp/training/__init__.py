@@ -12,6 +12,7 @@ from sparse_mlp.training.state import TrainingState
 from sparse_mlp.training.stored import features_of, last_update_of, layers_of, structures_of, taps_of
 from sparse_mlp.training.task import Classification, Regression, Task
 from sparse_mlp.training.trainer import Trainer
+from sparse_mlp.training.translation_task import Translation
 
 __all__ = [
     "Callback",
@@ -28,6 +29,7 @@ __all__ = [
     "Task",
     "Trainer",
     "TrainingState",
+    "Translation",
     "features_of",
     "gradient_check",
     "last_update_of",

@@ -145,7 +145,11 @@ class Progress(Callback):
 
     def on_epoch_end(self, trainer: Any, record: Record) -> None:
         """Write the epoch's line."""
-        self._tqdm.write(epoch_line(record, trainer.state.epochs), file=sys.stderr)
+        line = epoch_line(record, trainer.state.epochs)
+        if trainer.counted is not None:
+            unit, number = trainer.counted
+            line += f"  {number / record['seconds']:,.0f} {unit}/s"
+        self._tqdm.write(line, file=sys.stderr)
 
     def on_fit_end(self, trainer: Any) -> None:
         """Close the bar."""

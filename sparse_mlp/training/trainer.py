@@ -65,6 +65,8 @@ class Trainer:
         All that it remembers; its history, epoch, step and so on can be read from the trainer too.
     last_batch : Samples or None
         What was trained last, for rules that want its signals.
+    counted : (str, float) or None
+        What speed is counted in, and how many of it an epoch has, where the task says so.
 
     Notes
     -----
@@ -103,6 +105,7 @@ class Trainer:
         self.origin = dict(origin or {})
         self.state = TrainingState(spawn_streams(rng), WiringLog(model.units))
         self.last_batch: Samples | None = None
+        self.counted: tuple[str, float] | None = None
 
     @property
     def history(self) -> History:
@@ -177,7 +180,7 @@ class Trainer:
         if state.batch and task.n_samples != state.n_samples:
             wanted = f"the {state.n_samples} of the epoch that was interrupted"
             raise invalid(f"{task.n_samples} training samples", wanted)
-        state.n_samples, self.loss = task.n_samples, task.loss
+        state.n_samples, self.loss, self.counted = task.n_samples, task.loss, getattr(task, "counted", None)
         parts = {"validation": validation, "test": test}
         evaluated = {name: self._task(name, data) for name, data in parts.items() if data is not None}
         state.epochs, state.total_steps = epochs, epochs * task.n_batches

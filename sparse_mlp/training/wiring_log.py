@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from sparse_mlp.errors import check_choice
 from sparse_mlp.evolution import LayerUpdate, LinkAges, TopologyUpdate
-from sparse_mlp.evolution.units import EvolvingUnit, layers_of
-from sparse_mlp.measures import EverActive, anp_by_links, anp_by_paths
+from sparse_mlp.evolution.units import EvolvingUnit, active_rates, layers_of
+from sparse_mlp.measures import EverActive
 from sparse_mlp.structure import SparseStructure
 from sparse_mlp.training.history import Record
 
@@ -35,7 +35,7 @@ class WiringLog:
 
     def __init__(self, units: Sequence[EvolvingUnit] = ()) -> None:
         layers = layers_of(units)
-        self._chains = [unit.layers for unit in units if not any(unit.turned)]
+        self._units = tuple(units)
         self.links = LinkAges(layers)
         self.ever_active = {layer.name: EverActive(layer.structure) for layer in layers}
 
@@ -104,11 +104,5 @@ class WiringLog:
 
     def _net_measures(self, structures: Mapping[str, SparseStructure]) -> Record:
         tried = self.ever_active.values()
-        measures = {"itop": sum(t.count for t in tried) / max(1, sum(t.size for t in tried))}
-        whole = [chain for chain in self._chains if {layer.name for layer in chain} <= structures.keys()]
-        chains = [[layer.units(structures[layer.name])[0] for layer in chain] for chain in whole]
-        neurons = [chain[0].n_in + sum(structure.n_out for structure in chain) for chain in chains]
-        for name, share in (("anp_by_links", anp_by_links), ("anp_by_paths", anp_by_paths)):
-            if chains:
-                measures[name] = sum(n * share(chain) for n, chain in zip(neurons, chains, strict=True)) / sum(neurons)
-        return measures
+        itop = sum(t.count for t in tried) / max(1, sum(t.size for t in tried))
+        return {"itop": itop, **active_rates(self._units, structures)}

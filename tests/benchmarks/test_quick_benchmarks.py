@@ -22,7 +22,7 @@ CLAIMED = {
     "conv": "ours / roofline, density 0.5, threads: 1",
     "robustness": "whole curves, all five perturbations",
 }
-AGAINST_PYTORCH_ALONE = {"vgg"}
+AGAINST_PYTORCH_ALONE = {"transformer", "vgg"}
 
 
 def quick(tmp_path: Path, *arguments: str) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def test_three_of_four_sets_is_said_of_shuffling_alone():
 
 
 def test_every_figure_has_a_name_a_paper_and_times_for_all_presets():
-    assert len(FIGURES) == 15
+    assert len(FIGURES) == 16
     for name, figure in FIGURES.items():
         assert name == figure.name and figure.title
         assert set(figure.minutes) - {"overnight"} == {"smoke", "laptop", "paper"}

@@ -24,9 +24,11 @@ from sparse_mlp.runs.config import merge
 TRAINED = [name for name, figure in FIGURES.items() if figure.recipes]
 TINY = {"model": {"hidden": [24, 16]}, "wiring": {"density": 0.3}, "training": {"epochs": 3, "batch_size": 128}}
 TINY_IMAGES = {"training": {"epochs": 3, "batch_size": 240}}
+TINY_SENTENCES = {"model": {"d_model": 16, "d_ff": 16}, "training": {"epochs": 1}, "data": {"batch_tokens": 2048}}
 FEW = {
     "chts-table": ("FC", "SET", "CHTs"), "static-table": ("Random", "DNM mnist", "DNM standard"),
     **dict.fromkeys(("conv-cifar-10", "conv-cifar-100"), ("FC", "SET 70 %", "CHT-CH3 70 %")),
+    "translation-table": ("FC", "CHTs^D 90 %"),
 }  # fmt: skip
 
 
@@ -34,8 +36,10 @@ def tiny_recipe(name: str) -> Any:
     """Return a recipe whose smoke preset is smaller still."""
     recipe = load_recipe(name)
     smoke = recipe.presets["smoke"]
-    measured = {"robustness": {"strengths": 5, "draws": 2}} if "robustness" in recipe.measurements else {}
-    settings = TINY_IMAGES if recipe.settings["model"].get("name") == "vgg" else TINY
+    measured = {**recipe.measurements, "robustness": {"strengths": 5, "draws": 2}}
+    measured = {what: given for what, given in measured.items() if what in recipe.measurements}
+    kinds = {"vgg": TINY_IMAGES, "transformer": TINY_SENTENCES}
+    settings = kinds.get(recipe.settings["model"].get("name"), TINY)
     tiny = dataclasses.replace(smoke, settings=merge(smoke.settings, settings), methods=FEW.get(name, ()),
                                seeds=(0, 1), measurements=measured)  # fmt: skip
     return dataclasses.replace(recipe, presets={"smoke": tiny})
@@ -67,7 +71,8 @@ def test_every_figure_is_drawn_and_reported(name: str, made: tuple[Store, dict[s
         assert f"]({path.name})" in text
     for verdict in one.verdicts:
         assert verdict.claim.text.replace("|", "\\|") in text
-    assert "scikit-learn load_digits" in text and "seeds 0–1" in text and "numpy " in text
+    source = "SYNTHETIC: strings" if name == "translation-table" else "scikit-learn load_digits"
+    assert source in text and "seeds 0–1" in text and "numpy " in text
     assert max(map(len, text.split("## Notes")[0].splitlines())) < 400
     assert read_quantities(one.folder / "numbers.csv").rows
 
@@ -86,8 +91,8 @@ def test_updates_keep_the_number_of_links(made: tuple[Store, dict[str, Any]]) ->
 
 
 def test_figures_of_one_recipe_share_their_runs(made: tuple[Store, dict[str, Any]]) -> None:
-    """4 robustness runs, 3 x 2 of each table and of each of its recipes, 5 x 2 of each motif recipe."""
-    assert len(made[0].run_ids()) == 4 + 6 + 6 + 6 + 6 + 10 + 10
+    """4 robustness runs, 3 x 2 of each table and of each of its recipes, 5 x 2 of each motif recipe, 2 x 2."""
+    assert len(made[0].run_ids()) == 4 + 6 + 6 + 6 + 6 + 10 + 10 + 4
 
 
 def test_the_two_motif_recipes_stay_apart_on_one_data_set(made: tuple[Store, dict[str, Any]]) -> None:
@@ -198,4 +203,4 @@ def test_unknown_names_are_told_with_all_that_there_are(tmp_path: Path) -> None:
 def test_every_recipe_can_be_planned(name: str, preset: str) -> None:
     for recipe in FIGURES[name].recipes:
         planned = load_recipe(recipe).plan(preset)
-        assert planned and all(set(run.measurements) <= {"robustness", "weights"} for run in planned)
+        assert planned and all(set(run.measurements) <= {"robustness", "translation", "weights"} for run in planned)

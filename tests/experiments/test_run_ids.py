@@ -71,13 +71,15 @@ def test_other_seeds_have_other_ids(seeds):
 BASES = [
     {"data": {"validation_fraction": 0.1}}, {"data": {"dataset": "t.csv", "dataset_sha256": {"t.csv": "0" * 64}}},
     {"training": {"optimizer": "adam"}}, {"model": {"name": "vgg"}},
+    {"model": {"name": "transformer"}, "data": {"dataset": "multi30k"}},
     *({"rule": {"name": rule}} for rule in RULES), *({"wiring": {"topology": name}} for name in TOPOLOGIES),
     *({"training": {"schedule": name}} for name in ("constant", "cosine", "step")),
 ]  # fmt: skip
 WORDS = [
     "mnist", "sigmoid", "he-uniform", "block", "scipy", "adam", "cosine", "er", "dendritic", "mnist", "uniform",
     "bounded", "input", "global", "layer", "rlr", "linear", "magnitude", "ch2-l3n", "ch3-l3p", "hard", "soft",
-    "random", "index", "zero", "cubic", "csv", "mean", "channel", "dense",
+    "random", "index", "zero", "cubic", "csv", "mean", "channel", "dense", "de-en", "words", "ready", "fr-en", "en-fr",
+    "sentencepiece",
 ]  # fmt: skip
 VALUES = [*WORDS, ["a"], ["b", "c"], 2, 5, 0.3, 0.7, True, False, [40, 30], [0.2, 0.6]]
 OPTIONS = [

@@ -377,7 +377,7 @@ def test_the_gradient_of_a_layer_that_needs_a_batch(
 ) -> None:
     rng, model, loss = np.random.default_rng(13), centred_network(), SoftmaxCrossEntropy()
     x, labels = rng.normal(size=(batch, 4)), rng.integers(0, 3, batch)
-    assert model.root.needs_batch and model.groups(batch) == [(0, batch)]
+    assert model.root.needs_batch and model.groups(range(batch)) == [(0, batch)]
     samples = Samples(x, np.arange(batch), labels)
     assert model.gradient(samples, loss) == pytest.approx(loss.forward(model.forward(x)[0], labels)[0], rel=1e-12)
     gradient, values = model.store.gradient.copy(), model.store.values

@@ -104,9 +104,9 @@ def test_passes_are_repeated_with_the_same_bytes() -> None:
 
 
 def test_one_group_where_statistics_need_the_batch_and_tiles_of_sixteen() -> None:
-    assert network().groups(50) == [(0, 50)]
-    assert network("replayed").groups(50) == [(0, 16), (16, 32), (32, 48), (48, 50)]
-    assert network("replayed", "scipy").groups(50) == [(0, 50)]
+    assert network().groups(range(50)) == [(0, 50)]
+    assert network("replayed").groups(range(50)) == [(0, 16), (16, 32), (32, 48), (48, 50)]
+    assert network("replayed", "scipy").groups(range(50)) == [(0, 50)]
 
 
 def test_empty_lanes_add_nothing() -> None:

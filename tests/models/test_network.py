@@ -74,16 +74,16 @@ def test_what_a_network_knows() -> None:
 
 def test_groups_are_whole_tiles_and_at_most_eight() -> None:
     model = two_blocks()
-    assert model.groups(1) == [(0, 1)]
-    assert model.groups(31) == [(0, 31)]
-    assert model.groups(100) == [(0, 32), (32, 64), (64, 96), (96, 100)]
-    assert model.groups(200) == [(0, 64), (64, 128), (128, 192), (192, 200)]
+    assert model.groups(range(1)) == [(0, 1)]
+    assert model.groups(range(31)) == [(0, 31)]
+    assert model.groups(range(100)) == [(0, 32), (32, 64), (64, 96), (96, 100)]
+    assert model.groups(range(200)) == [(0, 64), (64, 128), (128, 192), (192, 200)]
     for count in (512, 513, 1000, 5000):
-        groups = model.groups(count)
+        groups = model.groups(range(count))
         assert len(groups) == 8 and groups[0][0] == 0 and groups[-1][1] == count
         assert [first for first, _ in groups[1:]] == [last for _, last in groups[:-1]]
         assert all(first % 64 == 0 for first, _ in groups)
-    assert two_blocks("scipy").groups(1000) == [(0, 1000)]
+    assert two_blocks("scipy").groups(range(1000)) == [(0, 1000)]
 
 
 # ------------------------------------------------------------------------------------------ gradients

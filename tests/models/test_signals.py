@@ -55,7 +55,7 @@ def test_signals_of_residual_blocks_are_those_of_each_sample_in_order():
     blocks = [Residual(Sequential([layers[i], ReLU(), layers[i + 1]])) for i in (0, 2)]
     model = Network(Sequential([*blocks, ReLU(), Dense(6, 3, rng=9, dtype=np.float64)]))
     rows = np.arange(180) % 9
-    assert len(model.groups(180)) == 3
+    assert len(model.groups(range(180))) == 3
     signals = record(model, rows=rows)
     batch = Samples(X, rows, LABELS)
     model.gradient(batch, SoftmaxCrossEntropy())

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from sparse_mlp.errors import InvalidInputError
 from sparse_mlp.optim import SCHEDULES, make_schedule, warm_up
+from sparse_mlp.optim.schedules import restarts
 
 
 def rates(schedule, *steps):
@@ -47,7 +48,8 @@ def test_rates_never_rise_and_stay_between_the_ends(name, total, step):
 
 @pytest.mark.parametrize("name", list(SCHEDULES))
 def test_schedules_can_be_pickled(name):
-    schedule = make_schedule(name, 0.1, 10, warm_up_steps=3)
+    options = {"width": 4, "restart_steps": 2} if name == "noam" else {"warm_up_steps": 3}
+    schedule = make_schedule(name, 0.1, 10, **options)
     assert rates(pickle.loads(pickle.dumps(schedule)), *range(12)) == rates(schedule, *range(12))
 
 
@@ -75,3 +77,19 @@ def test_warm_up_wraps_any_callable():
 def test_bad_values_are_refused(make, message):
     with pytest.raises(InvalidInputError, match=message):
         make()
+
+
+def test_noam_by_hand():
+    """The example of the paper: 512 features, the peak at step 4,000."""
+    found = rates(make_schedule("noam", 1.0, 20000, width=512, peak_step=4000), 0, 3999, 15999)
+    assert found == pytest.approx([1.746928e-7, 6.987712e-4, 3.493856e-4], rel=1e-6)
+
+
+def test_a_rate_that_restarts_rises_after_every_so_many_steps():
+    assert rates(restarts(make_schedule("constant", 8.0, 10), 4, 2), *range(9)) == [4, 8, 8, 8, 4, 8, 8, 8, 4]
+
+
+@pytest.mark.parametrize("options", [{}, {"width": 4, "warm_up_steps": 3}, {"width": 4, "restart_steps": -1}])
+def test_noam_refuses(options):
+    with pytest.raises(InvalidInputError):
+        make_schedule("noam", 0.1, 10, **options)

@@ -40,11 +40,11 @@ def test_zero():
 
 @pytest.mark.parametrize("name", INITIAL_WEIGHTS)
 def test_count_type_and_seed(name):
-    values = initial_weights(name, 5, fan_in=7, density=0.5, rng=2)
+    values = initial_weights(name, 5, fan_in=7, fan_out=3, density=0.5, rng=2)
     assert (values.dtype, values.shape) == (np.float32, (5,))
-    double = initial_weights(name, 5, fan_in=7, density=0.5, rng=2, dtype=np.float64)
+    double = initial_weights(name, 5, fan_in=7, fan_out=3, density=0.5, rng=2, dtype=np.float64)
     np.testing.assert_array_equal(values, double.astype(np.float32))
-    assert initial_weights(name, 0, fan_in=2, density=0.0, rng=2).shape == (0,)
+    assert initial_weights(name, 0, fan_in=2, fan_out=2, density=0.0, rng=2).shape == (0,)
 
 
 def test_unknown_name():
@@ -78,3 +78,13 @@ def test_what_a_distribution_returns_is_checked(drawn, found):
 
     with pytest.raises(InvalidInputError, match=found):
         initial_weights(mine, 3, fan_in=8)
+
+
+def test_glorot_looks_at_both_sides():
+    """Bounds sqrt(6 / (10 + 14)) = .5, and .5 / sqrt(.25) = 1 where a quarter of the links is there."""
+    dense = initial_weights("glorot", 20000, fan_in=10, fan_out=14, rng=0, dtype="float64")
+    sparse = initial_weights("glorot-sparse", 20000, fan_in=10, fan_out=14, density=0.25, rng=0, dtype="float64")
+    assert 0.499 < np.abs(dense).max() <= 0.5
+    np.testing.assert_allclose(sparse, 2 * dense)
+    with pytest.raises(InvalidInputError, match="fan_out"):
+        initial_weights("glorot", 3, fan_in=10)

@@ -22,6 +22,7 @@ from sparse_mlp.experiments.reproduction.figures import (
     robustness_6,
     robustness_7,
     static_table,
+    translation_table,
 )
 
 FIGURES: dict[str, Figure] = {
@@ -29,7 +30,7 @@ FIGURES: dict[str, Figure] = {
     for module in (
         robustness_1, robustness_2, robustness_3, robustness_4, robustness_5, robustness_6, robustness_7,
         dendritic_network, static_table, chts_table, motif_fashion_mnist, motif_lung, motif_trade_off,
-        conv_figure, conv_table,
+        conv_figure, conv_table, translation_table,
     )
 }  # fmt: skip
 
