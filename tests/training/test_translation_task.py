@@ -18,8 +18,10 @@ def data():
 
 def trainer_of(data, **options):
     model = SparseTransformer(24, 24, d_model=16, heads=2, d_ff=16, layers=1, density=0.4, rng=0)
-    chosen = {"rule": "chts", "optimizer": "adam", "schedule": "noam", "schedule_params": {"width": 16, "peak_step": 20}}
-    return Trainer(model, **chosen, update_steps=7, rng=1, **options)
+    return Trainer(
+        model, rule="chts", optimizer="adam", schedule="noam", schedule_params={"width": 16, "peak_step": 20},
+        update_steps=7, rng=1, **options,
+    )  # fmt: skip
 
 
 def task_of(data, count=300):
