@@ -12,7 +12,11 @@ import pytest
 from sparse_mlp import cli
 from sparse_mlp.runs.saved import load_run
 
-TRAIN = ["train", "--model", "transformer", "--dataset", "reversal", "--d-model", "16", "--heads", "2", "--d-ff", "16", "--layers", "1", "--density", "0.4", "--epochs", "1", "--peak-step", "50", "--batch-tokens", "2000", "--update-steps", "5", "--no-figures"]
+TRAIN = [
+    "train", "--model", "transformer", "--dataset", "reversal", "--d-model", "16", "--heads", "2", "--d-ff", "16",
+    "--layers", "1", "--density", "0.4", "--epochs", "1", "--peak-step", "50", "--batch-tokens", "2000",
+    "--update-steps", "5", "--no-figures",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
