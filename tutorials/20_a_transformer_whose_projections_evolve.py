@@ -213,8 +213,8 @@ print("picture:", save(AttentionDisplay.from_weights(weights, *spelled), figures
 #
 # In a chain of layers, percolation removes links that lie on no path (tutorial 05). Value feeds output, and the first
 # feed-forward matrix feeds the second: two chains. Query and key do not feed each other. They meet: unit `o` of the
-# queries is multiplied by unit `o` of the keys. If one of them has no links into `o`, its product is always the same for
-# all keys, or zero, and the links of the other do nothing. So a unit keeps its links only if *both* have some.
+# queries is multiplied by unit `o` of the keys. If one of them has no links into `o`, the product is the same for all
+# keys, or zero, and the links of the other do nothing. So a unit keeps its links only if *both* have some.
 #
 # Two inputs, three units. Which links go?
 #

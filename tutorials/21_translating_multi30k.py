@@ -56,7 +56,8 @@ assert numbers[-1] == 3
 # Sentences differ in length, so a batch of so many *sentences* would be now short, now long. We fill batches with so
 # many *tokens* instead. Whole sentences in a new order each epoch, and a batch ends where it is full: the sentence
 # whose middle lies beyond the border is the first of the next one. The number of batches is then the same in every
-# epoch, whatever the order. Why does that matter? A learning rate that follows a plan must know how many steps there are.
+# epoch, whatever the order. Why does that matter? A learning rate that follows a plan must know how many steps there
+# are.
 
 # %%
 from sparse_mlp.training import Translation
