@@ -9,6 +9,7 @@ from typing import Any
 
 from sparse_mlp.layers import Linked
 from sparse_mlp.models import summary_table
+from sparse_mlp.runs.build import translates
 from sparse_mlp.runs.drawing import save_figures
 from sparse_mlp.runs.result import result
 from sparse_mlp.runs.run import Run
@@ -16,6 +17,7 @@ from sparse_mlp.runs.run import Run
 FIGURES = (
     "learning_curve", "network", "adjacency", "degrees", "weights", "link_survival", "wiring_course", "topology_update",
 )  # fmt: skip
+Makers = dict[str, Callable[[], Any]]
 
 
 def table(run: Run) -> str:
@@ -45,27 +47,65 @@ def draw_figures(run: Run) -> list[Path]:
     """Write the figures of a run into its folder and return their paths."""
     from sparse_mlp import plotting
 
-    model, history = run.model, run.trainer.history
     title = f"{run.config.data['dataset']}, rule {run.config.rule['name']}, seed {run.config.run['seed']}"
-    figures: dict[str, Callable[[], Any]] = {
-        "learning_curve": partial(plotting.TrainingCourseDisplay.from_history, history, title)
+    unit = "token" if translates(run.config.data) else "sample"
+    figures: Makers = {
+        "learning_curve": partial(plotting.TrainingCourseDisplay.from_history, run.trainer.history, title, unit)
     }
+    figures |= (_of_translation if translates(run.config.data) else _of_layers)(run)
+    return save_figures(run.folder, {f"{name}.png": make for name, make in figures.items()})
+
+
+def _of_layers(run: Run) -> Makers:
+    """Return the pictures of layers that feed each other."""
+    from sparse_mlp import plotting
+
+    model, history, update = run.model, run.trainer.history, run.trainer.last_update
+    figures: Makers = {}
     if model.sparse_layers:
         figures["network"] = partial(plotting.NetworkDisplay.from_model, model)
         figures["adjacency"] = partial(plotting.AdjacencyDisplay.from_layer, model.sparse_layers[0])
         figures["degrees"] = partial(plotting.DegreeDisplay.from_model, model)
-        figures["weights"] = partial(
-            plotting.WeightDistributionDisplay.from_model, model, run.trainer.last_update
-        )
+        figures["weights"] = partial(plotting.WeightDistributionDisplay.from_model, model, update)
     if history.updates:
         figures["link_survival"] = partial(plotting.LinkSurvivalDisplay.from_history, history)
         figures["wiring_course"] = partial(plotting.WiringCourseDisplay.from_history, history)
-    if run.trainer.last_update is not None:
+    if update is not None:
         figures["topology_update"] = partial(
-            plotting.UpdateStagesDisplay.from_update, run.trainer.last_update,
-            link_size=model.sparse_layers[0].link_size, taps={layer.name: layer.taps for layer in model.sparse_layers},
+            plotting.UpdateStagesDisplay.from_update, update, link_size=model.sparse_layers[0].link_size,
+            taps={layer.name: layer.taps for layer in model.sparse_layers},
         )  # fmt: skip
-    return save_figures(run.folder, {f"{name}.png": make for name, make in figures.items()})
+    return figures
+
+
+def _of_translation(run: Run) -> Makers:
+    """Return the pictures of a network that translates: the attention of a sentence, and the wiring of a layer."""
+    from sparse_mlp import plotting
+    from sparse_mlp.runs.build import build
+
+    figures: Makers = {"attention": partial(_attention, run)}
+    if run.model.sparse_layers:
+        last = run.model.sparse_layers[:6]  # those of the first layer of the encoder
+        figures["wiring"] = lambda: plotting.MatricesDisplay.from_layers(
+            build(run.config).model.sparse_layers[:6], last, "wiring of the first encoder layer"
+        )
+    return figures
+
+
+def _attention(run: Run) -> Any:
+    """Draw the attention of a test sentence of middle length and its translation."""
+    from sparse_mlp.plotting import AttentionDisplay
+    from sparse_mlp.token_pairs import TokenPairs
+    from sparse_mlp.translation import translate_numbers
+
+    data, words = run.sentences, run.vocabularies
+    lengths = [len(words.source.encode(sentence)) for sentence in data.test.source[:50]]
+    sentence = data.test.source[sorted(range(len(lengths)), key=lengths.__getitem__)[len(lengths) // 2]]
+    source, target = words.source.encode(sentence), translate_numbers(run.translator, words, [sentence])[0]
+    (weights,) = run.translator.attention(TokenPairs.of([source], [target]))
+    spelled = ([vocabulary.words[number] for number in numbers]
+               for vocabulary, numbers in zip(words, (source, target), strict=True))  # fmt: skip
+    return AttentionDisplay.from_weights(weights, *spelled, "attention of the last decoder layer")
 
 
 def describe_wiring(facts: dict[str, Any]) -> str:

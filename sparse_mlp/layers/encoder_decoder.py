@@ -234,7 +234,7 @@ class EncoderDecoder(Layer):
     def attention(self, pairs: TokenPairs) -> list[Array]:
         """Return how the last decoder layer reads the memory, (heads, words, source words) for each pair.
 
-        Row i of a pair is what was read to foretell word i of the translation.
+        Row i of a pair is what was read to predict word i of the translation.
         """
         target = tokens_of(pairs)
         memory, _ = self.encode(pairs.source, _context(target))

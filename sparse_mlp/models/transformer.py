@@ -194,7 +194,7 @@ class SparseTransformer(Network):
     def attention(self, pairs: TokenPairs) -> list[NDArray[Any]]:
         """Return how the last decoder layer reads each source sentence, (heads, words, source words) for each pair.
 
-        Row i is what was read to foretell word i of the translation.
+        Row i is what was read to predict word i of the translation.
         """
         TokenBatch(pairs).check(self.n_features, self.n_outputs, self.dtype)
         self._check_bound()

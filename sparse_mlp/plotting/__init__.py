@@ -13,6 +13,7 @@ from sparse_mlp.plotting._display import Display
 from sparse_mlp.plotting._saving import save
 from sparse_mlp.plotting._style import CYCLE, INK, NEGATIVE, POSITIVE, grid, style
 from sparse_mlp.plotting.adjacency import AdjacencyDisplay
+from sparse_mlp.plotting.attention import AttentionDisplay
 from sparse_mlp.plotting.bipartite import BipartiteDisplay
 from sparse_mlp.plotting.conv_update import ConvUpdateDisplay
 from sparse_mlp.plotting.degrees import DegreeDisplay
@@ -20,6 +21,7 @@ from sparse_mlp.plotting.hyperbolic import HyperbolicDisplay
 from sparse_mlp.plotting.learning_curve import LearningCurveDisplay
 from sparse_mlp.plotting.link_survival import LinkSurvivalDisplay
 from sparse_mlp.plotting.local_community import LocalCommunityDisplay
+from sparse_mlp.plotting.matrices import MatricesDisplay
 from sparse_mlp.plotting.network import NetworkDisplay
 from sparse_mlp.plotting.panels import LINES, PanelsDisplay, band_key, line_keys, method_looks, methods_of, with_count
 from sparse_mlp.plotting.perturbation_curves import NoiseCurvesDisplay, PruningCurvesDisplay
@@ -40,6 +42,7 @@ __all__ = [
     "NEGATIVE",
     "POSITIVE",
     "AdjacencyDisplay",
+    "AttentionDisplay",
     "BipartiteDisplay",
     "ConvUpdateDisplay",
     "DegreeDisplay",
@@ -48,6 +51,7 @@ __all__ = [
     "LearningCurveDisplay",
     "LinkSurvivalDisplay",
     "LocalCommunityDisplay",
+    "MatricesDisplay",
     "NetworkDisplay",
     "NoiseCurvesDisplay",
     "PanelsDisplay",

@@ -14,7 +14,6 @@ from sparse_mlp.plotting._style import CYCLE, panel_axes, root_figure, style
 from sparse_mlp.plotting.learning_curve import LearningCurveDisplay
 
 PANELS = (("loss", "validation_loss", "test_loss"), ("validation_accuracy", "test_accuracy"))
-YLABELS = ("loss (mean per sample)", "accuracy (fraction correct)")
 LOOKS = {"loss": (CYCLE[0], "-"), "validation": (CYCLE[2], "--"), "test": (CYCLE[1], "-.")}
 
 
@@ -28,13 +27,16 @@ class TrainingCourseDisplay(Display):
         For each panel, the curves by the name of their quantity; at least one panel.
     title : str
         Such as the data set and the rule.
+    unit : str
+        What loss and accuracy are means over, in the singular.
     """
 
     panels: list[dict[str, LearningCurveDisplay]]
     title: str = ""
+    unit: str = "sample"
 
     @classmethod
-    def from_history(cls, history: Iterable[Mapping[str, Any]], title: str = "") -> Self:
+    def from_history(cls, history: Iterable[Mapping[str, Any]], title: str = "", unit: str = "sample") -> Self:
         """Read all losses and accuracies of a run's records.
 
         Raises
@@ -53,7 +55,7 @@ class TrainingCourseDisplay(Display):
         ]
         if not any(found):
             raise invalid("a history without losses and accuracies", "at least one epoch", "did training run?")
-        return cls([curves for curves in found if curves], title)
+        return cls([curves for curves in found if curves], title, unit)
 
     def plot(self, ax: Sequence[Axes] | None = None) -> Self:
         """Draw all curves.
@@ -70,7 +72,9 @@ class TrainingCourseDisplay(Display):
                     kind = name.partition("_")[0]
                     (color, linestyle), label = LOOKS[kind], "training" if kind == "loss" else kind
                     curve.plot(axes, label=label, color=color, linestyle=linestyle)
-                axes.set_ylabel(YLABELS[0] if "loss" in next(iter(curves)) else YLABELS[1])
+                of = "" if self.unit == "sample" else f"{self.unit} "
+                loss, accuracy = f"loss (mean per {self.unit})", f"{of}accuracy (fraction correct)"
+                axes.set_ylabel(loss if "loss" in next(iter(curves)) else accuracy)
                 epochs = max(int(curve.epochs[-1]) for curve in curves.values())
                 axes.set_xlim(0, max(epochs, 2))  # a single epoch would be blown up to fractions of it
             figure = root_figure(panels[0])

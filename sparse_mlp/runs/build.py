@@ -15,7 +15,7 @@ from sparse_mlp.evolution import Rule
 from sparse_mlp.evolution.part_checks import check_rule_parts
 from sparse_mlp.layers import SoftmaxCrossEntropy
 from sparse_mlp.models import Network
-from sparse_mlp.optim import Optimizer
+from sparse_mlp.optim import Optimizer, make_schedule
 from sparse_mlp.options import pick
 from sparse_mlp.runs import own_files
 from sparse_mlp.runs.models import Fitting
@@ -146,6 +146,7 @@ def make_trainer(
     params = {"warm_up_steps": training.get("warm_up_steps", 0), **pick(schedule, training)}
     if params.get("width", 0) is None:
         params["width"] = network.width
+    make_schedule(training["schedule"], training["learning_rate"], 1, **params)  # refused before anything is written
     return Trainer(
         network, rule=rule, optimizer=make_optimizer(training, network.backend), schedule=training["schedule"],
         schedule_params=params, batch_size=training["batch_size"], update_every=every, update_steps=steps, **options,

@@ -91,6 +91,6 @@ class Translation:
         return float(batch.total)
 
     def evaluate(self, network: SparseTransformer) -> Metrics:
-        """Return the mean loss of a target token, and the fraction of tokens that are foretold right as accuracy."""
+        """Return the mean loss of a target token, and the fraction of tokens that are predicted right as accuracy."""
         loss, accuracy = network.measure(self.pairs, self.loss.label_smoothing)  # type: ignore[attr-defined]
         return {"loss": loss, "accuracy": accuracy}

@@ -86,6 +86,25 @@ def translated_words(
     alpha: float = 1.0, max_length: int | None = None, replace_unknown: bool = True,
 ) -> list[list[str]]:  # fmt: skip
     """Return the words of translations; see `translate`."""
+    found = {
+        i: numbers[:-1]
+        for i, numbers in enumerate(
+            translate_numbers(network, vocabularies, sentences, beam=beam, alpha=alpha, max_length=max_length)
+        ) if numbers
+    }  # fmt: skip
+    numbers = [vocabularies.source.encode(sentence) for sentence in sentences]
+    reads = _most_read(network, numbers, found) if replace_unknown else {}
+    return [
+        _spelled(vocabularies, sentence, found[i], reads.get(i)) if i in found else []
+        for i, sentence in enumerate(sentences)
+    ]
+
+
+def translate_numbers(
+    network: SparseTransformer, vocabularies: Vocabularies, sentences: Sequence[str], *, beam: int = 2,
+    alpha: float = 1.0, max_length: int | None = None,
+) -> list[list[int]]:  # fmt: skip
+    """Return the numbers of the words of translations, with the end mark; none for an empty sentence."""
     _check(network, vocabularies, beam)
     if max_length is not None:
         check_integer("max_length", max_length)
@@ -96,11 +115,7 @@ def translated_words(
     with one_blas_thread():
         chunks = run([partial(search, [numbers[i] for i in part]) for part in parts])
     found = dict(zip(asked, (words for chunk in chunks for words in chunk), strict=True))
-    reads = _most_read(network, numbers, found) if replace_unknown else {}
-    return [
-        _spelled(vocabularies, sentence, found[i], reads.get(i)) if i in found else []
-        for i, sentence in enumerate(sentences)
-    ]
+    return [[*found[i], END] if i in found else [] for i in range(len(sentences))]
 
 
 def score(

@@ -80,7 +80,7 @@ def test_a_layer_that_lost_all_links():
 
 
 def test_units_that_do_not_feed_each_other_share_the_active_neurons_of_the_net():
-    """Layer a has links of all its 5 neurons, layer b of 4 of its 5; a unit that is turned is passed the other way round."""
+    """Layer a has links of all its 5 neurons, layer b of 4 of its 5; so has a unit that is passed the other way."""
     layers = two_layers()
     still = tuple(change(layer.name, layer.structure, layer.structure) for layer in layers)
     units = [EvolvingUnit(layer.name, (layer,)) for layer in layers]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 DATASETS = ("multi30k",)
 BLEU, OF_TEXT = "BLEU of tokens", "BLEU of the text, 13a"
-TOKENS_RIGHT, LOSS = "validation tokens foretold right", "validation loss of a token"
+TOKENS_RIGHT, LOSS = "validation tokens predicted right", "validation loss of a token"
 COVERED, SECONDS = "positions ever tried", "an epoch"
 SPARSITIES = ("95 %", "90 %")
 BETTER_WIRING = "CHT{} from the dendritic network model is better than from receptive fields, {}"
