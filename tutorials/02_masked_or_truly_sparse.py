@@ -11,24 +11,20 @@
 #
 # You train the same network both ways, see that the results agree, and then measure memory and time. The question is
 # not *whether* sparse wins but *from which density on*. Density is the fraction of possible links that is present.
+#
+# It takes about 10 s and needs no data.
 
 # %%
-import argparse
-import sys
-import tempfile
 import tracemalloc
 from itertools import pairwise
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 
-parser = argparse.ArgumentParser(allow_abbrev=False)
-parser.add_argument("--fast", action="store_true", help="halve the sizes; every idea stays")
-parser.add_argument("--figures", type=Path, help="folder for the pictures; a temporary one by default")
-options = parser.parse_args([] if "ipykernel" in sys.modules else None)
-figures = options.figures or Path(tempfile.mkdtemp(prefix="sparse_mlp_"))
-figures.mkdir(parents=True, exist_ok=True)
+from sparse_mlp.cli.tutorial import begin
+
+options = begin()
+figures = options.figures
 
 # %% [markdown]
 # ## 1. The network

@@ -12,21 +12,16 @@
 # Cannistraci-Hebb theory (Zhang et al. 2024) adds a second idea: the neurons on these paths are a *local community*,
 # and a new link is likely where the community keeps to itself. You work through it by hand, then with arrays, then
 # with the compiled kernels that choose the links in training.
+#
+# It takes about 10 s and needs no data.
 
 # %%
-import argparse
-import sys
-import tempfile
-from pathlib import Path
-
 import numpy as np
 
-parser = argparse.ArgumentParser(allow_abbrev=False)
-parser.add_argument("--fast", action="store_true", help="halve the sizes; every idea stays")
-parser.add_argument("--figures", type=Path, help="folder for the pictures; a temporary one by default")
-options = parser.parse_args([] if "ipykernel" in sys.modules else None)
-figures = options.figures or Path(tempfile.mkdtemp(prefix="sparse_mlp_"))
-figures.mkdir(parents=True, exist_ok=True)
+from sparse_mlp.cli.tutorial import begin
+
+options = begin()
+figures = options.figures
 
 # %% [markdown]
 # ## 1. The layer

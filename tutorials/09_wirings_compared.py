@@ -18,22 +18,18 @@
 # You build the smallest examples of three of them by hand, then you see all eight side by side, then you turn the two
 # knobs that lead from order to chance. At last each of them is trained, with a wiring that never changes, and you
 # learn how much (and how little) such a table says.
+#
+# It takes about 1 min. Its data come with scikit-learn.
 
 # %%
-import argparse
-import sys
-import tempfile
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 
-parser = argparse.ArgumentParser(allow_abbrev=False)
-parser.add_argument("--fast", action="store_true", help="halve the sizes; every idea stays")
-parser.add_argument("--figures", type=Path, help="folder for the pictures; a temporary one by default")
-options = parser.parse_args([] if "ipykernel" in sys.modules else None)
-figures = options.figures or Path(tempfile.mkdtemp(prefix="sparse_mlp_"))
-figures.mkdir(parents=True, exist_ok=True)
+from sparse_mlp.cli.tutorial import begin
+
+options = begin()
+figures = options.figures
 
 # %% [markdown]
 # ## 1. Three of them by hand

@@ -15,21 +15,16 @@
 #
 # You wire one neuron with pencil and paper, then the rest of its layer. Then you write it in two dozen lines of Python,
 # and the library has to agree with you. Then you turn the controls one by one and see what each of them changes.
+#
+# It takes about 10 s and needs no data.
 
 # %%
-import argparse
-import sys
-import tempfile
-from pathlib import Path
-
 import numpy as np
 
-parser = argparse.ArgumentParser(allow_abbrev=False)
-parser.add_argument("--fast", action="store_true", help="halve the network of the last part")
-parser.add_argument("--figures", type=Path, help="folder for the pictures; a temporary one by default")
-options = parser.parse_args([] if "ipykernel" in sys.modules else None)
-figures = options.figures or Path(tempfile.mkdtemp(prefix="sparse_mlp_"))
-figures.mkdir(parents=True, exist_ok=True)
+from sparse_mlp.cli.tutorial import begin
+
+options = begin("halve the network of the last part")
+figures = options.figures
 
 # %% [markdown]
 # ## 1. One neuron by hand

@@ -6,24 +6,21 @@
 #
 # You work each one out on a graph so small that you can draw it. Then the library does the same. Then you measure real
 # wirings, see which numbers are random and by how much, and draw a wiring on a disk.
+#
+# It takes about 30 s and needs no data.
 
 # %%
-import argparse
 import subprocess
 import sys
-import tempfile
 from collections import Counter
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 
-parser = argparse.ArgumentParser(allow_abbrev=False)
-parser.add_argument("--fast", action="store_true", help="halve the sizes; every idea stays")
-parser.add_argument("--figures", type=Path, help="folder for the pictures; a temporary one by default")
-options = parser.parse_args([] if "ipykernel" in sys.modules else None)
-figures = options.figures or Path(tempfile.mkdtemp(prefix="sparse_mlp_"))
-figures.mkdir(parents=True, exist_ok=True)
+from sparse_mlp.cli.tutorial import begin
+
+options = begin()
+figures = options.figures
 
 # %% [markdown]
 # ## 1. The graph

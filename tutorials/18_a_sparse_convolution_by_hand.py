@@ -12,21 +12,16 @@
 # Symbols: `x` the image, `y` the output, `w` a weight, `b` the bias; `k` the side of the kernel, `s` the *stride* from
 # one window to the next, `P` the *padding*, rows and columns of zeros around the image. `dx` is short for the gradient
 # `∂L/∂x` of a loss `L`. Tutorial 01 does the same for a layer without windows.
+#
+# It takes about 10 s and needs no data.
 
 # %%
-import argparse
-import sys
-import tempfile
-from pathlib import Path
-
 import numpy as np
 
-parser = argparse.ArgumentParser(allow_abbrev=False)
-parser.add_argument("--fast", action="store_true", help="a small layer in the last part; every idea stays")
-parser.add_argument("--figures", type=Path, help="folder for the pictures; a temporary one by default")
-options = parser.parse_args([] if "ipykernel" in sys.modules else None)
-figures = options.figures or Path(tempfile.mkdtemp(prefix="sparse_mlp_"))
-figures.mkdir(parents=True, exist_ok=True)
+from sparse_mlp.cli.tutorial import begin
+
+options = begin("a small layer in the last part; every idea stays")
+figures = options.figures
 
 # %% [markdown]
 # ## 1. Forward, from the definition

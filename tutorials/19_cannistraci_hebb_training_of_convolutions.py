@@ -11,23 +11,20 @@
 #
 # Words of tutorial 18: a *tap* is a place in a kernel, a *link* is a tap that has a weight, a *window* is a place of
 # the kernel on the image.
+#
+# It takes about 30 s. It looks for CIFAR-10 in `--data-dir`, `$SPARSE_MLP_DATA` and the cache, and takes a
+# synthetic stand-in without it.
 
 # %%
-import argparse
-import sys
-import tempfile
 from itertools import pairwise
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 
-parser = argparse.ArgumentParser(allow_abbrev=False)
-parser.add_argument("--fast", action="store_true", help="train with fewer images; every idea stays")
-parser.add_argument("--figures", type=Path, help="folder for the pictures; a temporary one by default")
-options = parser.parse_args([] if "ipykernel" in sys.modules else None)
-figures = options.figures or Path(tempfile.mkdtemp(prefix="sparse_mlp_"))
-figures.mkdir(parents=True, exist_ok=True)
+from sparse_mlp.cli.tutorial import begin
+
+options = begin("train with fewer images; every idea stays", data="cifar-10")
+figures = options.figures
 
 # %% [markdown]
 # ## 1. Which window sees which tap
@@ -430,8 +427,8 @@ from sparse_mlp.models import vgg
 from sparse_mlp.optim import Adam
 from sparse_mlp.training import Callback, Trainer
 
-REAL = "cifar-10" in available()
-data = standardize(load("cifar-10" if REAL else "synthetic-cifar-10", download=False), by="channel")
+REAL = "cifar-10" in available(options.data_dir)
+data = standardize(load("cifar-10" if REAL else "synthetic-cifar-10", options.data_dir, download=False), by="channel")
 TRAINED, SEED, DENSITY, ZETA = 512 if options.fast else 2_000, 14, 0.3, 0.3
 train = data.train_x[:TRAINED], data.train_y[:TRAINED]
 print(data.provenance)

@@ -29,7 +29,8 @@ def doctor(arguments: argparse.Namespace) -> int:
 
     findings = describe_environment()
     if arguments.warm:
-        findings["compiled in"] = f"{warm_up(progress=True):.1f} s"
+        seconds = warm_up(("float32", "float64"), progress=True)
+        findings["compiled in"] = f"{seconds:.1f} s"
     if arguments.json:
         print(json.dumps(findings))
         return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -12,24 +12,29 @@ import numpy as np
 
 SAMPLES = 256
 SMALL, LARGE, MOTIFS = [20, 30, 30, 3], [20, 300, 300, 3], [20, 40, 40, 4]
+PLAN, IMAGE = "16-M-16-M", (1, 8, 8)
 
 
-def warm_up(progress: bool = False) -> float:
-    """Compile the kernels that training in float32 needs, and return the seconds that it took.
+def warm_up(dtypes: Sequence[str] = ("float32",), progress: bool = False) -> float:
+    """Compile the kernels that training needs, and return the seconds that it took.
 
     Parameters
     ----------
+    dtypes : sequence of {"float32", "float64"}
+        Of weights and activations. Commands train in float32; networks and estimators in Python may be of float64.
     progress : bool
         Whether to show a bar on standard error, where that is a terminal.
 
     Notes
     -----
     Numba compiles for the types that a kernel is called with, and other kernels serve small and large networks, single
-    and several groups of a batch, networks with dropout and motifs. So tiny jobs of all these kinds are trained.
+    and several groups of a batch, convolutions, networks with dropout and motifs. So tiny jobs of all these kinds are
+    trained.
     """
     from tqdm import tqdm
 
-    began, jobs = perf_counter(), list(_jobs())
+    began = perf_counter()
+    jobs = [{**job, "dtype": dtype} for dtype in dtypes for job in _jobs()]
     shown = progress and sys.stderr.isatty()
     for job in tqdm(jobs, "compiling", disable=not shown, unit="kind of training", leave=False, dynamic_ncols=True):
         _train(**job)
@@ -49,17 +54,20 @@ def _jobs() -> Iterator[dict[str, Any]]:
         yield {**common, "sizes": MOTIFS, "batch_size": batch_size, "motif_size": size, "motif_mode": mode}
     for rule in ("ch3l3", "chts", "rigl"):
         yield {**common, "rule": rule}
+    for rule, optimizer, batch_size in (("set", "sgd", 32), ("cht-conv", "adam", 128)):
+        yield {**common, "sizes": None, "density": 0.4, "rule": rule, "optimizer": optimizer, "batch_size": batch_size}
 
 
 def _train(
-    *, sizes: list[int], target: Any, density: float, rule: str, batch_size: int, optimizer: str = "sgd", **network: Any
+    *, sizes: list[int] | None, target: Any, rule: str, batch_size: int, optimizer: str = "sgd", **network: Any
 ) -> None:
     from sparse_mlp.evolution import make_rule
-    from sparse_mlp.models import SparseMLP
+    from sparse_mlp.models import SparseMLP, vgg
     from sparse_mlp.training import Trainer
 
-    x = np.random.default_rng(0).random((SAMPLES, sizes[0]), np.float32)
-    model = SparseMLP(sizes, density=density, rng=0, backend="numba", **network)
+    network |= {"rng": 0, "backend": "numba"}
+    model = SparseMLP(sizes, **network) if sizes else vgg(PLAN, IMAGE, 3, **network)
+    x = np.random.default_rng(0).random((SAMPLES, model.n_features), np.float32)
     evolve = make_rule(rule, **({"percolate": True} if rule in ("set", "rlr") else {}))
     trainer = Trainer(model, rule=evolve, optimizer=optimizer, batch_size=batch_size, rng=0)
     trainer.fit((x, target), (x, target), epochs=2)

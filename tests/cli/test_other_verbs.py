@@ -188,28 +188,49 @@ def test_doctor_says_why(capsys, monkeypatch):
 
 
 def test_doctor_warms_up_if_asked(capsys, monkeypatch):
-    monkeypatch.setattr(warm_up, "warm_up", lambda progress: 1.25)
-    assert run_json(capsys, "doctor", "--warm")["compiled in"] == "1.2 s"
+    monkeypatch.setattr(warm_up, "warm_up", lambda dtypes, progress: float(len(set(dtypes))))
+    assert run_json(capsys, "doctor", "--warm")["compiled in"] == "2.0 s"
+    assert "compiled in" not in run_json(capsys, "doctor")
 
 
 AFTER_WARM_UP = """
 import sys
+import numpy as np
+from sparse_mlp import SparseMLP, SparseMLPClassifier, Trainer
 from sparse_mlp.cli import main
+from sparse_mlp.models import vgg
 from sparse_mlp.runs.warm_up import warm_up
 
 def compiled():
     kernels = [m for name, m in sorted(sys.modules.items()) if name.startswith("sparse_mlp.kernels")]
     return {f.__name__: f.signatures for m in kernels for f in vars(m).values() if getattr(f, "signatures", ())}
 
-warm_up()
+def commands():
+    vgg = ["--model", "vgg", "--plan", "8-M-8-M", "--density", "0.3"]
+    for options in ([], ["--optimizer", "adam", "--batch-size", "128", "--rule", "rlr"], ["--dropout", "0.1"],
+                    ["--hidden", "40", "40", "--activation", "all-relu", "--percolate"],
+                    ["--hidden", "40", "40", "--motif-size", "2"],
+                    ["--hidden", "40", "40", "--motif-size", "4", "--motif-mode", "block", "--optimizer", "adam"],
+                    ["--hidden", "40", "40", "--rule", "ch3l3"],
+                    ["--hidden", "40", "40", "--rule", "chts", "--seed", "1"],
+                    ["--hidden", "40", "40", "--rule", "rigl", "--seed", "1", "--threads", "1"],
+                    vgg, [*vgg, "--rule", "cht-conv", "--optimizer", "adam", "--batch-size", "64"]):
+        out = f"run {len(options)} {options[-1:]}"
+        main(["train", "--epochs", "2", "--no-figures", "--json", "--out", out, *options])
+
+def networks_of_float64():
+    x, labels = np.random.default_rng(0).random((300, 64)), np.arange(300) % 3
+    for batch_size, activation, rule in ((32, "relu", "set"), (128, "all-relu", "ch3l3"), (64, "tanh", "rigl")):
+        model = SparseMLP([64, 50, 50, 3], density=0.2, activation=activation, dtype="float64", rng=0)
+        Trainer(model, rule=rule, batch_size=batch_size, rng=0).fit((x, labels), (x, labels), epochs=2)
+    model = vgg("8-M-8-M", (1, 8, 8), 3, density=0.3, dtype="float64", rng=0)
+    Trainer(model, rule="set", batch_size=64, rng=0).fit((x, labels), (x, labels), epochs=2)
+    SparseMLPClassifier((40, 40), density=0.2, dtype="float64", max_iter=2, random_state=0).fit(x, labels).predict(x)
+
+dtype = sys.argv[1]
+warm_up((dtype,))
 before = compiled()
-for options in ([], ["--optimizer", "adam", "--batch-size", "128", "--rule", "rlr"], ["--dropout", "0.1"],
-                ["--hidden", "40", "40", "--activation", "all-relu", "--percolate"],
-                ["--hidden", "40", "40", "--motif-size", "2"],
-                ["--hidden", "40", "40", "--motif-size", "4", "--motif-mode", "block", "--optimizer", "adam"],
-                ["--hidden", "40", "40", "--rule", "ch3l3"], ["--hidden", "40", "40", "--rule", "chts", "--seed", "1"],
-                ["--hidden", "40", "40", "--rule", "rigl", "--seed", "1", "--threads", "1"]):
-    main(["train", "--epochs", "2", "--no-figures", "--json", "--out", "_".join(["run", *options]), *options])
+commands() if dtype == "float32" else networks_of_float64()
 after = compiled()
 new = {name: [s for s in after[name] if s not in before.get(name, ())] for name in after}
 print(len(before), {name: signatures for name, signatures in new.items() if signatures})
@@ -217,8 +238,9 @@ print(len(before), {name: signatures for name, signatures in new.items() if sign
 
 
 @pytest.mark.skipif(not JIT_ENABLED, reason="nothing is compiled")
-def test_after_a_warm_up_training_compiles_nothing():
-    done = subprocess.run([sys.executable, "-c", AFTER_WARM_UP], capture_output=True, text=True, check=True)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_after_a_warm_up_training_compiles_nothing(dtype):
+    done = subprocess.run([sys.executable, "-c", AFTER_WARM_UP, dtype], capture_output=True, text=True, check=True)
     count, new = done.stdout.splitlines()[-1].split(maxsplit=1)
     assert int(count) > 10
     assert new == "{}"

@@ -10,7 +10,9 @@ import pytest
 
 FOLDER = Path(__file__).parents[2] / "tutorials"
 TUTORIALS = sorted(FOLDER.glob("[0-9][0-9]_*.py"))
-ON_REAL_DATA = [path for path in TUTORIALS if "in available()" in path.read_text()]
+ON_REAL_DATA = [path for path in TUTORIALS if "in available(" in path.read_text()]
+README = FOLDER.parent / "README.md"
+LENGTH = r"^# It takes (?:about )?(\d+ s|\d+ min)\b"
 SLOWING = ("NUMBA_DISABLE_JIT", "SPARSE_MLP_BACKEND")  # a tutorial shows the library as a reader gets it
 
 
@@ -67,10 +69,20 @@ def test_it_is_in_percent_format_and_ends_by_asserting(tutorial):
 
 
 @pytest.mark.parametrize("tutorial", TUTORIALS, ids=lambda path: path.stem)
-def test_a_mistyped_option_is_refused_but_not_in_a_notebook(tutorial):
-    assert 'parser.parse_args([] if "ipykernel" in sys.modules else None)' in tutorial.read_text(encoding="utf-8")
+def test_it_says_how_long_it_takes_and_which_data_it_needs(tutorial):
+    text = tutorial.read_text(encoding="utf-8")
+    told = text.partition("# %%\n")[0]
+    length = re.search(LENGTH, told, re.MULTILINE)[1]
+    assert f"({tutorial.relative_to(FOLDER.parent).as_posix()}) ({length})" in README.read_text(encoding="utf-8")
+    (begun,) = re.findall(r"^options = begin\((.*)\)$", text, re.MULTILINE)
+    assert ("data=" in begun) == ("--data-dir" in told) == (tutorial in ON_REAL_DATA)
+    assert sum(data in told for data in ("needs no data", "come with scikit-learn", "--data-dir")) == 1
+    assert ("needs no data" in told) == (re.search(r"load\(\"|\"digits\"|load_iris", text) is None)
 
 
-def test_a_mistyped_option_ends_at_once():
-    run = subprocess.run([sys.executable, str(TUTORIALS[0]), "--fasst"], capture_output=True, text=True, timeout=60)
+def test_help_comes_at_once_and_a_mistyped_option_ends_it():
+    command = [sys.executable, str(ON_REAL_DATA[0])]
+    told = subprocess.run([*command, "--help"], capture_output=True, encoding="utf-8", timeout=60, check=True).stdout
+    assert "07 Cannistraci-Hebb training on Fashion-MNIST" in told and "It takes" in told and "--data-dir" in told
+    run = subprocess.run([*command, "--fasst"], capture_output=True, text=True, timeout=60)
     assert run.returncode == 2 and "--fasst" in run.stderr
