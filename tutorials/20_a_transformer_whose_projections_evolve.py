@@ -50,7 +50,7 @@ print("shares ", shares.round(6))
 print("mixture", mixture.round(6))
 
 # %% [markdown]
-# The first key agrees, so its value counts for two thirds: (1.660477, 2.660477).
+# You should see (1.660477, 2.660477): the first key agrees, so its value counts for two thirds.
 #
 # ## 2. The way back
 #
@@ -83,13 +83,16 @@ def slope(array, place):
 print("by formula   ", dq.round(6), dk[:, 0].round(6), dv[:, 0].round(6))
 by_difference = [[slope(q, i) for i in range(2)], [slope(k, (j, 0)) for j in range(2)]]
 print("by difference", *(np.round(each, 6) for each in by_difference), "...")
-assert np.allclose(dq, [slope(q, i) for i in range(2)], atol=1e-8)
-assert np.allclose(dk.ravel(), [slope(k, divmod(i, 2)) for i in range(4)], atol=1e-8)
-assert np.allclose(dv.ravel(), [slope(v, divmod(i, 2)) for i in range(4)], atol=1e-8)
+wrong = max(
+    np.abs(dq - [slope(q, i) for i in range(2)]).max(),
+    np.abs(dk.ravel() - [slope(k, divmod(i, 2)) for i in range(4)]).max(),
+    np.abs(dv.ravel() - [slope(v, divmod(i, 2)) for i in range(4)]).max(),
+)
 
 # %% [markdown]
-# One thing to remember: add the same vector to *all* keys. Every score changes by the same number, and softmax does not
-# notice. So the bias of the key projection has a gradient of exactly 0, and it stays where it began.
+# You should see the same numbers twice. One thing to remember: add the same vector to *all* keys. Every score changes
+# by the same number, and softmax does not notice. So the bias of the key projection has a gradient of exactly 0, and
+# it stays where it began.
 #
 # ## 3. Sentences of different lengths
 #
@@ -112,7 +115,6 @@ tokens = np.random.default_rng(0).standard_normal((6, 8)).astype(np.float32)
 packed, _ = layer.forward(tokens, np.array([0, 4, 6]))  # two sentences: four tokens and two
 alone, _ = layer.forward(tokens[4:], np.array([0, 2]))
 print("largest difference between packed and alone:", np.abs(packed[4:] - alone).max())
-assert np.allclose(packed[4:], alone, atol=1e-6)
 
 # %% [markdown]
 # ## 4. Six matrices
@@ -170,16 +172,16 @@ for record in list(history.epochs)[:: 1 if options.fast else 2]:
     print(f"epoch {record['epoch']:2}  loss {record['loss']:.3f}  right letters {record['validation_accuracy']:.1%}")
 loss, accuracy = model.measure(data.test.pairs)
 print(f"unseen strings: {accuracy:.1%} of the letters right")
-assert accuracy > (0.8 if options.fast else 0.95)
 
 # %% [markdown]
-# Did the links move? For each matrix, the share of its first links that are still there:
+# You should see more than 95 % (with `--fast` 80 %). Did the links move? For each matrix, the share of its first
+# links that are still there:
 
 # %%
+stayed = {}
 for layer, before in list(zip(model.sparse_layers, first, strict=True))[:6]:
-    stayed = len(np.intersect1d(layer.structure.keys(), before.keys())) / before.nnz
-    print(f"{layer.name:32} {layer.structure.nnz:5,} links, {stayed:.0%} of the first ones stayed")
-    assert layer.structure.nnz == before.nnz
+    stayed[layer.name] = len(np.intersect1d(layer.structure.keys(), before.keys())) / before.nnz
+    print(f"{layer.name:32} {layer.structure.nnz:5,} links, {stayed[layer.name]:.0%} of the first ones stayed")
 
 # %% [markdown]
 # ## 6. What it reads
@@ -202,7 +204,8 @@ spelled = ([vocabulary.words[n] for n in one] for vocabulary, one in zip(words, 
 print("picture:", save(AttentionDisplay.from_weights(weights, *spelled), figures / "20_attention.png"))
 
 # %% [markdown]
-# They lie on the other diagonal: to predict the first letter it reads the last one. Nobody has told it where to look.
+# You should see them on the other diagonal: to predict the first letter it reads the last one. Nobody has told it
+# where to look.
 #
 # ## 7. Query and key go together
 #
@@ -233,10 +236,19 @@ for layer, mask in zip(pair, left, strict=True):
     dense = np.zeros((2, 3), int)
     dense[layer.structure.rows()[mask], layer.structure.indices[mask]] = 1
     print(layer.name, dense.tolist())
-assert [mask.tolist() for mask in left] == [[False, True, True], [False, True, False]]
 
 # %% [markdown]
 # Only unit 2 has links from both sides. The query loses one link, the key two, and each grows as many again elsewhere.
 #
 # You have seen every part of a Transformer that is not a plain layer. Tutorial 21 translates English into German with
 # the same parts.
+
+# %%
+assert np.allclose(mixture, [1.660477, 2.660477], atol=1e-6) and wrong < 1e-8
+assert np.allclose(packed[4:], alone, atol=1e-6)
+assert accuracy > (0.8 if options.fast else 0.95) and all(share < 0.95 for share in stayed.values())
+assert [layer.structure.nnz for layer in model.sparse_layers] == [before.nnz for before in first]
+half = weights.mean(axis=0)[: len(numbers[0]) // 2]
+assert np.mean(half.argmax(axis=1) >= len(numbers[0]) // 2 - 1) > 0.7  # the first letters come from the end
+assert [mask.tolist() for mask in left] == [[False, True, True], [False, True, False]]
+print("All numbers are as stated.")

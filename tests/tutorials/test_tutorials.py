@@ -77,7 +77,7 @@ def test_it_says_how_long_it_takes_and_which_data_it_needs(tutorial):
     (begun,) = re.findall(r"^options = begin\((.*)\)$", text, re.MULTILINE)
     assert ("data=" in begun) == ("--data-dir" in told) == (tutorial in ON_REAL_DATA)
     assert sum(data in told for data in ("needs no data", "come with scikit-learn", "--data-dir")) == 1
-    assert ("needs no data" in told) == (re.search(r"load\(\"|\"digits\"|load_iris", text) is None)
+    assert ("needs no data" in told) == (re.search(r"load\(\"|\"digits\"|load_iris|\"multi30k\"", text) is None)
 
 
 def test_help_comes_at_once_and_a_mistyped_option_ends_it():
