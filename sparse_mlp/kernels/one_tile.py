@@ -66,7 +66,8 @@ class OneVocabulary:
 
     def scores(self, *args: Any) -> Array:
         """See `reference.vocabulary.scores`."""
-        return self.module.scores(*args)
+        found: Array = self.module.scores(*args)
+        return found.astype(args[0].dtype, copy=False)
 
     def loss_and_gradients(self, *args: Any, dweight: Array, dbias: Array) -> tuple[float, Array]:
         """See `reference.vocabulary.loss_and_gradients`."""

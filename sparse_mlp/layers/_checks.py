@@ -25,6 +25,18 @@ def check_batch(name: str, x: ArrayLike, n_features: int | None = None) -> NDArr
     return array
 
 
+def check_numbers(name: str, numbers: ArrayLike, bound: int | None = None) -> NDArray[Any]:
+    """Return numbers as an integer array (n,), or say what else they are, or which of them is not in [0, bound)."""
+    array = np.asarray(numbers)
+    if array.ndim != 1 or array.dtype.kind not in "iu":
+        raise invalid(f"{name} of {array.dtype} and shape {array.shape}", "whole numbers of shape (tokens,)")
+    outside = np.flatnonzero((array < 0) if bound is None else (array < 0) | (array >= bound))
+    if len(outside):
+        expected = "0 or more" if bound is None else f"a number in [0, {bound})"
+        raise invalid(f"{name}[{outside[0]}] = {array[outside[0]]}", expected)
+    return array
+
+
 def check_images(name: str, x: ArrayLike, image: tuple[int, int, int]) -> NDArray[Any]:
     """Return x as an array, or say why it is not floating point of shape (batch, channels, height, width)."""
     array, shape = np.asarray(x), ", ".join(map(str, image))

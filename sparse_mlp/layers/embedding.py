@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 from sparse_mlp.errors import check_integer, invalid
 from sparse_mlp.kernels.dispatch import choose_backend, embedding_ops
 from sparse_mlp.kernels.tiles import WIDE, aligned_empty
-from sparse_mlp.layers._checks import check_dtype
+from sparse_mlp.layers._checks import check_batch, check_dtype, check_numbers
 from sparse_mlp.layers.base import Array, Gradients, Layer
 from sparse_mlp.layers.batch import Batch
 from sparse_mlp.layers.packing import packed, unpacked
@@ -87,7 +87,7 @@ class Embedding(Layer):
     ) -> tuple[Array, NDArray[Any]]:
         """Return the vectors of words at places, on tiles (n_tiles, features, lanes), and, as cache, the words."""
         lanes = WIDE if self.backend == "numba" else len(words)
-        x = batch.empty((-(-len(words) // lanes), self.features, lanes), self.dtype)
+        x = batch.empty((max(1, -(-len(words) // max(1, lanes))), self.features, lanes), self.dtype)
         table = self.places(int(positions.max(initial=0)) + 1)
         embedding_ops(self.backend).embed(self.weight, words, positions, table, out=x)
         return x, words
@@ -101,13 +101,26 @@ class Embedding(Layer):
     def forward(  # type: ignore[override]
         self, words: NDArray[Any], positions: NDArray[Any]
     ) -> tuple[Array, NDArray[Any]]:
-        """Return the vectors of words at places, (tokens, features), and what `backward` needs."""
-        batch = Batch(len(words))
-        tiles, cache = self.forward_tiles(np.asarray(words), np.asarray(positions), batch)
+        """Return the vectors of words at places, (tokens, features), and what `backward` needs.
+
+        Raises
+        ------
+        InvalidInputError
+            If there are not as many places as words, or a number is out of range: compiled code would read
+            memory that is not the table's.
+        """
+        words = check_numbers("words", words, self.words)
+        positions = check_numbers("positions", positions)
+        if len(words) != len(positions):
+            raise invalid(f"{len(positions)} positions of {len(words)} words", "one for each word")
+        tiles, cache = self.forward_tiles(words, positions, Batch(len(words)))
         return unpacked(tiles, len(words), None), cache
 
     def backward(self, dy: Array, cache: NDArray[Any]) -> tuple[None, Gradients]:  # type: ignore[override]
         """Return None, since words have no gradient, and that by the weight."""
+        dy = check_batch(f"gradient by the output of layer {self.name!r}", dy, self.features)
+        if len(dy) != len(cache):
+            raise invalid(f"gradients of {len(dy)} tokens", f"{len(cache)}, as many as words went in")
         grads: Gradients = {"weight": np.zeros_like(self.weight)}
         lanes = WIDE if self.backend == "numba" else len(cache)
         self.backward_tiles(packed(dy, None, lanes, self.dtype), cache, Batch(len(cache)), grads)

@@ -84,10 +84,12 @@ class Generator(Layer):
         Raises
         ------
         InvalidInputError
-            If it is of another shape.
+            If it is of another shape or type.
         """
         if embedding.shape != (self.words, self.features):
             raise invalid(f"an embedding of shape {embedding.shape} to tie", f"({self.words}, {self.features})")
+        if embedding.dtype != self.dtype:
+            raise invalid(f"an embedding of {embedding.dtype} to tie", f"{self.dtype}, as the generator has")
         self._tied_to, self._weight = embedding, np.empty((0, 0), self.dtype)
 
     def n_in(self, n_out: int) -> int:
@@ -147,6 +149,8 @@ class Generator(Layer):
 
     def backward(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
         """Return the gradient by x and those by weight and bias."""
+        dy = check_batch(f"gradient by the output of layer {self.name!r}", dy, self.words)
+        dy = dy.astype(self.dtype, copy=False)
         return dy @ self.weight, {"weight": dy.T @ cache, "bias": dy.sum(axis=0)}
 
     def forward_tiles(self, x: Array, batch: Batch) -> tuple[Array, Array]:
