@@ -103,9 +103,9 @@ def _attention(run: Run) -> Any:
     sentence = data.test.source[sorted(range(len(lengths)), key=lengths.__getitem__)[len(lengths) // 2]]
     source, target = words.source.encode(sentence), translate_numbers(run.translator, words, [sentence])[0]
     (weights,) = run.translator.attention(TokenPairs.of([source], [target]))
-    spelled = ([vocabulary.words[number] for number in numbers]
-               for vocabulary, numbers in zip(words, (source, target), strict=True))  # fmt: skip
-    return AttentionDisplay.from_weights(weights, *spelled, "attention of the last decoder layer")
+    read, written = ([vocabulary.words[number] for number in numbers]
+                     for vocabulary, numbers in zip(words, (source, target), strict=True))  # fmt: skip
+    return AttentionDisplay.from_weights(weights, read, written, "attention of the last decoder layer")
 
 
 def describe_wiring(facts: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -112,6 +113,19 @@ class Arena:
             self._block, self._used = self._block + 1, 0
         self._blocks.append(aligned_empty((max(size, BLOCK),), np.uint8))
         return self._from_block(shape, dtype)
+
+
+class Arenas(deque[Arena]):
+    """Hand out arenas to threads, each to one at a time; they are put back by `append`."""
+
+    def take(self) -> Arena:
+        """Return an arena that no other thread uses; the one used last is the one that caches still hold."""
+        try:
+            arena = self.pop()
+        except IndexError:
+            return Arena()
+        arena.reset()
+        return arena
 
 
 def pack(x: Array, rows: Array, out: Array) -> Array:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sparse_mlp.errors import check_integer, invalid
 from sparse_mlp.kernels.dispatch import attention_ops
 from sparse_mlp.layers._checks import check_batch
-from sparse_mlp.layers.base import Array, Gradients, Layer
+from sparse_mlp.layers.base import Array, Gradients, Layer, zero_gradients
 from sparse_mlp.layers.dropout import rate_in_256ths
 from sparse_mlp.layers.flow import Flow, Trace
 from sparse_mlp.layers.packing import lanes_of, packed, unpacked
@@ -184,8 +184,6 @@ class MultiHeadAttention(Layer):
 
     def backward(self, dy: Array, cache: Any) -> Any:
         """Return (dx, grads), or (dx, dcontext, grads) where the layer crosses."""
-        from sparse_mlp.layers.base import zero_gradients
-
         inner, batch = cache
         grads = zero_gradients(self)
         found = self.backward_tiles(self._packed(dy), inner, batch, grads)

@@ -16,25 +16,18 @@ from sparse_mlp.layers.flow import Flow, Trace
 from sparse_mlp.layers.generator import Generator
 from sparse_mlp.layers.layer_norm import LayerNorm
 from sparse_mlp.layers.tokens import Tokens
-from sparse_mlp.layers.transformer_layers import DecoderLayer, EncoderLayer
 from sparse_mlp.token_pairs import TokenPairs
 
 START = 2  # the word that the network puts in front of a translation
 
 
-class Encoder(Layer):
-    """Pass the tokens of sentences through encoder layers one after the other, then normalise them.
-
-    Parameters
-    ----------
-    layers : sequence of EncoderLayer
-    norm : LayerNorm
-    """
+class _Stack(Layer):
+    """Layers one after the other, and a norm behind the last of them."""
 
     needs_batch = True
 
-    def __init__(self, layers: Sequence[EncoderLayer], norm: LayerNorm) -> None:
-        self.layers, self.norm, self.name = tuple(layers), norm, "encoder"
+    def __init__(self, layers: Sequence[Any], norm: LayerNorm) -> None:
+        self.layers, self.norm = tuple(layers), norm
         self.backend, self.dtype = norm.backend, norm.dtype
 
     @property
@@ -47,6 +40,16 @@ class Encoder(Layer):
         for layer in self.layers:
             flow = layer.trace(flow, trace)
         return flow
+
+
+class Encoder(_Stack):
+    """Pass the tokens of sentences through encoder layers one after the other, then normalise them.
+
+    Parameters
+    ----------
+    layers : sequence of EncoderLayer
+    norm : LayerNorm
+    """
 
     def forward_tiles(self, x: Array, batch: Tokens) -> tuple[Array, list[Any]]:  # type: ignore[override]
         """Return the memory (n_tiles, features, lanes) that a decoder reads."""
@@ -65,7 +68,7 @@ class Encoder(Layer):
         return dy
 
 
-class Decoder(Layer):
+class Decoder(_Stack):
     """Pass the tokens of translations through decoder layers, each of which reads the memory, then normalise them.
 
     Parameters
@@ -73,23 +76,6 @@ class Decoder(Layer):
     layers : sequence of DecoderLayer
     norm : LayerNorm
     """
-
-    needs_batch = True
-
-    def __init__(self, layers: Sequence[DecoderLayer], norm: LayerNorm) -> None:
-        self.layers, self.norm, self.name = tuple(layers), norm, "decoder"
-        self.backend, self.dtype = norm.backend, norm.dtype
-
-    @property
-    def children(self) -> Mapping[str, Layer]:
-        """The layers by number, then `norm`."""
-        return {**{str(i): layer for i, layer in enumerate(self.layers)}, "norm": self.norm}
-
-    def trace(self, flow: Flow, trace: Trace) -> Flow:
-        """Let each layer say what evolves in it."""
-        for layer in self.layers:
-            flow = layer.trace(flow, trace)
-        return flow
 
     def forward_tiles(self, x: Array, batch: Tokens, memory: Array) -> tuple[Array, list[Any]]:  # type: ignore[override]
         """Return what the generator reads, (n_tiles, features, lanes); `memory` are tiles of `batch.context`."""

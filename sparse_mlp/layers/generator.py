@@ -153,14 +153,6 @@ class Generator(Layer):
         dy = dy.astype(self.dtype, copy=False)
         return dy @ self.weight, {"weight": dy.T @ cache, "bias": dy.sum(axis=0)}
 
-    def forward_tiles(self, x: Array, batch: Batch) -> tuple[Array, Array]:
-        """Return the scores on tiles (n_tiles, words, lanes); a network uses `loss_tiles`."""
-        return Layer.forward_tiles(self, x, batch)
-
-    def backward_tiles(self, dy: Array, cache: Any, batch: Batch, grads: Gradients, wants_dx: bool = True) -> Any:
-        """Add the gradients by the parameters and return that by the input, on tiles."""
-        return Layer.backward_tiles(self, dy, cache, batch, grads, wants_dx)
-
     def parameters(self) -> dict[str, Array]:
         """Return `weight`, unless it is an embedding's, and `bias`."""
         return {"bias": self.bias} if self._tied_to is not None else {"weight": self.weight, "bias": self.bias}

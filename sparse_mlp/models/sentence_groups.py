@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparse_mlp.kernels.pool import one_blas_thread, run
-from sparse_mlp.kernels.tiles import Arena
+from sparse_mlp.kernels.tiles import Arena, Arenas
 from sparse_mlp.layers.encoder_decoder import EncoderDecoder, tokens_of
 from sparse_mlp.layers.losses import Loss
 from sparse_mlp.layers.tokens import Tokens
@@ -47,7 +46,7 @@ class SentenceWalk:
 
     def __init__(self, root: EncoderDecoder) -> None:
         self.root = root
-        self._arenas: deque[Arena] = deque()
+        self._arenas = Arenas()
 
     def bind(self) -> None:
         """Do nothing: nothing is kept of parameters or wiring."""
@@ -90,7 +89,7 @@ class SentenceWalk:
         kept: dict[int, Any] | None,
     ) -> float:  # fmt: skip
         buffer.flat.fill(0)
-        arena = self._arena()
+        arena = self._arenas.take()
         target = _in_arena(whole.group(*group), arena, kept)
         pairs = batch.pairs.select(np.arange(*group))
         value = self.root.gradients(pairs, target, batch.total, label_smoothing, buffer.tree)
@@ -103,28 +102,19 @@ class SentenceWalk:
         return self.root.decode(pairs.target, memory, target)[0], target
 
     def _scores(self, pairs: TokenPairs, place: slice, scores: NDArray[Any]) -> None:
-        arena = self._arena()
+        arena = self._arenas.take()
         scores[place] = self.root.generator.scores_tiles(*self._decoded(pairs, arena))
         self._arenas.append(arena)
 
     def _measure(self, pairs: TokenPairs, label_smoothing: float) -> tuple[float, int]:
-        arena = self._arena()
+        arena = self._arenas.take()
         y, target = self._decoded(pairs, arena)
         found = self.root.generator.loss_only(y, pairs.target, label_smoothing, target)
         self._arenas.append(arena)
         return found
 
-    def _arena(self) -> Arena:
-        """Return memory that no other thread uses; the one used last is the one that caches still hold."""
-        try:
-            arena = self._arenas.pop()
-        except IndexError:
-            return Arena()
-        arena.reset()
-        return arena
-
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_arenas": deque()}
+        return {**self.__dict__, "_arenas": Arenas()}
 
 
 def _in_arena(target: Tokens, arena: Arena, kept: dict[int, Any] | None) -> Tokens:

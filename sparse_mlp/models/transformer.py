@@ -20,6 +20,7 @@ from sparse_mlp.layers import (
     MultiHeadAttention,
     SparseLinear,
 )
+from sparse_mlp.layers.attention import PROJECTIONS
 from sparse_mlp.layers.base import Array, Gradients
 from sparse_mlp.layers.encoder_decoder import Decoder, Encoder, EncoderDecoder
 from sparse_mlp.models.architecture import check_memory, layer_links
@@ -32,7 +33,6 @@ from sparse_mlp.structure import SparseStructure
 from sparse_mlp.token_pairs import TokenPairs
 from sparse_mlp.topology import generate
 
-PROJECTIONS = ("query", "key", "value", "output")
 WITHOUT_DATA = {  # wirings that a Transformer refuses, and why
     "correlated": "it joins neurons whose values correlate, and words have none before the training",
     "snip": "it needs the gradient of a dense network of neurons",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sized
 from contextlib import nullcontext
 from functools import partial
@@ -12,7 +11,7 @@ import numpy as np
 
 from sparse_mlp.kernels.pool import one_blas_thread, run, width
 from sparse_mlp.kernels.tape import Calls, launch, recorded, replay
-from sparse_mlp.kernels.tiles import NARROW, WIDE, Arena, cut, lanes_for, unpack
+from sparse_mlp.kernels.tiles import NARROW, WIDE, Arenas, cut, lanes_for, unpack
 from sparse_mlp.layers.base import Array, Gradients, Layer, nodes
 from sparse_mlp.layers.batch import Batch
 from sparse_mlp.layers.losses import Loss
@@ -68,7 +67,7 @@ class Walk:
         self._one_blas_thread = one_blas_thread if any(layer.uses_blas for layer in layers) else nullcontext
         # Lanes of a prediction; where no BLAS rounds by it, those of the training, whose kernels are compiled.
         self._predicted = root.lanes or WIDE
-        self._arenas: deque[Arena] = deque()
+        self._arenas = Arenas()
         self._masks: dict[int, dict[int, Array]] = {}  # random numbers for layers, by the samples of the batch
 
     @property
@@ -156,7 +155,7 @@ class Walk:
     ) -> float:  # fmt: skip
         if first_in_buffer:
             buffer.flat.fill(0)
-        arena, (first, last), key = self._arena(), group, (len(batch), group, whole.training)
+        arena, (first, last), key = self._arenas.take(), group, (len(batch), group, whole.training)
         known: _Pass | None = arena.passes.get(key) if kept is None else None
         if known is not None:
             batch.load(first, last, known.x)
@@ -182,17 +181,8 @@ class Walk:
         self._arenas.append(arena)
         return value
 
-    def _arena(self) -> Arena:
-        """Return memory that no other thread uses; the one used last is the one that caches still hold."""
-        try:
-            arena = self._arenas.pop()
-        except IndexError:
-            return Arena()
-        arena.reset()
-        return arena
-
     def _predict(self, samples: Samples, scores: Array) -> None:
-        arena, count = self._arena(), len(samples)
+        arena, count = self._arenas.take(), len(samples)
         part = Batch(count, arena=arena, wide=WIDE)
         lanes = self._predicted if self.numba else count
         tiles = part.empty((-(-count // lanes), self.n_features, lanes), samples.x.dtype)
@@ -201,4 +191,4 @@ class Walk:
         self._arenas.append(arena)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_arenas": deque(), "_masks": {}}
+        return {**self.__dict__, "_arenas": Arenas(), "_masks": {}}

@@ -47,7 +47,8 @@ class MatricesDisplay(Display):
         names = [[layer.name for layer in layers] for layers in (before, after)]
         if names[0] != names[1] or not names[0]:
             raise invalid(f"layers {names[0]} and {names[1]}", "the same layers twice, one at least")
-        return cls(*([AdjacencyDisplay.from_layer(layer) for layer in layers] for layers in (before, after)), title)
+        first, last = ([AdjacencyDisplay.from_layer(layer) for layer in layers] for layers in (before, after))
+        return cls(first, last, title)
 
     def plot(self, ax: Sequence[Axes] | None = None) -> Self:
         """Draw a column for each layer: above its first wiring, below the last one.
