@@ -19,6 +19,7 @@ from sparse_mlp.datasets.text_registry import REVERSAL, TEXT_SETS, TextSet, text
 from sparse_mlp.datasets.vocabulary import Vocabulary
 from sparse_mlp.datasets.words import Ready, Words, make_tokenizer
 from sparse_mlp.errors import check_choice, invalid, shown
+from sparse_mlp.options import options_of
 from sparse_mlp.token_pairs import TokenPairs
 
 STEMS = {"train": ("train",), "validation": ("valid", "val"), "test": ("test",)}
@@ -150,6 +151,8 @@ def load_translation(
     check_data_dir(data_dir)
     name = str(name_or_folder)
     if name == REVERSAL:
+        if direction != options_of(load_translation)["direction"].default:
+            raise invalid(f"direction={shown(direction)} with {REVERSAL}", "none: strings have no languages")
         provenance = "SYNTHETIC: strings of 3 to 8 of 20 words, to be turned round"
         return from_sentences(
             name, *reversal_parts(), tokens=tokens or Ready.kind, min_count=min_count, subwords=subwords,
