@@ -83,7 +83,8 @@ def test_what_cannot_be_translated_is_refused(folder, capsys, tmp_path):
 
 @pytest.mark.parametrize(("words", "named"), [
     (["--batch-size", "8"], "batch_tokens"), (["--flip", "0.5"], "flip"), (["--milestones", "0.5"], "milestones"),
-    (["--direction", "de-en"], "direction"), (["--hidden", "10"], "hidden"), (["--allocation", "erk"], "allocation"), (["--d-model", "15"], "d_model"),
+    (["--direction", "de-en"], "direction"), (["--hidden", "10"], "hidden"),
+    (["--allocation", "erk"], "allocation"), (["--d-model", "15"], "d_model"),
     (["--warm-up-steps", "4"], "warm_up_steps"), (["--validation-fraction", "0.1"], "validation_fraction"),
 ])  # fmt: skip
 def test_options_that_do_not_fit(words, named, capsys, tmp_path):
