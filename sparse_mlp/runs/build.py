@@ -146,8 +146,9 @@ def make_trainer(
     params = {"warm_up_steps": training.get("warm_up_steps", 0), **pick(schedule, training)}
     if params.get("width", 0) is None:
         params["width"] = network.width
-    make_schedule(training["schedule"], training["learning_rate"], 1, **params)  # refused before anything is written
+    optimizer = make_optimizer(training, network.backend)
+    make_schedule(training["schedule"], optimizer.learning_rate, 1, **params)  # refused before anything is written
     return Trainer(
-        network, rule=rule, optimizer=make_optimizer(training, network.backend), schedule=training["schedule"],
+        network, rule=rule, optimizer=optimizer, schedule=training["schedule"],
         schedule_params=params, batch_size=training["batch_size"], update_every=every, update_steps=steps, **options,
     )  # fmt: skip
