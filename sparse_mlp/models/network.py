@@ -21,6 +21,7 @@ from sparse_mlp.models import saving
 from sparse_mlp.models.batch import Samples
 from sparse_mlp.models.inputs import check_inputs, warn_of_overflow
 from sparse_mlp.models.store import ParameterStore
+from sparse_mlp.models.token_batch import TokenBatch
 from sparse_mlp.models.walk import Buffer, Walk
 
 if TYPE_CHECKING:
@@ -139,12 +140,13 @@ class Network:
         """Return the groups of a batch, first and last sample (exclusive) of each: whole tiles, at most 8 groups."""
         return self._walk.groups(batch)
 
-    def gradient(self, batch: Samples, loss: Loss, rng: np.random.Generator | None = None) -> float:
+    def gradient(self, batch: Samples | TokenBatch, loss: Loss, rng: np.random.Generator | None = None) -> float:
         """Compute the mean loss of a batch and leave its gradient in `store.gradient`.
 
         Parameters
         ----------
-        batch : Samples
+        batch : Samples or TokenBatch
+            Pairs of sentences for a network that translates.
         loss : Loss
         rng : numpy.random.Generator, optional
             For layers that are random in training, such as dropout.
@@ -171,7 +173,7 @@ class Network:
         sum_in_order(self.store.gradient, [buffer.flat for buffer in self._buffers[1:count]])
         return value
 
-    def record_signals(self, batch: Samples, loss: Loss) -> None:
+    def record_signals(self, batch: Samples | TokenBatch, loss: Loss) -> None:
         """Let the layers that bear links record their inputs and deltas for a batch; see `Linked.signals`.
 
         Parameters and gradient stay as they are. Dropout is off: signals say what a link is worth to the whole network,
