@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,10 +60,13 @@ def _by_bleu(run: Run) -> tuple[dict[str, Any], list[str]]:
     """Return BLEU of the translations of the test sentences, and what is printed."""
     from sparse_mlp.experiments.measurements import measure_translation
 
-    found = measure_translation(run)
     data = run.sentences.test
+    size = f"{len(data.pairs.target):,} words of {len(data):,} sentences"
+    if find_spec("sacrebleu") is None:
+        return {"bleu_tokens": None, "bleu": None}, [size, "BLEU needs sacrebleu: pip install 'sparse_mlp[translation]'"]
+    found = measure_translation(run)
     lines = [
-        f"{len(data.pairs.target):,} words of {len(data):,} sentences",
+        size,
         f"BLEU of tokens  {found['bleu_tokens']:.2f}  {found['signature']}",
         f"BLEU of text    {found['bleu']:.2f}  {found['signature_of_text']}",
         f"beam {found['beam']}, length penalty alpha {found['alpha']:g}",

@@ -64,6 +64,13 @@ def test_evaluate_adds_bleu(folder, capsys):
     assert "BLEU of tokens" in run(capsys, "evaluate", folder)[1]
 
 
+def test_without_sacrebleu_the_accuracy_is_there_all_the_same(folder, capsys, monkeypatch):
+    monkeypatch.setattr("sparse_mlp.cli.evaluate.find_spec", lambda name: None)
+    code, out, _ = run(capsys, "evaluate", folder)
+    assert code == 0 and "test accuracy" in out and "pip install" in out
+    assert json.loads(run(capsys, "evaluate", folder, "--json")[1])["bleu"] is None
+
+
 def test_verbs_for_samples_refuse_it(folder, capsys):
     for verb in ("robustness", "features"):
         code, _, err = run(capsys, verb, folder)
