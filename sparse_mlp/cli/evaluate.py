@@ -63,7 +63,8 @@ def _by_bleu(run: Run) -> tuple[dict[str, Any], list[str]]:
     data = run.sentences.test
     size = f"{len(data.pairs.target):,} words of {len(data):,} sentences"
     if find_spec("sacrebleu") is None:
-        return {"bleu_tokens": None, "bleu": None}, [size, "BLEU needs sacrebleu: pip install 'sparse_mlp[translation]'"]
+        remedy = "BLEU needs sacrebleu: pip install 'sparse_mlp[translation]'"
+        return {"bleu_tokens": None, "bleu": None}, [size, remedy]
     found = measure_translation(run)
     lines = [
         size,
