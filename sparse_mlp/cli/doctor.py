@@ -18,7 +18,7 @@ def add_parser(verbs: Any) -> None:
     """Declare the verb."""
     parser = verbs.add_parser("doctor", help="say what is used here, and why", description=__doc__)
     parser.add_argument("--warm", action="store_true",
-                        help="compile now what training needs, a minute or two, so no run has to wait")  # fmt: skip
+                        help="compile now what training needs, about two minutes, so no run has to wait")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=doctor)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -28,16 +29,18 @@ def warm_up(dtypes: Sequence[str] = ("float32",), progress: bool = False) -> flo
     Notes
     -----
     Numba compiles for the types that a kernel is called with, and other kernels serve small and large networks, single
-    and several groups of a batch, convolutions, networks with dropout and motifs. So tiny jobs of all these kinds are
-    trained.
+    and several groups of a batch, convolutions, attention, networks with dropout and motifs. So tiny jobs of all these
+    kinds are trained.
     """
     from tqdm import tqdm
 
     began = perf_counter()
-    jobs = [{**job, "dtype": dtype} for dtype in dtypes for job in _jobs()]
+    kinds = [*(partial(_train, **job) for job in _jobs()), *(partial(_translate, n) for n in (8, 64))]
+    jobs = list(itertools.product(dtypes, kinds))
     shown = progress and sys.stderr.isatty()
-    for job in tqdm(jobs, "compiling", disable=not shown, unit="kind of training", leave=False, dynamic_ncols=True):
-        _train(**job)
+    bar = tqdm(jobs, "compiling", disable=not shown, unit="kind of training", leave=False, dynamic_ncols=True)
+    for dtype, train in bar:
+        train(dtype=dtype)
     return perf_counter() - began
 
 
@@ -71,3 +74,16 @@ def _train(
     evolve = make_rule(rule, **({"percolate": True} if rule in ("set", "rlr") else {}))
     trainer = Trainer(model, rule=evolve, optimizer=optimizer, batch_size=batch_size, rng=0)
     trainer.fit((x, target), (x, target), epochs=2)
+
+
+def _translate(batch_sentences: int, dtype: str) -> None:
+    from sparse_mlp.evolution import make_rule
+    from sparse_mlp.models import SparseTransformer
+    from sparse_mlp.token_pairs import TokenPairs
+    from sparse_mlp.training import Task, Trainer, Translation
+
+    sentences = [[4 + k % 13, 4 + k % 7, 5, 3] for k in range(SAMPLES // 2)]
+    task = cast(Task, Translation(TokenPairs.of(sentences, sentences), batch_tokens=4 * batch_sentences))
+    sizes: dict[str, Any] = {"d_model": 32, "heads": 2, "d_ff": 64, "layers": 1}
+    model = SparseTransformer(20, 20, **sizes, density=0.3, rng=0, dtype=dtype, backend="numba")
+    Trainer(model, rule=make_rule("chts"), optimizer="adam", rng=0).fit(task, task, epochs=2)

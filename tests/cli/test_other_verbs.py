@@ -207,6 +207,7 @@ def compiled():
 
 def commands():
     vgg = ["--model", "vgg", "--plan", "8-M-8-M", "--density", "0.3"]
+    words = ["--model", "transformer", "--dataset", "reversal", "--d-model", "16", "--d-ff", "32", "--layers", "1"]
     for options in ([], ["--optimizer", "adam", "--batch-size", "128", "--rule", "rlr"], ["--dropout", "0.1"],
                     ["--hidden", "40", "40", "--activation", "all-relu", "--percolate"],
                     ["--hidden", "40", "40", "--motif-size", "2"],
@@ -214,7 +215,8 @@ def commands():
                     ["--hidden", "40", "40", "--rule", "ch3l3"],
                     ["--hidden", "40", "40", "--rule", "chts", "--seed", "1"],
                     ["--hidden", "40", "40", "--rule", "rigl", "--seed", "1", "--threads", "1"],
-                    vgg, [*vgg, "--rule", "cht-conv", "--optimizer", "adam", "--batch-size", "64"]):
+                    vgg, [*vgg, "--rule", "cht-conv", "--optimizer", "adam", "--batch-size", "64"],
+                    words, [*words, "--rule", "chts", "--batch-tokens", "5000"]):
         out = f"run {len(options)} {options[-1:]}"
         main(["train", "--epochs", "2", "--no-figures", "--json", "--out", out, *options])
 
