@@ -17,6 +17,7 @@ from sparse_mlp.runs.run import Run
 FIGURES = (
     "learning_curve", "network", "adjacency", "degrees", "weights", "link_survival", "wiring_course", "topology_update",
 )  # fmt: skip
+OF_TRANSLATION = ("attention", "wiring")  # drawn instead of all but the learning curve by a run that translates
 Makers = dict[str, Callable[[], Any]]
 
 

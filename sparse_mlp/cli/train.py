@@ -155,12 +155,12 @@ def _new_folder(config: RunConfig) -> Path:
 def _clear(folder: Path) -> None:
     """Remove what an earlier run left in the folder, and nothing else."""
     from sparse_mlp.cli import features, robustness
-    from sparse_mlp.cli.report import FIGURES
+    from sparse_mlp.cli.report import FIGURES, OF_TRANSLATION
     from sparse_mlp.runs.run import CONFIG, RECORDS
     from sparse_mlp.training.files import remove_half_written
 
     remove_half_written(folder)
-    findings = *(f"{name}.png" for name in FIGURES), *features.FILES, *robustness.FILES
+    findings = *(f"{name}.png" for name in (*FIGURES, *OF_TRANSLATION)), *features.FILES, *robustness.FILES
     for pattern in (CONFIG, *RECORDS, "checkpoint*.json", "checkpoint-*.npz", *findings):
         for path in folder.glob(pattern):
             path.unlink()

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from sparse_mlp.errors import invalid
 from sparse_mlp.plotting._display import Display
-from sparse_mlp.plotting._style import panel_axes, root_figure, style
+from sparse_mlp.plotting._style import NEUTRAL, panel_axes, root_figure, style
 from sparse_mlp.plotting.adjacency import AdjacencyDisplay
 
 if TYPE_CHECKING:
@@ -61,15 +61,21 @@ class MatricesDisplay(Display):
         count = len(self.before)
         with style():
             panels = self._new_axes() if ax is None else panel_axes(ax, 2 * count, (1.0, 1.0))
+            drawn = []
             for number, (axes, wiring) in enumerate(zip(panels, [*self.before, *self.after], strict=True)):
-                wiring.draw_density(axes, BINS)
+                drawn.append(wiring.draw_density(axes, BINS))
                 axes.set(xticks=[], yticks=[])
+                axes.spines[:].set(visible=True, color=NEUTRAL, linewidth=0.6)
                 if number < count:
                     axes.set_title(wiring.name.rpartition(".")[2].replace("_", " "), fontsize=9)
                 if number % count == 0:
                     axes.set_ylabel(ROWS[number // count], fontsize=9)
                 if number >= count:
                     axes.set_xlabel(f"{wiring.shape[0]} × {wiring.shape[1]}", fontsize=8)
+            for first, last in zip(drawn[:count], drawn[count:], strict=True):
+                most = max(first[0].max(), last[0].max())
+                for _, image in (first, last):
+                    image.set_clim(0, most)  # else the same grey would say two things in a column
             if ax is None and self.title:
                 root_figure(panels[0]).suptitle(self.title)
         return self._drawn_on(list(panels))

@@ -7,7 +7,7 @@ import copy
 import numpy as np
 from numpy.typing import NDArray
 
-from sparse_mlp.errors import check_integer
+from sparse_mlp.errors import check_integer, invalid
 from sparse_mlp.layers import Loss, SoftmaxCrossEntropy
 from sparse_mlp.models.token_batch import TokenBatch
 from sparse_mlp.models.transformer import SparseTransformer
@@ -35,6 +35,11 @@ class Translation:
         Pairs of sentences.
     n_batches : int
 
+    Raises
+    ------
+    InvalidInputError
+        If the loss is another one: the scores of all words are never in memory at once, as other losses would need.
+
     Notes
     -----
     An epoch's sentences come in a new order and are cut where a batch is full, by where the middle of a sentence lies,
@@ -46,6 +51,8 @@ class Translation:
         loss: SoftmaxCrossEntropy | None = None,
     ) -> None:  # fmt: skip
         self.pairs, self.batch_tokens = pairs, check_integer("batch_tokens", batch_tokens)
+        if loss is not None and not isinstance(loss, SoftmaxCrossEntropy):
+            raise invalid(f"loss {type(loss).__name__} for translations", "SoftmaxCrossEntropy, or none")
         self._loss: Loss = loss or SoftmaxCrossEntropy(label_smoothing)
         self.n_samples = pairs.n_pairs
         self.n_batches = count_batches(len(pairs.target), self.batch_tokens)

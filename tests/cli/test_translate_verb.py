@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sparse_mlp import cli
+from sparse_mlp.cli.report import OF_TRANSLATION
 from sparse_mlp.runs.saved import load_run
 
 TRAIN = [
@@ -36,6 +37,15 @@ def test_training_says_what_it_does(folder, capsys):
     assert settings["rule"]["name"] == "chts" and settings["training"]["schedule"] == "noam"
     assert settings["training"]["optimizer"] == "adam" and settings["data"]["tokens"] is None
     assert load_run(folder).trainer.optimizer.epsilon == 1e-9
+
+
+def test_pictures_are_those_of_translation_and_go_when_overwritten(capsys, tmp_path):
+    out = tmp_path / "run"
+    code, _, err = run(capsys, *TRAIN[:-1], "--out", out)
+    assert code == 0 and "warning" not in err
+    assert {path.stem for path in out.glob("*.png")} == {"learning_curve", *OF_TRANSLATION}
+    assert run(capsys, *TRAIN, "--out", out, "--overwrite")[0] == 0
+    assert not list(out.glob("*.png"))
 
 
 def test_lines_in_lines_out(folder, capsys, tmp_path, monkeypatch):

@@ -32,6 +32,11 @@ def flat(x, tokens):
     return unpack(x, tokens).T
 
 
+def unwritten(x):
+    """Memory for a result, in which all that is not written shows."""
+    return np.full_like(x, np.nan)
+
+
 def behind(x, tokens):
     """The lanes behind the last token."""
     return np.moveaxis(x, 1, 2).reshape(-1, x.shape[1])[tokens:]
@@ -86,31 +91,46 @@ def test_attention_twins(case):
         np.testing.assert_allclose(one, other, **close)
     tokens, keys = where[0][-1], where[1][-1]
     in_tiles = [tiles(x) for x in qkv]
-    found, fast = compiled.attention_forward(*in_tiles, *where, causal, keep, scale)
+    out = {"out": unwritten(in_tiles[0]), "weights": unwritten(weights.astype(dc.dtype))}
+    found, fast = compiled.attention_forward(*in_tiles, *where, causal, keep, scale, **out)
     np.testing.assert_allclose(flat(found, tokens), wanted, **close)
     np.testing.assert_allclose(fast, weights, **close)
     assert not behind(found, tokens).any()
-    found = compiled.attention_backward(*in_tiles, fast, tiles(dc), *where, keep, scale)
+    out = tuple(map(unwritten, in_tiles))
+    found = compiled.attention_backward(*in_tiles, fast, tiles(dc), *where, keep, scale, out=out)
     for one, other, count in zip(found, gradients, (tokens, keys, keys), strict=True):
+        assert one.dtype == dc.dtype
         np.testing.assert_allclose(flat(one, count), other, **close)
         assert not behind(one, count).any()
 
 
 @pytest.mark.skipif(not SIMD, reason="without explicit vectors there is one version only")
-@given(st.integers(1, 7), st.integers(1, 9), st.sampled_from([16, 32]), st.integers(0, 5))
-def test_products_with_explicit_vectors_are_those_of_the_loops(width, count, wide, seed):
+@given(
+    st.integers(1, 7), st.integers(1, 9), st.sampled_from([16, 32]), st.sampled_from([0, 16]),
+    st.sampled_from([np.float32, np.float64]), st.integers(0, 5),
+)  # fmt: skip
+def test_products_with_explicit_vectors_are_those_of_the_loops(width, count, wide, more, dtype, seed):
+    """The table of pairs may be wider than a sentence is long, and begin anywhere; what is beyond stays."""
     from sparse_mlp.kernels.simd_attention import mixtures, products
 
     rng = np.random.default_rng(seed)
-    a, b = rng.standard_normal(3 + width * 20), rng.standard_normal(5 + width * 40)
-    found, wanted = np.zeros((count, wide)), np.zeros((count, wide))
+    a, b, m = (
+        rng.standard_normal(shape).astype(dtype)
+        for shape in (3 + width * 20, 5 + width * 40, (count + 1, wide + more))
+    )
+    close = {"rtol": 1e-12, "atol": 1e-12} if dtype == np.float64 else {"rtol": 2e-5, "atol": 2e-5}
+    found, wanted = (np.full((count + 1, wide + more), 7, dtype) for _ in range(2))
     products(a, 3, 20, b, 5, 40, width, count, wide, found)
     compiled.plain_products(a, 3, 20, b, 5, 40, width, count, wide, wanted)
-    np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
-    m, out, plain = rng.standard_normal((count, wide)), np.zeros(2 + width * 50), np.zeros(2 + width * 50)
+    np.testing.assert_allclose(found, wanted, **close)
+    sums = np.einsum("fi,fj->ij", a[3:].reshape(width, 20)[:, :count], b[5:].reshape(width, 40)[:, :wide])
+    np.testing.assert_allclose(wanted[:count, :wide], sums, **close)
+    out, plain = (np.full(2 + width * 50, 7, dtype) for _ in range(2))
     mixtures(a, 3, 20, m, width, count, wide, out, 2, 50)
     compiled.plain_mixtures(a, 3, 20, m, width, count, wide, plain, 2, 50)
-    np.testing.assert_allclose(out, plain, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(out, plain, **close)
+    sums = a[3:].reshape(width, 20)[:, :count] @ m[:count, :wide]
+    np.testing.assert_allclose(plain[2:].reshape(width, 50)[:, :wide], sums, **close)
 
 
 def test_layer_norm_by_hand():

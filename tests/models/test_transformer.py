@@ -60,18 +60,23 @@ def test_later_words_change_no_earlier_score():
     assert np.abs(model.predict_scores(source)[0] - scores[0]).max() > 1e-6  # the encoder is not causal
 
 
-@pytest.mark.parametrize("tied", [False, True])
-def test_gradients_are_central_differences(tied):
-    model = network(dropout=0.0, attention_dropout=0.0, tied=tied)
+@pytest.mark.parametrize(("tied", "dropout"), [(False, 0.0), (True, 0.0), (False, 0.3)])
+def test_gradients_are_central_differences(tied, dropout):
+    """With dropout too: the same numbers are drawn each time, so the same tokens and pairs fall out."""
+    model = network(dropout=dropout, attention_dropout=dropout, tied=tied)
     batch, loss = TokenBatch(drawn_pairs(3, longest=5)), SoftmaxCrossEntropy(0.1)
-    model.gradient(batch, loss)
+
+    def value():
+        return model.gradient(batch, loss, np.random.default_rng(8))
+
+    value()
     wanted, values, rng = model.store.gradient.copy(), model.store.values, np.random.default_rng(0)
     for entry in model.store.entries:
         place = int(rng.integers(entry.part.start, entry.part.stop))
         kept, found = values[place], []
         for step in (1e-5, -1e-5):
             values[place] = kept + step
-            found.append(model.gradient(batch, loss))
+            found.append(value())
         values[place] = kept
         slope = (found[0] - found[1]) / 2e-5
         assert wanted[place] == pytest.approx(slope, abs=2e-8), entry.key
@@ -108,6 +113,25 @@ def test_threads_do_not_count():
             value = model.gradient(batch, SoftmaxCrossEntropy(0.1), np.random.default_rng(5))
             found.append((value, model.store.gradient.tobytes(), model.predict_scores(batch.pairs).tobytes()))
     assert found[0] == found[1]
+
+
+def test_a_training_has_the_same_bytes_on_one_thread_and_on_two():
+    found = []
+    for threads in (1, 2):
+        model = network(dtype="float32", layers=1)
+        with threads_limited(threads):
+            trainer = Trainer(model, rule=make_rule("chts"), optimizer="adam", update_steps=3, rng=0)
+            trainer.fit(Translation(drawn_pairs(40), batch_tokens=60), epochs=2)
+        found.append((model.store.values.tobytes(), [layer.structure for layer in model.sparse_layers]))
+    assert found[0] == found[1]
+
+
+def test_no_dropout_is_a_rate_of_0():
+    model, batch, rng = network(dropout=0.0, attention_dropout=0.0), TokenBatch(drawn_pairs()), np.random.default_rng(0)
+    before, found = rng.bit_generator.state, []
+    for drawn in (None, rng):
+        found.append((model.gradient(batch, SoftmaxCrossEntropy(), drawn), model.store.gradient.tobytes()))
+    assert found[0] == found[1] and rng.bit_generator.state == before
 
 
 @pytest.mark.parametrize("backend", ["scipy", "numba"])
@@ -223,6 +247,7 @@ def test_saved_and_loaded(tmp_path):
 
 @pytest.mark.parametrize(("options", "named"), [
     ({"d_model": 13}, "d_model"), ({"heads": 5}, "heads"), ({"layers": 0}, "layers"), ({"density": 1e-4}, "no link"),
+    ({"heads": 0}, "heads"), ({"d_ff": 0}, "d_ff"), ({"dropout": 1.0}, "rate"), ({"attention_dropout": -0.1}, "rate"),
     ({"topology": "correlated"}, "correlated"), ({"topology": "snip"}, "snip"), ({"density": 0.5, "epsilon": 3}, "two"),
 ])  # fmt: skip
 def test_what_does_not_fit_is_refused(options, named):

@@ -8,6 +8,7 @@ import pytest
 from sparse_mlp.errors import InvalidInputError
 from sparse_mlp.layers import SparseLinear
 from sparse_mlp.plotting import AttentionDisplay, MatricesDisplay, TrainingCourseDisplay
+from sparse_mlp.structure import SparseStructure
 from sparse_mlp.topology import generate
 
 WEIGHTS = np.array([[[1.0, 0, 0], [0, 0.5, 0.5]], [[0.5, 0.5, 0], [0, 1, 0]]])
@@ -38,6 +39,18 @@ def test_a_column_for_each_matrix_before_and_after():
     for axes, one in zip(display.ax_, [*before, *after], strict=True):
         drawn = np.asarray(axes.images[0].get_array()) > 0
         np.testing.assert_array_equal(drawn, one.structure.to_scipy().toarray() > 0)
+
+
+def test_a_grey_says_the_same_before_and_after():
+    """Blocks of two by two neurons: of the first wiring all are full, of the last one a quarter of each."""
+    full, thin = np.ones((128, 128), bool), np.zeros((128, 128), bool)
+    thin[::2, ::2] = True
+    wirings = [SparseStructure.from_coo(*np.nonzero(links), links.shape) for links in (full, thin)]
+    layers = [SparseLinear(wiring, "zero", name="query") for wiring in wirings]
+    display = MatricesDisplay.from_layers(layers[:1], layers[1:]).plot()
+    first, last = (axes.images[0] for axes in display.ax_)
+    assert (np.asarray(first.get_array()) == 1).all() and (np.asarray(last.get_array()) == 0.25).all()
+    assert first.get_clim() == last.get_clim() == (0, 1)
 
 
 def test_other_layers_are_refused():

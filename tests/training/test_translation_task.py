@@ -7,7 +7,9 @@ import pytest
 
 from sparse_mlp.datasets import load_translation
 from sparse_mlp.errors import CheckpointError, InvalidInputError
+from sparse_mlp.layers import MeanSquaredError
 from sparse_mlp.models import SparseTransformer
+from sparse_mlp.optim import Adam
 from sparse_mlp.training import Trainer, Translation
 
 
@@ -42,12 +44,30 @@ def test_a_sentence_longer_than_a_batch_is_refused(data):
         trainer_of(data).fit(Translation(data.train.pairs, batch_tokens=5), epochs=1)
 
 
+@pytest.mark.parametrize(("options", "named"), [
+    ({"batch_tokens": 0}, "batch_tokens"), ({"label_smoothing": 1.0}, "label_smoothing"),
+    ({"loss": MeanSquaredError()}, "MeanSquaredError"),
+])  # fmt: skip
+def test_options_out_of_range_are_refused(data, options, named):
+    with pytest.raises(InvalidInputError, match=named):
+        Translation(data.train.pairs, **options)
+
+
 def test_it_learns_and_measures_tokens(data):
     trainer, task = trainer_of(data), task_of(data)
     history = trainer.fit(task, validation=task_of(data, 50), epochs=4)
     loss = history.column("loss")
     assert loss[-1] < loss[0] and 0 < history.column("validation_accuracy")[-1] <= 1
     assert trainer.counted == ("tokens", float(len(task.pairs.source) + len(task.pairs.target)))
+
+
+def test_the_loss_of_an_epoch_is_the_mean_over_all_tokens(data):
+    """Steps too small to change a weight: batches of different numbers of tokens must count by these numbers."""
+    options = {"layers": 1, "dropout": 0.0, "attention_dropout": 0.0, "density": 0.4, "rng": 0, "dtype": "float64"}
+    model = SparseTransformer(24, 24, d_model=16, heads=2, d_ff=16, **options)
+    trainer, task = Trainer(model, rule="static", optimizer=Adam(1e-30), rng=1), task_of(data)
+    (loss,) = trainer.fit(task, epochs=1).column("loss")
+    assert loss == pytest.approx(task.evaluate(model)["loss"], rel=1e-12)
 
 
 def stopped_after(batches):
