@@ -5,8 +5,9 @@ Importing this package is cheap: scikit-learn and pooch are imported when a func
 
 from __future__ import annotations
 
-from sparse_mlp.datasets.catalog import FileReport, available, check, describe_all, fetch, load
+from sparse_mlp.datasets.catalog import available, check, describe_all, fetch, load
 from sparse_mlp.datasets.dataset import Dataset, class_counts, summary
+from sparse_mlp.datasets.file_reports import FileReport
 from sparse_mlp.datasets.opening import check_name
 from sparse_mlp.datasets.own import from_arrays, inspect_file
 from sparse_mlp.datasets.registry import names

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -13,35 +12,19 @@ import numpy as np
 from sparse_mlp.datasets import synthetic
 from sparse_mlp.datasets.dataset import Dataset
 from sparse_mlp.datasets.download import fetch_set, missing_error
-from sparse_mlp.datasets.locate import DataDir, Location, check_data_dir, locate, near_words
-from sparse_mlp.datasets.official import check_pairs, load_official, read_official
+from sparse_mlp.datasets.file_reports import MISSING, FileReport, check_files
+from sparse_mlp.datasets.locate import DataDir, check_data_dir, locate
+from sparse_mlp.datasets.official import load_official
 from sparse_mlp.datasets.opening import check_name
 from sparse_mlp.datasets.own import load_file
-from sparse_mlp.datasets.registry import STAND_IN, FileSet, FileSpec, file_sets
+from sparse_mlp.datasets.registry import STAND_IN, FileSet, file_sets
 from sparse_mlp.datasets.text_registry import REVERSAL, TEXT_SETS, known_names, text_names
-from sparse_mlp.errors import DataFileError, invalid
+from sparse_mlp.errors import invalid
 from sparse_mlp.options import options_of
 
-INSTALLED, GENERATED, MISSING = "scikit-learn", "generated", "missing"
+INSTALLED, GENERATED = "scikit-learn", "generated"
 DIGITS_LICENCE = "CC BY 4.0 (UCI Machine Learning Repository)"
 DIGITS = "Alpaydin, Kaynak, Optical recognition of handwritten digits, UCI Machine Learning Repository, 1998"
-
-
-@dataclass(frozen=True)
-class FileReport:
-    """Report on one file: ``ok``, ``unverified``, ``partial``, ``absent``, ``mismatch``, ``damaged`` or ``missing``.
-
-    The first three can be loaded, and a set loads even if an ``absent`` one is not there.
-    """
-
-    path: str
-    status: str
-    detail: str
-
-    @property
-    def usable(self) -> bool:
-        """Whether the set can be loaded as far as this file is concerned."""
-        return self.status in ("ok", "unverified", "partial", "absent")
 
 
 def available(data_dir: DataDir = None) -> tuple[str, ...]:
@@ -240,7 +223,7 @@ def check(name: str, data_dir: DataDir = None) -> list[FileReport]:
         return [FileReport(INSTALLED, "ok", "comes with scikit-learn")]
     if name in (*synthetic.NAMES, REVERSAL):
         return [FileReport(GENERATED, "ok", "SYNTHETIC: generated, needs no files")]
-    return _check_files(_all_sets()[name], data_dir)
+    return check_files(_all_sets()[name], data_dir)
 
 
 def describe_all(data_dir: DataDir = None) -> list[dict[str, Any]]:
@@ -279,37 +262,3 @@ def _row(name: str, classes: int, shape: tuple[int, ...], licence: str, found: s
         "name": name, "classes": classes, "shape": shape, "licence": licence, "found": found, "bytes": size,
         "synthetic": name in (*synthetic.NAMES, REVERSAL),
     }  # fmt: skip
-
-
-def _check_files(entry: FileSet, data_dir: DataDir) -> list[FileReport]:
-    location = locate(entry, data_dir)
-    reports: dict[str, FileReport] = {}
-    items: dict[str, int] = {}
-    for file in entry.files:
-        path = location.found.get(file.role)
-        if path is None:
-            reports[file.role] = _missing(entry, file, location)
-            continue
-        try:
-            content = read_official(entry, file, path)
-        except DataFileError as error:
-            reports[file.role] = FileReport(str(path), "damaged", str(error))
-            continue
-        items[file.role] = content.items
-        reports[file.role] = FileReport(str(path), *content.verdict)
-    for part in ("train", "test"):
-        try:
-            check_pairs(location, {role: count for role, count in items.items() if role.startswith(part)})
-        except DataFileError as error:
-            labels = f"{part}_labels"
-            reports[labels] = FileReport(str(location.found[labels]), "damaged", str(error))
-    return list(reports.values())
-
-
-def _missing(entry: FileSet, file: FileSpec, location: Location) -> FileReport:
-    path = f"{location.folder / file.name}(.gz)"
-    near = [words for words in near_words(location) if file.name in words]
-    remedy = "; ".join([*near, *(f"download {url}" for url in entry.urls(file)[:1]), *filter(None, [entry.hint])])
-    if location.complete:
-        return FileReport(path, "absent", f"the set loads without it; {remedy}")
-    return FileReport(path, MISSING, remedy)
