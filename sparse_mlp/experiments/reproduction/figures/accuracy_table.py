@@ -75,8 +75,11 @@ def table_label(label: str, dataset: str) -> str:
     return label.removesuffix(f" {preset}") if label.endswith(f"{DNM} {preset}") else label
 
 
-def drawing(quantities: Quantities) -> Display:
-    """Draw our networks as points with their mean, the printed mean as a diamond with its spread."""
+def drawing(
+    quantities: Quantities, name: str = ACCURACY, xlabel: str = "test accuracy [%]",
+    published: str = "published, ± as printed",
+) -> Display:  # fmt: skip
+    """Draw one quantity: our networks as points with their mean, the printed mean as a diamond with its spread."""
     from sparse_mlp.plotting import NEGATIVE, POSITIVE, PanelsDisplay, grid, line_keys
 
     ours: dict[str, Any] = {"linestyle": "", "color": POSITIVE}
@@ -85,7 +88,7 @@ def drawing(quantities: Quantities) -> Display:
     diamond: dict[str, Any] = {"linestyle": "", "marker": "D", "color": NEGATIVE, "markersize": 4}
 
     def draw(axes: Any, dataset: str) -> None:
-        rows = quantities.rows_of(dataset, ACCURACY)
+        rows = quantities.rows_of(dataset, name)
         for i, row in enumerate(rows):
             axes.plot(row.known, np.full(len(row.known), i - 0.12), **point)
             axes.plot(row.mean, i - 0.12, **mean)
@@ -99,8 +102,8 @@ def drawing(quantities: Quantities) -> Display:
 
     looks = {"our networks": point, "their mean": mean}
     if any(row.published is not None for row in quantities.rows):
-        looks["published, ± as printed"] = diamond
-    most = max(len(quantities.rows_of(dataset, ACCURACY)) for dataset in quantities.datasets)
+        looks[published] = diamond
+    most = max(len(quantities.rows_of(dataset, name)) for dataset in quantities.datasets)
     return PanelsDisplay(
-        quantities.datasets, draw, xlabel="test accuracy [%]", upper_keys=line_keys(looks), height=0.5 + 0.2 * most
+        quantities.datasets, draw, xlabel=xlabel, upper_keys=line_keys(looks), height=0.5 + 0.2 * most
     )

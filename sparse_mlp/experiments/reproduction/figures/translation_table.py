@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from sparse_mlp.experiments.reproduction.claims import Claim, higher
 from sparse_mlp.experiments.reproduction.figure import Figure, Results
+from sparse_mlp.experiments.reproduction.figures.accuracy_table import drawing
 from sparse_mlp.experiments.reproduction.finished import FinishedRun, Runs
 from sparse_mlp.experiments.reproduction.published import read_table
-from sparse_mlp.experiments.reproduction.quantities import Quantities, Quantity
-
-if TYPE_CHECKING:
-    from sparse_mlp.plotting import Display
+from sparse_mlp.experiments.reproduction.quantities import Quantity
 
 DATASETS = ("multi30k",)
 BLEU, OF_TEXT = "BLEU of tokens", "BLEU of the text, 13a"
@@ -83,39 +78,9 @@ def read(runs: Runs) -> Results:
             values = runs.by_seed(dataset, method, value)
             results.quantities.add([Quantity(dataset, method, name, unit, values, published)])
     if any(row.name == BLEU for row in results.quantities.rows):
-        results.draw("bleu", drawing(results.quantities))
+        results.draw("bleu", drawing(results.quantities, BLEU, "BLEU of tokens", "published, a larger network"))
     results.notes += sorted({run.measurement("translation")["signature"] for run in runs.finished})
     return results
-
-
-def drawing(quantities: Quantities) -> Display:
-    """Draw our networks as points with their mean, the printed BLEU as a diamond."""
-    from sparse_mlp.plotting import NEGATIVE, POSITIVE, PanelsDisplay, grid, line_keys
-
-    ours: dict[str, Any] = {"linestyle": "", "color": POSITIVE}
-    point, mean = {**ours, "marker": ".", "alpha": 0.55, "markersize": 5}, {**ours, "marker": "|", "markersize": 9}
-    mean["markeredgewidth"] = 2
-    diamond: dict[str, Any] = {"linestyle": "", "marker": "D", "color": NEGATIVE, "markersize": 4}
-
-    def draw(axes: Any, dataset: str) -> None:
-        rows = quantities.rows_of(dataset, BLEU)
-        for i, row in enumerate(rows):
-            axes.plot(row.known, np.full(len(row.known), i - 0.12), **point)
-            axes.plot(row.mean, i - 0.12, **mean)
-            if row.published is not None:
-                axes.plot(row.published.mean, i + 0.18, **diamond)
-        axes.set_yticks(range(len(rows)), [row.method for row in rows])
-        axes.set_ylim(len(rows) - 0.4, -0.6)
-        axes.tick_params(axis="y", length=0)
-        grid(axes, "x")
-
-    looks = {"our networks": point, "their mean": mean}
-    if any(row.published is not None for row in quantities.rows):
-        looks["published, a larger network"] = diamond
-    most = max(len(quantities.rows_of(dataset, BLEU)) for dataset in quantities.datasets)
-    return PanelsDisplay(
-        quantities.datasets, draw, xlabel="BLEU of tokens", upper_keys=line_keys(looks), height=0.5 + 0.2 * most
-    )
 
 
 def _bleu(run: FinishedRun, key: str) -> float:
