@@ -191,14 +191,9 @@ class SparseLinear(Layer):
         # A weight that a motif shares carries the sum of its inputs, which begin nearly equal: each counts.
         density = structure.density * (1 if self.block_shape else self.motif_size)
         return initial_weights(
-            distribution,
-            math.prod(shape),
-            fan_in=self.shape[0],
-            fan_out=self.shape[1],
-            density=density,
-            rng=rng,
+            distribution, math.prod(shape), fan_in=self.shape[0], fan_out=self.shape[1], density=density, rng=rng,
             dtype=self.dtype,
-        ).reshape(shape)
+        ).reshape(shape)  # fmt: skip
 
     def signals(self) -> tuple[Array, Array]:
         """Return inputs (n_in, batch) and deltas (n_out, batch) whose product is the gradient of every possible link.
