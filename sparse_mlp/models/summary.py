@@ -9,7 +9,7 @@ from sparse_mlp.layers.base import leaves
 from sparse_mlp.models.network import Network
 
 MOST_LINES = 24  # of the table; with more layers, those that differ by a number share a line
-WIDEST_NAME = 20  # columns of a name beside which there is room for what a dense layer would store
+WIDEST_NAME = 20  # columns of a name that leave room for what a dense layer would store
 
 
 class LayerSummary(NamedTuple):

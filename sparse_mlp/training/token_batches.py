@@ -17,7 +17,7 @@ def count_batches(n_words: int, batch_words: int) -> int:
 
 
 def check_lengths(lengths: Numbers, batch_words: int) -> None:
-    """Refuse a sentence that is longer than a batch, beside which a batch could be empty.
+    """Refuse a sentence that is longer than a batch: no batch could hold it.
 
     Parameters
     ----------

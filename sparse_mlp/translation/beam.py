@@ -48,7 +48,7 @@ class Search:
     beam : int
         How many beginnings are kept.
     alpha : float
-        Strength of the length penalty; 0 is none.
+        Strength of the length penalty; 0 for no penalty.
     max_length : int
         Most words of a translation, with the end mark.
 

@@ -59,7 +59,7 @@ def translate(
     beam : int
         Beginnings that are kept for each sentence; 1 takes the most probable word each time.
     alpha : float
-        Strength of the length penalty; 0 is none.
+        Strength of the length penalty; 0 for no penalty.
     max_length : int, optional
         Most words of a translation; 50 more than the sentence has if not given.
     replace_unknown : bool

@@ -1,4 +1,4 @@
-"""Each tutorial runs from any folder, finds its own numbers right, and leaves pictures only where it is told."""
+"""Each tutorial runs from any folder, finds its own numbers right, and leaves pictures only where it should."""
 
 import os
 import re
@@ -71,18 +71,18 @@ def test_it_is_in_percent_format_and_ends_by_asserting(tutorial):
 @pytest.mark.parametrize("tutorial", TUTORIALS, ids=lambda path: path.stem)
 def test_it_says_how_long_it_takes_and_which_data_it_needs(tutorial):
     text = tutorial.read_text(encoding="utf-8")
-    told = text.partition("# %%\n")[0]
-    length = re.search(LENGTH, told, re.MULTILINE)[1]
+    header = text.partition("# %%\n")[0]
+    length = re.search(LENGTH, header, re.MULTILINE)[1]
     assert f"({tutorial.relative_to(FOLDER.parent).as_posix()}) ({length})" in README.read_text(encoding="utf-8")
     (begun,) = re.findall(r"^options = begin\((.*)\)$", text, re.MULTILINE)
-    assert ("data=" in begun) == ("--data-dir" in told) == (tutorial in ON_REAL_DATA)
-    assert sum(data in told for data in ("needs no data", "come with scikit-learn", "--data-dir")) == 1
-    assert ("needs no data" in told) == (re.search(r"load\(\"|\"digits\"|load_iris|\"multi30k\"", text) is None)
+    assert ("data=" in begun) == ("--data-dir" in header) == (tutorial in ON_REAL_DATA)
+    assert sum(data in header for data in ("needs no data", "come with scikit-learn", "--data-dir")) == 1
+    assert ("needs no data" in header) == (re.search(r"load\(\"|\"digits\"|load_iris|\"multi30k\"", text) is None)
 
 
 def test_help_comes_at_once_and_a_mistyped_option_ends_it():
     command = [sys.executable, str(ON_REAL_DATA[0])]
-    told = subprocess.run([*command, "--help"], capture_output=True, encoding="utf-8", timeout=60, check=True).stdout
-    assert "07 Cannistraci-Hebb training on Fashion-MNIST" in told and "It takes" in told and "--data-dir" in told
+    shown = subprocess.run([*command, "--help"], capture_output=True, encoding="utf-8", timeout=60, check=True).stdout
+    assert "07 Cannistraci-Hebb training on Fashion-MNIST" in shown and "It takes" in shown and "--data-dir" in shown
     run = subprocess.run([*command, "--fasst"], capture_output=True, text=True, timeout=60)
     assert run.returncode == 2 and "--fasst" in run.stderr
